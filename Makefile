@@ -1,0 +1,148 @@
+# maip: event streams through Unix pipes
+#
+#   make            build the tools into build/plain
+#   make demo       install what is missing, build, and watch the whole thing work
+#   make check      install what is missing, build, and test; TEST=window for one part
+#   make bench      ratios against other tools, measured within one run
+#   make install    DESTDIR= PREFIX=/usr/local
+#
+# SAN=address,undefined or SAN=thread builds beside the plain build, into build/$(SAN).
+
+VERSION := 0.1.0
+PREFIX  ?= /usr/local
+TOOLS   := maip-consume maip-window maip-cep maip-produce maip-jobctl
+JOBS    := stream-processor anomaly-detector
+LAYERS  := base json sql stream window cep state kafka job      # each may use those to its left
+B       := build/$(or $(SAN),plain)
+
+# What the product links, by pkg-config name; and the Debian packages that bring it and the tests' tools.
+LIBS        := rdkafka libcjson libpcre2-8 libxxhash libcurl
+BUILD_DEBS  := gcc libc6-dev make pkg-config librdkafka-dev libcjson-dev libpcre2-dev libxxhash-dev libcurl4-openssl-dev
+CHECK_DEBS  := $(BUILD_DEBS) bats bats-assert bats-support libcmocka-dev mandoc jq python3 procps
+
+# ---- flags: those of the OpenSSF hardening guide that this compiler knows
+
+try = $(shell echo 'int main(void){return 0;}' | $(CC) -Werror $(1) -x c -o /dev/null - 2>/dev/null && echo '$(1)')
+WARN   := -Wall -Wextra -Wformat=2 -Wconversion -Wimplicit-fallthrough -Werror=format-security \
+          -Wstrict-prototypes -Wmissing-prototypes $(if $(WERROR),-Werror)
+HARDEN := $(call try,-fstack-clash-protection) $(call try,-fstack-protector-strong) $(call try,-fcf-protection=full) \
+          $(call try,-fstrict-flex-arrays=3) -fno-delete-null-pointer-checks -fno-strict-overflow -fno-strict-aliasing \
+          $(call try,-ftrivial-auto-var-init=zero)
+HARDEN_LD := -pie -Wl,-z,noexecstack -Wl,-z,relro -Wl,-z,now -Wl,--as-needed -Wl,-z,nodlopen
+
+CFLAGS  ?= -O2 -g
+override CFLAGS   += -std=c11 -fPIE -pthread $(WARN) $(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all,$(HARDEN))
+override CPPFLAGS += -D_POSIX_C_SOURCE=200809L -DMAIP_VERSION='"$(VERSION)"' -Ilib \
+                     $(if $(SAN),,-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3) $(shell pkg-config --cflags $(LIBS) 2>/dev/null)
+override LDFLAGS  += $(HARDEN_LD) $(if $(SAN),-fsanitize=$(SAN))
+LDLIBS  = $(shell pkg-config --libs $(LIBS)) -lm
+
+# ---- build
+
+OBJECTS := $(patsubst %.c,$(B)/%.o,$(wildcard $(LAYERS:%=lib/%/*.c)))
+
+all: $(TOOLS:%=$(B)/%)
+
+$(B)/libmaip.a: $(OBJECTS)
+	@rm -f $@
+	$(AR) rcs $@ $^
+
+# A tool is cmd/TOOL.c, or the files of the folder cmd/TOOL.
+tool-objects = $(patsubst %.c,$(B)/%.o,$(wildcard cmd/$(1).c cmd/$(1)/*.c))
+define tool-rule
+$(B)/$(1): $$(call tool-objects,$(1)) $(B)/libmaip.a
+	$$(CC) $$(CFLAGS) $$(LDFLAGS) -o $$@ $$^ $$(LDLIBS)
+endef
+$(foreach t,$(TOOLS),$(eval $(call tool-rule,$(t))))
+
+$(B)/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+# ---- tests and benchmarks: a program a file
+
+UNITS   := $(patsubst tests/unit/%.c,$(B)/tests/%,$(wildcard tests/unit/*_test.c))
+FUZZ    := $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,$(wildcard tests/fuzz/*.c))
+BENCHES := $(patsubst tests/bench/%.c,$(B)/bench/%,$(wildcard tests/bench/*.c))
+SUPPORT := $(patsubst %.c,$(B)/%.o,$(wildcard tests/support/*.c))
+
+$(B)/tests/%: $(B)/tests/unit/%.o $(SUPPORT) $(B)/libmaip.a
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lcmocka
+$(B)/fuzz/%: $(B)/tests/fuzz/%.o $(SUPPORT) $(B)/libmaip.a
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+$(B)/bench/%: $(B)/tests/bench/%.o $(SUPPORT) $(B)/libmaip.a
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+$(B)/tests/unit/%.o $(B)/tests/support/%.o $(B)/tests/fuzz/%.o $(B)/tests/bench/%.o: override CPPFLAGS += -Itests/support
+
+test-programs: $(UNITS) $(FUZZ)
+
+check: check-deps
+	@$(MAKE) --no-print-directory WERROR=1 all test-programs
+	@MAIP_BIN=$(abspath $(B)) tests/run $(TEST)
+
+demo: build-deps
+	@$(MAKE) --no-print-directory all
+	@MAIP_BIN=$(abspath $(B)) tests/demo/demo
+
+bench: check-deps
+	@$(MAKE) --no-print-directory all $(BENCHES)
+	@MAIP_BIN=$(abspath $(B)) tests/bench/bench $(BENCH)
+
+# The generated part of a man page or completion, from the option table of the tool.
+docs: all
+	@MAIP_BIN=$(abspath $(B)) tests/docs --update
+
+# ---- what has to be installed: one apt-get call, as root or through sudo, else the line to run
+
+define need-debs
+@missing=$$(for p in $(1); do dpkg-query -W -f='$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || echo $$p; done); \
+[ -z "$$missing" ] && exit 0; \
+install="apt-get install -y --no-install-recommends $$(echo $$missing)"; \
+if [ "$$(id -u)" = 0 ]; then sudo=; elif sudo -n true 2>/dev/null; then sudo=sudo; \
+else echo "missing packages; run:  sudo $$install"; exit 1; fi; \
+echo "$$sudo $$install"; \
+$$sudo env DEBIAN_FRONTEND=noninteractive $$install >build-deps.log 2>&1 || \
+  { $$sudo apt-get update >>build-deps.log 2>&1 && $$sudo env DEBIAN_FRONTEND=noninteractive $$install >>build-deps.log 2>&1; } || \
+  { tail -n 20 build-deps.log; exit 1; }; rm -f build-deps.log
+endef
+
+build-deps:
+	$(call need-debs,$(BUILD_DEBS))
+check-deps:
+	$(call need-debs,$(CHECK_DEBS))
+
+# ---- install
+
+bindir  = $(DESTDIR)$(PREFIX)/bin
+mandir  = $(DESTDIR)$(PREFIX)/share/man
+jobsdir = $(DESTDIR)$(PREFIX)/libexec/maip/jobs
+bashdir = $(DESTDIR)$(PREFIX)/share/bash-completion/completions
+zshdir  = $(DESTDIR)$(PREFIX)/share/zsh/site-functions
+fishdir = $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
+
+install: all
+	install -d $(bindir) $(mandir)/man1 $(mandir)/man5 $(mandir)/man7 $(jobsdir) $(bashdir) $(zshdir) $(fishdir)
+	install $(TOOLS:%=$(B)/%) $(bindir)
+	install $(JOBS:%=cmd/jobs/%) $(jobsdir)
+	for n in 1 5 7; do for f in man/*.$$n; do [ ! -e $$f ] || install -m 644 $$f $(mandir)/man$$n; done; done
+	for t in $(TOOLS); do install -m 644 completions/$$t.bash $(bashdir)/$$t; \
+	  install -m 644 completions/$$t.zsh $(zshdir)/_$$t; install -m 644 completions/$$t.fish $(fishdir); done
+
+uninstall:
+	rm -f $(TOOLS:%=$(bindir)/%) $(JOBS:%=$(jobsdir)/%) $(patsubst man/%.1,$(mandir)/man1/%.1,$(wildcard man/*.1)) \
+	  $(patsubst man/%.5,$(mandir)/man5/%.5,$(wildcard man/*.5)) $(patsubst man/%.7,$(mandir)/man7/%.7,$(wildcard man/*.7)) \
+	  $(TOOLS:%=$(bashdir)/%) $(TOOLS:%=$(zshdir)/_%) $(TOOLS:%=$(fishdir)/%.fish)
+	-rmdir $(jobsdir) $(DESTDIR)$(PREFIX)/libexec/maip 2>/dev/null
+
+dist:
+	git archive --prefix=maip-$(VERSION)/ -o maip-$(VERSION).tar.gz HEAD
+
+clean:
+	rm -rf build maip-*.tar.gz
+
+.PHONY: all check demo bench docs test-programs build-deps check-deps install uninstall dist clean
+.SECONDARY:
+-include $(shell find $(B) -name '*.d' 2>/dev/null)

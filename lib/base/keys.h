@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * keys.h - a seeded hash table from byte strings to small numbers
+ *
+ * Interns a key and hands out its id, 0, 1, 2, ... in order of arrival; ids of
+ * forgotten keys are used again. Per-key state lives in the caller's arrays, at
+ * the id. The hash is XXH3 with a seed that the caller draws at random, so that
+ * nobody can flood one bucket.
+ *
+ * At a million keys cache misses are the cost, not hashing: hash a batch first,
+ * prefetch, then intern. Cost: 8 bytes a slot, at most 75 % full, plus the key's
+ * bytes in an arena, plus 16 bytes an id.
+ */
+#ifndef MAIP_BASE_KEYS_H
+#define MAIP_BASE_KEYS_H
+
+#include <stdint.h>
+
+#include "base/str.h"
+
+#define KEYS_NONE UINT32_MAX
+
+struct keys;                                            /* opaque; lives in keys.c */
+
+struct keys *keys_new(uint64_t seed);
+void keys_free(struct keys *k);                         /* NULL is fine */
+
+uint64_t keys_hash(const struct keys *k, struct str key);
+void keys_prefetch(const struct keys *k, uint64_t hash);
+
+/* The id of key; *fresh (may be NULL) says whether it is new. Copies the bytes of a new key.
+ * hash is keys_hash(k, key). */
+uint32_t keys_intern(struct keys *k, struct str key, uint64_t hash, bool *fresh);
+
+/* The id, or KEYS_NONE. */
+uint32_t keys_find(const struct keys *k, struct str key, uint64_t hash);
+
+struct str keys_text(const struct keys *k, uint32_t id);        /* borrowed until the key is forgotten or one interned */
+void   keys_forget(struct keys *k, uint32_t id);
+size_t keys_count(const struct keys *k);                /* that are known now */
+uint32_t keys_limit(const struct keys *k);              /* every id is below this */
+size_t keys_bytes(const struct keys *k);                /* memory held */
+
+#endif

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * mem.h - memory that is there, or the tool ends
+ *
+ * Out of memory is the one error that library code does not hand back: the
+ * message goes to stderr and the process ends with STATUS_RETRY (a later run
+ * with more memory can succeed; what was acknowledged stays acknowledged).
+ * Caps on growth are the callers' business and are reported as errors.
+ */
+#ifndef MAIP_BASE_MEM_H
+#define MAIP_BASE_MEM_H
+
+#include <stddef.h>
+
+#include "base/str.h"
+
+void *mem_alloc(size_t n);                              /* not cleared; n may be 0 */
+void *mem_zalloc(size_t count, size_t size);            /* cleared; the product is checked */
+void *mem_resize(void *p, size_t count, size_t size);   /* the product is checked */
+char *mem_dup(struct str s);                            /* a copy that ends in NUL */
+
+/* Make room for one more element: doubles *cap (from 8) when n has reached it. Returns the array,
+ * maybe moved. a = mem_more(a, n, &cap, sizeof(*a)). */
+void *mem_more(void *p, size_t n, size_t *cap, size_t size);
+
+/* Large, long-lived and cleared memory, on huge pages where the system has them. */
+void *mem_big(size_t n);
+void  mem_big_free(void *p, size_t n);
+
+/* Short-lived memory that is dropped all at once: values computed for one record or one batch.
+ * Freed memory is kept for the next round, so a steady stream allocates nothing. */
+struct arena {
+	char  *block;                   /* current block */
+	size_t used, cap;
+	void  *full;                    /* earlier blocks of this round */
+};
+
+void *arena_alloc(struct arena *a, size_t n);           /* aligned to 16 */
+struct str arena_dup(struct arena *a, struct str s);
+void arena_reset(struct arena *a);                      /* all of it is gone */
+void arena_release(struct arena *a);
+
+#endif

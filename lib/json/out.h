@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * out.h - a checked, buffered writer of lines
+ *
+ * Everything a stage says goes through here. Bytes collect until the buffer is
+ * full (256 KiB) or out_flush is called: whoever reads the input does that
+ * before it would block, which gives full speed under load and no delay when
+ * quiet. The first error sticks: later calls do nothing and return -1, so that a caller
+ * may check once a batch. A reader that has gone away (EPIPE) is marked, not
+ * told: tools end quietly then.
+ */
+#ifndef MAIP_JSON_OUT_H
+#define MAIP_JSON_OUT_H
+
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/num.h"
+
+/* Where bytes go. write: > 0 how many were taken (may be fewer than n), -1 with err, -2 interrupted. */
+struct sink {
+	void *self;
+	int64_t (*write)(void *self, const char *p, size_t n, struct err *err);
+	int (*close)(void *self, struct err *err);      /* NULL: nothing to close */
+};
+
+struct out {
+	struct buf  buf;
+	struct sink to;
+	bool        failed;
+	bool        reader_gone;
+	struct err  err;                /* why it failed */
+	uint64_t    lines, bytes;       /* that have left */
+	void       *wait_arg;           /* told before and after a write that may block: the back-pressure clock */
+	void      (*wait)(void *wait_arg, bool blocked);
+};
+
+void out_init(struct out *o, const struct sink *to);
+void out_release(struct out *o);
+
+int out_bytes(struct out *o, const void *p, size_t n);
+int out_str(struct out *o, struct str s);
+int out_char(struct out *o, char c);
+int out_line(struct out *o, struct str line);           /* the bytes and a newline */
+int out_end_line(struct out *o);                        /* the newline; counts the line */
+int out_i64(struct out *o, int64_t v);
+int out_num(struct out *o, const struct num *n);
+int out_json_string(struct out *o, struct str text);    /* quoted and escaped; text is valid UTF-8 */
+
+/* Write what has collected. 0, or -1 (see err, reader_gone). */
+int out_flush(struct out *o);
+
+/* Flush and close; the last chance to learn that a disk was full. The status a tool should end with:
+ * so_far, or STATUS_IO after an error (told with warn); a gone reader leaves so_far and says nothing. */
+enum status out_finish(struct out *o, enum status so_far);
+
+/* A sink over a file descriptor, not owned until close. name is for messages ("standard output"), borrowed. */
+struct sink sink_fd(int *fd);
+
+/* A side output such as --late FILE or a dead-letter file: created or appended to, line buffered by batch. err: which path, why.
+ * Appending keeps what earlier runs wrote. */
+int out_open_file(struct out *o, const char *path, struct err *err);
+
+#endif

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * bad.h - what happens to a record that is none
+ *
+ * --on-error stop|skip|dead-letter=FILE and --ok-errors N, the same in every
+ * tool. Every bad record is counted. stop: the first one ends the run with its
+ * position and reason, after what was good before it has been delivered. Otherwise the run goes on and the exit status is 65 at
+ * the end unless no more than ok_errors were bad.
+ *
+ * A dead-letter line: {"reason":"...","position":"line 12","input":"..."}; input_b64 in place
+ * of input when the bytes are not UTF-8. An input over 1 MiB is cut and "cut":true added.
+ */
+#ifndef MAIP_STREAM_BAD_H
+#define MAIP_STREAM_BAD_H
+
+#include "json/out.h"
+
+enum on_error { ON_ERROR_STOP, ON_ERROR_SKIP, ON_ERROR_DEAD_LETTER };
+
+struct bad_records {
+	enum on_error policy;
+	int64_t       ok_errors;
+	uint64_t      count;
+	struct out    letters;          /* open when policy is DEAD_LETTER */
+	const char   *source;           /* the current input for messages, "orders.ndjson"; NULL: standard input */
+	const char   *letter_path;
+	struct err    first;            /* the first one's message, told at the end when skipping */
+};
+
+/* The argument of --on-error: "stop", "skip" or "dead-letter=FILE". Creates the file. An opt_fn; arg is the struct. */
+int bad_option(void *arg, const char *value, struct err *err);
+
+/* 0: go on, the record is dealt with; -1: stop, and err (STATUS_DATA) reads "line 12: reason". */
+int bad_record(struct bad_records *bad, uint64_t line_number, struct str line, const struct err *reason, struct err *err);
+
+/* The same for input that is not a line: position is "maip.orders[3]@1042". */
+int bad_record_at(struct bad_records *bad, const char *position, struct str bytes, const struct err *reason, struct err *err);
+
+/* Flush and close the letters; the status to end with: so_far if that is not OK, 65 if too many were bad (one line on stderr says how
+ * many, and the first reason), else OK. */
+enum status bad_finish(struct bad_records *bad, enum status so_far);
+
+#endif
