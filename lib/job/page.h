@@ -23,6 +23,12 @@ struct page;                                            /* opaque; lives in page
 struct page *page_register(const char *tool, int argc, char *const *argv, struct err *told);
 struct pipe_stats *page_stats(struct page *p);
 
+/* Somebody asked this job to stop; with drain: to fire what is open first ("maip-jobctl stop --drain"). Read when a signal has come. */
+bool page_wants_drain(const struct page *p);
+
+/* The job id that came down the pipe in hello, so that stages that belong together are listed together. */
+void page_job(struct page *p, const char *job_id);
+
 /* Leave: the page is kept for a while with the status the tool ended with, so that a job that has ended can be seen. */
 void page_finish(struct page *p, enum status status);
 

@@ -10,21 +10,10 @@
 #ifndef MAIP_STREAM_PIPE_H
 #define MAIP_STREAM_PIPE_H
 
-#include <stdatomic.h>
-
 #include "json/line.h"
 #include "stream/bad.h"
 #include "stream/stage.h"
-
-/* What a run tells the world while it goes; may stand in a shared page (lib/job). Written by the loop alone. Times in ns. */
-struct pipe_stats {
-	_Atomic uint64_t records_in, records_out, bytes_in, bytes_out, bad, late;
-	_Atomic int64_t  watermark;     /* TIME_MIN: none yet */
-	_Atomic uint64_t idle_ns, blocked_ns;   /* waiting for input; waiting for the output. Busy is the rest */
-	_Atomic int32_t  waiting;       /* 0 busy, 1 idle, 2 back-pressured: since waiting_since */
-	_Atomic int64_t  waiting_since; /* monotonic ns */
-	_Atomic uint64_t open_windows, partial_matches, keys, state_bytes;
-};
+#include "stream/stats.h"
 
 /* Everything that a run borrows from the world. */
 struct pipe_env {
