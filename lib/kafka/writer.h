@@ -3,7 +3,7 @@
  * writer.h - what maip-produce needs of a broker, as a value
  *
  * Two implementations: librdkafka (writer_rdkafka.c) and, in the tests, a broker
- * in memory under a seeded scheduler.
+ * in memory under a seeded scheduler. produce.h is written against this and sees neither librdkafka nor a clock.
  */
 #ifndef MAIP_KAFKA_WRITER_H
 #define MAIP_KAFKA_WRITER_H
@@ -11,20 +11,34 @@
 #include "base/diag.h"
 #include "kafka/record.h"
 
-/* Told from inside send, poll and flush, once for every record that send took: delivered (err NULL) or given up. tag is the one of send. */
+/* Told from inside send, poll, flush, give_up and close, once for every record that send took. tag is the one of send.
+ * Delivered (err NULL): r has the topic, partition, offset (-1: not told by the broker) and timestamp. Given up: r is the
+ * whole record as it was sent, so that it can be kept. r is borrowed until the call returns. */
 struct writer_events {
 	void *arg;
-	void (*report)(void *arg, uint64_t tag, int32_t partition, int64_t offset, const struct err *err);
+	void (*report)(void *arg, uint64_t tag, const struct record *r, const struct err *err);
 };
 
 struct writer {
 	void *self;
+	/* How many partitions a topic has, asked from the broker the first time; -1 with err (STATUS_NOINPUT: there is no such
+	 * topic, STATUS_DENIED, STATUS_UNAVAILABLE). Sending to a topic that was asked for starts at once, to another up to 1 s later. */
+	int (*partitions)(void *self, struct str topic, struct err *err);
 	/* Take a copy of the record: 1 taken, 0 the queue is full (poll, and try the same record again), -1 refused with err. */
 	int (*send)(void *self, const struct record *r, uint64_t tag, struct err *err);
 	int (*poll)(void *self, int64_t wait_ms, struct err *err);              /* -1: fatal */
 	/* Wait until all is reported, at most wait_ms. 1 all, 0 not yet, -1 fatal. */
 	int (*flush)(void *self, int64_t wait_ms, struct err *err);
-	void (*close)(void *self);              /* what was not reported is reported as failed first; frees self */
+	/* Report what is still queued or in flight as given up, now. */
+	void (*give_up)(void *self);
+
+	/* One transaction around what is sent between begin and commit or abort; NULL: this writer has none. Each may take
+	 * as long as the time-out of the transaction. commit flushes first, and fails if any record was given up. */
+	int (*begin)(void *self, struct err *err);
+	int (*commit)(void *self, struct err *err);
+	int (*abort)(void *self, struct err *err);
+
+	void (*close)(void *self);              /* gives up what is left; frees self */
 };
 
 #endif
