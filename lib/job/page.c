@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * page.c - write this process's status page
+ *
+ * The file is made under a temporary name, sized, filled and only then renamed,
+ * so that a reader never sees half a page.
+ */
+#include "job/page.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "job/page_file.h"
+#include "job/process.h"
+#include "job/rundir.h"
+
+struct page {
+	struct page_file *file;
+	bool              shared;       /* a mapped file, not private memory */
+};
+
+static int64_t
+wall_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_REALTIME, &t);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+static struct page_file *
+map_file(int fd)
+{
+	struct page_file *file;
+
+	if (ftruncate(fd, sizeof(*file)) < 0)
+		return NULL;
+	file = mmap(NULL, sizeof(*file), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	return file == MAP_FAILED ? NULL : file;
+}
+
+/* Does the name before "=" promise something that must not be shown? */
+static bool
+is_secret(struct str name)
+{
+	static const char *const words[] = { "password", "passwd", "secret", "token", "key.pem", "credential" };
+
+	for (size_t w = 0; w < sizeof(words) / sizeof(*words); w++)
+		for (size_t i = 0; i + strlen(words[w]) <= name.n; i++)
+			if (memcmp(name.p + i, words[w], strlen(words[w])) == 0)
+				return true;
+	return false;
+}
+
+static void
+put_args(struct page_file *file, int argc, char *const *argv)
+{
+	for (int i = 1; i < argc; i++) {
+		const char *equals = strchr(argv[i], '=');
+		size_t room = sizeof(file->args) - file->args_n;
+		char *to = file->args + file->args_n;
+		int n;
+
+		if (equals != NULL && is_secret((struct str){ argv[i], (size_t)(equals - argv[i]) }))
+			n = snprintf(to, room, "%.*s=***", (int)(equals - argv[i]), argv[i]);
+		else
+			n = snprintf(to, room, "%s", argv[i]);
+		if (n < 0 || (size_t)n >= room)
+			return;
+		file->args_n += (uint32_t)n + 1;
+	}
+}
+
+static void
+fill(struct page_file *file, const char *tool, int argc, char *const *argv)
+{
+	const char *name = getenv("MAIP_JOB_NAME");
+	const char *id = getenv("MAIP_JOB_ID");
+
+	memcpy(file->magic, PAGE_MAGIC, sizeof(file->magic));
+	file->layout = PAGE_LAYOUT;
+	file->pid = (int32_t)getpid();
+	file->start = process_start(getpid());
+	file->started_ms = wall_ms();
+	file->stdin_pipe = process_pipe(getpid(), STDIN_FILENO);
+	file->stdout_pipe = process_pipe(getpid(), STDOUT_FILENO);
+	snprintf(file->tool, sizeof(file->tool), "%s", tool);
+	if (name != NULL)
+		snprintf(file->job_name, sizeof(file->job_name), "%s", name);
+	if (id != NULL && strlen(id) == 32)
+		memcpy(file->job_id, id, 33);
+	put_args(file, argc, argv);
+}
+
+/* The page in the run directory, or NULL with *told. */
+static struct page_file *
+make_file(const char *tool, int argc, char *const *argv, struct err *told)
+{
+	char path[RUNDIR_PATH_MAX], part[64], name[64];
+	struct page_file *file = NULL;
+	int dir = rundir_open(path, told);
+	int fd;
+
+	if (dir < 0)
+		return NULL;
+	snprintf(name, sizeof(name), "%ld-%llu" PAGE_SUFFIX, (long)getpid(), (unsigned long long)process_start(getpid()));
+	snprintf(part, sizeof(part), ".%ld.part", (long)getpid());
+	fd = openat(dir, part, O_RDWR | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (fd >= 0)
+		file = map_file(fd);
+	if (file != NULL)
+		fill(file, tool, argc, argv);
+	if (file == NULL || renameat(dir, part, dir, name) < 0) {
+		fail_as(told, STATUS_CONFIG, "cannot write a status page in %s: %s", path, strerror(errno));
+		if (file != NULL)
+			munmap(file, sizeof(*file));
+		unlinkat(dir, part, 0);
+		file = NULL;
+	}
+	if (fd >= 0)
+		close(fd);
+	close(dir);
+	return file;
+}
+
+struct page *
+page_register(const char *tool, int argc, char *const *argv, struct err *told)
+{
+	struct page *p = mem_zalloc(1, sizeof(*p));
+
+	p->file = make_file(tool, argc, argv, told);
+	p->shared = p->file != NULL;
+	if (!p->shared)
+		p->file = mem_zalloc(1, sizeof(*p->file));
+	return p;
+}
+
+struct pipe_stats *
+page_stats(struct page *p)
+{
+	return &p->file->stats;
+}
+
+bool
+page_wants_drain(const struct page *p)
+{
+	return atomic_load(&p->file->request) == PAGE_REQUEST_DRAIN;
+}
+
+void
+page_job(struct page *p, const char *job_id)
+{
+	snprintf(p->file->job_id, sizeof(p->file->job_id), "%s", job_id);
+}
+
+void
+page_finish(struct page *p, enum status status)
+{
+	atomic_store(&p->file->status, (int32_t)status);
+	atomic_store(&p->file->ended_ms, wall_ms());
+	if (p->shared)
+		munmap(p->file, sizeof(*p->file));
+	else
+		free(p->file);
+	free(p);
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * page_file.h - what stands in a status page, for its writer and its readers
+ *
+ * Fixed layout, native byte order: pages never leave the machine. A reader
+ * checks magic, layout and the size of the file before it looks at anything
+ * else, and trusts no length or text in it.
+ */
+#ifndef MAIP_JOB_PAGE_FILE_H
+#define MAIP_JOB_PAGE_FILE_H
+
+#include "stream/stats.h"
+
+#define PAGE_MAGIC  "maippage"
+#define PAGE_LAYOUT 1
+#define PAGE_SUFFIX ".page"
+
+enum page_request { PAGE_REQUEST_NONE, PAGE_REQUEST_CANCEL, PAGE_REQUEST_STOP, PAGE_REQUEST_DRAIN };
+
+struct page_file {
+	char     magic[8];
+	uint32_t layout;
+	int32_t  pid;
+	uint64_t start;                 /* struct process: tells a pid that was used again */
+	int64_t  started_ms;            /* wall clock */
+	_Atomic int64_t ended_ms;       /* 0: still running, or killed */
+	_Atomic int32_t status;         /* exit status, once ended_ms is set */
+	_Atomic int32_t request;        /* enum page_request: written by maip-jobctl before it signals */
+	uint64_t stdin_pipe, stdout_pipe;       /* inodes; 0: no pipe */
+	char     tool[32];
+	char     job_id[40];            /* 32 hex digits; empty: not known yet */
+	char     job_name[128];
+	char     args[2048];            /* each ends in NUL; cut after the last that fits */
+	uint32_t args_n;                /* bytes of args in use */
+	struct pipe_stats stats;
+};
+
+#endif

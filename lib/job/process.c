@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * process.c - reads /proc, signals by pidfd
+ *
+ * _GNU_SOURCE: syscall(2), for pidfd_open and pidfd_send_signal.
+ */
+#define _GNU_SOURCE
+#include "job/process.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+static ssize_t
+read_file(const char *path, char *to, size_t n)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t got;
+
+	if (fd < 0)
+		return -1;
+	got = read(fd, to, n - 1);
+	close(fd);
+	if (got >= 0)
+		to[got] = '\0';
+	return got;
+}
+
+uint64_t
+process_start(pid_t pid)
+{
+	char path[64], stat[1024], *at;
+
+	snprintf(path, sizeof(path), "/proc/%ld/stat", (long)pid);
+	if (read_file(path, stat, sizeof(stat)) <= 0)
+		return 0;
+	at = strrchr(stat, ')');                /* the name before it may hold anything */
+	if (at == NULL || at[1] != ' ' || at[2] == 'Z' || at[2] == 'X')
+		return 0;
+	at += 2;
+	for (int field = 3; field < 22 && at != NULL; field++) {
+		at = strchr(at, ' ');
+		if (at != NULL)
+			at++;
+	}
+	return at == NULL ? 0 : strtoull(at, NULL, 10);
+}
+
+uint64_t
+process_pipe(pid_t pid, int fd)
+{
+	char path[64], link[64];
+	ssize_t n;
+
+	snprintf(path, sizeof(path), "/proc/%ld/fd/%d", (long)pid, fd);
+	n = readlink(path, link, sizeof(link) - 1);
+	if (n <= 0)
+		return 0;
+	link[n] = '\0';
+	return strncmp(link, "pipe:[", 6) == 0 ? strtoull(link + 6, NULL, 10) : 0;
+}
+
+/* A descriptor that stands for the process, or -1 with errno. */
+static int
+open_process(const struct process *p)
+{
+	int fd = (int)syscall(SYS_pidfd_open, p->pid, 0);
+
+	if (fd >= 0 && !process_alive(p)) {     /* the number was taken over before we looked */
+		close(fd);
+		errno = ESRCH;
+		return -1;
+	}
+	return fd;
+}
+
+int
+process_signal(const struct process *p, int signal)
+{
+	int fd = open_process(p);
+	int answer, saved;
+
+	if (fd < 0)
+		return -1;
+	answer = (int)syscall(SYS_pidfd_send_signal, fd, signal, NULL, 0);
+	saved = errno;
+	close(fd);
+	errno = saved;
+	return answer;
+}
+
+bool
+process_wait(const struct process *p, int64_t wait_ms)
+{
+	int fd = open_process(p);
+	struct pollfd ended = { .fd = fd, .events = POLLIN };
+	bool gone;
+
+	if (fd < 0)
+		return true;
+	gone = poll(&ended, 1, wait_ms > 3600000 ? 3600000 : (int)wait_ms) == 1;
+	close(fd);
+	return gone;
+}
