@@ -1,0 +1,494 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * jobs.c - find the stages, follow the pipes, name the jobs
+ *
+ * Stages are few (a person's pipelines on one machine), so everything here is
+ * a plain walk over arrays; what must be right is the trust: a page is looked at only after
+ * its size, magic and owner are checked, and every text in it is cut where its field ends.
+ *
+ */
+#define XXH_INLINE_ALL
+#include "job/jobs.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+#include <xxhash.h>
+
+#include "base/mem.h"
+#include "job/rundir.h"
+
+#define KEEP_MS  3600000                /* how long an ended job stays in the list, as in Flink's job store */
+#define JOBS_MAX 4096                   /* pages that are looked at */
+
+const char *const job_state_words[] = { "RUNNING", "CANCELLING", "FINISHED", "CANCELED", "FAILED", NULL };
+
+struct stages {
+	struct job_stage *list;
+	size_t            n, cap;
+};
+
+/* ---- pages */
+
+static struct page_file *
+map_page(int dir, const char *name)
+{
+	int fd = openat(dir, name, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
+	struct page_file *page = MAP_FAILED;
+	struct stat st;
+
+	if (fd < 0)
+		return NULL;
+	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_uid == geteuid() && st.st_size == sizeof(*page))
+		page = mmap(NULL, sizeof(*page), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	close(fd);
+	if (page == MAP_FAILED)
+		return NULL;
+	if (memcmp(page->magic, PAGE_MAGIC, sizeof(page->magic)) != 0 || page->layout != PAGE_LAYOUT || page->pid <= 0) {
+		munmap(page, sizeof(*page));
+		return NULL;
+	}
+	return page;
+}
+
+/* Copy a text field that may lack its NUL, controls replaced: it ends up on terminals. */
+static void
+copy_text(char *to, size_t to_size, const char *from, size_t from_size)
+{
+	size_t i;
+
+	for (i = 0; i + 1 < to_size && i < from_size && from[i] != '\0'; i++)
+		to[i] = (unsigned char)from[i] < ' ' || from[i] == 127 ? '?' : from[i];
+	to[i] = '\0';
+}
+
+static void
+hex_id(char to[33], const char *what, const struct process *p)
+{
+	char text[128];
+	int n = snprintf(text, sizeof(text), "%s %ld %llu", what, (long)p->pid, (unsigned long long)p->start);
+	XXH128_hash_t h = XXH3_128bits(text, (size_t)n);
+
+	snprintf(to, 33, "%016llx%016llx", (unsigned long long)h.high64, (unsigned long long)h.low64);
+}
+
+static struct job_stage *
+add_stage(struct stages *s)
+{
+	struct job_stage *stage;
+
+	s->list = mem_more(s->list, s->n, &s->cap, sizeof(*s->list));
+	stage = &s->list[s->n++];
+	*stage = (struct job_stage){ 0 };
+	return stage;
+}
+
+static void
+add_page(struct stages *s, struct page_file *page)
+{
+	struct job_stage *stage = add_stage(s);
+
+	stage->page = page;
+	stage->process = (struct process){ page->pid, page->start };
+	stage->in = page->stdin_pipe;
+	stage->out = page->stdout_pipe;
+	stage->alive = atomic_load(&page->ended_ms) == 0 && process_alive(&stage->process);
+	copy_text(stage->name, sizeof(stage->name), page->tool, sizeof(page->tool));
+	hex_id(stage->vertex, "vertex", &stage->process);
+}
+
+/* When the stage ended. A killed one did not write it down: the last time that it waited for something is the best guess. */
+static int64_t
+stage_end(const struct job_stage *s, int64_t now_ms)
+{
+	int64_t ended;
+
+	if (s->alive || s->page == NULL)
+		return s->alive ? now_ms : 0;
+	ended = atomic_load(&s->page->ended_ms);
+	if (ended == 0)
+		ended = s->page->started_ms +
+		        (atomic_load(&s->page->stats.waiting_since) - atomic_load(&s->page->stats.started_ns)) / 1000000;
+	return ended > now_ms ? now_ms : ended;
+}
+
+static int
+read_pages(struct stages *s, int64_t now_ms, struct err *err)
+{
+	char path[RUNDIR_PATH_MAX];
+	int dir = rundir_open(path, err);
+	struct dirent *entry;
+	DIR *d;
+
+	if (dir < 0)
+		return -1;
+	d = fdopendir(dup(dir));
+	while (d != NULL && (entry = readdir(d)) != NULL && s->n < JOBS_MAX) {
+		const char *dot = strrchr(entry->d_name, '.');
+		struct page_file *page = dot != NULL && strcmp(dot, PAGE_SUFFIX) == 0 ? map_page(dir, entry->d_name) : NULL;
+
+		if (page == NULL)
+			continue;
+		add_page(s, page);
+		const struct job_stage *last = &s->list[s->n - 1];
+		if (!last->alive && now_ms - stage_end(last, now_ms) > KEEP_MS) {
+			unlinkat(dir, entry->d_name, 0);
+			munmap(page, sizeof(*page));
+			s->n--;
+		}
+	}
+	if (d != NULL)
+		closedir(d);
+	close(dir);
+	return 0;
+}
+
+/* ---- filters that are not ours: only those that a pipe connects to one of our stages matter later */
+
+static bool
+known_pid(const struct stages *s, pid_t pid)
+{
+	for (size_t i = 0; i < s->n; i++)
+		if (s->list[i].alive && s->list[i].process.pid == pid)
+			return true;
+	return false;
+}
+
+static void
+add_foreign(struct stages *s, pid_t pid)
+{
+	uint64_t in = process_pipe(pid, STDIN_FILENO);
+	uint64_t out = process_pipe(pid, STDOUT_FILENO);
+	char path[64], comm[32] = "?";
+	struct job_stage *stage;
+	FILE *f;
+
+	if (in == 0 || out == 0)
+		return;
+	stage = add_stage(s);
+	stage->process = (struct process){ pid, process_start(pid) };
+	stage->in = in;
+	stage->out = out;
+	stage->alive = stage->process.start != 0;
+	snprintf(path, sizeof(path), "/proc/%ld/comm", (long)pid);
+	f = fopen(path, "re");
+	if (f != NULL && fgets(comm, sizeof(comm), f) != NULL)
+		comm[strcspn(comm, "\n")] = '\0';
+	if (f != NULL)
+		fclose(f);
+	copy_text(stage->name, sizeof(stage->name), comm, sizeof(comm));
+	hex_id(stage->vertex, "vertex", &stage->process);
+}
+
+static void
+read_foreign(struct stages *s)
+{
+	DIR *proc = opendir("/proc");
+	struct dirent *entry;
+
+	while (proc != NULL && (entry = readdir(proc)) != NULL) {
+		char *end;
+		long pid = strtol(entry->d_name, &end, 10);
+
+		if (*end == '\0' && pid > 0 && !known_pid(s, (pid_t)pid))
+			add_foreign(s, (pid_t)pid);
+	}
+	if (proc != NULL)
+		closedir(proc);
+}
+
+/* ---- jobs */
+
+#define NOWHERE SIZE_MAX
+
+static bool
+same_job_id(const struct job_stage *a, const struct job_stage *b)
+{
+	return a->page != NULL && b->page != NULL && a->page->job_id[0] != '\0' &&
+	       strncmp(a->page->job_id, b->page->job_id, sizeof(a->page->job_id)) == 0;
+}
+
+/* Pipes connect; so does the id that came down the pipe. An inode number may be used again, but not while either end lives. */
+static bool
+connected(const struct job_stage *a, const struct job_stage *b)
+{
+	bool piped = (a->out != 0 && a->out == b->in) || (b->out != 0 && b->out == a->in);
+
+	return same_job_id(a, b) || (piped && (a->alive || b->alive || (a->page != NULL && b->page != NULL)));
+}
+
+/* Give every stage that is reachable from first the group's number. */
+static void
+mark_group(const struct stages *s, size_t *group, size_t first, size_t number)
+{
+	bool grown = true;
+
+	group[first] = number;
+	while (grown) {
+		grown = false;
+		for (size_t i = 0; i < s->n; i++)
+			for (size_t j = 0; group[i] == number && j < s->n; j++)
+				if (group[j] == NOWHERE && connected(&s->list[i], &s->list[j])) {
+					group[j] = number;
+					grown = true;
+				}
+	}
+}
+
+/* In the order of the data: a stage comes after the one that writes what it reads. */
+static void
+sort_stages(struct job *job)
+{
+	for (size_t placed = 0; placed < job->n; placed++) {
+		size_t next = placed;
+
+		for (size_t i = placed; i < job->n; i++) {
+			bool fed = false;
+
+			for (size_t k = placed; k < job->n; k++)
+				fed = fed || (k != i && job->stages[i].in != 0 && job->stages[k].out == job->stages[i].in);
+			if (!fed) {
+				next = i;
+				break;
+			}
+		}
+		struct job_stage s = job->stages[next];
+		memmove(&job->stages[placed + 1], &job->stages[placed], (next - placed) * sizeof(s));
+		job->stages[placed] = s;
+	}
+}
+
+static void
+judge(struct job *job, int64_t now_ms)
+{
+	bool alive = false, asked = false, bad = false;
+
+	job->start_ms = INT64_MAX;
+	job->end_ms = 0;
+	for (size_t i = 0; i < job->n; i++) {
+		const struct job_stage *s = &job->stages[i];
+
+		if (s->page == NULL)
+			continue;
+		alive = alive || s->alive;
+		asked = asked || atomic_load(&s->page->request) != PAGE_REQUEST_NONE;
+		bad = bad || (!s->alive && (atomic_load(&s->page->ended_ms) == 0 || atomic_load(&s->page->status) != 0));
+		if (s->page->started_ms < job->start_ms)
+			job->start_ms = s->page->started_ms;
+		if (stage_end(s, now_ms) > job->end_ms)
+			job->end_ms = stage_end(s, now_ms);
+	}
+	job->state = alive ? (asked ? JOB_CANCELLING : JOB_RUNNING) : asked ? JOB_CANCELED : bad ? JOB_FAILED : JOB_FINISHED;
+	if (alive)
+		job->end_ms = -1;
+}
+
+static void
+name_job(struct job *job)
+{
+	size_t used = 0;
+
+	for (size_t i = 0; i < job->n; i++) {
+		const struct page_file *page = job->stages[i].page;
+
+		if (page != NULL && page->job_id[0] != '\0' && job->id[0] == '\0')
+			copy_text(job->id, sizeof(job->id), page->job_id, sizeof(page->job_id));
+		if (page != NULL && page->job_name[0] != '\0' && job->name[0] == '\0')
+			copy_text(job->name, sizeof(job->name), page->job_name, sizeof(page->job_name));
+	}
+	if (job->id[0] == '\0')
+		hex_id(job->id, "job", &job->stages[0].process);
+	if (job->name[0] != '\0')
+		return;
+	for (size_t i = 0; i < job->n && used < sizeof(job->name) - 40; i++)
+		used += (size_t)snprintf(job->name + used, sizeof(job->name) - used, "%s%s", i > 0 ? " | " : "", job->stages[i].name);
+}
+
+static bool
+any_page(const struct stages *s, const size_t *group, size_t number)
+{
+	for (size_t i = 0; i < s->n; i++)
+		if (group[i] == number && s->list[i].page != NULL)
+			return true;
+	return false;
+}
+
+static void
+add_job(struct jobs *to, size_t *cap, const struct stages *s, const size_t *group, size_t number)
+{
+	struct job *job;
+
+	to->list = mem_more(to->list, to->n, cap, sizeof(*to->list));
+	job = &to->list[to->n++];
+	*job = (struct job){ .stages = mem_zalloc(s->n, sizeof(*s->list)) };
+	for (size_t i = 0; i < s->n; i++)
+		if (group[i] == number)
+			job->stages[job->n++] = s->list[i];
+	sort_stages(job);
+	name_job(job);
+}
+
+static int
+newer_first(const void *a, const void *b)
+{
+	const struct job *x = a, *y = b;
+
+	return x->start_ms != y->start_ms ? (x->start_ms < y->start_ms) - (x->start_ms > y->start_ms) : strcmp(x->id, y->id);
+}
+
+int
+jobs_read(struct jobs *to, int64_t now_ms, struct err *err)
+{
+	struct stages s = { 0 };
+	size_t *group, cap = 0;
+
+	*to = (struct jobs){ 0 };
+	if (read_pages(&s, now_ms, err) < 0) {
+		free(s.list);
+		return -1;
+	}
+	read_foreign(&s);
+	group = mem_zalloc(s.n, sizeof(*group));
+	for (size_t i = 0; i < s.n; i++)
+		group[i] = NOWHERE;
+	for (size_t i = 0; i < s.n; i++)
+		if (group[i] == NOWHERE && s.list[i].page != NULL) {
+			mark_group(&s, group, i, i);
+			if (any_page(&s, group, i))
+				add_job(to, &cap, &s, group, i);
+		}
+	for (size_t i = 0; i < to->n; i++)
+		judge(&to->list[i], now_ms);
+	if (to->n > 1)
+		qsort(to->list, to->n, sizeof(*to->list), newer_first);
+	free(group);
+	free(s.list);
+	return 0;
+}
+
+void
+jobs_release(struct jobs *j)
+{
+	for (size_t i = 0; i < j->n; i++) {
+		for (size_t k = 0; k < j->list[i].n; k++)
+			if (j->list[i].stages[k].page != NULL)
+				munmap(j->list[i].stages[k].page, sizeof(struct page_file));
+		free(j->list[i].stages);
+	}
+	free(j->list);
+	*j = (struct jobs){ 0 };
+}
+
+/* ---- finding one */
+
+static bool
+names(const struct job *job, struct str text)
+{
+	return str_eq(str_of(job->name), text) || (text.n >= 4 && str_starts(str_of(job->id), text));
+}
+
+struct job *
+jobs_find(const struct jobs *j, struct str text, struct err *err)
+{
+	char quoted[QUOTE_MAX];
+	struct job *found = NULL, *running = NULL;
+	size_t n = 0, n_running = 0;
+
+	for (size_t i = 0; i < j->n; i++) {
+		struct job *job = &j->list[i];
+
+		if (str_eq(str_of(job->id), text))
+			return job;
+		if (!names(job, text))
+			continue;
+		n++;
+		if (found == NULL)
+			found = job;
+		if (job->end_ms < 0 && n_running++ == 0)
+			running = job;
+	}
+	if (n == 1)
+		return found;
+	if (n_running == 1)
+		return running;
+	if (n == 0)
+		fail_as(err, STATUS_NOINPUT, "no job %s (maip-jobctl list shows them)", quote(quoted, text));
+	else
+		fail_as(err, STATUS_NOINPUT, "%s fits %zu jobs, %.8s and %.8s among them (give more of the id)", quote(quoted, text), n,
+		        found->id, j->list[j->n - 1].id);
+	return NULL;
+}
+
+/* ---- stopping */
+
+/* Flink's cancel fires nothing. A stage that sees no control lines would take the end of its input for
+ * its completion, so it is told itself, before its upstream is. */
+static bool
+told_by_itself(const struct job_stage *s, enum page_request request)
+{
+	return request != PAGE_REQUEST_DRAIN && atomic_load(&s->page->stats.has_hello) == 0;
+}
+
+static int
+signal_stage(const struct job_stage *s, int number, struct err *err)
+{
+	if (process_signal(&s->process, number) == 0 || errno == ESRCH)
+		return 0;
+	return fail_as(err, STATUS_DENIED, "cannot stop %s (pid %ld): %s", s->name, (long)s->process.pid, strerror(errno));
+}
+
+static int
+ask(const struct job *job, enum page_request request, struct err *err)
+{
+	const struct job_stage *first = NULL;
+
+	for (size_t i = job->n; i-- > 0;) {
+		const struct job_stage *s = &job->stages[i];
+
+		if (s->page == NULL || !s->alive)
+			continue;
+		first = s;
+		atomic_store(&s->page->request, (int32_t)request);
+		if (told_by_itself(s, request) && signal_stage(s, SIGTERM, err) < 0)
+			return -1;
+	}
+	return first == NULL || told_by_itself(first, request) ? 0 : signal_stage(first, SIGTERM, err);
+}
+
+static int64_t
+monotonic_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+int
+job_stop(const struct job *job, enum page_request request, int64_t grace_ms, size_t *killed, struct err *err)
+{
+	int64_t deadline = monotonic_ms() + grace_ms;
+
+	*killed = 0;
+	if (ask(job, request, err) < 0)
+		return -1;
+	for (size_t i = 0; i < job->n; i++) {
+		const struct job_stage *s = &job->stages[i];
+		int64_t left = deadline - monotonic_ms();
+
+		if (s->page == NULL || !s->alive || process_wait(&s->process, left < 0 ? 0 : left))
+			continue;
+		if (signal_stage(s, SIGKILL, err) < 0)
+			return -1;
+		process_wait(&s->process, 5000);
+		(*killed)++;
+	}
+	return 0;
+}

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * jobs.h - the local pipelines: what the status pages and the pipes between them say
+ *
+ * A job is what the pipes connect: the process whose stdout is the pipe that is another's stdin is
+ * upstream of it. Filters that are not ours (jq, grep) are seen through /proc while they
+ * run. Stages that have ended stay in their job, by the inode numbers that they wrote down or the job
+ * id that came down the pipe, until the whole job has been over for an hour: then its pages are removed.
+ *
+ * The state of a job in Flink's terms: RUNNING while a stage runs; CANCELLING while it runs and was asked to
+ * stop; then FINISHED if every stage ended with 0, CANCELED if it was asked to stop, FAILED otherwise (a stage that vanished without
+ * a status was killed).
+ */
+#ifndef MAIP_JOB_JOBS_H
+#define MAIP_JOB_JOBS_H
+
+#include "base/diag.h"
+#include "job/page_file.h"
+#include "job/process.h"
+
+enum job_state { JOB_RUNNING, JOB_CANCELLING, JOB_FINISHED, JOB_CANCELED, JOB_FAILED };
+extern const char *const job_state_words[];             /* Flink's spelling: "RUNNING", ... */
+
+struct job_stage {
+	struct process    process;
+	char              name[32];     /* "maip-window"; of a foreign filter what /proc calls it */
+	char              vertex[33];   /* id in Flink's manner: 32 hex digits */
+	uint64_t          in, out;      /* pipes; 0: none */
+	struct page_file *page;         /* mapped, shared with the tool; NULL: a foreign filter */
+	bool              alive;
+};
+
+struct job {
+	char              id[33], name[128];
+	enum job_state    state;
+	int64_t           start_ms, end_ms;     /* end_ms -1 while it runs */
+	struct job_stage *stages;       /* in the order of the data */
+	size_t            n;
+};
+
+struct jobs {
+	struct job *list;               /* newest first */
+	size_t      n;
+};
+
+/* Look around. now_ms is the wall clock. 0, or -1 with err: the run directory cannot be used. */
+int  jobs_read(struct jobs *to, int64_t now_ms, struct err *err);
+void jobs_release(struct jobs *j);
+
+/* The job that text names: an id, the unique beginning of an id (4 digits or more), or a name. The newest of several with that name
+ * if only one of them runs. NULL with err (STATUS_NOINPUT), which lists what there is when text fits several. */
+struct job *jobs_find(const struct jobs *j, struct str text, struct err *err);
+
+/* Ask the job to stop in the order of the data, then wait. request: PAGE_REQUEST_CANCEL, _STOP or _DRAIN. Stages that still run after
+ * grace_ms are killed; *killed says how many. 0, or -1 with err. */
+int job_stop(const struct job *job, enum page_request request, int64_t grace_ms, size_t *killed, struct err *err);
+
+#endif
