@@ -21,12 +21,21 @@ struct agg_call;                                        /* opaque; lives in aggr
 struct agg_list;                                        /* the calls of a stage, their layout, and the columns made of them */
 
 struct agg_list *agg_list_new(void);
-void agg_list_free(struct agg_list *l);
+void agg_list_free(struct agg_list *l);                 /* NULL is fine */
+
+/* The random seed of the tables behind DISTINCT, BY and TOP. Results do not depend on it. Before the first record. */
+void agg_list_seed(struct agg_list *l, uint64_t seed);
 
 /* Compile "COUNT(*) FILTER (WHERE x > 1) AS big" or "SUM(a) / COUNT(*) AS mean" and append its column. Arguments and filters read
  * fields of x. A call that is there already is shared. */
 int agg_list_add(struct agg_list *l, struct str text, struct extractor *x, struct err *err);
 
+/* Take a call that the aggregate hook of a scope was handed (--having "SUM(a) > 10") and append a hidden column for its result:
+ * the column's index is returned, and its name is NULL. -1 with err; the call is freed then. */
+int agg_list_call(struct agg_list *l, struct agg_call *call, struct err *err);
+void agg_call_free(struct agg_call *call);
+
+/* Columns in order of appending. The name of a hidden one has p NULL: it is computed, not printed. */
 size_t     agg_columns(const struct agg_list *l);
 struct str agg_column_name(const struct agg_list *l, size_t column);
 

@@ -10,6 +10,8 @@
  *
  *	--where: column 12: expected an expression after AND, found end of text
  *
+ * An expression is used by one thread at a time: REGEXP keeps its match inside.
+ *
  * Names are resolved by a scope, because they mean different things in different tools: fields of the
  * current line everywhere; columns of the result in --having; patterns of
  * maip-cep in FIRST(p.x); $key and $offset in maip-consume.
@@ -36,13 +38,16 @@ struct expr_env {
 	const struct val   *slots;      /* values that the scope numbered: aggregates, columns, $names */
 	const struct taken *taken;      /* NULL outside of maip-cep */
 	struct arena       *scratch;    /* reset by the caller, once a record or a batch */
+	uint64_t           *gave_up;    /* counts the REGEXPs that ran into their match limit and gave NULL; NULL: not counted */
 };
 
 /* An aggregate call found while parsing: COUNT(*) FILTER (WHERE ...), see aggregate.h. */
 struct agg_call;
 
 struct expr_scope {
-	struct extractor *fields;       /* bare paths become fields of it; NULL: bare paths are refused */
+	/* Bare paths become fields of it; NULL: bare paths are refused. Where the scope takes aggregates, they are fields
+	 * only inside of the calls; outside, a name has to be a slot. */
+	struct extractor *fields;
 
 	/* A name that is not a field: the slot that holds it, or -1 to let it be a field. NULL: no such names.
 	 * Called with the first step of a path ("$key", "total"), and for "$headers.NAME" with the whole path.
