@@ -31,7 +31,7 @@ extern const char *const time_format_words[];           /* "auto", "rfc3339", "s
  * a space or t for T, z for Z. -1 if it is not one or out of range; no message, it is called for every record. */
 int time_parse_rfc3339(int64_t *ms, struct str text);
 
-/* Digits with an optional sign and fraction, in the unit; AUTO tells it by magnitude:
+/* Digits with an optional sign and fraction (no exponent: -1), in the unit; AUTO tells it by magnitude:
  * |v| < 1e11 seconds, < 1e14 milliseconds, < 1e17 microseconds, else nanoseconds. Sub-millisecond parts are floored. */
 int time_parse_number(int64_t *ms, struct str number, enum time_format unit);
 
@@ -44,11 +44,11 @@ void    time_to_civil(struct civil *to, int64_t ms);
 int64_t time_of_civil(int64_t year, int month, int day);        /* midnight, UTC */
 
 /* "5m", "1h30m", "250ms", "2d", "0": numbers with unit ns, us, ms, s, m, h, d, w, largest first; whole milliseconds; fractions
- * ("1.5s") allowed; a bare 0 needs no unit. May be negative ("-1h") only where the caller says so. -1: the message reads
- * "'5x' is not a duration (try 30s, 5m, 1h)". */
+ * ("1.5s") allowed; a bare 0 needs no unit. May be negative ("-1h") only where the caller says so. -1 with STATUS_USAGE: the
+ * message reads "'5x' is not a duration (try 30s, 5m, 1h)", or what else is wrong with one that is. */
 int dur_parse(int64_t *ms, struct str text, bool may_be_negative, struct err *err);
 
-/* The shortest of the above: "5m", "1h30m", "1.5s". Returns the length. */
+/* The usual spelling: "5m", "1h30m", "1.5s", "250ms", "0s"; days at most. Ends in NUL. Returns the length. */
 #define DUR_TEXT_MAX 48
 size_t dur_print(char to[DUR_TEXT_MAX], int64_t ms);
 
