@@ -13,6 +13,8 @@
 #define MAIP_JOB_MANAGER_H
 
 #include <cjson/cJSON.h>
+#include <stdbool.h>
+#include <stdint.h>
 
 #include "base/diag.h"
 
@@ -26,7 +28,7 @@ struct manager {
 };
 
 /* The pipelines of this machine. grace_ms: how long cancel and stop wait before they kill. clock_ms: the wall clock. */
-int manager_local(struct manager *to, int64_t grace_ms, int64_t (*clock_ms)(void), struct err *err);
+void manager_local(struct manager *to, int64_t grace_ms, int64_t (*clock_ms)(void));
 
 /* A JobManager. url: "host:8081", "http://host:8081", with a path prefix such as YARN's proxy. A call takes timeout_ms at most.
  * token_file: a file with a bearer token, or NULL. */
