@@ -295,6 +295,42 @@ keys_intern(struct keys *k, struct str key, uint64_t hash, bool *fresh)
 	return id;
 }
 
+/* The id that key most likely has, judged by tags alone. */
+static uint32_t
+guess(const struct keys *k, uint32_t tag)
+{
+	for (size_t i = home(k, tag); k->slots[i] != 0; i = after(k, i))
+		if (slot_tag(k->slots[i]) == tag)
+			return slot_id(k->slots[i]);
+	return KEYS_NONE;
+}
+
+/* A key costs three cache misses, each of which needs the one before: slot, entry, text. So all slots are asked
+ * for first, then all entries, then all texts. */
+void
+keys_intern_batch(struct keys *k, size_t n, const struct str *keys, const uint64_t *hashes,
+                  uint32_t *ids, bool *fresh)
+{
+	assert(n <= KEYS_BATCH);
+	for (size_t i = 0; i < n; i++)
+		keys_prefetch(k, hashes[i]);
+	for (size_t i = 0; i < n; i++) {
+		ids[i] = guess(k, (uint32_t)(hashes[i] >> 32));
+		if (ids[i] != KEYS_NONE)
+			__builtin_prefetch(entry_at(k, ids[i]));
+	}
+	for (size_t i = 0; i < n; i++) {
+		if (ids[i] != KEYS_NONE) {
+			const struct entry *e = entry_at(k, ids[i]);
+
+			__builtin_prefetch(e->text);
+			__builtin_prefetch(e->text + e->n);
+		}
+	}
+	for (size_t i = 0; i < n; i++)
+		ids[i] = keys_intern(k, keys[i], hashes[i], fresh == NULL ? NULL : &fresh[i]);
+}
+
 struct str
 keys_text(const struct keys *k, uint32_t id)
 {

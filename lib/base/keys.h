@@ -7,9 +7,11 @@
  * the id. The hash is XXH3 with a seed that the caller draws at random, so that
  * nobody can flood one bucket.
  *
- * At a million keys cache misses are the cost, not hashing: hash a batch first,
- * prefetch, then intern. Cost: 8 bytes a slot, at most 75 % full, plus the key's
- * bytes in an arena, plus 16 bytes an id.
+ * At a million keys cache misses are the cost, not hashing: keys_intern_batch()
+ * lets those of a whole batch happen at once. Cost: 8 bytes a slot, at most 75 %
+ * full, plus the key's bytes rounded up to 8, plus 16 bytes an id; what is
+ * forgotten is used again, not given back. Growing rewrites the slots in one
+ * sequential pass and moves nothing else.
  */
 #ifndef MAIP_BASE_KEYS_H
 #define MAIP_BASE_KEYS_H
@@ -32,10 +34,15 @@ void keys_prefetch(const struct keys *k, uint64_t hash);
  * hash is keys_hash(k, key). */
 uint32_t keys_intern(struct keys *k, struct str key, uint64_t hash, bool *fresh);
 
+/* keys_intern() for n <= KEYS_BATCH keys, in their order; fresh may be NULL. hashes[i] is keys_hash(k, keys[i]). */
+#define KEYS_BATCH 64
+void keys_intern_batch(struct keys *k, size_t n, const struct str *keys, const uint64_t *hashes,
+                       uint32_t *ids, bool *fresh);
+
 /* The id, or KEYS_NONE. */
 uint32_t keys_find(const struct keys *k, struct str key, uint64_t hash);
 
-struct str keys_text(const struct keys *k, uint32_t id);        /* borrowed until the key is forgotten or one interned */
+struct str keys_text(const struct keys *k, uint32_t id);        /* borrowed until the key is forgotten */
 void   keys_forget(struct keys *k, uint32_t id);
 size_t keys_count(const struct keys *k);                /* that are known now */
 uint32_t keys_limit(const struct keys *k);              /* every id is below this */
