@@ -2,10 +2,20 @@
 /*
  * pipe.h - runs one stage between a source and an out
  *
- * Reads, splits into batches, obeys and forwards control lines, keeps the three clocks, applies the bad-record
- * policy, flushes before it would block. After hello, an end of file without
- * "end" means that the upstream died: nothing fires, STATUS_RETRY. Without hello the end of file is the end of
- * the input. The same loop runs between two buffers in a test.
+ * Reads, splits into batches, obeys and forwards control lines, keeps the three
+ * clocks, applies the bad-record policy, flushes before it would block. The same
+ * loop runs between two buffers in a test.
+ *
+ * How an input may end:
+ *	without hello (a file, jq, cat)  the end of file is the end of the input: everything fires
+ *	with hello                       only an end line that nothing follows is; an end of file without one, or in
+ *	                                 the middle of a line, means that an upstream stage died: nothing fires, STATUS_RETRY
+ *
+ * How a run may be stopped by a signal (stop is set):
+ *	without hello  it reads no further, fires nothing, lets go of what it had said, STATUS_RETRY: it must not look complete
+ *	with hello     it reads on: whoever cancels tells the source first, and the pipe runs dry down to the end line
+ *
+ * A reader that goes away ends the run quietly: STATUS_OK, as after "| head"; with hello STATUS_RETRY, for the job is not whole.
  */
 #ifndef MAIP_STREAM_PIPE_H
 #define MAIP_STREAM_PIPE_H
@@ -20,7 +30,7 @@ struct pipe_env {
 	int64_t (*clock_ms)(void *self);        /* wall clock, ms since the epoch */
 	int64_t (*clock_ns)(void *self);        /* monotonic */
 	void *clock_self;
-	const volatile int *stop;       /* set by a signal handler: finish without draining; NULL: never */
+	const volatile int *stop;       /* set by a signal handler, see above; NULL: never */
 	struct pipe_stats *stats;       /* NULL: not wanted */
 	size_t max_line;                /* 0: LINE_MAX_DEFAULT */
 	bool   forward_control;         /* false: the stage is the last of its kind and control lines end here */
@@ -29,19 +39,23 @@ struct pipe_env {
 /* The inputs of a stage, in order. */
 struct pipe_input {
 	struct source source;
-	const char   *name;             /* for messages; NULL: standard input */
+	const char   *name;             /* for messages; NULL: only the line number is told */
 };
 
-/* Run to the end of the last input. The status to end with, STATUS_OK or why not (err has the message, empty if there is nothing to say:
- * a reader that went away). The bad-record policy's own verdict is bad_finish()'s. out is flushed, not closed. */
+/*
+ * Run to the end of the last input; only the first may begin with hello. The status to end with: STATUS_OK or why not, and err has
+ * the message (empty if there is nothing to say: a reader that went away). The bad-record policy's own verdict is bad_finish()'s.
+ * out is flushed, not closed.
+ */
 enum status pipe_run(const struct stage *stage, const struct pipe_input *inputs, size_t n_inputs, struct bad_records *bad,
                      struct out *out, const struct pipe_env *env, struct err *err);
 
-/* The world's own clocks and a stop flag set by SIGTERM and SIGINT (a second one kills); SIGPIPE and SIGXFSZ are ignored. */
+/* The world's own clocks and a stop flag set by SIGTERM and SIGINT; a second one ends the process at once with STATUS_RETRY.
+ * SIGPIPE and SIGXFSZ are ignored: they come as errors of write. Control lines are forwarded; the rest is zero. */
 void pipe_env_real(struct pipe_env *env);
 
-/* Opens the FILE operands ("-" or none: standard input) one after the other; the usual main of a filter: run, tell, finish.
- * Returns the exit status. */
-int pipe_main(const struct stage *stage, int n_files, char **files, struct bad_records *bad, struct pipe_env *env);
+/* The usual main of a filter over its FILE operands ("-" or none: standard input): all must be readable before the work starts
+ * (else STATUS_NOINPUT), each is opened when its turn comes. Runs, tells what went wrong, finishes bad. Returns the exit status. */
+int pipe_main(const struct stage *stage, int n_files, char *const *files, struct bad_records *bad, const struct pipe_env *env);
 
 #endif

@@ -33,7 +33,7 @@ struct stage_ops {                      /* all return 0, or -1 with err; out is 
 
 	/* No later record has time <= ts. Only when hello promised watermarks; never falls. The stage does not forward it: the loop does. */
 	int (*watermark)(void *self, int64_t ts, struct out *out, struct err *err);
-	/* The wall clock, for processing time; at least as often as next_tick asked. */
+	/* The wall clock, for processing time: before every batch, and when the time that next_tick told has come. */
 	int (*tick)(void *self, int64_t now_ms, struct out *out, struct err *err);
 	int64_t (*next_tick)(void *self);               /* when tick is wanted next; TIME_MAX: never */
 

@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * pipe_main.c - the loop between the descriptors, clocks and signals of a process
+ *
+ * Everything that pipe.c is kept free of, so that it can run in a test.
+ */
+#define _GNU_SOURCE                     /* F_SETPIPE_SZ */
+#include "stream/pipe.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+
+#define PIPE_BYTES (1 << 20)
+
+/* ---- clocks and signals */
+
+static volatile int stop_flag;          /* a handler has nowhere else to write */
+
+static void
+on_stop_signal(int signal)
+{
+	(void)signal;
+	if (stop_flag)
+		_exit(STATUS_RETRY);
+	stop_flag = 1;
+}
+
+/* Without SA_RESTART, so that a read that waits comes back. A signal that was ignored stays so: nohup, background jobs. */
+static void
+catch_stop(int signal)
+{
+	struct sigaction action = { .sa_handler = on_stop_signal }, old;
+
+	sigemptyset(&action.sa_mask);
+	if (sigaction(signal, NULL, &old) == 0 && old.sa_handler == SIG_IGN)
+		return;
+	sigaction(signal, &action, NULL);
+}
+
+static int64_t
+read_clock(clockid_t id, int64_t per_second)
+{
+	struct timespec t;
+
+	clock_gettime(id, &t);
+	return (int64_t)t.tv_sec * per_second + (int64_t)t.tv_nsec / (1000000000 / per_second);
+}
+
+static int64_t
+wall_ms(void *self)
+{
+	(void)self;
+	return read_clock(CLOCK_REALTIME, 1000);
+}
+
+static int64_t
+monotonic_ns(void *self)
+{
+	(void)self;
+	return read_clock(CLOCK_MONOTONIC, 1000000000);
+}
+
+void
+pipe_env_real(struct pipe_env *env)
+{
+	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN);
+	catch_stop(SIGTERM);
+	catch_stop(SIGINT);
+	*env = (struct pipe_env){
+		.clock_ms = wall_ms, .clock_ns = monotonic_ns, .stop = &stop_flag, .forward_control = true,
+	};
+}
+
+/* ---- inputs: opened when their turn comes, so that their number is not limited by that of descriptors */
+
+struct file {
+	const char   *path;             /* NULL: standard input */
+	int           fd;               /* -1: not open */
+	bool          over;             /* read to its end */
+	struct source inner;            /* over fd, once it is open */
+};
+
+static int
+open_file(struct file *f, struct err *err)
+{
+	f->fd = f->path == NULL ? STDIN_FILENO : open(f->path, O_RDONLY | O_CLOEXEC);
+	if (f->fd < 0)
+		return fail_as(err, STATUS_NOINPUT, "cannot open: %s", strerror(errno));
+	f->inner = source_fd(&f->fd);
+	return 0;
+}
+
+static int64_t
+file_read(void *self, char *p, size_t n, struct err *err)
+{
+	struct file *f = self;
+	int64_t got;
+
+	if (f->over)
+		return 0;
+	if (f->fd < 0 && open_file(f, err) < 0)
+		return -1;
+	got = f->inner.read(f->inner.self, p, n, err);
+	f->over = got == 0;
+	if (f->over && f->path != NULL)
+		close(f->fd);
+	return got;
+}
+
+static bool
+file_ready(void *self, int64_t wait_ms)
+{
+	struct file *f = self;
+	struct err ignored;
+
+	if (f->over || (f->fd < 0 && open_file(f, &ignored) < 0))
+		return true;            /* read will say why */
+	return f->inner.ready == NULL || f->inner.ready(f->inner.self, wait_ms);
+}
+
+/* Can it be read, as far as can be told without opening it? (Opening a FIFO and closing it again would break its writer.) */
+static int
+check_file(const char *path, struct err *err)
+{
+	char quoted[QUOTE_MAX];
+	struct stat st;
+	const char *why = NULL;
+
+	if (stat(path, &st) < 0 || faccessat(AT_FDCWD, path, R_OK, AT_EACCESS) < 0)
+		why = strerror(errno);
+	else if (S_ISDIR(st.st_mode))
+		why = strerror(EISDIR);
+	return why == NULL ? 0 : fail_as(err, STATUS_NOINPUT, "cannot read %s: %s", quote(quoted, str_of(path)), why);
+}
+
+static int
+prepare(struct pipe_input *inputs, struct file *files, int n, char *const *paths /* NULL: "-" */, struct err *err)
+{
+	for (int i = 0; i < n; i++) {
+		const char *path = paths != NULL ? paths[i] : "-";
+		const bool is_stdin = strcmp(path, "-") == 0;
+
+		files[i] = (struct file){ .path = is_stdin ? NULL : path, .fd = -1 };
+		inputs[i].source = (struct source){ &files[i], file_read, file_ready };
+		inputs[i].name = is_stdin ? n > 1 ? "standard input" : NULL : path;
+		if (!is_stdin && check_file(path, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static enum status
+run(const struct stage *stage, const struct pipe_input *inputs, size_t n, struct bad_records *bad, const struct pipe_env *env)
+{
+	int fd = STDOUT_FILENO;
+	const struct sink to = sink_fd(&fd);
+	enum status status;
+	struct out out;
+	struct err err;
+
+	(void)fcntl(STDOUT_FILENO, F_SETPIPE_SZ, PIPE_BYTES);   /* fails on what is no pipe, or past the user's share */
+	out_init(&out, &to);
+	status = pipe_run(stage, inputs, n, bad, &out, env, &err);
+	if (status != STATUS_OK && err.msg[0] != '\0' && !(out.failed && strcmp(err.msg, out.err.msg) == 0))
+		warn("%s", err.msg);
+	status = bad_finish(bad, status);
+	status = out_finish(&out, status);
+	out_release(&out);
+	return status;
+}
+
+int
+pipe_main(const struct stage *stage, int n_files, char *const *files, struct bad_records *bad, const struct pipe_env *env)
+{
+	const int n = n_files > 0 ? n_files : 1;
+	struct pipe_input *inputs = mem_zalloc((size_t)n, sizeof(*inputs));
+	struct file *opened = mem_zalloc((size_t)n, sizeof(*opened));
+	enum status status = STATUS_NOINPUT;
+	struct err err;
+
+	if (prepare(inputs, opened, n, n_files > 0 ? files : NULL, &err) < 0)
+		warn("%s", err.msg);
+	else
+		status = run(stage, inputs, (size_t)n, bad, env);
+	free(inputs);
+	free(opened);
+	return (int)status;
+}
