@@ -20,16 +20,18 @@
  * one that cuts its reads at random places. */
 struct source {
 	void *self;
-	/* Up to n bytes into p: > 0 how many, 0 at the end, -1 with err. Blocks; -2: interrupted, a signal may have set its flag. */
+	/* Up to n bytes into p: > 0 how many, 0 at the end, -1 with err. Blocks; SOURCE_INTERRUPTED: a signal may have set its flag. */
 	int64_t (*read)(void *self, char *p, size_t n, struct err *err);
 	/* Would read return at once? NULL: always. With wait_ms > 0 waits that long for it (-1: no limit). */
 	bool (*ready)(void *self, int64_t wait_ms);
 };
 
+enum { SOURCE_INTERRUPTED = -2 };
+
 struct line {
 	struct str text;                /* borrowed until the next line_fill */
 	uint64_t   number;              /* from 1, blank lines counted */
-	bool       too_long;            /* text is its first 64 bytes */
+	bool       too_long;            /* text is its first 64 bytes; unterminated is not known */
 	bool       unterminated;        /* the input ended without a newline */
 };
 
@@ -47,11 +49,11 @@ void line_open(struct line_reader *r, const struct source *from);
 /* Up to max lines that stand in the buffer, without reading. 0: line_fill is needed. */
 size_t line_take(struct line_reader *r, struct line *lines, size_t max);
 
-/* Give the last n lines of the previous line_take back; the next one hands them out again. */
+/* Give the last n lines of the previous line_take back; the next one hands them out again. Before line_fill. */
 void line_untake(struct line_reader *r, size_t n);
 
 /* One read. All lines handed out so far are gone. 1 more data, 0 the end (line_take may still have a last line),
- * -1 err, -2 interrupted. */
+ * -1 err, SOURCE_INTERRUPTED. */
 int line_fill(struct line_reader *r, struct err *err);
 
 /* Would line_fill return at once? */

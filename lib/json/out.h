@@ -17,7 +17,9 @@
 #include "base/buf.h"
 #include "base/num.h"
 
-/* Where bytes go. write: > 0 how many were taken (may be fewer than n), -1 with err, -2 interrupted. */
+enum { SINK_INTERRUPTED = -2, SINK_READER_GONE = -3 };
+
+/* Where bytes go. write: how many were taken (may be fewer than n), -1 with err, or one of the above. */
 struct sink {
 	void *self;
 	int64_t (*write)(void *self, const char *p, size_t n, struct err *err);
@@ -31,6 +33,7 @@ struct out {
 	bool        reader_gone;
 	struct err  err;                /* why it failed */
 	uint64_t    lines, bytes;       /* that have left */
+	uint64_t    unsent_lines;       /* in buf */
 	void       *wait_arg;           /* told before and after a write that may block: the back-pressure clock */
 	void      (*wait)(void *wait_arg, bool blocked);
 };
@@ -54,7 +57,7 @@ int out_flush(struct out *o);
  * so_far, or STATUS_IO after an error (told with warn); a gone reader leaves so_far and says nothing. */
 enum status out_finish(struct out *o, enum status so_far);
 
-/* A sink over a file descriptor, not owned until close. name is for messages ("standard output"), borrowed. */
+/* A sink over a file descriptor; closing it sets *fd to -1. */
 struct sink sink_fd(int *fd);
 
 /* A side output such as --late FILE or a dead-letter file: created or appended to, line buffered by batch. err: which path, why.
