@@ -3,10 +3,12 @@
  * conf.h - where the broker is, and every other property of the client
  *
  * Sources, the later wins: the toolkit's defaults; the profile of --env NAME or MAIP_ENV (NAME.conf in
- * $XDG_CONFIG_HOME/maip, ~/.config/maip, /etc/maip: the first that exists); -F FILE; -X key=value; MAIP_KAFKA_BROKERS; -b.
- * Files hold "key=value" lines, # comments. Properties that run code
- * (plugin.library.paths, sasl.kerberos.kinit.cmd, ssl.engine.location, ssl.providers) are refused. Secrets
- * (sasl.password, ssl.key.password, ...) are refused with -X, because a command line can be read by everyone, and in a file that its group or others can read.
+ * $XDG_CONFIG_HOME/maip, ~/.config/maip, /etc/maip: the first that exists; "local" needs no file and means
+ * localhost:9092); -F FILE; -X key=value; MAIP_KAFKA_BROKERS; -b.
+ * Files hold "key=value" lines, # comments. Properties that run code (plugin.library.paths,
+ * sasl.kerberos.kinit.cmd, ssl.engine.location, ssl.providers) are refused, and so are those with which a tool
+ * keeps its promises (enable.auto.commit and its like). Secrets (sasl.password, ssl.key.password, ...) are refused with -X, because a
+ * command line can be read by everyone, and in a file that its group or others can read.
  */
 #ifndef MAIP_KAFKA_CONF_H
 #define MAIP_KAFKA_CONF_H
@@ -23,6 +25,7 @@ int kafka_conf_brokers(void *arg, const char *value, struct err *err);          
 int kafka_conf_env(void *arg, const char *value, struct err *err);              /* --env */
 int kafka_conf_file(void *arg, const char *value, struct err *err);             /* -F */
 int kafka_conf_set(void *arg, const char *value, struct err *err);              /* -X key=value */
+int kafka_conf_timeout(void *arg, const char *value, struct err *err);          /* --broker-timeout */
 
 /* The rows that every tool which talks to Kafka has in its option table. */
 #define KAFKA_CONF_OPTS(conf) \
@@ -33,11 +36,22 @@ int kafka_conf_set(void *arg, const char *value, struct err *err);              
 	{ .kind = OPT_KIND_CALL, .ch = 'F', .name = "config", .arg = "FILE", \
 	  .fn = kafka_conf_file, .fn_arg = conf, .help = "read librdkafka properties from FILE, key=value a line" }, \
 	{ .kind = OPT_KIND_CALL, .ch = 'X', .name = "property", .arg = "KEY=VALUE", \
-	  .fn = kafka_conf_set, .fn_arg = conf, .help = "set one librdkafka property" }
+	  .fn = kafka_conf_set, .fn_arg = conf, .help = "set one librdkafka property" }, \
+	{ .kind = OPT_KIND_CALL, .name = "broker-timeout", .arg = "DURATION", \
+	  .fn = kafka_conf_timeout, .fn_arg = conf, \
+	  .help = "give up when no broker has answered for so long (default 5s at the start, 1m afterwards)" }
 
 /* Put all sources together. -1 with err (STATUS_CONFIG, STATUS_NOINPUT, STATUS_USAGE). After the options were parsed. */
 int kafka_conf_finish(struct kafka_conf *c, struct err *err);
 
+/* After kafka_conf_finish. */
 const char *kafka_conf_get(const struct kafka_conf *c, const char *key);        /* NULL: not set */
+bool kafka_conf_is_secret(const char *key);             /* never to be shown */
+
+/* One row a property that was set, secrets as "***"; for -v. */
+void kafka_conf_show(const struct kafka_conf *c, void (*row)(void *arg, const char *key, const char *value, const char *from), void *arg);
+
+/* How long no broker may answer, in ms: before the first answer, and afterwards. */
+int64_t kafka_conf_patience(const struct kafka_conf *c, bool answered);
 
 #endif

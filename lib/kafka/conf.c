@@ -1,0 +1,425 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * conf.c - the properties of the client, from where they come
+ *
+ * Each source is kept as it came, with its place ("prod.conf:3", "-X"), until
+ * kafka_conf_finish() puts them together: only then is it known which profile
+ * is meant, and a value that librdkafka refuses can be told with its place.
+ */
+#define _DEFAULT_SOURCE                 /* explicit_bzero */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <librdkafka/rdkafka.h>
+
+#include "base/buf.h"
+#include "base/mem.h"
+#include "base/time.h"
+#include "kafka/conf.h"
+
+#define BROKERS         "bootstrap.servers"
+#define DEFAULT_BROKERS "localhost:9092"
+#define LINE_LENGTH_MAX 65536           /* a PEM certificate fits */
+
+struct property {
+	char *key, *value, *from;
+};
+
+struct properties {
+	struct property *list;
+	size_t           n, cap;
+};
+
+struct kafka_conf {
+	struct properties files, sets;          /* -F and -X, in their order */
+	struct properties all;                  /* what kafka_conf_finish made of everything */
+	char             *env, *brokers;        /* --env and -b; NULL: not given */
+	int64_t           timeout;              /* -1: not given */
+};
+
+static const char *const secrets[] = {
+	"sasl.password", "ssl.key.password", "ssl.key.pem", "ssl.keystore.password",
+	"sasl.oauthbearer.client.secret", "sasl.oauthbearer.config", NULL
+};
+
+static const char *const run_code[] = {
+	"plugin.library.paths", "sasl.kerberos.kinit.cmd", "ssl.engine.location", "ssl.providers", NULL
+};
+
+static const struct { const char *key, *instead; } owned[] = {
+	{ "enable.auto.commit",       "a group's offsets are committed when their lines have left" },
+	{ "enable.auto.offset.store", "a group's offsets are committed when their lines have left" },
+	{ "auto.offset.reset",        "use -o" },
+	{ "enable.partition.eof",     "use --exit-at-end" },
+	{ "log.queue",                "use -X debug=..." },
+};
+
+static bool
+listed(const char *const *list, const char *key)
+{
+	for (; *list != NULL; list++)
+		if (strcmp(*list, key) == 0)
+			return true;
+	return false;
+}
+
+bool
+kafka_conf_is_secret(const char *key)
+{
+	return listed(secrets, key);
+}
+
+static void
+wipe(char *s)
+{
+	if (s != NULL)
+		explicit_bzero(s, strlen(s));
+	free(s);
+}
+
+static void
+properties_release(struct properties *p)
+{
+	for (size_t i = 0; i < p->n; i++) {
+		free(p->list[i].key);
+		wipe(p->list[i].value);
+		free(p->list[i].from);
+	}
+	free(p->list);
+}
+
+static void
+properties_add(struct properties *p, struct str key, struct str value, const char *from)
+{
+	p->list = mem_more(p->list, p->n, &p->cap, sizeof(*p->list));
+	p->list[p->n++] = (struct property){ mem_dup(key), mem_dup(value), mem_dup(str_of(from)) };
+}
+
+/* Add, or take the place of an earlier value. */
+static void
+properties_put(struct properties *p, const char *key, const char *value, const char *from)
+{
+	for (size_t i = 0; i < p->n; i++) {
+		if (strcmp(p->list[i].key, key) != 0)
+			continue;
+		wipe(p->list[i].value);
+		free(p->list[i].from);
+		p->list[i].value = mem_dup(str_of(value));
+		p->list[i].from = mem_dup(str_of(from));
+		return;
+	}
+	properties_add(p, str_of(key), str_of(value), from);
+}
+
+struct kafka_conf *
+kafka_conf_new(void)
+{
+	struct kafka_conf *c = mem_zalloc(1, sizeof(*c));
+
+	c->timeout = -1;
+	return c;
+}
+
+void
+kafka_conf_free(struct kafka_conf *c)
+{
+	if (c == NULL)
+		return;
+	properties_release(&c->files);
+	properties_release(&c->sets);
+	properties_release(&c->all);
+	free(c->env);
+	free(c->brokers);
+	free(c);
+}
+
+static struct str
+trim(struct str s)
+{
+	while (s.n > 0 && strchr(" \t\r\n", s.p[0]) != NULL)
+		s = str_slice(s, 1, s.n);
+	while (s.n > 0 && strchr(" \t\r\n", s.p[s.n - 1]) != NULL)
+		s.n--;
+	return s;
+}
+
+/* Split "key=value" and add it. metadata.broker.list is librdkafka's old name of bootstrap.servers. */
+static int
+add_pair(struct properties *to, struct str pair, const char *from, struct err *err)
+{
+	const char *eq = memchr(pair.p, '=', pair.n);
+	struct str  key, value;
+	char        q[QUOTE_MAX];
+
+	if (eq == NULL || eq == pair.p)
+		return fail_as(err, STATUS_USAGE, "%s is not a property (write KEY=VALUE)", quote(q, pair));
+	key = trim(str_slice(pair, 0, (size_t)(eq - pair.p)));
+	value = trim(str_slice(pair, (size_t)(eq - pair.p) + 1, pair.n));
+	if (memchr(value.p, '\0', value.n) != NULL || memchr(key.p, '\0', key.n) != NULL)
+		return fail_as(err, STATUS_USAGE, "a property has a NUL byte in it");
+	if (str_eq(key, STR("metadata.broker.list")))
+		key = STR(BROKERS);
+	properties_add(to, key, value, from);
+	return 0;
+}
+
+/* Is this a property that may be set at all? */
+static int
+check_key(const char *key, struct err *err)
+{
+	if (listed(run_code, key))
+		return fail_as(err, STATUS_CONFIG, "'%s' is not allowed: it would run code of somebody else's choice", key);
+	for (size_t i = 0; i < sizeof(owned) / sizeof(owned[0]); i++)
+		if (strcmp(owned[i].key, key) == 0)
+			return fail_as(err, STATUS_CONFIG, "'%s' cannot be set here (%s)", key, owned[i].instead);
+	return 0;
+}
+
+static int
+check_private(FILE *f, const char *path, const char *key, struct err *err)
+{
+	struct stat st;
+	char        q[QUOTE_MAX];
+
+	if (fstat(fileno(f), &st) == 0 && (st.st_mode & (S_IRGRP | S_IROTH)) == 0)
+		return 0;
+	quote(q, str_of(path));
+	return fail_as(err, STATUS_CONFIG, "%s holds '%s', and others than its owner can read it (chmod 600 %s)", q, key, q);
+}
+
+static int
+read_line(struct properties *to, FILE *f, const char *path, int number, struct str line, struct err *err)
+{
+	const struct property *p;
+	struct buf             from;
+	int                    rc;
+
+	line = trim(line);
+	if (line.n == 0 || line.p[0] == '#')
+		return 0;
+	if (line.n > LINE_LENGTH_MAX)
+		return fail_as(err, STATUS_CONFIG, "%s:%d: the line is too long", path, number);
+	buf_init(&from, BUF_NO_MAX);
+	buf_addf(&from, "%s:%d", path, number);
+	buf_add_char(&from, '\0');
+	rc = add_pair(to, line, from.p, err);
+	buf_release(&from);
+	if (rc < 0) {
+		err->status = STATUS_CONFIG;
+		return fail_in(err, "%s:%d", path, number);
+	}
+	p = &to->list[to->n - 1];
+	if (check_key(p->key, err) < 0)
+		return fail_in(err, "%s:%d", path, number);
+	return kafka_conf_is_secret(p->key) ? check_private(f, path, p->key, err) : 0;
+}
+
+static int
+read_file(struct properties *to, const char *path, struct err *err)
+{
+	FILE   *f = fopen(path, "re");
+	char   *line = NULL, q[QUOTE_MAX];
+	size_t  cap = 0;
+	ssize_t n;
+	int     rc = 0;
+
+	if (f == NULL)
+		return fail_as(err, errno == EACCES ? STATUS_DENIED : STATUS_NOINPUT, "cannot open %s: %s",
+		               quote(q, str_of(path)), strerror(errno));
+	for (int number = 1; rc == 0 && (n = getline(&line, &cap, f)) >= 0; number++)
+		rc = read_line(to, f, path, number, (struct str){ line, (size_t)n }, err);
+	if (rc == 0 && ferror(f))
+		rc = fail_as(err, STATUS_NOINPUT, "cannot read %s: %s", quote(q, str_of(path)), strerror(errno));
+	if (line != NULL)
+		explicit_bzero(line, cap);
+	free(line);
+	fclose(f);
+	return rc;
+}
+
+int
+kafka_conf_brokers(void *arg, const char *value, struct err *err)
+{
+	struct kafka_conf *c = arg;
+
+	if (*value == '\0')
+		return fail_as(err, STATUS_USAGE, "no broker named (try localhost:9092)");
+	free(c->brokers);
+	c->brokers = mem_dup(str_of(value));
+	return 0;
+}
+
+int
+kafka_conf_env(void *arg, const char *value, struct err *err)
+{
+	static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
+	struct kafka_conf *c = arg;
+	size_t             n = strspn(value, letters);
+	char               q[QUOTE_MAX];
+
+	if (n == 0 || n > 64 || value[n] != '\0' || value[0] == '.' || value[0] == '-')
+		return fail_as(err, STATUS_USAGE, "%s is not the name of a profile (letters, digits, '.', '_' and '-')",
+		               quote(q, str_of(value)));
+	free(c->env);
+	c->env = mem_dup(str_of(value));
+	return 0;
+}
+
+int
+kafka_conf_file(void *arg, const char *value, struct err *err)
+{
+	struct kafka_conf *c = arg;
+
+	return read_file(&c->files, value, err);
+}
+
+int
+kafka_conf_set(void *arg, const char *value, struct err *err)
+{
+	struct kafka_conf *c = arg;
+	const char        *key;
+
+	if (add_pair(&c->sets, str_of(value), "-X", err) < 0)
+		return -1;
+	key = c->sets.list[c->sets.n - 1].key;
+	if (kafka_conf_is_secret(key))
+		return fail_as(err, STATUS_USAGE, "'%s' does not belong on a command line, which everyone can read "
+		               "(put it into a file of mode 600 and name that with -F)", key);
+	return check_key(key, err);
+}
+
+int
+kafka_conf_timeout(void *arg, const char *value, struct err *err)
+{
+	struct kafka_conf *c = arg;
+
+	if (dur_parse(&c->timeout, str_of(value), false, err) < 0)
+		return -1;
+	return c->timeout > 0 ? 0 : fail_as(err, STATUS_USAGE, "must be more than 0");
+}
+
+int64_t
+kafka_conf_patience(const struct kafka_conf *c, bool answered)
+{
+	if (c->timeout >= 0)
+		return c->timeout;
+	return answered ? 60000 : 5000;
+}
+
+/* Read NAME.conf from the first configuration directory that has one. */
+static int
+read_profile(struct properties *to, const char *name, struct err *err)
+{
+	const char *xdg = getenv("XDG_CONFIG_HOME"), *home = getenv("HOME");
+	const struct { const char *base, *below; } places[] = {
+		{ xdg, "/maip/" }, { home, "/.config/maip/" }, { "/etc", "/maip/" },
+	};
+	struct buf path;
+	int        rc = 1;
+
+	buf_init(&path, 4096);
+	for (size_t i = 0; rc > 0 && i < sizeof(places) / sizeof(places[0]); i++) {
+		if (places[i].base == NULL || *places[i].base != '/')
+			continue;
+		buf_clear(&path);
+		if (buf_addf(&path, "%s%s%s.conf", places[i].base, places[i].below, name) < 0 || buf_add_char(&path, '\0') < 0)
+			continue;
+		if (access(path.p, F_OK) == 0)
+			rc = read_file(to, path.p, err);
+	}
+	buf_release(&path);
+	if (rc > 0 && strcmp(name, "local") != 0)
+		return fail_as(err, STATUS_NOINPUT, "no profile '%s' (make %s/maip/%s.conf, or unset MAIP_ENV)", name,
+		               xdg != NULL ? xdg : "~/.config", name);
+	return rc < 0 ? -1 : 0;
+}
+
+/* Let librdkafka judge every value, so that a wrong one is told with its place. */
+static int
+check_values(const struct properties *all, struct err *err)
+{
+	rd_kafka_conf_t *scratch = rd_kafka_conf_new();
+	char             why[512];
+	int              rc = 0;
+
+	for (size_t i = 0; rc == 0 && i < all->n; i++) {
+		const struct property *p = &all->list[i];
+
+		switch (rd_kafka_conf_set(scratch, p->key, p->value, why, sizeof(why))) {
+		case RD_KAFKA_CONF_OK:
+			break;
+		case RD_KAFKA_CONF_UNKNOWN:
+			rc = fail_as(err, STATUS_CONFIG, "%s: librdkafka %s has no property '%s'", p->from,
+			             rd_kafka_version_str(), p->key);
+			break;
+		default:
+			rc = fail_as(err, STATUS_CONFIG, "%s: %s", p->from,
+			             kafka_conf_is_secret(p->key) ? "a secret that librdkafka refuses" : why);
+		}
+	}
+	rd_kafka_conf_destroy(scratch);
+	return rc;
+}
+
+static void
+put_all(struct properties *to, const struct properties *from)
+{
+	for (size_t i = 0; i < from->n; i++)
+		properties_put(to, from->list[i].key, from->list[i].value, from->list[i].from);
+}
+
+int
+kafka_conf_finish(struct kafka_conf *c, struct err *err)
+{
+	static const char *const defaults[][2] = {
+		{ BROKERS, DEFAULT_BROKERS },
+		{ "client.id", "maip" },
+		{ "socket.keepalive.enable", "true" },
+		{ "check.crcs", "true" },
+		{ "isolation.level", "read_committed" },
+	};
+	struct properties profile = { 0 };
+	const char       *brokers = getenv("MAIP_KAFKA_BROKERS"), *env = getenv("MAIP_ENV");
+	int               rc = 0;
+
+	for (size_t i = 0; i < sizeof(defaults) / sizeof(defaults[0]); i++)
+		properties_put(&c->all, defaults[i][0], defaults[i][1], "default");
+	if (c->env == NULL && env != NULL && *env != '\0' && kafka_conf_env(c, env, err) < 0)
+		return fail_in(err, "MAIP_ENV");
+	if (c->env != NULL)
+		rc = read_profile(&profile, c->env, err);
+	put_all(&c->all, &profile);
+	properties_release(&profile);
+	if (rc < 0)
+		return -1;
+	put_all(&c->all, &c->files);
+	put_all(&c->all, &c->sets);
+	if (brokers != NULL && *brokers != '\0')
+		properties_put(&c->all, BROKERS, brokers, "MAIP_KAFKA_BROKERS");
+	if (c->brokers != NULL)
+		properties_put(&c->all, BROKERS, c->brokers, "-b");
+	return check_values(&c->all, err);
+}
+
+const char *
+kafka_conf_get(const struct kafka_conf *c, const char *key)
+{
+	for (size_t i = 0; i < c->all.n; i++)
+		if (strcmp(c->all.list[i].key, key) == 0)
+			return c->all.list[i].value;
+	return NULL;
+}
+
+void
+kafka_conf_show(const struct kafka_conf *c, void (*row)(void *arg, const char *key, const char *value, const char *from),
+                void *arg)
+{
+	for (size_t i = 0; i < c->all.n; i++) {
+		const struct property *p = &c->all.list[i];
+
+		row(arg, p->key, kafka_conf_is_secret(p->key) ? "***" : p->value, p->from);
+	}
+}

@@ -1,0 +1,331 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * handle.c - one librdkafka client, made and watched the same way at both ends
+ *
+ * librdkafka retries for ever and never says that a broker is back. So when it has reported that no broker is up,
+ * handle_check() asks for metadata once a second until one answers or patience ends.
+ */
+#include <assert.h>
+#include <stdio.h>
+#include <time.h>
+
+#include "base/mem.h"
+#include "base/time.h"
+#include "kafka/handle.h"
+
+#define PROBE_EVERY_MS 1000
+#define PROBE_WAIT_MS  200
+
+enum status
+handle_status(rd_kafka_resp_err_t code)
+{
+	switch (code) {
+	case RD_KAFKA_RESP_ERR_NO_ERROR:
+		return STATUS_OK;
+	case RD_KAFKA_RESP_ERR__AUTHENTICATION:
+	case RD_KAFKA_RESP_ERR_SASL_AUTHENTICATION_FAILED:
+	case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
+	case RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED:
+	case RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED:
+	case RD_KAFKA_RESP_ERR_TRANSACTIONAL_ID_AUTHORIZATION_FAILED:
+		return STATUS_DENIED;
+	case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
+	case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:
+	case RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION:
+	case RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION:
+		return STATUS_NOINPUT;
+	case RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE:
+	case RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET:
+	case RD_KAFKA_RESP_ERR__INVALID_ARG:
+	case RD_KAFKA_RESP_ERR_INVALID_GROUP_ID:
+	case RD_KAFKA_RESP_ERR_INVALID_SESSION_TIMEOUT:
+	case RD_KAFKA_RESP_ERR_INCONSISTENT_GROUP_PROTOCOL:
+	case RD_KAFKA_RESP_ERR_UNSUPPORTED_SASL_MECHANISM:
+	case RD_KAFKA_RESP_ERR__UNSUPPORTED_FEATURE:
+	case RD_KAFKA_RESP_ERR_INVALID_TRANSACTION_TIMEOUT:
+		return STATUS_CONFIG;
+	case RD_KAFKA_RESP_ERR__FENCED:
+	case RD_KAFKA_RESP_ERR_PRODUCER_FENCED:
+	case RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID:
+		return STATUS_FENCED;
+	default:
+		return STATUS_UNAVAILABLE;
+	}
+}
+
+/* Codes that say nothing but "the broker could not be asked". */
+static bool
+is_silence(rd_kafka_resp_err_t code)
+{
+	return code == RD_KAFKA_RESP_ERR__TRANSPORT || code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN ||
+	       code == RD_KAFKA_RESP_ERR__TIMED_OUT || code == RD_KAFKA_RESP_ERR__RESOLVE ||
+	       code == RD_KAFKA_RESP_ERR__WAIT_COORD || code == RD_KAFKA_RESP_ERR__SSL;
+}
+
+int64_t
+handle_clock(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+/* "127.0.0.1:9092/bootstrap: Connect to ipv4#127.0.0.1:9092 failed: Connection refused (after 0ms in state CONNECT)"
+ * becomes "Connection refused". */
+static void
+keep_reason(struct handle *h, rd_kafka_resp_err_t code, const char *text)
+{
+	const char *start = strstr(text, "failed: "), *end;
+
+	if (start != NULL)
+		start += strlen("failed: ");
+	else
+		start = (start = strstr(text, ": ")) != NULL ? start + 2 : text;
+	end = strstr(start, " (after ");
+	if (end == NULL)
+		end = start + strlen(start);
+	snprintf(h->reason, sizeof(h->reason), "%.*s", (int)(end - start), start);
+	for (char *p = h->reason; *p != '\0'; p++)
+		if ((unsigned char)*p < ' ')
+			*p = ' ';
+	h->code = code;
+}
+
+static void
+tell(struct handle *h, int level, const char *text)
+{
+	if (h->watch.log != NULL)
+		h->watch.log(h->watch.log_arg, level, text);
+}
+
+static const char *
+brokers(const struct handle *h)
+{
+	const char *list = kafka_conf_get(h->conf, "bootstrap.servers");
+
+	return list != NULL ? list : "the mock cluster";
+}
+
+static void
+brokers_down(struct handle *h)
+{
+	char text[900], wait[DUR_TEXT_MAX];
+
+	if (h->down_since != TIME_MAX)
+		return;
+	h->down_since = handle_clock();
+	h->next_probe = h->down_since + PROBE_EVERY_MS;
+	if (!h->answered)
+		return;
+	wait[dur_print(wait, kafka_conf_patience(h->conf, true))] = '\0';
+	snprintf(text, sizeof(text), "no broker of %s answers any more: %s; trying again for %s", brokers(h),
+	         h->reason[0] != '\0' ? h->reason : "connection lost", wait);
+	tell(h, 4, text);
+}
+
+static void
+on_error(rd_kafka_t *rk, int code, const char *text, void *opaque)
+{
+	struct handle *h = opaque;
+
+	(void)rk;
+	switch (code) {
+	case RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN:
+		brokers_down(h);
+		break;
+	case RD_KAFKA_RESP_ERR__FATAL:          /* handle_check asks librdkafka what it is */
+		break;
+	default:
+		/* After refused credentials the lost connection is no news. */
+		if (h->code != RD_KAFKA_RESP_ERR__AUTHENTICATION)
+			keep_reason(h, (rd_kafka_resp_err_t)code, text);
+	}
+}
+
+/* Connections that fail reach us through on_error, with their reason; and that a property is meant for
+ * the other kind of client is no news either, for one file serves both. */
+static void
+on_log(const rd_kafka_t *rk, int level, const char *facility, const char *text)
+{
+	static const char *const noise[] = { "FAIL", "ERROR", "CONFWARN" };
+	struct handle *h = rd_kafka_opaque(rk);
+	bool debugging = kafka_conf_get(h->conf, "debug") != NULL;
+	char all[1200];
+
+	for (size_t i = 0; !debugging && i < sizeof(noise) / sizeof(noise[0]); i++)
+		if (strcmp(facility, noise[i]) == 0)
+			return;
+	snprintf(all, sizeof(all), "librdkafka: %s: %s", facility, text);
+	tell(h, level, all);
+}
+
+void
+handle_set(rd_kafka_conf_t *conf, const char *key, const char *value)
+{
+	char why[512];
+	rd_kafka_conf_res_t res = rd_kafka_conf_set(conf, key, value, why, sizeof(why));
+
+	assert(res == RD_KAFKA_CONF_OK);
+	(void)res;
+}
+
+struct put {
+	rd_kafka_conf_t *conf;
+	const struct kafka_conf *from;
+};
+
+static void
+put_row(void *arg, const char *key, const char *shown, const char *from)
+{
+	struct put *put = arg;
+
+	(void)shown;
+	(void)from;
+	handle_set(put->conf, key, kafka_conf_get(put->from, key));     /* kafka_conf_finish has checked it */
+}
+
+rd_kafka_conf_t *
+handle_conf(struct handle *h, const struct kafka_conf *c, const struct kafka_watch *watch)
+{
+	struct put put = { rd_kafka_conf_new(), c };
+
+	*h = (struct handle){ .conf = c, .watch = *watch, .down_since = TIME_MAX };
+	kafka_conf_show(c, put_row, &put);
+	handle_set(put.conf, "log.queue", "true");
+	rd_kafka_conf_set_opaque(put.conf, h);
+	rd_kafka_conf_set_error_cb(put.conf, on_error);
+	rd_kafka_conf_set_log_cb(put.conf, on_log);
+	/* Tokens are fetched by a thread of librdkafka's, so that no blocking call of ours can starve them. */
+	rd_kafka_conf_enable_sasl_queue(put.conf, 1);
+	return put.conf;
+}
+
+static int
+fail_to_reach(struct handle *h, struct err *err)
+{
+	const char *reason = h->reason[0] != '\0' ? h->reason : "no answer in time";
+
+	if (h->code == RD_KAFKA_RESP_ERR__AUTHENTICATION)
+		return fail_as(err, STATUS_DENIED, "Kafka at %s refuses us: %s (check security.protocol, sasl.* and ssl.* "
+		               "in the file of -F or the profile)", brokers(h), reason);
+	if (h->code == RD_KAFKA_RESP_ERR__SSL)
+		return fail_as(err, STATUS_UNAVAILABLE, "cannot reach Kafka at %s: %s (check security.protocol and ssl.* "
+		               "in the file of -F or the profile)", brokers(h), reason);
+	return fail_as(err, STATUS_UNAVAILABLE, "cannot reach Kafka at %s: %s (set MAIP_KAFKA_BROKERS or -b)", brokers(h),
+	               reason);
+}
+
+static bool
+stopped(const struct handle *h)
+{
+	return h->watch.stop != NULL && *h->watch.stop != 0;
+}
+
+static rd_kafka_resp_err_t
+ask_metadata(struct handle *h, int wait_ms)
+{
+	const struct rd_kafka_metadata *md = NULL;
+	rd_kafka_resp_err_t code = rd_kafka_metadata(h->rk, 0, NULL, &md, wait_ms);
+
+	if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
+		rd_kafka_metadata_destroy(md);
+	return code;
+}
+
+/* Waits grow, so that a refusal is seen soon and a slow broker gets its time. */
+static int
+wait_for_broker(struct handle *h, struct err *err)
+{
+	int64_t end = handle_clock() + kafka_conf_patience(h->conf, false), left;
+
+	for (int wait = 100; (left = end - handle_clock()) > 0; wait *= 2) {
+		if (ask_metadata(h, (int)(wait < left ? wait : left)) == RD_KAFKA_RESP_ERR_NO_ERROR) {
+			handle_heard(h);
+			return 0;
+		}
+		rd_kafka_poll(h->rk, 0);
+		if (stopped(h)) {
+			err->msg[0] = '\0';
+			err->status = STATUS_OK;
+			return -1;
+		}
+		if (h->code == RD_KAFKA_RESP_ERR__AUTHENTICATION)
+			break;
+	}
+	return fail_to_reach(h, err);
+}
+
+int
+handle_open(struct handle *h, rd_kafka_type_t type, rd_kafka_conf_t *conf, struct err *err)
+{
+	char why[512];
+	rd_kafka_error_t *error;
+
+	h->rk = rd_kafka_new(type, conf, why, sizeof(why));
+	if (h->rk == NULL) {
+		rd_kafka_conf_destroy(conf);
+		return fail_as(err, STATUS_CONFIG, "librdkafka refuses the configuration: %s", why);
+	}
+	rd_kafka_set_log_queue(h->rk, NULL);
+	error = rd_kafka_sasl_background_callbacks_enable(h->rk);
+	if (error != NULL)              /* without SASL there is nothing to call back */
+		rd_kafka_error_destroy(error);
+	if (wait_for_broker(h, err) < 0)
+		return -1;
+	h->consumer = type == RD_KAFKA_CONSUMER;
+	if (h->consumer)
+		rd_kafka_poll_set_consumer(h->rk);
+	return 0;
+}
+
+void
+handle_close(struct handle *h)
+{
+	if (h->rk != NULL)
+		rd_kafka_destroy(h->rk);
+	h->rk = NULL;
+}
+
+void
+handle_heard(struct handle *h)
+{
+	if (h->answered && h->down_since != TIME_MAX)
+		tell(h, 4, "a broker answers again");
+	h->answered = true;
+	h->down_since = TIME_MAX;
+	h->code = RD_KAFKA_RESP_ERR_NO_ERROR;
+	h->reason[0] = '\0';
+}
+
+int
+handle_check(struct handle *h, struct err *err)
+{
+	char why[512];
+	rd_kafka_resp_err_t fatal = rd_kafka_fatal_error(h->rk, why, sizeof(why));
+	int64_t now;
+
+	if (fatal != RD_KAFKA_RESP_ERR_NO_ERROR)
+		return fail_as(err, handle_status(fatal), "Kafka: %s", why);
+	if (h->code == RD_KAFKA_RESP_ERR__AUTHENTICATION && h->down_since != TIME_MAX)
+		return fail_to_reach(h, err);
+	if (h->down_since == TIME_MAX)
+		return 0;
+	now = handle_clock();
+	if (now >= h->next_probe) {
+		h->next_probe = now + PROBE_EVERY_MS;
+		if (ask_metadata(h, PROBE_WAIT_MS) == RD_KAFKA_RESP_ERR_NO_ERROR) {
+			handle_heard(h);
+			return 0;
+		}
+	}
+	return now - h->down_since < kafka_conf_patience(h->conf, true) ? 0 : fail_to_reach(h, err);
+}
+
+int
+handle_fail(struct handle *h, rd_kafka_resp_err_t code, const char *what, struct err *err)
+{
+	if (is_silence(code) && h->code != RD_KAFKA_RESP_ERR_NO_ERROR)
+		return fail_to_reach(h, err);
+	return fail_as(err, handle_status(code), "%s: %s", what, rd_kafka_err2str(code));
+}
