@@ -5,10 +5,14 @@
  *	{"topic":"t","partition":0,"offset":"42","timestamp":1767225600000,"timestampType":"create",
  *	 "key":"c-1","headers":[["name","value"],["name",null]],"value":{...}}
  *
- * A key, header value or value is JSON text under its name when it is valid UTF-8 text; a value that is itself
- * one JSON value stands as JSON; null is null; bytes that are not UTF-8 stand as base64 under key_b64, value_b64,
- * and [name, {"b64": "..."}] in headers. A value that is UTF-8 but not JSON, or JSON that would not survive being put on a line (it has line breaks), stands
- * under value_text as a string. The exact rules are in maip-stream(5); the round trip gives every byte back.
+ * Key, header names and header values are text: a JSON string if they are UTF-8, else base64 under key_b64, or as
+ * {"b64":"..."} in a header. null is null; empty is "".
+ *
+ * The value stands as it is, byte for byte, if it is one JSON value that can stand inside a line. Otherwise it is a string
+ * under value_text if it is UTF-8 (text; JSON with a line break, with space around it, or nested so deep that the
+ * line would be too deep; the four bytes null), else base64 under value_b64. So value null is a record without a value, a tombstone.
+ *
+ * What a record does not have is null: a partition that nobody chose (-1), an offset or a timestamp that nobody gave (< 0).
  */
 #ifndef MAIP_KAFKA_ENVELOPE_H
 #define MAIP_KAFKA_ENVELOPE_H
@@ -19,13 +23,21 @@
 
 int envelope_print(struct out *o, const struct record *r);
 
+/* The same with a last member "error": why the record could not be delivered. envelope_parse passes over it. */
+int envelope_print_failed(struct out *o, const struct record *r, const struct err *why);
+
 /* Owns what a parsed envelope points at; reused from line to line. */
 struct envelope_parser;
 
 struct envelope_parser *envelope_parser_new(void);
-void envelope_parser_free(struct envelope_parser *p);
+void envelope_parser_free(struct envelope_parser *p);   /* NULL is fine */
 
-/* line is a data line. Members that are not there keep the defaults of a new record (partition -1, timestamp -1). -1 with err. */
+/* Read a line back. The members may come in any order; unknown ones, and one that is there twice, are refused, because a
+ * misspelt "value" would be a tombstone. All but the value may be left out: topic.p is NULL then, partition and timestamp -1.
+ * The members of *to are borrowed from line and parser until the next call. 0, or -1 with err (STATUS_DATA). */
 int envelope_parse(struct envelope_parser *p, struct str line, struct record *to, struct err *err);
+
+/* How deep the containers of a checked JSON value are nested: 0 for a number, 1 for [], 2 for {"a":[]}. */
+size_t json_nesting(struct str value);
 
 #endif
