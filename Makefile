@@ -63,6 +63,7 @@ $(B)/%.o: %.c
 
 UNITS   := $(patsubst tests/unit/%.c,$(B)/tests/%,$(wildcard tests/unit/*_test.c))
 FUZZ    := $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,$(wildcard tests/fuzz/*.c))
+PROGRAMS := $(patsubst tests/programs/%.c,$(B)/programs/%,$(wildcard tests/programs/*.c))       # used by shell tests
 BENCHES := $(patsubst tests/bench/%.c,$(B)/bench/%,$(wildcard tests/bench/*.c))
 SUPPORT := $(patsubst %.c,$(B)/%.o,$(wildcard tests/support/*.c))
 
@@ -72,12 +73,15 @@ $(B)/tests/%: $(B)/tests/unit/%.o $(SUPPORT) $(B)/libmaip.a
 $(B)/fuzz/%: $(B)/tests/fuzz/%.o $(SUPPORT) $(B)/libmaip.a
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+$(B)/programs/%: $(B)/tests/programs/%.o $(SUPPORT) $(B)/libmaip.a
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 $(B)/bench/%: $(B)/tests/bench/%.o $(SUPPORT) $(B)/libmaip.a
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
-$(B)/tests/unit/%.o $(B)/tests/support/%.o $(B)/tests/fuzz/%.o $(B)/tests/bench/%.o: override CPPFLAGS += -Itests/support
+$(B)/tests/unit/%.o $(B)/tests/support/%.o $(B)/tests/fuzz/%.o $(B)/tests/programs/%.o $(B)/tests/bench/%.o: override CPPFLAGS += -Itests/support
 
-test-programs: $(UNITS) $(FUZZ)
+test-programs: $(UNITS) $(FUZZ) $(PROGRAMS)
 
 check: check-deps
 	@$(MAKE) --no-print-directory WERROR=1 all test-programs

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * mock.c - librdkafka's mock cluster, owned by a client that does nothing else
+ */
+#include "kafka/mock.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <librdkafka/rdkafka.h>
+#include <librdkafka/rdkafka_mock.h>
+
+#include "base/mem.h"
+
+#define BROKER        1                 /* the mock numbers its brokers from 1 */
+#define NAME_MAX_KAFKA 249              /* Kafka's own limit for the name of a topic */
+
+struct mock {
+	rd_kafka_t              *rk;
+	rd_kafka_mock_cluster_t *cluster;
+};
+
+struct mock *
+mock_start(struct err *err)
+{
+	rd_kafka_conf_t *conf = rd_kafka_conf_new();
+	struct mock     *m = mem_zalloc(1, sizeof(*m));
+	char             why[256];
+
+	rd_kafka_conf_set_log_cb(conf, NULL);
+	m->rk = rd_kafka_new(RD_KAFKA_PRODUCER, conf, why, sizeof(why));
+	if (m->rk == NULL) {
+		rd_kafka_conf_destroy(conf);
+		fail_as(err, STATUS_UNAVAILABLE, "cannot start the embedded broker: %s", why);
+	} else {
+		m->cluster = rd_kafka_mock_cluster_new(m->rk, 1);
+		if (m->cluster == NULL)
+			fail_as(err, STATUS_UNAVAILABLE, "cannot start the embedded broker: no port to listen on");
+	}
+	if (m->cluster == NULL) {
+		mock_stop(m);
+		return NULL;
+	}
+	return m;
+}
+
+void
+mock_stop(struct mock *m)
+{
+	if (m == NULL)
+		return;
+	if (m->cluster != NULL)
+		rd_kafka_mock_cluster_destroy(m->cluster);
+	if (m->rk != NULL)
+		rd_kafka_destroy(m->rk);
+	free(m);
+}
+
+const char *
+mock_brokers(const struct mock *m)
+{
+	return rd_kafka_mock_cluster_bootstraps(m->cluster);
+}
+
+static bool
+is_topic_name(struct str s)
+{
+	if (s.n == 0 || s.n > NAME_MAX_KAFKA || str_eq(s, STR(".")) || str_eq(s, STR("..")))
+		return false;
+	for (size_t i = 0; i < s.n; i++) {
+		char c = s.p[i];
+
+		if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+		      c == '.' || c == '_' || c == '-'))
+			return false;
+	}
+	return true;
+}
+
+/* 0 if it is not a number from 1 to MOCK_PARTITIONS_MAX. */
+static int
+partitions_of(struct str text)
+{
+	int v = 0;
+
+	for (size_t i = 0; i < text.n; i++) {
+		if (text.p[i] < '0' || text.p[i] > '9')
+			return 0;
+		v = 10 * v + (text.p[i] - '0');
+		if (v > MOCK_PARTITIONS_MAX)
+			return 0;
+	}
+	return v;
+}
+
+int
+mock_topic(struct mock *m, struct str spec, struct err *err)
+{
+	const char         *colon = memchr(spec.p, ':', spec.n);
+	struct str          name = colon == NULL ? spec : str_slice(spec, 0, (size_t)(colon - spec.p));
+	int                 partitions = colon == NULL ? MOCK_PARTITIONS : partitions_of(str_slice(spec, name.n + 1, spec.n));
+	char                text[QUOTE_MAX], topic[NAME_MAX_KAFKA + 1];
+	rd_kafka_resp_err_t code;
+
+	if (!is_topic_name(name))
+		return fail_as(err, STATUS_USAGE, "%s is not the name of a topic (letters, digits, '.', '_', '-')",
+		               quote(text, name));
+	if (partitions == 0)
+		return fail_as(err, STATUS_USAGE, "%s: the number of partitions is not from 1 to %d", quote(text, spec),
+		               MOCK_PARTITIONS_MAX);
+	snprintf(topic, sizeof(topic), "%.*s", STR_ARGS(name));
+	code = rd_kafka_mock_topic_create(m->cluster, topic, partitions, 1);
+	if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
+		return fail_as(err, STATUS_USAGE, "%s: %s", quote(text, name),
+		               code == RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS ? "the topic is there already"
+		                                                              : rd_kafka_err2str(code));
+	return 0;
+}
+
+void
+mock_set_down(struct mock *m, bool down)
+{
+	if (down)
+		rd_kafka_mock_broker_set_down(m->cluster, BROKER);
+	else
+		rd_kafka_mock_broker_set_up(m->cluster, BROKER);
+}
+
+void
+mock_fail_produce(struct mock *m, int code, size_t n)
+{
+	enum { PRODUCE_REQUEST = 0 };
+
+	while (n-- > 0)
+		rd_kafka_mock_push_request_errors(m->cluster, PRODUCE_REQUEST, 1, (rd_kafka_resp_err_t)code);
+}

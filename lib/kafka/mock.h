@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * mock.h - a broker inside this process, for demos, tests and learning
+ *
+ * librdkafka's mock cluster: real TCP listeners on free ports of 127.0.0.1, so that any tool on this machine can
+ * use it. It keeps records in memory only, the newest 5 MiB or 100,000 batches of each partition. It makes an
+ * unknown topic on first use, with 4 partitions, and knows no transactions, no time-stamped look-ups, no TLS, no logins
+ * and no admin requests. For anything that matters, use a real Kafka.
+ */
+#ifndef MAIP_KAFKA_MOCK_H
+#define MAIP_KAFKA_MOCK_H
+
+#include "base/diag.h"
+#include "base/str.h"
+
+#define MOCK_PARTITIONS     4           /* of a topic that does not say how many */
+#define MOCK_PARTITIONS_MAX 1000
+
+struct mock;                                            /* opaque; lives in mock.c */
+
+/* NULL with err. It listens when this returns. */
+struct mock *mock_start(struct err *err);
+void mock_stop(struct mock *m);                         /* NULL is fine; the records are gone */
+
+/* "127.0.0.1:41234": what -b wants. Lives as long as m. */
+const char *mock_brokers(const struct mock *m);
+
+/* Make a topic: "NAME" or "NAME:PARTITIONS". 0, or -1 with err (STATUS_USAGE). */
+int mock_topic(struct mock *m, struct str spec, struct err *err);
+
+/* For tests: connections are refused and dropped while it is down. */
+void mock_set_down(struct mock *m, bool down);
+
+/* For tests: answer the next n Produce requests with this error of Kafka's protocol (3: unknown topic, 10: message too large, 29: not authorized). */
+void mock_fail_produce(struct mock *m, int code, size_t n);
+
+#endif
