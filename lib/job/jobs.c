@@ -386,43 +386,15 @@ jobs_release(struct jobs *j)
 	*j = (struct jobs){ 0 };
 }
 
-/* ---- finding one */
-
-static bool
-names(const struct job *job, struct str text)
-{
-	return str_eq(str_of(job->name), text) || (text.n >= 4 && str_starts(str_of(job->id), text));
-}
-
 struct job *
-jobs_find(const struct jobs *j, struct str text, struct err *err)
+jobs_find(const struct jobs *j, struct str id, struct err *err)
 {
 	char quoted[QUOTE_MAX];
-	struct job *found = NULL, *running = NULL;
-	size_t n = 0, n_running = 0;
 
-	for (size_t i = 0; i < j->n; i++) {
-		struct job *job = &j->list[i];
-
-		if (str_eq(str_of(job->id), text))
-			return job;
-		if (!names(job, text))
-			continue;
-		n++;
-		if (found == NULL)
-			found = job;
-		if (job->end_ms < 0 && n_running++ == 0)
-			running = job;
-	}
-	if (n == 1)
-		return found;
-	if (n_running == 1)
-		return running;
-	if (n == 0)
-		fail_as(err, STATUS_NOINPUT, "no job %s (maip-jobctl list shows them)", quote(quoted, text));
-	else
-		fail_as(err, STATUS_NOINPUT, "%s fits %zu jobs, %.8s and %.8s among them (give more of the id)", quote(quoted, text), n,
-		        found->id, j->list[j->n - 1].id);
+	for (size_t i = 0; i < j->n; i++)
+		if (str_eq(str_of(j->list[i].id), id))
+			return &j->list[i];
+	fail_as(err, STATUS_NOINPUT, "no job %s (maip-jobctl list shows them)", quote(quoted, id));
 	return NULL;
 }
 

@@ -47,9 +47,8 @@ struct jobs {
 int  jobs_read(struct jobs *to, int64_t now_ms, struct err *err);
 void jobs_release(struct jobs *j);
 
-/* The job that text names: an id, the unique beginning of an id (4 digits or more), or a name. The newest of several with that name
- * if only one of them runs. NULL with err (STATUS_NOINPUT), which lists what there is when text fits several. */
-struct job *jobs_find(const struct jobs *j, struct str text, struct err *err);
+/* The job with this id, or NULL with err (STATUS_NOINPUT). Names and beginnings of ids are resolve.h's business. */
+struct job *jobs_find(const struct jobs *j, struct str id, struct err *err);
 
 /* Ask the job to stop in the order of the data, then wait. request: PAGE_REQUEST_CANCEL, _STOP or _DRAIN. Stages that still run after
  * grace_ms are killed; *killed says how many. 0, or -1 with err. */

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * maip-jobctl backpressure - which stage is the slow one
+ *
+ * A stage that waits for its output is back-pressured; the slow one is the first that is
+ * not, behind the last that is.
+ */
+#include "jobctl.h"
+
+#include <stdio.h>
+
+#include "print.h"
+
+static const struct opt opts[] = { OPT_END };
+
+const struct tool backpressure_tool = {
+	.name = "maip-jobctl backpressure", .operands = "JOB [STAGE]", .opts = opts,
+	.summary = "how long each stage was back-pressured, idle and busy in the last minute",
+};
+
+static const char *const columns[] = { "job", "stage", "subtask", "level", "backpressured", "idle", "busy", NULL };
+
+/* What is known of the slow stage while the stages go by in the order of the data. */
+struct verdict {
+	char waits[128];                /* the last stage that is back-pressured */
+	char slow[128];                 /* the one behind it */
+};
+
+static void
+judge(struct verdict *v, const char *stage, const char *level)
+{
+	if (strcmp(level, "ok") != 0) {
+		snprintf(v->waits, sizeof(v->waits), "%s", stage);
+		v->slow[0] = '\0';
+	} else if (v->waits[0] != '\0' && v->slow[0] == '\0') {
+		snprintf(v->slow, sizeof(v->slow), "%s", stage);
+	}
+}
+
+static const char *
+level_of(const cJSON *o)
+{
+	const char *level = json_text(o, "backpressureLevel");
+
+	return *level != '\0' ? level : json_text(o, "backpressure-level");     /* as older JobManagers spell it */
+}
+
+static void
+print_subtask(struct printer *p, const char *job, const char *stage, const cJSON *s)
+{
+	print_text(p, job);
+	print_text(p, stage);
+	print_int(p, (int64_t)json_number(s, "subtask"));
+	print_text(p, level_of(s));
+	print_share(p, json_number(s, "ratio"));
+	print_share(p, json_number(s, "idleRatio"));
+	print_share(p, json_number(s, "busyRatio"));
+}
+
+static void
+print_unknown(struct printer *p, const char *job, const char *stage)
+{
+	print_text(p, job);
+	print_text(p, stage);
+	for (int i = 0; i < 5; i++)
+		print_none(p);
+}
+
+static int
+print_vertex(struct printer *p, const struct manager *m, const struct job_name *job, const cJSON *vertex, struct verdict *v)
+{
+	const char *stage = json_text(vertex, "name");
+	struct err err;
+	const cJSON *s;
+	char path[128];
+	cJSON *answer;
+
+	snprintf(path, sizeof(path), "/jobs/%s/vertices/%s/backpressure", job->id, json_text(vertex, "id"));
+	answer = jobctl_get(m, path, &err);
+	if (answer == NULL)
+		return (int)jobctl_failed(&err);
+	if (strcmp(json_text(answer, "status"), "ok") != 0) {
+		print_unknown(p, job->name, stage);
+	} else {
+		cJSON_ArrayForEach(s, cJSON_GetObjectItemCaseSensitive(answer, "subtasks"))
+			print_subtask(p, job->name, stage, s);
+		judge(v, stage, level_of(answer));
+	}
+	cJSON_Delete(answer);
+	return 0;
+}
+
+static bool
+wanted(const cJSON *vertex, const char *text)
+{
+	return text == NULL || strcmp(json_text(vertex, "name"), text) == 0 ||
+	       (strlen(text) >= 4 && strncmp(json_text(vertex, "id"), text, strlen(text)) == 0);
+}
+
+static enum status
+print_vertices(const struct jobctl *ctl, const struct manager *m, const struct job_name *job, const cJSON *answer, const char *only)
+{
+	struct printer *p = printer_new(columns, ctl->json);
+	bool table = printer_is_table(p);
+	struct verdict verdict = { .waits = "" };
+	size_t shown = 0;
+	const cJSON *v;
+	int failed = 0;
+	enum status status;
+
+	cJSON_ArrayForEach(v, cJSON_GetObjectItemCaseSensitive(answer, "vertices"))
+		if (wanted(v, only) && failed == 0) {
+			failed = print_vertex(p, m, job, v, &verdict);
+			shown++;
+		}
+	status = printer_finish(p);
+	if (failed != 0)
+		return (enum status)failed;
+	if (shown == 0) {
+		warn("%s has no stage '%s' (maip-jobctl show %s lists them)", job->name, only == NULL ? "" : only, job->name);
+		return STATUS_NOINPUT;
+	}
+	if (table && verdict.slow[0] != '\0')
+		printf("%s is the slow stage: %s waits for it\n", verdict.slow, verdict.waits);
+	return status;
+}
+
+static enum status
+run(const struct jobctl *ctl, int argc, char **argv)
+{
+	struct manager m = jobctl_manager(ctl, 0);
+	struct job_name job;
+	enum status status;
+	cJSON *answer;
+	struct err err;
+	char path[64];
+
+	if (argc < 1 || argc > 2)
+		die(STATUS_USAGE, "backpressure wants a JOB, and perhaps one of its stages");
+	if (job_resolve(&m, argv[0], &job, &err) < 0)
+		return jobctl_failed(&err);
+	snprintf(path, sizeof(path), "/jobs/%s", job.id);
+	answer = jobctl_get(&m, path, &err);
+	if (answer == NULL)
+		return jobctl_failed(&err);
+	status = print_vertices(ctl, &m, &job, answer, argc == 2 ? argv[1] : NULL);
+	cJSON_Delete(answer);
+	m.close(m.self);
+	return status;
+}
+
+const struct command command_backpressure = { &backpressure_tool, run };

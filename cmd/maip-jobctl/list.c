@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * maip-jobctl list - what runs, and what has ended lately
+ */
+#include "jobctl.h"
+#include "print.h"
+
+static bool running_only;
+
+static const struct opt opts[] = {
+	OPT_FLAG('r', "running", &running_only, "only jobs that are not over"),
+	OPT_END
+};
+
+const struct tool list_tool = {
+	.name = "maip-jobctl list", .operands = "", .opts = opts,
+	.summary = "what runs, and what has ended lately",
+};
+
+static const char *const columns[] = { "id", "name", "state", "start_time", "duration_ms", "stages", NULL };
+
+static void
+print_job(struct printer *p, const cJSON *job)
+{
+	print_text(p, json_text(job, "jid"));
+	print_text(p, json_text(job, "name"));
+	print_text(p, json_text(job, "state"));
+	print_time(p, (int64_t)json_number(job, "start-time"));
+	print_duration(p, (int64_t)json_number(job, "duration"));
+	print_int(p, (int64_t)json_number(cJSON_GetObjectItemCaseSensitive(job, "tasks"), "total"));
+}
+
+static enum status
+run(const struct jobctl *ctl, int argc, char **argv)
+{
+	struct manager m = jobctl_manager(ctl, 0);
+	struct printer *p;
+	const cJSON *job;
+	cJSON *answer;
+	struct err err;
+
+	(void)argv;
+	if (argc != 0)
+		die(STATUS_USAGE, "list takes no operands (maip-jobctl show JOB shows one)");
+	answer = jobctl_get(&m, "/jobs/overview", &err);
+	m.close(m.self);
+	if (answer == NULL)
+		return jobctl_failed(&err);
+	p = printer_new(columns, ctl->json);
+	cJSON_ArrayForEach(job, cJSON_GetObjectItemCaseSensitive(answer, "jobs"))
+		if (!running_only || !job_is_over(json_text(job, "state")))
+			print_job(p, job);
+	cJSON_Delete(answer);
+	return printer_finish(p);
+}
+
+const struct command command_list = { &list_tool, run };

@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * print.c - collect cells, then print them aligned or as JSON
+ */
+#include "print.h"
+
+#include <cjson/cJSON.h>
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "base/time.h"
+#include "json/out.h"
+
+struct printer {
+	const char *const *columns;
+	size_t   n_columns, at;
+	bool     table;
+	cJSON   *row;                   /* NDJSON: the line being made */
+	cJSON   *lines;
+	char   **cells;                 /* table: all cells, heading first */
+	size_t   n_cells, cap;
+};
+
+static void
+add_cell(struct printer *p, const char *text)
+{
+	p->cells = mem_more(p->cells, p->n_cells, &p->cap, sizeof(*p->cells));
+	p->cells[p->n_cells++] = mem_dup(str_of(text));
+}
+
+static void
+add_heading(struct printer *p)
+{
+	for (size_t i = 0; i < p->n_columns; i++) {
+		char name[64];
+
+		snprintf(name, sizeof(name), "%s", p->columns[i]);
+		for (char *c = name; *c != '\0'; c++)
+			*c = *c == '_' ? ' ' : (char)toupper((unsigned char)*c);
+		add_cell(p, name);
+	}
+}
+
+struct printer *
+printer_new(const char *const *columns, bool json)
+{
+	struct printer *p = mem_zalloc(1, sizeof(*p));
+
+	p->columns = columns;
+	while (columns[p->n_columns] != NULL)
+		p->n_columns++;
+	p->table = !json && isatty(STDOUT_FILENO);
+	p->lines = cJSON_CreateArray();
+	if (p->table)
+		add_heading(p);
+	return p;
+}
+
+bool
+printer_is_table(const struct printer *p)
+{
+	return p->table;
+}
+
+/* One cell: text for the table, value (owned from here on) for the line. */
+static void
+put(struct printer *p, const char *text, cJSON *value)
+{
+	if (p->at == 0)
+		p->row = cJSON_CreateObject();
+	cJSON_AddItemToObject(p->row, p->columns[p->at], value);
+	if (p->table)
+		add_cell(p, text);
+	if (++p->at == p->n_columns) {
+		cJSON_AddItemToArray(p->lines, p->row);
+		p->at = 0;
+	}
+}
+
+void
+print_text(struct printer *p, const char *text)
+{
+	char quoted[QUOTE_MAX], *shown = quoted + 1;
+
+	quote(quoted, str_of(text));
+	shown[strlen(shown) - 1] = '\0';        /* escaped as in messages, without the quotes */
+	put(p, shown, cJSON_CreateString(text));
+}
+
+void
+print_int(struct printer *p, int64_t v)
+{
+	char text[32];
+
+	snprintf(text, sizeof(text), "%lld", (long long)v);
+	put(p, text, cJSON_CreateNumber((double)v));
+}
+
+void
+print_share(struct printer *p, double ratio)
+{
+	char text[32];
+
+	snprintf(text, sizeof(text), "%.0f %%", ratio * 100);
+	put(p, text, cJSON_CreateNumber(ratio));
+}
+
+void
+print_time(struct printer *p, int64_t ms)
+{
+	char text[TIME_TEXT_MAX + 1];
+
+	if (ms < 0) {
+		print_none(p);
+		return;
+	}
+	text[time_print(text, ms)] = '\0';
+	put(p, text, cJSON_CreateString(text));
+}
+
+void
+print_duration(struct printer *p, int64_t ms)
+{
+	char text[DUR_TEXT_MAX + 1];
+
+	text[dur_print(text, ms >= 1000 ? ms - ms % 1000 : ms)] = '\0';
+	put(p, text, cJSON_CreateNumber((double)ms));
+}
+
+void
+print_none(struct printer *p)
+{
+	put(p, "-", cJSON_CreateNull());
+}
+
+static void
+write_table(const struct printer *p, struct out *o)
+{
+	for (size_t i = 0; i < p->n_cells; i++) {
+		size_t column = i % p->n_columns, width = 0, n = strlen(p->cells[i]);
+
+		for (size_t k = column; k < p->n_cells; k += p->n_columns)
+			if (strlen(p->cells[k]) > width)
+				width = strlen(p->cells[k]);
+		out_bytes(o, p->cells[i], n);
+		if (column + 1 == p->n_columns) {
+			out_end_line(o);
+			continue;
+		}
+		for (; n < width + 2; n++)
+			out_char(o, ' ');
+	}
+}
+
+static void
+write_lines(const struct printer *p, struct out *o)
+{
+	const cJSON *line;
+
+	cJSON_ArrayForEach(line, p->lines) {
+		char *text = cJSON_PrintUnformatted(line);
+
+		out_line(o, str_of(text));
+		free(text);
+	}
+}
+
+enum status
+printer_finish(struct printer *p)
+{
+	int fd = STDOUT_FILENO;
+	struct sink to = sink_fd(&fd);
+	struct out o;
+	enum status status;
+
+	out_init(&o, &to);
+	if (p->table)
+		write_table(p, &o);
+	else
+		write_lines(p, &o);
+	status = out_finish(&o, STATUS_OK);
+	out_release(&o);
+	for (size_t i = 0; i < p->n_cells; i++)
+		free(p->cells[i]);
+	free(p->cells);
+	cJSON_Delete(p->lines);
+	free(p);
+	return status;
+}

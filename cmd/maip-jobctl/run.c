@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * maip-jobctl run - start a pipeline as a job
+ *
+ * The pipeline is a ready-made job, a script, or text for the shell. Its stages
+ * register themselves under one job id, which they find in their environment; so there is nothing to supervise
+ * but the shell. In the foreground the status is that of the first stage, in the order of the data, that did not end well.
+ */
+#include "jobctl.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/random.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "job/jobs.h"
+#include "job/rundir.h"
+#include "print.h"
+
+static bool detach;
+static const char *name, *text, *log_path;
+
+static const struct opt opts[] = {
+	OPT_FLAG('d', "detach", &detach, "leave the job running in the background and print its id"),
+	OPT_STR('n', "name", &name, "NAME", "name of the job (default: that of the ready-made job or script)"),
+	OPT_STR('c', "command", &text, "PIPELINE", "run this text with bash, 'maip-consume ... | maip-window ...', in place of a JOB"),
+	OPT_STR('l', "log", &log_path, "FILE", "with --detach: where its messages go (default: ID.log in the run directory)"),
+	OPT_END
+};
+
+const struct tool run_tool = {
+	.name = "maip-jobctl run", .operands = "[JOB [ARGUMENT]...]", .opts = opts, .stop_at_operand = true,
+	.summary = "start a ready-made job, a script or a pipeline",
+};
+
+static const char *const columns[] = { "id", "name", "log", NULL };
+
+#define PATH_SIZE 4096
+#define START_WAIT_MS 10000             /* for the first stage to register */
+
+static volatile sig_atomic_t stopped;
+
+static void
+on_signal(int number)
+{
+	stopped = number;
+}
+
+/* ---- what to run */
+
+/* The directory of this program: the other tools and the ready-made jobs stand near it. */
+static void
+own_directory(char to[PATH_SIZE])
+{
+	ssize_t n = readlink("/proc/self/exe", to, PATH_SIZE - 1);
+	char *slash;
+
+	to[n < 0 ? 0 : n] = '\0';
+	slash = strrchr(to, '/');
+	if (slash != NULL)
+		*slash = '\0';
+}
+
+/* A ready-made job by name, where it is installed or where it stands in the sources. */
+static bool
+find_job(char to[PATH_SIZE], const char *job)
+{
+	char bin[PATH_SIZE];
+	int n;
+
+	if (strchr(job, '/') != NULL) {
+		n = snprintf(to, PATH_SIZE, "%s", job);
+		return n < PATH_SIZE && access(to, X_OK) == 0;
+	}
+	own_directory(bin);
+	n = snprintf(to, PATH_SIZE, "%s/../libexec/maip/jobs/%s", bin, job);
+	if (n < PATH_SIZE && access(to, X_OK) == 0)
+		return true;
+	n = snprintf(to, PATH_SIZE, "%s/../../cmd/jobs/%s", bin, job);
+	return n < PATH_SIZE && access(to, X_OK) == 0;
+}
+
+static void
+random_id(char to[33])
+{
+	unsigned char bytes[16];
+
+	if (getrandom(bytes, sizeof(bytes), 0) != sizeof(bytes))
+		die(STATUS_BUG, "no random numbers: %s", strerror(errno));
+	for (size_t i = 0; i < sizeof(bytes); i++)
+		snprintf(to + 2 * i, 3, "%02x", bytes[i]);
+}
+
+static void
+set_environment(const char *id, const char *job_name)
+{
+	const char *path = getenv("PATH");
+	char bin[PATH_SIZE];
+	struct buf b;
+
+	own_directory(bin);
+	buf_init(&b, BUF_NO_MAX);
+	buf_addf(&b, "%s:%s", bin, path == NULL ? "/usr/bin:/bin" : path);
+	buf_add_char(&b, '\0');
+	setenv("PATH", b.p, 1);
+	setenv("MAIP_JOB_ID", id, 1);
+	if (job_name != NULL)
+		setenv("MAIP_JOB_NAME", job_name, 1);
+	buf_release(&b);
+}
+
+/* ---- starting */
+
+static void
+redirect(int log)
+{
+	int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
+
+	if (null < 0 || dup2(null, STDIN_FILENO) < 0 || dup2(log, STDOUT_FILENO) < 0 || dup2(log, STDERR_FILENO) < 0 || setsid() < 0)
+		_exit(STATUS_BUG);
+}
+
+/* argv[0] is the program; the child never returns from here. */
+static pid_t
+start(char *const *argv, int log)
+{
+	pid_t child = fork();
+
+	if (child < 0)
+		die(STATUS_RETRY, "cannot start a process: %s", strerror(errno));
+	if (child > 0)
+		return child;
+	signal(SIGPIPE, SIG_DFL);
+	signal(SIGINT, SIG_DFL);
+	signal(SIGTERM, SIG_DFL);
+	if (log >= 0)
+		redirect(log);
+	execvp(argv[0], argv);
+	warn("cannot run %s: %s", argv[0], strerror(errno));
+	_exit(errno == ENOENT ? STATUS_NOINPUT : STATUS_DENIED);
+}
+
+static int
+open_log(const char *id, char path[PATH_SIZE])
+{
+	char dir[RUNDIR_PATH_MAX];
+	struct err err;
+	int fd, run = rundir_open(dir, &err);
+
+	if (run < 0)
+		die(err.status, "%s", err.msg);
+	close(run);
+	if (log_path != NULL)
+		snprintf(path, PATH_SIZE, "%s", log_path);
+	else
+		snprintf(path, PATH_SIZE, "%s/%s.log", dir, id);
+	fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (fd < 0)
+		die(STATUS_IO, "cannot write the log %s: %s", path, strerror(errno));
+	return fd;
+}
+
+/* ---- following */
+
+/* The stages that registered under id: 1 if there are any; *bad is the first status that is not 0, of those that have ended. */
+static int
+look(const char *id, int *bad)
+{
+	struct jobs jobs;
+	struct err err;
+	struct job *job;
+	int found = 0;
+
+	*bad = 0;
+	if (jobs_read(&jobs, jobctl_clock_ms(), &err) < 0)
+		return 0;
+	job = jobs_find(&jobs, str_of(id), &err);
+	for (size_t i = 0; job != NULL && i < job->n; i++) {
+		const struct page_file *page = job->stages[i].page;
+
+		found = 1;
+		if (page != NULL && *bad == 0 && !job->stages[i].alive)
+			*bad = atomic_load(&page->ended_ms) == 0 ? STATUS_RETRY : atomic_load(&page->status);
+	}
+	jobs_release(&jobs);
+	return found;
+}
+
+static int
+child_status(int wait_status)
+{
+	return WIFEXITED(wait_status) ? WEXITSTATUS(wait_status) : STATUS_RETRY;
+}
+
+static void
+cancel(const char *id)
+{
+	struct job_name job = { .name = "" };
+	struct manager m;
+	struct err err;
+	cJSON *answer = NULL;
+	char path[64];
+
+	snprintf(job.id, sizeof(job.id), "%s", id);
+	snprintf(path, sizeof(path), "/jobs/%s?mode=cancel", id);
+	manager_local(&m, 30000, jobctl_clock_ms);
+	if (m.call(m.self, "PATCH", path, NULL, &answer, &err) < 0)
+		warn("%s", err.msg);
+	cJSON_Delete(answer);
+	m.close(m.self);
+}
+
+static enum status
+follow(pid_t child, const char *id)
+{
+	int wait_status = 0, bad;
+
+	while (waitpid(child, &wait_status, 0) < 0 && errno == EINTR)
+		if (stopped == SIGTERM) {
+			stopped = 0;
+			cancel(id);
+		}
+	return look(id, &bad) && bad != 0 ? (enum status)bad : (enum status)child_status(wait_status);
+}
+
+/* Wait until a stage has registered; a job that ends before that has failed, or is very short. */
+static enum status
+let_go(pid_t child, const char *id, const char *job_name, const char *log, bool json)
+{
+	struct timespec pause = { .tv_nsec = 10000000 };
+	int64_t deadline = jobctl_clock_ms() + START_WAIT_MS;
+	int wait_status = 0, bad, ended = 0;
+	struct printer *p;
+
+	while (!look(id, &bad) && (ended = waitpid(child, &wait_status, WNOHANG) == child) == 0 && jobctl_clock_ms() < deadline)
+		nanosleep(&pause, NULL);
+	if (ended && child_status(wait_status) != 0) {
+		warn("%s ended at once with status %d (its messages are in %s)", job_name, child_status(wait_status), log);
+		return (enum status)child_status(wait_status);
+	}
+	p = printer_new(columns, json);
+	print_text(p, id);
+	print_text(p, job_name);
+	print_text(p, log);
+	return printer_finish(p);
+}
+
+static char **
+command_line(int argc, char **argv, char path[PATH_SIZE])
+{
+	static char *shell[] = { "bash", "-o", "pipefail", "-c", NULL, "bash", NULL };
+
+	if ((text == NULL) == (argc == 0))
+		die(STATUS_USAGE, "run wants either a JOB or -c 'PIPELINE'");
+	if (text != NULL) {
+		shell[4] = (char *)(uintptr_t)text;
+		return shell;
+	}
+	if (!find_job(path, argv[0]))
+		die(STATUS_NOINPUT, "no job '%s' (ready-made jobs are stream-processor and anomaly-detector; a script of your own needs "
+		    "a / in its name and to be executable)", argv[0]);
+	argv[0] = path;
+	return argv;
+}
+
+static enum status
+run(const struct jobctl *ctl, int argc, char **argv)
+{
+	struct sigaction on = { .sa_handler = on_signal };
+	char id[33], path[PATH_SIZE] = "", log[PATH_SIZE];
+	const char *job_name = name;
+	char **line;
+	pid_t child;
+	int fd = -1;
+
+	if (ctl->url != NULL)
+		die(STATUS_USAGE, "run starts local pipelines (leave -m and MAIP_JOBMANAGER out)");
+	if (job_name == NULL && argc > 0)
+		job_name = strrchr(argv[0], '/') != NULL ? strrchr(argv[0], '/') + 1 : argv[0];
+	line = command_line(argc, argv, path);
+	random_id(id);
+	set_environment(id, job_name);
+	if (detach)
+		fd = open_log(id, log);
+	sigaction(SIGTERM, &on, NULL);
+	sigaction(SIGINT, &on, NULL);           /* a terminal sends it to the stages, too; wait for them */
+	child = start(line, fd);
+	if (!detach)
+		return follow(child, id);
+	close(fd);
+	return let_go(child, id, job_name == NULL ? "pipeline" : job_name, log, ctl->json);
+}
+
+const struct command command_run = { &run_tool, run };

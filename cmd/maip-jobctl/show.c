@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * maip-jobctl show - the stages of one job, with what they have read and written
+ */
+#include "jobctl.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/time.h"
+#include "print.h"
+
+static const struct opt opts[] = { OPT_END };
+
+const struct tool show_tool = {
+	.name = "maip-jobctl show", .operands = "JOB", .opts = opts,
+	.summary = "the stages of a job: state, records, watermark",
+};
+
+static const char *const columns[] = { "job", "stage", "state", "parallelism", "records_in", "records_out", "bytes_in", "bytes_out",
+                                       "watermark", "command", NULL };
+
+/* The lowest watermark of a vertex's subtasks; TIME_MIN: none. */
+static int64_t
+watermark(const struct manager *m, const char *job, const char *vertex)
+{
+	int64_t lowest = TIME_MAX;
+	const cJSON *one;
+	struct err err;
+	char path[128];
+	cJSON *answer;
+
+	snprintf(path, sizeof(path), "/jobs/%s/vertices/%s/watermarks", job, vertex);
+	answer = jobctl_get(m, path, &err);
+	cJSON_ArrayForEach(one, answer) {
+		int64_t ts = strtoll(json_text(one, "value"), NULL, 10);
+
+		if (ts < lowest)
+			lowest = ts;
+	}
+	cJSON_Delete(answer);
+	return lowest == TIME_MAX ? TIME_MIN : lowest;
+}
+
+static const char *
+description(const cJSON *job, const char *vertex)
+{
+	const cJSON *node;
+
+	cJSON_ArrayForEach(node, cJSON_GetObjectItemCaseSensitive(cJSON_GetObjectItemCaseSensitive(job, "plan"), "nodes"))
+		if (strcmp(json_text(node, "id"), vertex) == 0)
+			return json_text(node, "description");
+	return "";
+}
+
+static void
+print_vertex(struct printer *p, const struct manager *m, const cJSON *job, const cJSON *v)
+{
+	const cJSON *metrics = cJSON_GetObjectItemCaseSensitive(v, "metrics");
+	int64_t ts = watermark(m, json_text(job, "jid"), json_text(v, "id"));
+
+	print_text(p, json_text(job, "name"));
+	print_text(p, json_text(v, "name"));
+	print_text(p, json_text(v, "status"));
+	print_int(p, (int64_t)json_number(v, "parallelism"));
+	print_int(p, (int64_t)json_number(metrics, "read-records"));
+	print_int(p, (int64_t)json_number(metrics, "write-records"));
+	print_int(p, (int64_t)json_number(metrics, "read-bytes"));
+	print_int(p, (int64_t)json_number(metrics, "write-bytes"));
+	if (ts < TIME_FIRST || ts > TIME_LAST)
+		print_none(p);
+	else
+		print_time(p, ts);
+	print_text(p, description(job, json_text(v, "id")));
+}
+
+static enum status
+run(const struct jobctl *ctl, int argc, char **argv)
+{
+	struct manager m = jobctl_manager(ctl, 0);
+	struct job_name job;
+	struct printer *p;
+	cJSON *answer;
+	const cJSON *v;
+	struct err err;
+	char path[64];
+
+	if (argc != 1)
+		die(STATUS_USAGE, "show wants one JOB (maip-jobctl list shows them)");
+	if (job_resolve(&m, argv[0], &job, &err) < 0)
+		return jobctl_failed(&err);
+	snprintf(path, sizeof(path), "/jobs/%s", job.id);
+	answer = jobctl_get(&m, path, &err);
+	if (answer == NULL)
+		return jobctl_failed(&err);
+	p = printer_new(columns, ctl->json);
+	cJSON_ArrayForEach(v, cJSON_GetObjectItemCaseSensitive(answer, "vertices"))
+		print_vertex(p, &m, answer, v);
+	cJSON_Delete(answer);
+	m.close(m.self);
+	return printer_finish(p);
+}
+
+const struct command command_show = { &show_tool, run };
