@@ -37,7 +37,9 @@ override CPPFLAGS += -D_POSIX_C_SOURCE=200809L -DMAIP_VERSION='"$(VERSION)"' -Il
 override LDFLAGS  += $(HARDEN_LD) $(if $(SAN),-fsanitize=$(SAN))
 LDLIBS  = $(shell pkg-config --libs $(LIBS)) -lm
 
-# ---- build
+# ---- build; V=1 shows the commands
+
+say = $(if $(V),,@echo '  $(1) $(2)';)
 
 OBJECTS := $(patsubst %.c,$(B)/%.o,$(wildcard $(LAYERS:%=lib/%/*.c)))
 
@@ -45,19 +47,19 @@ all: $(TOOLS:%=$(B)/%)
 
 $(B)/libmaip.a: $(OBJECTS)
 	@rm -f $@
-	$(AR) rcs $@ $^
+	$(call say,AR,$@)$(AR) rcs $@ $^
 
 # A tool is cmd/TOOL.c, or the files of the folder cmd/TOOL.
 tool-objects = $(patsubst %.c,$(B)/%.o,$(wildcard cmd/$(1).c cmd/$(1)/*.c))
 define tool-rule
 $(B)/$(1): $$(call tool-objects,$(1)) $(B)/libmaip.a
-	$$(CC) $$(CFLAGS) $$(LDFLAGS) -o $$@ $$^ $$(LDLIBS)
+	$$(call say,LD,$$@)$$(CC) $$(CFLAGS) $$(LDFLAGS) -o $$@ $$^ $$(LDLIBS)
 endef
 $(foreach t,$(TOOLS),$(eval $(call tool-rule,$(t))))
 
 $(B)/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+	$(call say,CC,$<)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
 # ---- tests and benchmarks: a program a file
 
@@ -69,16 +71,16 @@ SUPPORT := $(patsubst %.c,$(B)/%.o,$(wildcard tests/support/*.c))
 
 $(B)/tests/%: $(B)/tests/unit/%.o $(SUPPORT) $(B)/libmaip.a
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lcmocka
+	$(call say,LD,$@)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lcmocka
 $(B)/fuzz/%: $(B)/tests/fuzz/%.o $(SUPPORT) $(B)/libmaip.a
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+	$(call say,LD,$@)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 $(B)/programs/%: $(B)/tests/programs/%.o $(SUPPORT) $(B)/libmaip.a
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+	$(call say,LD,$@)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 $(B)/bench/%: $(B)/tests/bench/%.o $(SUPPORT) $(B)/libmaip.a
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+	$(call say,LD,$@)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 $(B)/tests/unit/%.o $(B)/tests/support/%.o $(B)/tests/fuzz/%.o $(B)/tests/programs/%.o $(B)/tests/bench/%.o: override CPPFLAGS += -Itests/support
 
 test-programs: $(UNITS) $(FUZZ) $(PROGRAMS)

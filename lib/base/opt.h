@@ -75,7 +75,13 @@ struct tool {
 	opt_fn           *operand;
 	void             *operand_arg;
 	bool              stop_at_operand;      /* the first operand ends the options: "maip-jobctl COMMAND ..." */
+	/* Tools within this one, "maip-jobctl list" and so on, NULL at the end: --help lists them, the man page and the completions
+	 * have their options, too. The tool itself finds and parses them. NULL: none. */
+	const struct tool *const *commands;
 };
+
+/* The command whose name comes closest to what was typed, for "did you mean"; NULL: nothing is close. */
+const char *opt_nearest_command(const struct tool *tool, const char *typed);
 
 /* Obey the table; returns the index of the first operand (argv is permuted). On misuse prints one line,
  * "NAME: --tumbling: '5x' is not a duration (try 30s, 5m, 1h)", and exits with STATUS_USAGE; --help and --version
