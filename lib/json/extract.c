@@ -3,13 +3,15 @@
  * extract.c - the fields that a stage needs, and where they stand in a line
  *
  * The exact path: every token of the line through the grammar, with the tree of
- * paths walked beside it.
+ * paths walked beside it. And the choice between it and the template path (walk.h).
  */
 #include <stdlib.h>
 
 #include "base/mem.h"
 #include "json/paths.h"
+#include "json/shape.h"
 #include "json/token.h"
+#include "json/walk.h"
 
 /* An open container. */
 struct level {
@@ -21,17 +23,62 @@ struct level {
 };
 
 struct extractor {
-	struct paths paths;
-	struct arena scratch;           /* decoded names, for one line */
-	struct level level[JSON_DEPTH + 1];
+	struct paths  paths;
+	struct shapes shapes;
+	walk_fn      *walk;
+	struct arena  scratch;          /* decoded names, for one line */
+	struct level  level[JSON_DEPTH + 1];
 };
+
+static bool
+has_avx2(void)
+{
+#if defined(__x86_64__)
+	return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi");
+#else
+	return false;
+#endif
+}
+
+static walk_fn *
+widest(void)
+{
+#if defined(__x86_64__)
+	return has_avx2() ? walk_avx2 : walk_sse2;
+#else
+	return walk_scalar;
+#endif
+}
+
+int
+extract_simd(struct extractor *x, const char *level)
+{
+	walk_fn *walk = NULL;
+
+	if (strcmp(level, "scalar") == 0)
+		walk = walk_scalar;
+#if defined(__x86_64__)
+	else if (strcmp(level, "sse2") == 0)
+		walk = walk_sse2;
+	else if (strcmp(level, "avx2") == 0 && has_avx2())
+		walk = walk_avx2;
+#endif
+	if (!walk)
+		return -1;
+	x->walk = walk;
+	return 0;
+}
 
 struct extractor *
 extract_new(void)
 {
 	struct extractor *x = mem_zalloc(1, sizeof(*x));
+	const char       *level = getenv("MAIP_SIMD");
 
 	paths_init(&x->paths);
+	shapes_init(&x->shapes, &x->paths);
+	if (!level || extract_simd(x, level) < 0)
+		x->walk = widest();
 	return x;
 }
 
@@ -40,6 +87,7 @@ extract_free(struct extractor *x)
 {
 	if (!x)
 		return;
+	shapes_release(&x->shapes);
 	paths_release(&x->paths);
 	arena_release(&x->scratch);
 	free(x);
@@ -158,10 +206,15 @@ extract_exact(struct extractor *x, struct str line, struct field *fields, struct
 	return t == TOKEN_END ? 0 : token_fault(&s, err);
 }
 
-/* ---- the template path */
+/* ---- the template path, which leaves what it does not know to the exact one */
 
 int
 extract(struct extractor *x, struct str line, struct field *fields, struct err *err)
 {
+	if (x->shapes.full)
+		shapes_clear(&x->shapes);
+	forget(fields, x->paths.nodes[0].below);
+	if (x->walk(&x->shapes, line, fields))
+		return 0;
 	return extract_exact(x, line, fields, err);
 }

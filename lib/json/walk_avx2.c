@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * walk_avx2.c - the template path, 32 bytes at a time
+ */
+#if defined(__x86_64__)
+#include <immintrin.h>
+
+#include "json/walk.h"
+
+#define WALK_TARGET __attribute__((target("avx2,bmi")))
+#define walk_name   walk_avx2
+
+WALK_TARGET static inline __m256i
+load32(const char *p)
+{
+	return _mm256_loadu_si256((const __m256i *)(const void *)p);
+}
+
+WALK_TARGET static inline bool
+same_head(const struct run *r, const char *p)
+{
+	return (~(unsigned)_mm256_movemask_epi8(_mm256_cmpeq_epi8(load32(p), load32(r->head))) & r->mask) == 0;
+}
+
+WALK_TARGET static inline const char *
+special_at(const char *p, const char *end)
+{
+	const __m256i quote = _mm256_set1_epi8('"');
+	const __m256i backslash = _mm256_set1_epi8('\\');
+	const __m256i space = _mm256_set1_epi8(' ');
+
+	for (; p < end; p += 32) {
+		__m256i  v = load32(p);
+		__m256i  odd = _mm256_cmpgt_epi8(space, v);             /* signed: bytes from 0x80 are below, too */
+		__m256i  mark = _mm256_or_si256(_mm256_cmpeq_epi8(v, quote), _mm256_cmpeq_epi8(v, backslash));
+		unsigned mask = (unsigned)_mm256_movemask_epi8(_mm256_or_si256(odd, mark));
+
+		if (mask != 0)
+			return p + __builtin_ctz(mask);
+	}
+	return end;
+}
+
+WALK_TARGET static inline unsigned
+digits_at(const char *p)
+{
+	__m128i v = _mm_loadu_si128((const __m128i *)(const void *)p);
+	__m128i digit = _mm_and_si128(_mm_cmpgt_epi8(v, _mm_set1_epi8('0' - 1)), _mm_cmpgt_epi8(_mm_set1_epi8('9' + 1), v));
+
+	return (unsigned)__builtin_ctz(~(unsigned)_mm_movemask_epi8(digit));
+}
+
+#include "json/walk_body.h"
+#else
+typedef int nothing_here;
+#endif
