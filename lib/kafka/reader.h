@@ -2,9 +2,12 @@
 /*
  * reader.h - what maip-consume needs of a broker, as a value
  *
- * Two implementations: librdkafka (reader_rdkafka.c) and, in the tests, a
+ * Two implementations: librdkafka (reader_rdkafka.h) and, in the tests, a
  * broker in memory under a seeded scheduler. consume.h is written against this
  * and sees neither librdkafka nor a clock.
+ *
+ * Records come together (poll: in order of arrival, as a live reader wants them) or apart (take: of one
+ * partition at a time, so that a bounded reader can merge partitions without holding more than one record of each).
  */
 #ifndef MAIP_KAFKA_READER_H
 #define MAIP_KAFKA_READER_H
@@ -12,27 +15,30 @@
 #include "base/diag.h"
 #include "kafka/record.h"
 
-struct part {                           /* a partition of a topic; topic is borrowed from the reader for its lifetime */
-	struct str topic;
+struct part {                           /* a partition of a topic */
+	struct str topic;               /* borrowed from whoever made the part */
 	int32_t    partition;
+	uint32_t   slot;                /* a small number of the caller's choice, from 0, by which take() names it */
 };
 
 #define OFFSET_EARLIEST  (-2)
 #define OFFSET_LATEST    (-1)
 #define OFFSET_NONE      (-1001)        /* nothing committed */
 
-struct reader_events {                  /* told from inside poll */
+struct reader_events {                  /* told from inside poll, take, hold and close */
 	void *arg;
-	/* The group gave us these partitions; start[i] is the committed offset or OFFSET_NONE, and may be changed: where to start. */
-	int (*assigned)(void *arg, const struct part *parts, int64_t *start, size_t n, struct err *err);
-	/* The group takes these away: after this returns their records must not be handled any more. */
+	/* The group gave us these partitions; start[i] is the committed offset or OFFSET_NONE, and may be changed: where to start.
+	 * Gives each part its slot. */
+	int (*assigned)(void *arg, struct part *parts, int64_t *start, size_t n, struct err *err);
+	/* The group takes these away: after this returns their records must not be handled any more. lost: others may have them
+	 * already, nothing can be committed. slot is not filled. */
 	int (*revoked)(void *arg, const struct part *parts, size_t n, bool lost, struct err *err);
 };
 
 struct reader {
 	void *self;
 
-	/* Names of all topics; borrowed until the next call. */
+	/* Names of all topics, in byte order; borrowed until the next call. */
 	int (*topics)(void *self, struct str **names, size_t *n, struct err *err);
 	/* How many partitions a topic has; -1 with err (STATUS_NOINPUT) when it does not exist. */
 	int (*partitions)(void *self, struct str topic, struct err *err);
@@ -44,21 +50,29 @@ struct reader {
 	/* What the group has committed, OFFSET_NONE if nothing. */
 	int (*committed)(void *self, const struct part *p, int64_t *offset, struct err *err);
 
-	/* Read exactly these, from these offsets, or ... */
-	int (*assign)(void *self, const struct part *parts, const int64_t *offsets, size_t n, struct err *err);
+	/* Read exactly these, from these offsets (0 or more), or ... Names are copied. */
+	int (*assign)(void *self, const struct part *parts, const int64_t *offsets, size_t n, bool apart, struct err *err);
 	/* ... join the group and be told. names: topics, or one starting with ^ for a regular expression. */
-	int (*subscribe)(void *self, const struct str *names, size_t n, const struct reader_events *events, struct err *err);
+	int (*subscribe)(void *self, const struct str *names, size_t n, bool apart, const struct reader_events *events, struct err *err);
 
-	/* The next record: 1; 0: none within wait_ms; -1 with err. Borrowed until the next poll. Calls events. */
-	int (*poll)(void *self, int64_t wait_ms, struct record *to, struct err *err);
-	int (*pause)(void *self, const struct part *p, bool on, struct err *err);
-	/* Where the reader stands: past transaction markers and aborted records, too. OFFSET_NONE before the first poll. */
+	/* The next record: 1; 0: none within wait_ms; -1 with err. Borrowed until the next poll. r->topic lives as long as
+	 * the reader, at the same address for the same topic. */
+	int (*poll)(void *self, int64_t wait_ms, struct record *r, struct err *err);
+	/* The same for one partition. Borrowed until the next take of that slot, or until it is revoked. */
+	int (*take)(void *self, uint32_t slot, int64_t wait_ms, struct record *r, struct err *err);
+
+	/* No more of this partition is wanted. */
+	int (*drop)(void *self, const struct part *p, struct err *err);
+	/* Where the reader stands: past transaction markers and aborted records, too. OFFSET_NONE before the first record. */
 	int (*position)(void *self, const struct part *p, int64_t *offset, struct err *err);
 
-	/* The record before offset has left for stdout: it may be committed from now on. */
+	/* on: the caller cannot take records for now; keep our place in the group. To be called at least every few seconds. Off: go on. */
+	int (*hold)(void *self, bool on, struct err *err);
+
+	/* The records before offset have left for stdout: it may be committed from now on. */
 	int (*store)(void *self, const struct part *p, int64_t offset, struct err *err);
-	/* Commit what was stored, now. */
-	int (*commit)(void *self, struct err *err);
+	/* Commit what was stored: hand it to the broker, or wait until it has been taken. */
+	int (*commit)(void *self, bool wait, struct err *err);
 
 	void (*close)(void *self);              /* leaves the group; bounded time; frees self */
 };

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * reader_rdkafka.h - a reader of a real broker
+ *
+ * Commits nothing by itself and resets no offset: a position that the log does not hold any more is an
+ * error (STATUS_CONFIG), never a silent jump.
+ */
+#ifndef MAIP_KAFKA_READER_RDKAFKA_H
+#define MAIP_KAFKA_READER_RDKAFKA_H
+
+#include "kafka/handle.h"
+#include "kafka/reader.h"
+
+struct reader_conf {                    /* borrowed for the life of the reader */
+	const struct kafka_conf *kafka; /* finished */
+	const char              *group; /* NULL: none */
+	bool                     headers;       /* somebody looks at them; otherwise records come without */
+	struct kafka_watch       watch;
+};
+
+/* 0 and a reader whose broker has answered, or -1 as handle_open() says. */
+int reader_rdkafka(struct reader *r, const struct reader_conf *conf, struct err *err);
+
+#endif
