@@ -29,8 +29,8 @@ struct writer {
 	int (*poll)(void *self, int64_t wait_ms, struct err *err);              /* -1: fatal */
 	/* Wait until all is reported, at most wait_ms. 1 all, 0 not yet, -1 fatal. */
 	int (*flush)(void *self, int64_t wait_ms, struct err *err);
-	/* Report what is still queued or in flight as given up, now. */
-	void (*give_up)(void *self);
+	/* Report what is still queued or in flight as given up, now; why goes into the reports. */
+	void (*give_up)(void *self, const struct err *why);
 
 	/* One transaction around what is sent between begin and commit or abort; NULL: this writer has none. Each may take
 	 * as long as the time-out of the transaction. commit flushes first, and fails if any record was given up. */

@@ -1,0 +1,533 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * writer_rdkafka.c - writing through librdkafka's producer
+ *
+ * librdkafka keeps a copy of each record until it is acknowledged or given up, and hands it back in the delivery
+ * report; so nothing is kept here.
+ *
+ * A topic is asked for before its first record: librdkafka 2.0.2 waits up to a second for what it does not know,
+ * half a minute for what is not there, and has a broker that makes topics on demand make the misspelt one.
+ */
+#include "kafka/writer_rdkafka.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "base/time.h"
+
+#define ASK_MS        10000             /* one question to a broker */
+#define ASK_AGAIN_MS  2000              /* a topic that was not there is not asked for again before */
+#define CALL_MS       1000              /* one step of a transaction call, between looks at the stop flag */
+#define GIVE_UP_MS    5000              /* for librdkafka to hand everything back; it needs no broker for that */
+
+struct topic {
+	char             *name;
+	int               partitions;   /* 0: was not there */
+	int64_t           asked;
+	rd_kafka_topic_t *rkt;          /* NULL until the first record */
+};
+
+struct kafka_writer {
+	struct handle        h;
+	struct writer_conf   conf;
+	struct writer_events events;
+	struct topic        *topics;    /* sorted by name */
+	size_t               n_topics, cap_topics;
+	size_t               last;      /* the topic of the last record */
+	struct header       *headers;   /* of a record that is handed back */
+	size_t               cap_headers;
+	uint64_t             given_up;  /* in this transaction */
+	struct err           why;       /* why give_up was called; msg empty: nobody said */
+	rd_kafka_vu_t        args[10];
+};
+
+/* ---- reports */
+
+/* Why a record was given up, in words that say what to do. */
+static void
+explain(struct kafka_writer *w, rd_kafka_resp_err_t code, struct err *err)
+{
+	const char *reason = w->h.reason[0] != '\0' ? w->h.reason : "no acknowledgement in time";
+
+	switch (code) {
+	case RD_KAFKA_RESP_ERR__MSG_TIMED_OUT:
+		fail_as(err, STATUS_IO, "not acknowledged within the delivery time-out: %s", reason);
+		break;
+	case RD_KAFKA_RESP_ERR__PURGE_QUEUE:
+		fail_as(err, STATUS_IO, "not sent: %s", w->why.msg[0] != '\0' ? w->why.msg : "given up");
+		break;
+	case RD_KAFKA_RESP_ERR__PURGE_INFLIGHT:
+		fail_as(err, STATUS_IO, "sent, but not acknowledged: %s", w->why.msg[0] != '\0' ? w->why.msg : "given up");
+		break;
+	case RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE:
+		fail_as(err, STATUS_IO, "too large for the topic (its max.message.bytes)");
+		break;
+	default:
+		fail_as(err, STATUS_IO, "%s", rd_kafka_err2str(code));
+	}
+}
+
+static void
+fill_headers(struct kafka_writer *w, const rd_kafka_message_t *m, struct record *r)
+{
+	rd_kafka_headers_t *list;
+	const char         *name;
+	const void         *value;
+	size_t              n;
+
+	if (rd_kafka_message_headers(m, &list) != RD_KAFKA_RESP_ERR_NO_ERROR)
+		return;
+	while (rd_kafka_header_get_all(list, r->n_headers, &name, &value, &n) == RD_KAFKA_RESP_ERR_NO_ERROR) {
+		if (r->n_headers == w->cap_headers)
+			w->headers = mem_more(w->headers, r->n_headers, &w->cap_headers, sizeof(*w->headers));
+		w->headers[r->n_headers++] = (struct header){ str_of(name), { value, value == NULL ? 0 : n } };
+	}
+	r->headers = w->headers;
+}
+
+static void
+on_delivery(rd_kafka_t *rk, const rd_kafka_message_t *m, void *opaque)
+{
+	struct handle       *h = opaque;
+	struct kafka_writer *w = h->owner;
+	struct err           err;
+	struct record        r = {
+		.topic = str_of(rd_kafka_topic_name(m->rkt)), .partition = m->partition, .offset = m->offset,
+		.timestamp = rd_kafka_message_timestamp(m, NULL), .timestamp_type = TS_CREATE,
+	};
+
+	(void)rk;
+	if (m->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
+		if (!h->answered || h->down_since != TIME_MAX)
+			handle_heard(h);
+		w->events.report(w->events.arg, (uintptr_t)m->_private, &r, NULL);
+		return;
+	}
+	w->given_up++;
+	r.key = (struct str){ m->key, m->key_len };
+	r.value = (struct str){ m->payload, m->len };
+	fill_headers(w, m, &r);
+	explain(w, m->err, &err);
+	w->events.report(w->events.arg, (uintptr_t)m->_private, &r, &err);
+}
+
+/* ---- topics */
+
+/* Where the topic is, or where it would have to be. */
+static size_t
+find_topic(const struct kafka_writer *w, struct str name, bool *found)
+{
+	size_t low = 0, high = w->n_topics;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		int    d = str_cmp(str_of(w->topics[middle].name), name);
+
+		if (d == 0) {
+			*found = true;
+			return middle;
+		}
+		if (d < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	*found = false;
+	return low;
+}
+
+static struct topic *
+make_topic(struct kafka_writer *w, struct str name)
+{
+	bool   found;
+	size_t at = find_topic(w, name, &found);
+
+	if (found)
+		return &w->topics[at];
+	w->topics = mem_more(w->topics, w->n_topics, &w->cap_topics, sizeof(*w->topics));
+	memmove(w->topics + at + 1, w->topics + at, (w->n_topics - at) * sizeof(*w->topics));
+	w->n_topics++;
+	w->topics[at] = (struct topic){ .name = mem_dup(name), .asked = TIME_MIN };
+	return &w->topics[at];
+}
+
+/* Of all topics: asking for a single one needs a handle, with which librdkafka would ask a broker that makes topics to make it. */
+static int
+ask_topics(struct kafka_writer *w, struct err *err)
+{
+	const struct rd_kafka_metadata *md;
+	rd_kafka_resp_err_t             code = rd_kafka_metadata(w->h.rk, 1, NULL, &md, ASK_MS);
+
+	if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
+		return handle_fail(&w->h, code, "cannot list the topics", err);
+	handle_heard(&w->h);
+	for (int i = 0; i < md->topic_cnt; i++)
+		make_topic(w, str_of(md->topics[i].topic))->partitions = md->topics[i].partition_cnt;
+	rd_kafka_metadata_destroy(md);
+	return 0;
+}
+
+static int
+writer_partitions(void *self, struct str name, struct err *err)
+{
+	struct kafka_writer *w = self;
+	struct topic        *t = make_topic(w, name);
+	int64_t              now = handle_clock();
+	char                 text[QUOTE_MAX];
+
+	if (t->partitions == 0 && (t->asked == TIME_MIN || now - t->asked >= ASK_AGAIN_MS)) {
+		if (ask_topics(w, err) < 0)
+			return -1;
+		t = make_topic(w, name);
+		t->asked = now;
+	}
+	if (t->partitions == 0)
+		return fail_as(err, STATUS_NOINPUT, "there is no topic %s, or none that we may see (make it first, or see "
+		               "--create-topics)", quote(text, name));
+	return t->partitions;
+}
+
+static int
+topic_of(struct kafka_writer *w, struct str name, rd_kafka_topic_t **rkt, struct err *err)
+{
+	struct topic *t;
+	bool          found;
+
+	if (w->last >= w->n_topics || !str_eq(str_of(w->topics[w->last].name), name)) {
+		if (writer_partitions(w, name, err) < 0)
+			return -1;
+		w->last = find_topic(w, name, &found);
+	}
+	t = &w->topics[w->last];
+	if (t->rkt == NULL)
+		t->rkt = rd_kafka_topic_new(w->h.rk, t->name, NULL);
+	if (t->rkt == NULL)
+		return fail_as(err, STATUS_IO, "cannot write to topic '%s': %s", t->name,
+		               rd_kafka_err2str(rd_kafka_last_error()));
+	*rkt = t->rkt;
+	return 0;
+}
+
+/* ---- sending */
+
+static rd_kafka_headers_t *
+copy_headers(const struct record *r)
+{
+	rd_kafka_headers_t *list = rd_kafka_headers_new(r->n_headers);
+
+	for (size_t i = 0; i < r->n_headers; i++)
+		rd_kafka_header_add(list, r->headers[i].name.p, (ssize_t)r->headers[i].name.n, r->headers[i].value.p,
+		                    (ssize_t)r->headers[i].value.n);
+	return list;
+}
+
+/* With a time of its own, or headers. */
+static rd_kafka_resp_err_t
+send_whole(struct kafka_writer *w, rd_kafka_topic_t *rkt, const struct record *r, uint64_t tag)
+{
+	rd_kafka_vu_t      *a = w->args;
+	rd_kafka_headers_t *headers = NULL;
+	rd_kafka_error_t   *error;
+	rd_kafka_resp_err_t code = RD_KAFKA_RESP_ERR_NO_ERROR;
+
+	*a = (rd_kafka_vu_t){ .vtype = RD_KAFKA_VTYPE_RKT };
+	a++->u.rkt = rkt;
+	*a = (rd_kafka_vu_t){ .vtype = RD_KAFKA_VTYPE_PARTITION };
+	a++->u.i32 = r->partition;
+	*a = (rd_kafka_vu_t){ .vtype = RD_KAFKA_VTYPE_MSGFLAGS };
+	a++->u.i = RD_KAFKA_MSG_F_COPY;
+	*a = (rd_kafka_vu_t){ .vtype = RD_KAFKA_VTYPE_KEY };
+	a->u.mem.ptr = (void *)(uintptr_t)r->key.p;
+	a++->u.mem.size = r->key.n;
+	*a = (rd_kafka_vu_t){ .vtype = RD_KAFKA_VTYPE_VALUE };
+	a->u.mem.ptr = (void *)(uintptr_t)r->value.p;
+	a++->u.mem.size = r->value.n;
+	*a = (rd_kafka_vu_t){ .vtype = RD_KAFKA_VTYPE_OPAQUE };
+	a++->u.ptr = (void *)(uintptr_t)tag;
+	if (r->timestamp >= 0) {
+		*a = (rd_kafka_vu_t){ .vtype = RD_KAFKA_VTYPE_TIMESTAMP };
+		a++->u.i64 = r->timestamp;
+	}
+	if (r->n_headers > 0) {
+		headers = copy_headers(r);
+		*a = (rd_kafka_vu_t){ .vtype = RD_KAFKA_VTYPE_HEADERS };
+		a++->u.headers = headers;
+	}
+	error = rd_kafka_produceva(w->h.rk, w->args, (size_t)(a - w->args));
+	if (error != NULL) {
+		code = rd_kafka_error_code(error);
+		rd_kafka_error_destroy(error);
+		if (headers != NULL)
+			rd_kafka_headers_destroy(headers);
+	}
+	return code;
+}
+
+static rd_kafka_resp_err_t
+send_plain(rd_kafka_topic_t *rkt, const struct record *r, uint64_t tag)
+{
+	if (rd_kafka_produce(rkt, r->partition, RD_KAFKA_MSG_F_COPY, (void *)(uintptr_t)r->value.p, r->value.n, r->key.p,
+	                     r->key.n, (void *)(uintptr_t)tag) == 0)
+		return RD_KAFKA_RESP_ERR_NO_ERROR;
+	return rd_kafka_last_error();
+}
+
+static int
+writer_send(void *self, const struct record *r, uint64_t tag, struct err *err)
+{
+	struct kafka_writer *w = self;
+	rd_kafka_topic_t    *rkt;
+	rd_kafka_resp_err_t  code;
+
+	if (r->timestamp == 0)
+		return fail_as(err, STATUS_IO, "a record of 1970-01-01T00:00:00.000Z cannot be sent: librdkafka takes the time 0 "
+		               "for none");
+	if (topic_of(w, r->topic, &rkt, err) < 0)
+		return -1;
+	code = r->timestamp < 0 && r->n_headers == 0 ? send_plain(rkt, r, tag) : send_whole(w, rkt, r, tag);
+	switch (code) {
+	case RD_KAFKA_RESP_ERR_NO_ERROR:
+		return 1;
+	case RD_KAFKA_RESP_ERR__QUEUE_FULL:
+		return 0;
+	case RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION:
+		return fail_as(err, STATUS_IO, "there is no partition %" PRId32 ": the topic has %d", r->partition,
+		               w->topics[w->last].partitions);
+	case RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE:
+		return fail_as(err, STATUS_IO, "%zu bytes are more than message.max.bytes (-X message.max.bytes=...)",
+		               r->key.n + r->value.n);
+	default:
+		return fail_as(err, STATUS_IO, "%s", rd_kafka_err2str(code));
+	}
+}
+
+static int
+writer_poll(void *self, int64_t wait_ms, struct err *err)
+{
+	struct kafka_writer *w = self;
+
+	return rd_kafka_poll(w->h.rk, (int)wait_ms) > 0 ? 0 : handle_check(&w->h, err);
+}
+
+static int
+writer_flush(void *self, int64_t wait_ms, struct err *err)
+{
+	struct kafka_writer *w = self;
+
+	if (rd_kafka_flush(w->h.rk, (int)wait_ms) == RD_KAFKA_RESP_ERR_NO_ERROR)
+		return 1;
+	return handle_check(&w->h, err);
+}
+
+static void
+writer_give_up(void *self, const struct err *why)
+{
+	struct kafka_writer *w = self;
+	int64_t              end = handle_clock() + GIVE_UP_MS;
+
+	w->why = *why;
+	rd_kafka_purge(w->h.rk, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
+	while (rd_kafka_outq_len(w->h.rk) > 0 && handle_clock() < end)
+		rd_kafka_poll(w->h.rk, 50);
+}
+
+/* ---- transactions */
+
+static int
+fail_transaction(struct kafka_writer *w, rd_kafka_error_t *error, const char *what, struct err *err)
+{
+	rd_kafka_resp_err_t code = rd_kafka_error_code(error);
+
+	if (code == RD_KAFKA_RESP_ERR__FENCED || code == RD_KAFKA_RESP_ERR_PRODUCER_FENCED)
+		fail_as(err, STATUS_FENCED, "%s: another producer has taken over the transactional id '%s', or the transaction "
+		        "took longer than transaction.timeout.ms", what, w->conf.transactional_id);
+	else if (code == RD_KAFKA_RESP_ERR__TIMED_OUT || rd_kafka_error_txn_requires_abort(error))
+		fail_as(err, STATUS_RETRY, "%s: %s", what, rd_kafka_error_string(error));
+	else
+		handle_fail(&w->h, code, what, err);
+	rd_kafka_error_destroy(error);
+	return -1;
+}
+
+/* Call until it is done: a call that may be tried again is. Bounded by librdkafka (the transaction's time-out) and by handle_check. */
+static int
+insist(struct kafka_writer *w, rd_kafka_error_t *(*call)(rd_kafka_t *rk, int wait_ms), const char *what, struct err *err)
+{
+	rd_kafka_error_t *error;
+
+	while ((error = call(w->h.rk, CALL_MS)) != NULL) {
+		if (!rd_kafka_error_is_retriable(error))
+			return fail_transaction(w, error, what, err);
+		rd_kafka_error_destroy(error);
+		rd_kafka_poll(w->h.rk, 0);
+		if (handle_check(&w->h, err) < 0)
+			return -1;
+		if (w->conf.watch.stop != NULL && *w->conf.watch.stop > 1)
+			return fail_as(err, STATUS_RETRY, "%s: stopped by a second signal", what);
+	}
+	return 0;
+}
+
+static int
+writer_begin(void *self, struct err *err)
+{
+	struct kafka_writer *w = self;
+	rd_kafka_error_t    *error = rd_kafka_begin_transaction(w->h.rk);
+
+	w->given_up = 0;
+	return error == NULL ? 0 : fail_transaction(w, error, "cannot begin a transaction", err);
+}
+
+static int
+writer_commit(void *self, struct err *err)
+{
+	struct kafka_writer *w = self;
+	int                  done;
+
+	while ((done = writer_flush(w, CALL_MS, err)) == 0)
+		if (w->conf.watch.stop != NULL && *w->conf.watch.stop > 1)
+			return fail_as(err, STATUS_RETRY, "cannot commit the transaction: stopped by a second signal");
+	if (done < 0)
+		return -1;
+	if (w->given_up > 0)
+		return fail_as(err, STATUS_IO, "cannot commit the transaction: %" PRIu64 " of its records were not delivered",
+		               w->given_up);
+	return insist(w, rd_kafka_commit_transaction, "cannot commit the transaction", err);
+}
+
+static int
+writer_abort(void *self, struct err *err)
+{
+	return insist(self, rd_kafka_abort_transaction, "cannot abort the transaction", err);
+}
+
+/* ---- open and close */
+
+static void
+writer_close(void *self)
+{
+	struct kafka_writer *w = self;
+
+	if (w->h.rk != NULL && rd_kafka_outq_len(w->h.rk) > 0)
+		writer_give_up(w, &(struct err){ .msg = "the producer was closed" });
+	for (size_t i = 0; i < w->n_topics; i++) {
+		if (w->topics[i].rkt != NULL)
+			rd_kafka_topic_destroy(w->topics[i].rkt);
+		free(w->topics[i].name);
+	}
+	free(w->topics);
+	free(w->headers);
+	handle_close(&w->h);
+	free(w);
+}
+
+static bool
+is_one_of(const char *value, const char *const *words)
+{
+	for (; *words != NULL; words++)
+		if (strcmp(value, *words) == 0)
+			return true;
+	return false;
+}
+
+/* A property file must not be able to turn off what the tool promises. */
+static int
+refuse_loss(const struct writer_conf *conf, struct err *err)
+{
+	static const char *const all[] = { "all", "-1", NULL }, *const yes[] = { "true", "t", "1", NULL },
+	                         *const never[] = { NULL };
+	static const struct { const char *key; const char *const *safe; const char *instead; } rules[] = {
+		{ "acks", all, "--acks" },
+		{ "request.required.acks", all, "--acks" },
+		{ "enable.idempotence", yes, "--acks" },
+		{ "transactional.id", never, "--transactional-id" },
+	};
+
+	for (size_t i = 0; i < sizeof(rules) / sizeof(*rules); i++) {
+		const char *value = kafka_conf_get(conf->kafka, rules[i].key);
+
+		if (value != NULL && !is_one_of(value, rules[i].safe))
+			return fail_as(err, STATUS_CONFIG, "property %s=%s is refused: use %s", rules[i].key, value,
+			               rules[i].instead);
+	}
+	return 0;
+}
+
+/* A default of ours, where neither an option nor a property says otherwise. */
+static void
+set_default(rd_kafka_conf_t *rk, const struct kafka_conf *kafka, const char *key, const char *value)
+{
+	if (kafka_conf_get(kafka, key) == NULL)
+		handle_set(rk, key, value);
+}
+
+static void
+set_number(rd_kafka_conf_t *rk, const char *key, int64_t value)
+{
+	char text[24];
+
+	snprintf(text, sizeof(text), "%" PRId64, value);
+	handle_set(rk, key, text);
+}
+
+static void
+configure(rd_kafka_conf_t *rk, const struct writer_conf *conf)
+{
+	static const char *const acks[] = { "all", "1", "0" };
+	static const char *const defaults[][2] = {
+		{ "partitioner", "murmur2_random" },
+		{ "linger.ms", "20" },
+		{ "queue.buffering.max.kbytes", "65536" },
+		{ "message.max.bytes", "33554432" },    /* whether a record is too large the broker knows better */
+	};
+
+	for (size_t i = 0; i < sizeof(defaults) / sizeof(*defaults); i++)
+		set_default(rk, conf->kafka, defaults[i][0], defaults[i][1]);
+	handle_set(rk, "acks", acks[conf->acks]);
+	handle_set(rk, "enable.idempotence", conf->acks == ACKS_ALL ? "true" : "false");
+	if (conf->compression != NULL)
+		handle_set(rk, "compression.codec", conf->compression);
+	if (conf->linger >= 0)
+		set_number(rk, "linger.ms", conf->linger);
+	if (conf->batch_size > 0)
+		set_number(rk, "batch.size", conf->batch_size);
+	if (conf->transactional_id != NULL)     /* its time-out bounds the delivery */
+		handle_set(rk, "transactional.id", conf->transactional_id);
+	else if (conf->delivery_timeout > 0)
+		set_number(rk, "delivery.timeout.ms", conf->delivery_timeout);
+	rd_kafka_conf_set_dr_msg_cb(rk, on_delivery);
+}
+
+int
+writer_rdkafka(struct writer *to, const struct writer_conf *conf, const struct writer_events *events, struct err *err)
+{
+	struct kafka_writer *w;
+	rd_kafka_conf_t     *rk;
+
+	if (refuse_loss(conf, err) < 0)
+		return -1;
+	w = mem_zalloc(1, sizeof(*w));
+	w->conf = *conf;
+	w->events = *events;
+	rk = handle_conf(&w->h, conf->kafka, &conf->watch);
+	w->h.owner = w;
+	configure(rk, conf);
+	if (handle_open(&w->h, RD_KAFKA_PRODUCER, rk, err) < 0 ||
+	    (conf->transactional_id != NULL &&
+	     insist(w, rd_kafka_init_transactions, "cannot take the transactional id", err) < 0)) {
+		writer_close(w);
+		return -1;
+	}
+	*to = (struct writer){
+		.self = w, .partitions = writer_partitions, .send = writer_send, .poll = writer_poll, .flush = writer_flush,
+		.give_up = writer_give_up, .close = writer_close,
+	};
+	if (conf->transactional_id != NULL) {
+		to->begin = writer_begin;
+		to->commit = writer_commit;
+		to->abort = writer_abort;
+	}
+	return 0;
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * writer_rdkafka.h - a writer to a real broker
+ *
+ * Idempotent and acknowledged by all replicas in sync, unless the caller says otherwise: no record is lost, none doubled by a
+ * retry, and the order within a partition stays. Keys land where the Java client puts them (murmur2).
+ *
+ * Memory: records that wait for their acknowledgement, at most 100,000 or 64 MiB of them.
+ */
+#ifndef MAIP_KAFKA_WRITER_RDKAFKA_H
+#define MAIP_KAFKA_WRITER_RDKAFKA_H
+
+#include "kafka/handle.h"
+#include "kafka/writer.h"
+
+enum writer_acks { ACKS_ALL, ACKS_ONE, ACKS_NONE };
+
+struct writer_conf {                    /* borrowed for the life of the writer; what is 0 or NULL is left to properties and defaults */
+	const struct kafka_conf *kafka; /* finished */
+	const char              *compression;
+	const char              *transactional_id;
+	int64_t                  delivery_timeout;      /* ms */
+	int64_t                  linger;                /* ms; < 0: default */
+	int64_t                  batch_size;            /* bytes */
+	enum writer_acks         acks;
+	struct kafka_watch       watch;
+};
+
+/* 0 and a writer whose broker has answered, or -1 as handle_open() says; STATUS_CONFIG for a property that would lose
+ * records. With a transactional id: older producers of that id are fenced off, their transactions ended. */
+int writer_rdkafka(struct writer *w, const struct writer_conf *conf, const struct writer_events *events, struct err *err);
+
+#endif
