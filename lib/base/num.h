@@ -6,7 +6,8 @@
  * digits, so sums of money are exact and keep their cents. It turns to a double
  * (approx) only when its text has an exponent, when it or a result needs more
  * than 38 digits, or when a division does not come out even within DIV_SCALE
- * digits after the point; approx is contagious.
+ * digits after the point (or as many as the dividend has, if those are more);
+ * approx is contagious.
  *
  * Scales follow SQL's rules: + and - keep the larger scale, * adds the scales,
  * / gives at least DIV_SCALE digits, less the zeros at the end. Comparison is by value: 5.10 = 5.1.
@@ -53,9 +54,10 @@ int num_mod(struct num *to, const struct num *a, const struct num *b);  /* sign 
 void num_neg(struct num *to, const struct num *a);
 
 int  num_cmp(const struct num *a, const struct num *b);                 /* -1, 0, 1: by value */
-uint64_t num_hash(const struct num *a);                                 /* equal values, equal hashes */
+uint64_t num_hash(const struct num *a);                                 /* equal values, equal hashes; not seeded */
 
-/* Round to places digits after the point (may be negative): half away from zero; floor; ceiling. */
+/* Round to places digits after the point (may be negative): half away from zero; floor; ceiling. A double counts
+ * as the decimal that num_print shows. -1: beyond a double's range. */
 enum num_rounding { NUM_HALF_UP, NUM_FLOOR, NUM_CEIL, NUM_TRUNCATE };
 int num_round(struct num *to, const struct num *a, int places, enum num_rounding how);
 
