@@ -174,7 +174,7 @@ next_line(struct line_reader *r, struct line *line)
 	nl = find_newline(r);
 	if (!r->owed && nl == r->end && !r->ended) {
 		r->seen = r->end;
-		if (!is_hopeless(r))
+		if (!is_hopeless(r) || r->n_taken > 0)          /* lines that may come back stand before it */
 			return false;
 		give_up_line(r);
 		at = 0;
