@@ -20,6 +20,8 @@ struct agg_call;                                        /* opaque; lives in aggr
 /* An --agg option: an expression over aggregate calls with an optional name. */
 struct agg_list;                                        /* the calls of a stage, their layout, and the columns made of them */
 
+#define AGG_CALLS_MAX 256               /* different calls in a list */
+
 struct agg_list *agg_list_new(void);
 void agg_list_free(struct agg_list *l);                 /* NULL is fine */
 
@@ -65,6 +67,7 @@ void agg_drop(const struct agg_list *l, void *acc);
 size_t agg_heap(const struct agg_list *l, const void *acc);
 
 void agg_save(const struct agg_list *l, const void *acc, struct buf *to);
+/* Into zero bytes. -1: the bytes are not what agg_save of a list of the same calls wrote; acc is zero again. */
 int  agg_load(const struct agg_list *l, void *acc, struct cursor *from);
 
 #endif

@@ -34,9 +34,15 @@ void val_of_field(struct val *to, const struct field *f, struct arena *scratch);
 #define VAL_UNLIKE 2
 int val_cmp(const struct val *a, const struct val *b);
 
+/* The same for sorting: any two values have an order. NULL, then conditions, numbers, text, moments, intervals, JSON. */
+int val_order(const struct val *a, const struct val *b);
+
 /* One byte string for each distinct value: equal keys, equal bytes (5.10 and 5.1; "a" and "\u0061"), and NULL has one, too.
  * For text and for raw strings without escapes this costs a copy of the bytes. Appends. */
 int val_key(struct buf *to, const struct val *v);
+
+/* The value that val_key made the bytes of, without its raw bytes; text is borrowed from key. -1: no such bytes. */
+int val_of_key(struct val *to, struct str key);
 
 /* As JSON: raw if it has it, else computed; moments as RFC 3339 text, intervals as milliseconds. */
 int val_print(struct out *o, const struct val *v);

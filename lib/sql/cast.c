@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * cast.c - values of one kind as another
+ *
+ * The rules are Flink's: text is trimmed before it is read, a number loses its
+ * fraction on the way to an integer, and what does not fit is NULL.
+ */
+#include <stdio.h>
+
+#include "base/time.h"
+#include "sql/node.h"
+
+static struct str
+trimmed(struct str s)
+{
+	while (s.n > 0 && (s.p[0] == ' ' || s.p[0] == '\t' || s.p[0] == '\n' || s.p[0] == '\r'))
+		s = str_slice(s, 1, s.n);
+	while (s.n > 0 && (s.p[s.n - 1] == ' ' || s.p[s.n - 1] == '\t' || s.p[s.n - 1] == '\n' || s.p[s.n - 1] == '\r'))
+		s.n--;
+	return s;
+}
+
+int
+text_to_num(struct num *to, struct str text)
+{
+	struct field f;
+	struct err   ignored;
+	size_t       end;
+
+	text = trimmed(text);
+	if (text.n > 0 && text.p[0] == '+')
+		text = str_slice(text, 1, text.n);
+	while (text.n > 1 && text.p[0] == '0' && text.p[1] >= '0' && text.p[1] <= '9')
+		text = str_slice(text, 1, text.n);
+	if (json_value(text, &f, &end, &ignored) < 0 || end != text.n || f.kind != JSON_NUMBER)
+		return -1;
+	return num_parse(to, f.raw);
+}
+
+int
+val_to_text(struct str *to, const struct val *v, struct arena *scratch)
+{
+	char text[NUM_TEXT_MAX];
+
+	switch (v->kind) {
+	case VAL_NULL:
+		return -1;
+	case VAL_TEXT:
+		*to = v->text;
+		return 0;
+	case VAL_BOOL:
+		*to = v->truth ? STR("TRUE") : STR("FALSE");
+		return 0;
+	case VAL_NUM:
+		*to = arena_dup(scratch, (struct str){ text, num_print(text, &v->num) });
+		return 0;
+	case VAL_TIME:
+		*to = arena_dup(scratch, (struct str){ text, time_print(text, v->ms) });
+		return 0;
+	case VAL_INTERVAL:
+		*to = arena_dup(scratch, (struct str){ text, dur_print(text, v->ms) });
+		return 0;
+	case VAL_JSON:
+		*to = v->raw;
+		return 0;
+	}
+	return -1;
+}
+
+static bool
+word_is_one_of(struct str word, const char *const *words)
+{
+	for (; *words != NULL; words++) {
+		size_t i = 0;
+
+		while (i < word.n && (word.p[i] | 32) == ((*words)[i] | 32) && (*words)[i] != '\0')
+			i++;
+		if (i == word.n && (*words)[i] == '\0')
+			return true;
+	}
+	return false;
+}
+
+static enum tri
+truth_of(const struct val *v)
+{
+	static const char *const yes[] = { "true", "t", "yes", "y", "1", NULL };
+	static const char *const no[] = { "false", "f", "no", "n", "0", NULL };
+	struct num zero = num_of(0);
+	struct str word;
+
+	if (v->kind == VAL_BOOL)
+		return v->truth ? TRI_TRUE : TRI_FALSE;
+	if (v->kind == VAL_NUM)
+		return num_cmp(&v->num, &zero) != 0 ? TRI_TRUE : TRI_FALSE;
+	if (v->kind != VAL_TEXT)
+		return TRI_NULL;
+	word = trimmed(v->text);
+	return word_is_one_of(word, yes) ? TRI_TRUE : word_is_one_of(word, no) ? TRI_FALSE : TRI_NULL;
+}
+
+static int
+number_of(struct num *to, const struct val *v)
+{
+	if (v->kind == VAL_NUM)
+		*to = v->num;
+	else if (v->kind == VAL_BOOL)
+		*to = num_of(v->truth);
+	else if (v->kind != VAL_TEXT || text_to_num(to, v->text) < 0)
+		return -1;
+	return 0;
+}
+
+static int
+to_int(struct num *n, const struct cast_type *type)
+{
+	int64_t i;
+
+	if (num_round(n, n, 0, NUM_TRUNCATE) < 0 || num_to_i64(n, &i) < 0 || i < type->min || i > type->max)
+		return -1;
+	*n = num_of(i);
+	return 0;
+}
+
+/* A double as a decimal: the digits that it has in truth, rounded. */
+static int
+decimal_of_double(struct num *n, int scale)
+{
+	char text[128];
+	int  length;
+
+	if (n->d > 1e38 || n->d < -1e38)
+		return -1;
+	length = snprintf(text, sizeof(text), "%.*f", scale, n->d);
+	return num_parse(n, (struct str){ text, (size_t)length });
+}
+
+/* Exactly scale digits after the point, and no more than digits in all. */
+static int
+to_decimal(struct num *n, const struct cast_type *type)
+{
+	struct num zero = { .scale = (uint8_t)type->scale };
+	int128     limit = 1;
+
+	if (n->approx && decimal_of_double(n, type->scale) < 0)
+		return -1;
+	if (num_round(n, n, type->scale, NUM_HALF_UP) < 0 || num_add(n, n, &zero) < 0 || n->approx ||
+	    n->scale != type->scale)
+		return -1;
+	for (int i = 0; i < type->digits; i++)
+		limit *= 10;
+	return n->v < limit && n->v > -limit ? 0 : -1;
+}
+
+static int
+to_number(struct num *n, const struct val *v, const struct cast_type *type)
+{
+	if (number_of(n, v) < 0)
+		return -1;
+	if (type->to == CAST_INT)
+		return to_int(n, type);
+	if (type->to == CAST_DECIMAL)
+		return to_decimal(n, type);
+	return num_of_double(n, num_to_double(n));
+}
+
+void
+cast_val(struct val *to, const struct val *v, const struct cast_type *type, struct arena *scratch)
+{
+	struct num n;
+	struct str text;
+	int64_t    ms;
+
+	if (type->only_text && v->kind != VAL_TEXT) {
+		*to = *v;
+		return;
+	}
+	val_set_null(to);
+	switch (type->to) {
+	case CAST_BOOL:
+		val_set_tri(to, truth_of(v));
+		break;
+	case CAST_INT:
+	case CAST_DECIMAL:
+	case CAST_DOUBLE:
+		if (to_number(&n, v, type) == 0)
+			val_set_num(to, n);
+		break;
+	case CAST_TEXT:
+		if (val_to_text(&text, v, scratch) == 0)
+			val_set_text(to, type->length > 0 ? text_slice(text, 0, type->length) : text);
+		break;
+	case CAST_TIME:
+		if (v->kind == VAL_TIME)
+			val_set_ms(to, VAL_TIME, v->ms);
+		else if (v->kind == VAL_TEXT && text_to_time(&ms, trimmed(v->text)) == 0)
+			val_set_ms(to, VAL_TIME, ms);
+		break;
+	}
+}

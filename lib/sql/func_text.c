@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * func_text.c - functions of text
+ *
+ * Texts are valid UTF-8 and are counted in characters (code points), from 1 as SQL does, SPLIT_INDEX from 0
+ * as Flink does.
+ */
+#define _GNU_SOURCE                     /* memmem */
+#include <string.h>
+#include <wctype.h>
+
+#include "sql/func.h"
+
+static bool
+starts_character(char c)
+{
+	return ((unsigned char)c & 0xc0) != 0x80;
+}
+
+size_t
+text_length(struct str text)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < text.n; i++)
+		n += starts_character(text.p[i]);
+	return n;
+}
+
+struct str
+text_slice(struct str text, size_t from, size_t to)
+{
+	size_t start = text.n, end = text.n, character = 0;
+
+	for (size_t i = 0; i < text.n; i++) {
+		if (!starts_character(text.p[i]))
+			continue;
+		if (character == from)
+			start = i;
+		if (character == to) {
+			end = i;
+			break;
+		}
+		character++;
+	}
+	return str_slice(text, start, end);
+}
+
+/* Bytes from *at on as one character; *at moves behind it. */
+static uint32_t
+decode(struct str text, size_t *at)
+{
+	unsigned char first = (unsigned char)text.p[(*at)++];
+	uint32_t      c = first < 0x80 ? first : first < 0xe0 ? first & 0x1f : first < 0xf0 ? first & 0x0f : first & 0x07;
+
+	while (*at < text.n && !starts_character(text.p[*at]))
+		c = c << 6 | ((unsigned char)text.p[(*at)++] & 0x3f);
+	return c;
+}
+
+static size_t
+encode(char *to, uint32_t c)
+{
+	size_t n = c < 0x80 ? 1 : c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
+	static const unsigned char marks[] = { 0, 0, 0xc0, 0xe0, 0xf0 };
+
+	for (size_t i = n - 1; i > 0; i--) {
+		to[i] = (char)(0x80 | (c & 0x3f));
+		c >>= 6;
+	}
+	to[0] = (char)(marks[n] | c);
+	return n;
+}
+
+static void
+map_case(const struct node *n, struct str text, wint_t (*map)(wint_t, locale_t), struct arena *scratch, struct val *to)
+{
+	char  *p = arena_alloc(scratch, text.n * 4);
+	size_t length = 0;
+
+	for (size_t i = 0; i < text.n; ) {
+		uint32_t c = decode(text, &i);
+
+		if (n->locale != NULL)
+			c = (uint32_t)map((wint_t)c, (locale_t)n->locale);
+		else if (c < 0x80)
+			c = (uint32_t)(map == towlower_l ? (c >= 'A' && c <= 'Z' ? c + 32 : c)
+			                                 : (c >= 'a' && c <= 'z' ? c - 32 : c));
+		length += encode(p + length, c);
+	}
+	val_set_text(to, (struct str){ p, length });
+}
+
+void
+func_lower(const struct node *n, const struct val *arg, struct arena *scratch, struct val *to)
+{
+	map_case(n, arg[0].text, towlower_l, scratch, to);
+}
+
+void
+func_upper(const struct node *n, const struct val *arg, struct arena *scratch, struct val *to)
+{
+	map_case(n, arg[0].text, towupper_l, scratch, to);
+}
+
+void
+func_char_length(const struct node *n, const struct val *arg, struct arena *scratch, struct val *to)
+{
+	(void)n, (void)scratch;
+	val_set_num(to, num_of((int64_t)text_length(arg[0].text)));
+}
+
+/* Start 0 is 1; a negative start counts from the end, as in Flink. */
+void
+func_substring(const struct node *n, const struct val *arg, struct arena *scratch, struct val *to)
+{
+	int64_t length = (int64_t)text_length(arg[0].text), start, count = length;
+
+	(void)scratch;
+	if (num_to_i64(&arg[1].num, &start) < 0 || (n->n > 2 && num_to_i64(&arg[2].num, &count) < 0))
+		return;
+	start = start > 0 ? start - 1 : start < -length ? length : start < 0 ? length + start : 0;
+	if (start > length)
+		start = length;
+	if (count < 0)
+		count = 0;
+	if (count > length - start)
+		count = length - start;
+	val_set_text(to, text_slice(arg[0].text, (size_t)start, (size_t)(start + count)));
+}
+
+/* Where needle starts in hay from the byte at on; hay.n: nowhere. */
+static size_t
+find(struct str hay, struct str needle, size_t at)
+{
+	const char *p = at < hay.n ? memmem(hay.p + at, hay.n - at, needle.p, needle.n) : NULL;
+
+	return p == NULL ? hay.n : (size_t)(p - hay.p);
+}
+
+void
+func_position(const struct node *n, const struct val *arg, struct arena *scratch, struct val *to)
+{
+	struct str needle = arg[0].text, hay = arg[1].text;
+	size_t     at = needle.n == 0 ? 0 : find(hay, needle, 0);
+	bool       found = needle.n == 0 || at < hay.n;
+
+	(void)n, (void)scratch;
+	val_set_num(to, num_of(found ? (int64_t)text_length(str_slice(hay, 0, at)) + 1 : 0));
+}
+
+static size_t
+count_of(struct str text, struct str what)
+{
+	size_t n = 0;
+
+	for (size_t at = find(text, what, 0); at < text.n; at = find(text, what, at + what.n))
+		n++;
+	return n;
+}
+
+static void
+append(char *to, size_t *n, struct str s)
+{
+	if (s.n > 0)
+		memcpy(to + *n, s.p, s.n);
+	*n += s.n;
+}
+
+void
+func_replace(const struct node *n, const struct val *arg, struct arena *scratch, struct val *to)
+{
+	struct str text = arg[0].text, what = arg[1].text, with = arg[2].text;
+	size_t     times = what.n == 0 ? 0 : count_of(text, what), length = 0, from = 0;
+	char      *p;
+
+	(void)n;
+	if (times == 0) {
+		val_set_text(to, text);
+		return;
+	}
+	if (with.n > 0 && times > TEXT_MAX / with.n)
+		return;
+	p = arena_alloc(scratch, text.n - times * what.n + times * with.n);
+	for (size_t at = find(text, what, 0); at < text.n; at = find(text, what, from)) {
+		append(p, &length, str_slice(text, from, at));
+		append(p, &length, with);
+		from = at + what.n;
+	}
+	append(p, &length, str_slice(text, from, text.n));
+	val_set_text(to, (struct str){ p, length });
+}
+
+void
+func_split_index(const struct node *n, const struct val *arg, struct arena *scratch, struct val *to)
+{
+	struct str text = arg[0].text, separator = arg[1].text;
+	size_t     from = 0, end;
+	int64_t    index;
+
+	(void)n, (void)scratch;
+	if (num_to_i64(&arg[2].num, &index) < 0 || index < 0 || separator.n == 0)
+		return;
+	while ((end = find(text, separator, from)) < text.n && index > 0) {
+		from = end + separator.n;
+		index--;
+	}
+	if (index == 0)
+		val_set_text(to, str_slice(text, from, end));
+}
+
+/* Is the character that starts at p one of set? */
+static bool
+is_one_of(struct str character, struct str set)
+{
+	for (size_t i = 0; i < set.n; ) {
+		size_t start = i;
+
+		decode(set, &i);
+		if (str_eq(character, str_slice(set, start, i)))
+			return true;
+	}
+	return false;
+}
+
+static struct str
+first_character(struct str text)
+{
+	size_t end = 0;
+
+	if (text.n > 0)
+		decode(text, &end);
+	return str_slice(text, 0, end);
+}
+
+static struct str
+last_character(struct str text)
+{
+	size_t start = text.n;
+
+	while (start > 0 && !starts_character(text.p[--start]))
+		;
+	return str_slice(text, start, text.n);
+}
+
+static void
+trim(const struct node *n, const struct val *arg, bool left, bool right, struct val *to)
+{
+	struct str text = arg[0].text, set = n->n > 1 ? arg[1].text : STR(" ");
+
+	while (left && text.n > 0 && is_one_of(first_character(text), set))
+		text = str_slice(text, first_character(text).n, text.n);
+	while (right && text.n > 0 && is_one_of(last_character(text), set))
+		text = str_slice(text, 0, text.n - last_character(text).n);
+	val_set_text(to, text);
+}
+
+void
+func_trim_both(const struct node *n, const struct val *arg, struct arena *scratch, struct val *to)
+{
+	(void)scratch;
+	trim(n, arg, true, true, to);
+}
+
+void
+func_trim_left(const struct node *n, const struct val *arg, struct arena *scratch, struct val *to)
+{
+	(void)scratch;
+	trim(n, arg, true, false, to);
+}
+
+void
+func_trim_right(const struct node *n, const struct val *arg, struct arena *scratch, struct val *to)
+{
+	(void)scratch;
+	trim(n, arg, false, true, to);
+}

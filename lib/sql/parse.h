@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * parse.h - the grammar
+ *
+ * Internal to lib/sql. Recursive descent, at most PARSE_DEPTH levels of brackets; from loose to tight:
+ *
+ *	OR   AND   NOT   = <> < IN LIKE BETWEEN IS   + -   * / % ||   unary -   operand
+ *
+ * parse.c has the operators, operand.c what stands between them, call.c the functions with a
+ * grammar of their own, agg_parse.c the aggregates.
+ */
+#ifndef MAIP_SQL_PARSE_H
+#define MAIP_SQL_PARSE_H
+
+#include "sql/build.h"
+#include "sql/expr.h"
+#include "sql/func.h"
+
+#define PARSE_DEPTH 256
+
+struct parser {
+	struct lexer             lex;
+	struct build             build;
+	const struct expr_scope *scope;
+	struct str               last;          /* the token before the current one, for "expected ... after" */
+	int                      depth;
+	bool                     in_aggregate;  /* inside of COUNT(...) over records */
+	bool                     in_taken;      /* inside of FIRST(p.x) ... */
+	int                      pattern;       /* ... and which p; -1: not yet known */
+};
+
+/* Start on text; nodes go into into. */
+int parse_start(struct parser *p, struct str text, const char *what, const struct expr_scope *scope,
+                struct expr *into, struct err *err);
+
+/* The next expression; NULL with err. */
+struct node *parse_expr(struct parser *p);
+
+/* The text is over, or the next thing is not one of "expected". */
+int parse_end(struct parser *p);
+
+int parse_next(struct parser *p);                       /* on to the next token */
+bool parse_at_word(const struct parser *p, const char *word);
+bool parse_at_sign(const struct parser *p, const char *sign);
+int parse_accept_word(struct parser *p, const char *word);      /* 1: it was there; 0; -1 with err */
+int parse_accept_sign(struct parser *p, const char *sign);
+int parse_expect_word(struct parser *p, const char *word);      /* 0, or -1 with err */
+int parse_expect_sign(struct parser *p, const char *sign);
+
+/* "expected WHAT after LAST, found NOW" at the current token. Returns NULL. */
+struct node *parse_expected(struct parser *p, const char *what);
+
+/* The levels that other files need. */
+struct node *parse_sum(struct parser *p);
+struct node *parse_operand(struct parser *p);
+struct node *parse_call(struct parser *p);              /* at the name of a function, before its bracket */
+struct node *parse_case(struct parser *p);
+struct node *parse_cast(struct parser *p, bool try);
+struct node *parse_taken(struct parser *p);
+
+/* Is the name one of an aggregate? */
+bool parse_is_aggregate(struct str name);
+struct node *parse_aggregate(struct parser *p);
+
+/* A new expression for a part of the text that may outlive the rest (an aggregate's argument). NULL with err. */
+struct expr *parse_own_expr(struct parser *p, bool condition, const char *who);
+
+/* A whole number literal in [0, max]. */
+int parse_count(struct parser *p, size_t max, size_t *to);
+
+#endif

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * time_expr.c - the event time of a record
+ *
+ * Nearly always a path to a text or a number, which is read where it stands. The
+ * message for a record without a time names the path and shows what stood there.
+ */
+#include <stdlib.h>
+
+#include "base/time.h"
+#include "sql/parse.h"
+
+struct time_expr {
+	struct expr     *expr;
+	char            *text;          /* for messages */
+	int              field;         /* -1: not a plain path */
+	enum time_format format;
+};
+
+struct time_expr *
+time_expr_new(struct str text, int format, const struct expr_scope *scope, struct err *err)
+{
+	struct expr      *e = expr_new(text, "--time", scope, err);
+	struct time_expr *t;
+	int               kind;
+
+	if (e == NULL)
+		return NULL;
+	kind = expr_kind(e);
+	if (kind != KIND_UNKNOWN && kind != VAL_TEXT && kind != VAL_NUM && kind != VAL_TIME) {
+		fail_as(err, STATUS_USAGE, "--time: this is %s, not a time", val_kind_name((enum val_kind)kind));
+		expr_free(e);
+		return NULL;
+	}
+	t = mem_zalloc(1, sizeof(*t));
+	*t = (struct time_expr){ .expr = e, .text = mem_dup(text), .field = expr_field(e), .format = (enum time_format)format };
+	return t;
+}
+
+void
+time_expr_free(struct time_expr *t)
+{
+	if (t == NULL)
+		return;
+	expr_free(t->expr);
+	free(t->text);
+	free(t);
+}
+
+/* Text in the wanted format: digits count as a number where the unit is given. */
+static int
+parse_text(const struct time_expr *t, struct str text, int64_t *ms)
+{
+	if (t->format == TIME_FORMAT_AUTO || t->format == TIME_FORMAT_RFC3339)
+		return time_parse_rfc3339(ms, text);
+	return time_parse_number(ms, text, t->format);
+}
+
+static int
+parse_number(const struct time_expr *t, struct str number, int64_t *ms)
+{
+	if (t->format == TIME_FORMAT_RFC3339)
+		return -1;
+	return time_parse_number(ms, number, t->format);
+}
+
+static int
+fail_no_time(const struct time_expr *t, struct err *err)
+{
+	return fail_as(err, STATUS_DATA, "no time: %s is missing or null", t->text);
+}
+
+static int
+fail_bad_time(const struct time_expr *t, struct str found, struct err *err)
+{
+	static const char *const wanted[] = {
+		[TIME_FORMAT_AUTO] = "a time (RFC 3339, or a number since 1970)",
+		[TIME_FORMAT_RFC3339] = "an RFC 3339 time",
+		[TIME_FORMAT_S] = "a number of seconds since 1970",
+		[TIME_FORMAT_MS] = "a number of milliseconds since 1970",
+		[TIME_FORMAT_US] = "a number of microseconds since 1970",
+		[TIME_FORMAT_NS] = "a number of nanoseconds since 1970",
+	};
+	char q[QUOTE_MAX];
+
+	return fail_as(err, STATUS_DATA, "%s is %s, which is not %s within the years -9999 to 9999", t->text, quote(q, found),
+	               wanted[t->format]);
+}
+
+static int
+in_range(const struct time_expr *t, struct str found, int64_t ms, struct err *err)
+{
+	return ms >= TIME_FIRST && ms <= TIME_LAST ? 0 : fail_bad_time(t, found, err);
+}
+
+static int
+eval_value(const struct time_expr *t, const struct expr_env *env, int64_t *ms, struct err *err)
+{
+	char       number[NUM_TEXT_MAX];
+	struct str text;
+	struct val v;
+
+	expr_eval(t->expr, env, &v);
+	if (v.kind == VAL_NULL)
+		return fail_no_time(t, err);
+	if (v.kind == VAL_TIME) {
+		*ms = v.ms;
+		return in_range(t, STR("beyond"), *ms, err);
+	}
+	if (v.kind == VAL_TEXT && parse_text(t, v.text, ms) == 0)
+		return in_range(t, v.text, *ms, err);
+	if (v.kind == VAL_NUM) {
+		text = (struct str){ number, num_print(number, &v.num) };
+		return parse_number(t, text, ms) == 0 ? in_range(t, text, *ms, err) : fail_bad_time(t, text, err);
+	}
+	if (val_to_text(&text, &v, env->scratch) < 0)
+		return fail_no_time(t, err);
+	return fail_bad_time(t, text, err);
+}
+
+int
+time_expr_eval(const struct time_expr *t, const struct expr_env *env, int64_t *ms, struct err *err)
+{
+	const struct field *f;
+	bool                ok = false;
+
+	if (t->field < 0)
+		return eval_value(t, env, ms, err);
+	f = &env->fields[t->field];
+	if (f->kind == JSON_STRING && !f->escaped)
+		ok = parse_text(t, str_slice(f->raw, 1, f->raw.n - 1), ms) == 0;
+	else if (f->kind == JSON_NUMBER)
+		ok = parse_number(t, f->raw, ms) == 0;
+	else if (f->kind == JSON_STRING)
+		return eval_value(t, env, ms, err);
+	if (ok && *ms >= TIME_FIRST && *ms <= TIME_LAST)
+		return 0;
+	if (f->kind == JSON_MISSING || f->kind == JSON_NULL)
+		return fail_no_time(t, err);
+	return fail_bad_time(t, f->raw, err);
+}
