@@ -1,0 +1,482 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * timed.c - windows of a fixed shape: tumbling, sliding, cumulating, calendar
+ *
+ * A record is added to one pane (grid.h), however many windows cover it. The
+ * panes that hold something stand in a row by time; a window fires by putting
+ * its panes together, and a pane goes when the last window over it has fired and the allowed lateness is over.
+ *
+ * Flink keeps every window apart, drops a record from those that have been
+ * cleaned up and adds it to the others. The sum is the same: a window that is
+ * gone never fires again, so it does not matter what its panes get to hold.
+ */
+#include <assert.h>
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "base/time.h"
+#include "window/engine.h"
+#include "window/pane.h"
+
+struct timed {
+	struct engine_env env;
+	struct grid       grid;
+	int64_t           lateness;
+	int64_t           watermark;
+	int64_t           next;         /* nothing happens before the watermark is here */
+	struct pane_pool  pool;
+	struct pane     **panes;        /* by time: panes[first .. first + n) */
+	size_t            first, n, cap;
+	struct pane      *last;         /* that a record went to, or NULL */
+	struct pane       whole;        /* a window put together from several panes */
+	void             *merged;       /* the same, of one key */
+};
+
+/* ---- the row of panes */
+
+static struct pane *
+pane_at(const struct timed *t, size_t i)
+{
+	return t->panes[t->first + i];
+}
+
+/* How many panes end at or before ts. */
+static size_t
+panes_before(const struct timed *t, int64_t ts)
+{
+	size_t lo = 0, hi = t->n;
+
+	if (t->n > 0 && pane_at(t, t->n - 1)->span.end <= ts)
+		return t->n;
+	while (lo < hi) {
+		size_t middle = lo + (hi - lo) / 2;
+
+		if (pane_at(t, middle)->span.end <= ts)
+			lo = middle + 1;
+		else
+			hi = middle;
+	}
+	return lo;
+}
+
+static void
+make_room(struct timed *t)
+{
+	if (t->first + t->n < t->cap)
+		return;
+	if (t->first > t->n) {
+		memmove(t->panes, t->panes + t->first, t->n * sizeof(struct pane *));
+		t->first = 0;
+		return;
+	}
+	t->panes = mem_more(t->panes, t->cap, &t->cap, sizeof(struct pane *));
+}
+
+static struct pane *
+insert_pane(struct timed *t, size_t at, const struct span *span)
+{
+	struct pane *p = mem_alloc(sizeof(*p));
+
+	make_room(t);
+	memmove(t->panes + t->first + at + 1, t->panes + t->first + at, (t->n - at) * sizeof(struct pane *));
+	t->panes[t->first + at] = p;
+	t->n++;
+	pane_init(p);
+	p->span = *span;
+	p->first_end = grid_next_end(&t->grid, span->end - 1);
+	p->last_end = grid_last_end(&t->grid, span);
+	t->pool.bytes += sizeof(*p) + sizeof(p);
+	return p;
+}
+
+static void
+drop_first(struct timed *t)
+{
+	struct pane *p = pane_at(t, 0);
+
+	if (t->last == p)
+		t->last = NULL;
+	pane_drop(p, &t->pool);
+	free(p);
+	t->pool.bytes -= sizeof(*p) + sizeof(p);
+	t->first++;
+	t->n--;
+}
+
+/* ---- when the next window fires */
+
+/* Has the window that ends at end fired? */
+static bool
+has_passed(const struct timed *t, int64_t end)
+{
+	return end - 1 <= t->watermark;
+}
+
+/* Is a window that ends at end cleaned up? */
+static bool
+is_gone(const struct timed *t, int64_t end)
+{
+	return end - 1 + t->lateness <= t->watermark;
+}
+
+/* The end of the first window after the watermark that holds something. */
+static bool
+next_window(const struct timed *t, int64_t *end)
+{
+	size_t lo = 0, hi = t->n;
+
+	while (lo < hi) {               /* last_end rises from pane to pane */
+		size_t middle = lo + (hi - lo) / 2;
+
+		if (has_passed(t, pane_at(t, middle)->last_end))
+			lo = middle + 1;
+		else
+			hi = middle;
+	}
+	if (lo == t->n)
+		return false;
+	*end = pane_at(t, lo)->first_end;
+	if (has_passed(t, *end))
+		*end = grid_next_end(&t->grid, t->watermark + 1);
+	return true;
+}
+
+static void
+set_next(struct timed *t)
+{
+	int64_t end, gone;
+
+	t->next = next_window(t, &end) ? end - 1 : TIME_MAX;
+	if (t->n == 0)
+		return;
+	gone = pane_at(t, 0)->last_end - 1 + t->lateness;
+	if (gone < t->next)
+		t->next = gone;
+}
+
+/* ---- firing */
+
+/* Panes [*from, *to) are those of the window. */
+static void
+panes_of(const struct timed *t, const struct span *window, size_t *from, size_t *to)
+{
+	*from = panes_before(t, window->start);
+	for (*to = *from; *to < t->n && pane_at(t, *to)->span.end <= window->end; ++*to)
+		;
+}
+
+static int
+emit(struct timed *t, const struct span *window, const struct pane *p, enum row_mark mark)
+{
+	const uint64_t *sorted = pane_sort(p, &t->pool);
+
+	rows_begin(t->env.rows, window);
+	for (size_t i = 0; i < p->n; i++) {
+		if (i + 8 < p->n)
+			__builtin_prefetch(pane_entry(p, &t->pool, sorted[i + 8]));
+		if (row_add(t->env.rows, pane_key(sorted[i]), pane_entry(p, &t->pool, sorted[i]), mark) < 0)
+			return -1;
+	}
+	return rows_end(t->env.rows);
+}
+
+static void
+add_pane(struct timed *t, const struct pane *p)
+{
+	const uint64_t *sorted = pane_sort(p, &t->pool);
+
+	for (size_t i = 0; i < p->n; i++)
+		agg_merge(t->env.aggs, pane_get(&t->whole, &t->pool, pane_key(sorted[i])), pane_entry(p, &t->pool, sorted[i]));
+}
+
+static int
+fire(struct timed *t, int64_t end, enum row_mark mark)
+{
+	const struct span window = { grid_start(&t->grid, end), end };
+	size_t from, to;
+	int    result;
+
+	panes_of(t, &window, &from, &to);
+	if (to - from == 1)
+		return emit(t, &window, pane_at(t, from), mark);
+	for (size_t i = from; i < to; i++)
+		add_pane(t, pane_at(t, i));
+	result = emit(t, &window, &t->whole, mark);
+	pane_drop(&t->whole, &t->pool);
+	return result;
+}
+
+static int
+timed_advance(void *self, int64_t ts, struct err *err)
+{
+	struct timed *t = self;
+	int64_t end;
+
+	(void)err;
+	while (next_window(t, &end) && end - 1 <= ts) {
+		if (fire(t, end, ROW_FIRST) < 0)
+			return -1;
+		t->watermark = end - 1;
+		while (t->n > 0 && is_gone(t, pane_at(t, 0)->last_end))
+			drop_first(t);
+	}
+	t->watermark = ts;
+	while (t->n > 0 && is_gone(t, pane_at(t, 0)->last_end))
+		drop_first(t);
+	set_next(t);
+	return 0;
+}
+
+static int
+timed_early(void *self, struct err *err)
+{
+	struct timed *t = self;
+	int64_t end, last;
+
+	(void)err;
+	if (!next_window(t, &end))
+		return 0;
+	last = pane_at(t, t->n - 1)->last_end;
+	for (; end <= last; end = grid_next_end(&t->grid, end)) {
+		const struct span window = { grid_start(&t->grid, end), end };
+		size_t from, to;
+
+		panes_of(t, &window, &from, &to);
+		if (from < to && fire(t, end, ROW_EARLY) < 0)
+			return -1;
+		if (from == to && from < t->n && pane_at(t, from)->first_end > end)
+			end = pane_at(t, from)->first_end - 1;
+	}
+	return 0;
+}
+
+/* ---- filing */
+
+/* The windows over pane p that have fired and are not gone fire again for this key, with a record that is about to be added. Each of
+ * them has fired for the key before if one of its panes knows the key. */
+static int
+fire_again(struct timed *t, const struct pane *p, uint32_t key, const struct agg_input *input)
+{
+	int64_t end;
+
+	for (end = p->first_end; end <= p->last_end && has_passed(t, end); end = grid_next_end(&t->grid, end)) {
+		const struct span window = { grid_start(&t->grid, end), end };
+		enum row_mark mark = ROW_FIRST;
+		size_t from, to;
+		int    result;
+
+		if (is_gone(t, end))
+			continue;
+		panes_of(t, &window, &from, &to);
+		for (size_t i = from; i < to; i++) {
+			const void *acc = pane_find(pane_at(t, i), &t->pool, key);
+
+			if (acc == NULL)
+				continue;
+			agg_merge(t->env.aggs, t->merged, acc);
+			mark = ROW_UPDATE;
+		}
+		agg_add(t->env.aggs, t->merged, input);
+		result = row_alone(t->env.rows, &window, key, t->merged, mark);
+		agg_drop(t->env.aggs, t->merged);
+		if (result < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static enum filed
+find_pane(struct timed *t, int64_t ts, struct pane **to)
+{
+	struct span span;
+	size_t at;
+
+	if (!grid_pane(&t->grid, ts, &span))
+		return ts + t->lateness <= t->watermark ? FILED_LATE : FILED_NOWHERE;
+	at = panes_before(t, span.start);
+	if (at < t->n && pane_at(t, at)->span.start == span.start) {
+		*to = pane_at(t, at);
+		return FILED_IN;
+	}
+	if (is_gone(t, grid_last_end(&t->grid, &span)))
+		return FILED_LATE;
+	*to = insert_pane(t, at, &span);
+	set_next(t);
+	return FILED_IN;
+}
+
+static enum filed
+timed_add(void *self, const struct record *r, struct err *err)
+{
+	struct timed *t = self;
+	struct pane  *p = t->last;
+	enum filed    filed = FILED_IN;
+
+	(void)err;
+	t->watermark = r->watermark;
+	if (p == NULL || r->ts < p->span.start || r->ts >= p->span.end) {
+		filed = find_pane(t, r->ts, &p);
+		if (filed != FILED_IN)
+			return filed;
+		t->last = p;
+	}
+	if (t->lateness > 0 && has_passed(t, p->first_end) && fire_again(t, p, r->key, r->input) < 0)
+		return FILED_FAILED;
+	agg_add(t->env.aggs, pane_get(p, &t->pool, r->key), r->input);
+	return FILED_IN;
+}
+
+static void
+timed_prefetch(const void *self, const struct record *r, int step)
+{
+	const struct timed *t = self;
+
+	if (t->last == NULL || r->ts < t->last->span.start || r->ts >= t->last->span.end)
+		return;
+	if (step == 0)
+		pane_prefetch(t->last, &t->pool, r->key);
+	else
+		pane_prefetch_entry(t->last, &t->pool, r->key);
+}
+
+/* ---- the rest */
+
+static int64_t
+timed_next(const void *self)
+{
+	return ((const struct timed *)self)->next;
+}
+
+static int
+timed_finish(void *self, struct err *err)
+{
+	return timed_advance(self, TIME_MAX, err);
+}
+
+static size_t
+timed_open(const void *self)
+{
+	return ((const struct timed *)self)->pool.entries;
+}
+
+static size_t
+timed_bytes(const void *self)
+{
+	return ((const struct timed *)self)->pool.bytes;
+}
+
+static void
+timed_mark(const void *self, uint64_t *live)
+{
+	const struct timed *t = self;
+
+	for (size_t i = 0; i < t->n; i++) {
+		const struct pane *p = pane_at(t, i);
+
+		for (size_t s = 0; s < p->n_slots; s++)
+			if (p->slots[s] != 0)
+				engine_mark(live, pane_key(p->slots[s]));
+	}
+}
+
+static void
+timed_renumber(void *self, const uint32_t *new_id, uint32_t n_new)
+{
+	struct timed *t = self;
+
+	(void)n_new;
+	for (size_t i = 0; i < t->n; i++)
+		pane_renumber(pane_at(t, i), &t->pool, new_id);
+}
+
+static void
+timed_save(void *self, struct buf *to)
+{
+	struct timed *t = self;
+
+	buf_put_i64(to, t->watermark);
+	buf_put_u64(to, t->n);
+	for (size_t i = 0; i < t->n; i++) {
+		const struct pane *p = pane_at(t, i);
+		const uint64_t    *sorted = pane_sort(p, &t->pool);
+
+		buf_put_i64(to, p->span.start);
+		buf_put_u64(to, p->n);
+		for (size_t e = 0; e < p->n; e++) {
+			buf_put_u64(to, pane_key(sorted[e]));
+			agg_save(t->env.aggs, pane_entry(p, &t->pool, sorted[e]), to);
+		}
+	}
+}
+
+static int
+load_pane(struct timed *t, struct cursor *from)
+{
+	int64_t      start = cursor_i64(from);
+	uint64_t     n = cursor_u64(from);
+	struct span  span;
+	struct pane *p;
+
+	if (!from->ok || !grid_pane(&t->grid, start, &span) || span.start != start ||
+	    (t->n > 0 && pane_at(t, t->n - 1)->span.end > start))
+		return -1;
+	p = insert_pane(t, t->n, &span);
+	while (n-- > 0) {
+		uint64_t key = cursor_u64(from);
+
+		if (!from->ok || key >= UINT32_MAX ||
+		    agg_load(t->env.aggs, pane_get(p, &t->pool, (uint32_t)key), from) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int
+timed_load(void *self, struct cursor *from)
+{
+	struct timed *t = self;
+	uint64_t n;
+
+	t->watermark = cursor_i64(from);
+	for (n = cursor_u64(from); n > 0; n--)
+		if (load_pane(t, from) < 0)
+			return -1;
+	set_next(t);
+	return 0;
+}
+
+static void
+timed_free(void *self)
+{
+	struct timed *t = self;
+
+	while (t->n > 0)
+		drop_first(t);
+	pane_drop(&t->whole, &t->pool);
+	pane_pool_release(&t->pool);
+	free(t->panes);
+	free(t->merged);
+	free(t);
+}
+
+static const struct engine_ops timed_ops = {
+	.add = timed_add, .prefetch = timed_prefetch, .advance = timed_advance, .next = timed_next,
+	.finish = timed_finish, .early = timed_early, .open = timed_open, .bytes = timed_bytes, .mark = timed_mark,
+	.renumber = timed_renumber, .save = timed_save, .load = timed_load, .free = timed_free,
+};
+
+struct engine
+timed_new(const struct engine_env *env, const struct grid *grid, int64_t lateness)
+{
+	struct timed *t = mem_zalloc(1, sizeof(*t));
+
+	t->env = *env;
+	t->grid = *grid;
+	t->lateness = lateness;
+	t->watermark = TIME_MIN;
+	t->next = TIME_MAX;
+	pane_pool_init(&t->pool, env->aggs, env->seed);
+	pane_init(&t->whole);
+	t->merged = mem_zalloc(1, t->pool.stride);
+	return (struct engine){ &timed_ops, t };
+}
