@@ -184,8 +184,8 @@ writer_partitions(void *self, struct str name, struct err *err)
 		t->asked = now;
 	}
 	if (t->partitions == 0)
-		return fail_as(err, STATUS_NOINPUT, "there is no topic %s, or none that we may see (make it first, or see "
-		               "--create-topics)", quote(text, name));
+		return fail_as(err, STATUS_NOINPUT, "there is no topic %s, or none that we may see (make it "
+		               "first)", quote(text, name));
 	return t->partitions;
 }
 
@@ -493,10 +493,12 @@ configure(rd_kafka_conf_t *rk, const struct writer_conf *conf)
 		set_number(rk, "linger.ms", conf->linger);
 	if (conf->batch_size > 0)
 		set_number(rk, "batch.size", conf->batch_size);
-	if (conf->transactional_id != NULL)     /* its time-out bounds the delivery */
+	if (conf->transactional_id != NULL) {   /* its time-out bounds the delivery; as long as brokers allow */
 		handle_set(rk, "transactional.id", conf->transactional_id);
-	else if (conf->delivery_timeout > 0)
+		set_default(rk, conf->kafka, "transaction.timeout.ms", "900000");
+	} else if (conf->delivery_timeout > 0) {
 		set_number(rk, "delivery.timeout.ms", conf->delivery_timeout);
+	}
 	rd_kafka_conf_set_dr_msg_cb(rk, on_delivery);
 }
 

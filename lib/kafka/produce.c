@@ -1,0 +1,366 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * produce.c - sending, and the account of what was sent
+ */
+#include "kafka/produce.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "base/time.h"
+#include "kafka/envelope.h"
+#include "stream/bad.h"
+
+#define POLL_MS 50                      /* how often reports are looked for while the input is quiet */
+#define WAIT_MS 100                     /* one wait for room in the queue, or for reports at the end */
+
+struct produce {
+	struct produce_conf   conf;
+	struct writer         writer;
+	struct produce_counts counts;
+	uint64_t   last_line;           /* number of the last line that was handed in */
+	int64_t    ticked;
+	int64_t    stop_ns;             /* when the signal was first seen; 0: not yet */
+	bool       complete;            /* the input was read to its end */
+	bool       in_transaction;
+	bool       undoing;             /* the transaction is being aborted: what is given up was not wanted */
+	bool       broken;              /* the writer is beyond help, why says how */
+	struct err why;
+	uint64_t   first_line;          /* the first record that was not delivered, 0: none */
+	char       first[900];          /* and what happened to it */
+};
+
+struct produce *
+produce_new(const struct produce_conf *conf)
+{
+	struct produce *p = mem_zalloc(1, sizeof(*p));
+
+	p->conf = *conf;
+	return p;
+}
+
+void
+produce_free(struct produce *p)
+{
+	free(p);
+}
+
+struct produce_counts
+produce_counts(const struct produce *p)
+{
+	return p->counts;
+}
+
+static uint64_t
+in_flight(const struct produce *p)
+{
+	return p->counts.taken - p->counts.delivered - p->counts.failed;
+}
+
+/* ---- the account */
+
+static void
+print_receipt(struct out *o, uint64_t line, const struct record *r)
+{
+	out_str(o, STR("{\"line\":"));
+	out_i64(o, (int64_t)line);
+	out_str(o, STR(",\"topic\":"));
+	out_json_string(o, r->topic);
+	out_str(o, STR(",\"partition\":"));
+	out_i64(o, r->partition);
+	if (r->offset < 0) {
+		out_str(o, STR(",\"offset\":null}"));
+	} else {
+		out_str(o, STR(",\"offset\":\""));
+		out_i64(o, r->offset);
+		out_str(o, STR("\"}"));
+	}
+	out_end_line(o);
+}
+
+static void
+count_failure(struct produce *p, uint64_t line, const struct record *r, const struct err *why)
+{
+	char topic[QUOTE_MAX];
+
+	p->counts.failed++;
+	if (p->undoing)
+		return;
+	if (p->first_line == 0 || line < p->first_line) {
+		p->first_line = line;
+		snprintf(p->first, sizeof(p->first), "line %" PRIu64 " to %s: %s", line, quote(topic, r->topic), why->msg);
+	}
+	if (p->conf.letters != NULL)
+		envelope_print_failed(p->conf.letters, r, why);
+}
+
+static void
+report(void *arg, uint64_t line, const struct record *r, const struct err *err)
+{
+	struct produce *p = arg;
+
+	if (err != NULL) {
+		count_failure(p, line, r, err);
+		return;
+	}
+	p->counts.delivered++;
+	if (p->conf.receipts != NULL)
+		print_receipt(p->conf.receipts, line, r);
+}
+
+struct writer_events
+produce_events(struct produce *p)
+{
+	return (struct writer_events){ .arg = p, .report = report };
+}
+
+/* The writer is beyond help. */
+static void
+collapse(struct produce *p, const struct err *why)
+{
+	if (p->broken)
+		return;
+	p->broken = true;
+	p->why = *why;
+	p->writer.give_up(p->writer.self, why);
+}
+
+static int
+stops(const struct produce *p)
+{
+	return p->conf.stop == NULL ? 0 : *p->conf.stop;
+}
+
+/* A signal has come: leave after the grace, after a second signal at once. */
+static void
+watch_signals(struct produce *p)
+{
+	struct err why;
+	int64_t    now;
+
+	if (stops(p) == 0 || p->broken)
+		return;
+	now = p->conf.clock_ns(p->conf.clock_self);
+	if (p->stop_ns == 0)
+		p->stop_ns = now;
+	if (stops(p) > 1) {
+		fail_as(&why, STATUS_IO, "stopped by a second signal");
+		collapse(p, &why);
+	} else if (now - p->stop_ns > p->conf.grace * 1000000) {
+		fail_as(&why, STATUS_IO, "stopped by a signal");
+		collapse(p, &why);
+	}
+}
+
+/* Without dead letters a record that was not delivered is the end; produce_end says so. */
+static int
+go_on(const struct produce *p, struct err *err)
+{
+	if (p->counts.failed == 0 || (p->conf.letters != NULL && !p->conf.letters->failed))
+		return 0;
+	*err = (struct err){ .status = STATUS_IO };
+	return -1;
+}
+
+/* ---- the stage */
+
+static int
+wait_for_room(struct produce *p, struct out *out)
+{
+	struct err err;
+	int        got;
+
+	if (out->wait != NULL)
+		out->wait(out->wait_arg, true);
+	got = p->writer.poll(p->writer.self, WAIT_MS, &err);
+	if (out->wait != NULL)
+		out->wait(out->wait_arg, false);
+	if (got < 0)
+		collapse(p, &err);
+	watch_signals(p);
+	return p->broken ? -1 : 0;
+}
+
+static void
+send_record(struct produce *p, const struct record *r, uint64_t line, struct out *out)
+{
+	struct err why;
+	int        got = 0;
+
+	p->counts.taken++;
+	while (!p->broken && (got = p->writer.send(p->writer.self, r, line, &why)) == 0)
+		if (wait_for_room(p, out) < 0)
+			break;
+	if (got <= 0)
+		count_failure(p, line, r, p->broken ? &p->why : &why);
+}
+
+static int
+produce_batch(void *self, const struct batch *batch, struct bad_records *bad, struct out *out, struct err *err)
+{
+	struct produce *p = self;
+	struct record   r;
+	struct err      reason;
+
+	for (size_t i = 0; i < batch->n; i++) {
+		p->last_line = batch->number[i];
+		if (route_line(p->conf.route, batch->line[i], p->ticked, &r, &reason) < 0) {
+			if (bad_record(bad, batch->number[i], batch->line[i], &reason, err) < 0)
+				return -1;
+			continue;
+		}
+		if (p->conf.dry) {
+			p->counts.taken++;
+			p->counts.delivered++;
+			envelope_print(out, &r);
+			continue;
+		}
+		send_record(p, &r, batch->number[i], out);
+		if (go_on(p, err) < 0)
+			return -1;
+		if (p->conf.tee)
+			out_line(out, batch->line[i]);
+	}
+	return 0;
+}
+
+static void
+flush_files(struct produce *p)
+{
+	if (p->conf.receipts != NULL)
+		out_flush(p->conf.receipts);
+	if (p->conf.letters != NULL)
+		out_flush(p->conf.letters);
+}
+
+/* Called before each batch, and every POLL_MS while the input is quiet and something is in flight. */
+static int
+produce_tick(void *self, int64_t now, struct out *out, struct err *err)
+{
+	struct produce *p = self;
+	struct err      why;
+
+	(void)out;
+	p->ticked = now;
+	if (p->conf.dry)
+		return 0;
+	if (!p->broken && p->writer.poll(p->writer.self, 0, &why) < 0)
+		collapse(p, &why);
+	if (stops(p) > 1) {
+		watch_signals(p);
+		*err = p->why;
+		return -1;
+	}
+	if (in_flight(p) == 0)
+		flush_files(p);
+	return go_on(p, err);
+}
+
+static int64_t
+produce_next_tick(void *self)
+{
+	const struct produce *p = self;
+
+	return in_flight(p) > 0 ? p->ticked + POLL_MS : TIME_MAX;
+}
+
+static int
+produce_finish(void *self, bool drain, struct out *out, struct err *err)
+{
+	struct produce *p = self;
+
+	(void)out;
+	p->complete = drain;
+	return drain ? 0 : fail_as(err, STATUS_RETRY, "the stream was stopped before its end");
+}
+
+struct stage
+produce_stage(struct produce *p)
+{
+	static const struct stage_ops ops = {
+		.batch = produce_batch, .tick = produce_tick, .next_tick = produce_next_tick, .finish = produce_finish,
+	};
+
+	return (struct stage){ &ops, p };
+}
+
+/* ---- begin and end */
+
+int
+produce_connect(struct produce *p, const struct writer *writer, struct err *err)
+{
+	p->writer = *writer;
+	if (p->conf.topic != NULL && writer->partitions(writer->self, str_of(p->conf.topic), err) < 0) {
+		if (err->status == STATUS_NOINPUT)
+			err->status = STATUS_IO;
+		return -1;
+	}
+	if (writer->begin != NULL) {
+		if (writer->begin(writer->self, err) < 0)
+			return -1;
+		p->in_transaction = true;
+	}
+	return 0;
+}
+
+static void
+await_reports(struct produce *p)
+{
+	struct err err;
+
+	while (in_flight(p) > 0 && !p->broken) {
+		if (p->writer.flush(p->writer.self, WAIT_MS, &err) < 0)
+			collapse(p, &err);
+		watch_signals(p);
+	}
+}
+
+/* All or nothing: only a complete input without a fault is committed. */
+static enum status
+end_transaction(struct produce *p, enum status so_far, struct err *err)
+{
+	struct err ignored;
+
+	if (so_far == STATUS_OK && p->complete && p->counts.failed == 0) {
+		if (p->writer.commit(p->writer.self, err) == 0)
+			return STATUS_OK;
+		so_far = err->status;
+	} else if (p->counts.failed > 0) {
+		fail_as(err, STATUS_IO, "nothing was published, the transaction is aborted: %s", p->first);
+		so_far = STATUS_IO;
+	} else {
+		fail_as(err, so_far, "nothing was published, the transaction is aborted");
+	}
+	p->undoing = true;
+	if (!p->broken && so_far != STATUS_FENCED)
+		p->writer.abort(p->writer.self, &ignored);
+	return so_far;
+}
+
+static void
+say_what_failed(const struct produce *p, struct err *err)
+{
+	const uint64_t failed = p->counts.failed;
+
+	fail_as(err, STATUS_IO, "%" PRIu64 " of %" PRIu64 " records not delivered, the first: %s", failed, p->counts.taken,
+	        p->first);
+}
+
+enum status
+produce_end(struct produce *p, enum status so_far, struct err *err)
+{
+	err->msg[0] = '\0';
+	if (p->conf.dry)
+		return so_far;
+	if (!p->in_transaction || (so_far == STATUS_OK && p->complete))
+		await_reports(p);
+	if (p->in_transaction)
+		return end_transaction(p, so_far, err);
+	flush_files(p);
+	if (p->counts.failed == 0)
+		return so_far;
+	say_what_failed(p, err);
+	return STATUS_IO;
+}
