@@ -63,6 +63,7 @@ struct opt {
 #define OPT_CHOICE(c, n, p, w, h)         { .kind = OPT_KIND_CHOICE, .ch = c, .name = n, .choice = p, .choices = w, .help = h }
 #define OPT_CALL(c, n, f, x, a, h)        { .kind = OPT_KIND_CALL, .ch = c, .name = n, .fn = f, .fn_arg = x, .arg = a, .help = h }
 #define OPT_HEADING(h)                    { .kind = OPT_KIND_HEADING, .help = h }
+/* OPT_STR and OPT_CALL with an optional argument get value NULL without it; other kinds keep what they were. */
 #define OPT_END                           { .kind = OPT_KIND_END }
 
 struct tool {
@@ -71,7 +72,7 @@ struct tool {
 	const char       *summary;      /* one line for --help and the man page's NAME */
 	const struct opt *opts;
 	/* For a tool whose operands are part of its language ("(" .. ")" of maip-cep): called for each operand in its place
-	 * among the options. NULL: options and operands may be mixed, opt_parse returns where the operands start. */
+	 * among the options; opt_parse then returns argc. NULL: options and operands may be mixed, opt_parse returns where the operands start. */
 	opt_fn           *operand;
 	void             *operand_arg;
 	bool              stop_at_operand;      /* the first operand ends the options: "maip-jobctl COMMAND ..." */
@@ -85,10 +86,11 @@ const char *opt_nearest_command(const struct tool *tool, const char *typed);
 
 /* Obey the table; returns the index of the first operand (argv is permuted). On misuse prints one line,
  * "NAME: --tumbling: '5x' is not a duration (try 30s, 5m, 1h)", and exits with STATUS_USAGE; --help and --version
- * print to stdout and exit with 0. An unknown option is answered with the nearest known one. Calls diag_name(). */
+ * print to stdout and exit with 0. Names cannot be abbreviated; an unknown one is answered with the nearest known. An OPT_CALL
+ * or operand function that fails with a status of its own (STATUS_NOINPUT, say) ends the tool with that. Calls diag_name(). */
 int opt_parse(const struct tool *tool, int argc, char **argv);
 
-/* Print the table to stdout as "text", "man" (mdoc list items), "bash", "zsh" or "fish". -1 if form is unknown. */
+/* Print the table to stdout as "text", "man" (mdoc lists), "bash", "zsh" or "fish". -1 if form is unknown. */
 int opt_show(const struct tool *tool, const char *form);
 
 #endif

@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * opt_shell.c - the option table for shells: completions of bash, zsh and fish
+ */
+#include "base/opt_show.h"
+
+/* The tool's name as part of a shell function's. */
+static void
+add_identifier(struct buf *to, const char *name)
+{
+	buf_add_char(to, '_');
+	for (; *name != '\0'; name++)
+		buf_add_char(to, *name == '-' || *name == ' ' ? '_' : *name);
+}
+
+/* text with a backslash before each byte of special. */
+static void
+add_escaped(struct buf *to, struct str text, const char *special)
+{
+	for (size_t i = 0; i < text.n; i++) {
+		if (strchr(special, text.p[i]) != NULL)
+			buf_add_char(to, '\\');
+		buf_add_char(to, text.p[i]);
+	}
+}
+
+/* ---- bash */
+
+/* "-k|--key|--key=", for case; an optional argument follows only after "=". */
+static void
+add_bash_pattern(struct buf *to, const struct opt *o)
+{
+	const char *const names[] = { o->name, o->alias };
+	const char       *between = "\t";
+
+	if (opt_takes(o) == OPT_TAKES_ONE && o->ch != 0) {
+		buf_addf(to, "\t-%c", o->ch);
+		between = "|";
+	}
+	for (size_t i = 0; i < 2; i++) {
+		if (names[i] == NULL)
+			continue;
+		if (opt_takes(o) == OPT_TAKES_ONE)
+			buf_addf(to, "%s--%s|--%s=", between, names[i], names[i]);
+		else
+			buf_addf(to, "%s--%s=", between, names[i]);
+		between = "|";
+	}
+	buf_add_str(to, STR(")\n"));
+}
+
+static void
+add_bash_argument(struct buf *to, const struct opt *o)
+{
+	if (o->kind == OPT_KIND_HEADING || opt_takes(o) == OPT_TAKES_NONE)
+		return;
+	add_bash_pattern(to, o);
+	if (o->kind == OPT_KIND_CHOICE) {
+		buf_add_str(to, STR("\t\tmapfile -t COMPREPLY < <(compgen -W '"));
+		opt_words(to, o, " ");
+		buf_add_str(to, STR("' -- \"$cur\")\n"));
+	} else if (opt_wants_file(o->arg)) {
+		buf_add_str(to, STR("\t\tcompopt -o filenames; mapfile -t COMPREPLY < <(compgen -f -- \"$cur\")\n"));
+	}
+	buf_add_str(to, STR("\t\treturn ;;\n"));
+}
+
+void
+opt_show_bash(struct buf *to, const struct tool *tool)
+{
+	const struct opt *o;
+
+	buf_addf(to, "# bash completion of %s; generated, see make docs\n", tool->name);
+	add_identifier(to, tool->name);
+	buf_add_str(to, STR("() {\n"
+	                    "\tlocal cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}\n"
+	                    "\tlocal joined=\n"
+	                    "\tif [[ $cur == = ]]; then cur= joined==; fi\n"
+	                    "\tif [[ $prev == = ]]; then prev=${COMP_WORDS[COMP_CWORD - 2]} joined==; fi\n"
+	                    "\tCOMPREPLY=()\n"
+	                    "\tcase $prev$joined in\n"));
+	for (size_t i = 0; (o = opt_at(tool, i)) != NULL; i++)
+		add_bash_argument(to, o);
+	buf_add_str(to, STR("\tesac\n"
+	                    "\tif [[ $cur == -* ]]; then\n"
+	                    "\t\tmapfile -t COMPREPLY < <(compgen -W '"));
+	for (size_t i = 0; (o = opt_at(tool, i)) != NULL; i++)
+		if (o->kind != OPT_KIND_HEADING)
+			buf_addf(to, "%s--%s%s%s", i == 0 ? "" : " ", o->name, o->alias != NULL ? " --" : "",
+			         o->alias != NULL ? o->alias : "");
+	buf_add_str(to, STR("' -- \"$cur\")\n"));
+	if (opt_wants_file(tool->operands))
+		buf_add_str(to, STR("\telse\n\t\tcompopt -o filenames; mapfile -t COMPREPLY < <(compgen -f -- \"$cur\")\n"));
+	buf_add_str(to, STR("\tfi\n}\ncomplete -F "));
+	add_identifier(to, tool->name);
+	buf_addf(to, " %s\n", tool->name);
+}
+
+/* ---- zsh */
+
+/* "'*--key=[help]:EXPR:'"; dashed is "-k" or "--key". Only OPT_CALL options may come more than once. */
+static void
+add_zsh_spec(struct buf *to, const struct opt *o, const char *dashes, struct str name)
+{
+	static const char *const long_end[] = { "", "=-", "=" }, *const short_end[] = { "", "-", "+" };
+	struct buf               placeholder;
+
+	buf_addf(to, " \\\n\t'%s%s%.*s%s[", o->kind == OPT_KIND_CALL ? "*" : "", dashes, STR_ARGS(name),
+	         dashes[1] == '\0' ? short_end[opt_takes(o)] : long_end[opt_takes(o)]);
+	for (const char *p = o->help; *p != '\0'; p++) {
+		if (*p == '\'')
+			buf_add_str(to, STR("'\\''"));
+		else
+			add_escaped(to, (struct str){ p, 1 }, "[]\\:");
+	}
+	buf_add_char(to, ']');
+	if (opt_takes(o) != OPT_TAKES_NONE) {
+		buf_init(&placeholder, BUF_NO_MAX);
+		opt_placeholder(&placeholder, o);
+		buf_add_str(to, opt_takes(o) == OPT_TAKES_MAYBE ? STR("::") : STR(":"));
+		if (o->kind == OPT_KIND_CHOICE)
+			buf_add_str(to, str_of(o->name));
+		else
+			add_escaped(to, buf_str(&placeholder), "[]\\:");
+		buf_release(&placeholder);
+		buf_add_char(to, ':');
+		if (o->kind == OPT_KIND_CHOICE) {
+			buf_add_char(to, '(');
+			opt_words(to, o, " ");
+			buf_add_char(to, ')');
+		} else if (opt_wants_file(o->arg)) {
+			buf_add_str(to, STR("_files"));
+		}
+	}
+	buf_add_char(to, '\'');
+}
+
+void
+opt_show_zsh(struct buf *to, const struct tool *tool)
+{
+	const struct opt *o;
+
+	buf_addf(to, "#compdef %s\n# zsh completion; generated, see make docs\n_arguments -s", tool->name);
+	for (size_t i = 0; (o = opt_at(tool, i)) != NULL; i++) {
+		if (o->kind == OPT_KIND_HEADING)
+			continue;
+		if (o->ch != 0)
+			add_zsh_spec(to, o, "-", (struct str){ &o->ch, 1 });
+		add_zsh_spec(to, o, "--", str_of(o->name));
+		if (o->alias != NULL)
+			add_zsh_spec(to, o, "--", str_of(o->alias));
+	}
+	if (opt_wants_file(tool->operands))
+		buf_add_str(to, STR(" \\\n\t'*:FILE:_files'"));
+	buf_add_char(to, '\n');
+}
+
+/* ---- fish */
+
+static void
+add_fish_option(struct buf *to, const struct tool *tool, const struct opt *o, const char *name)
+{
+	buf_addf(to, "complete -c %s -l %s", tool->name, name);
+	if (o->ch != 0 && name == o->name)
+		buf_addf(to, " -s %c", o->ch);
+	if (opt_takes(o) == OPT_TAKES_ONE)
+		buf_add_str(to, opt_wants_file(o->arg) ? STR(" -rF") : STR(" -x"));
+	if (o->kind == OPT_KIND_CHOICE) {
+		buf_add_str(to, STR(" -a '"));
+		opt_words(to, o, " ");
+		buf_add_char(to, '\'');
+	}
+	buf_add_str(to, STR(" -d '"));
+	add_escaped(to, str_of(o->help), "'\\");
+	buf_add_str(to, STR("'\n"));
+}
+
+void
+opt_show_fish(struct buf *to, const struct tool *tool)
+{
+	const struct opt *o;
+
+	buf_addf(to, "# fish completion; generated, see make docs\n");
+	if (!opt_wants_file(tool->operands))
+		buf_addf(to, "complete -c %s -f\n", tool->name);
+	for (size_t i = 0; (o = opt_at(tool, i)) != NULL; i++) {
+		if (o->kind == OPT_KIND_HEADING)
+			continue;
+		add_fish_option(to, tool, o, o->name);
+		if (o->alias != NULL)
+			add_fish_option(to, tool, o, o->alias);
+	}
+}
