@@ -17,7 +17,8 @@
 
 #include "json/paths.h"
 
-#define RUN_HEAD 32                     /* bytes compared at once */
+#define RUN_HEAD      32                /* bytes compared at once */
+#define MAX_SURPRISES 8
 
 /* The place after a value: the innermost open container. The root: before the record. */
 struct context {
@@ -49,6 +50,8 @@ struct run {
 	struct context *to;             /* after the scalar behind it */
 	struct context *from;
 	struct action  *actions;
+	size_t          width;          /* of the scalar behind it, last time */
+	uint8_t         surprises;      /* how often it was another one */
 	uint16_t        n_actions;
 	int16_t         field;          /* that the scalar behind it is, or -1 */
 	bool            last;           /* ends the line, instead of a scalar */

@@ -22,17 +22,32 @@ same_head(const struct run *r, const char *p)
 	return (~(unsigned)_mm256_movemask_epi8(_mm256_cmpeq_epi8(load32(p), load32(r->head))) & r->mask) == 0;
 }
 
-WALK_TARGET static inline const char *
-special_at(const char *p, const char *end)
-{
-	const __m256i quote = _mm256_set1_epi8('"');
-	const __m256i backslash = _mm256_set1_epi8('\\');
-	const __m256i space = _mm256_set1_epi8(' ');
+struct marks {
+	__m256i quote, backslash, space;
+};
 
+/* Read from memory where they are used; hidden, lest the compiler make them anew for each string, which is slower. */
+WALK_TARGET static inline const struct marks *
+find_marks(void)
+{
+	static const struct marks marks = {
+		{ 0x2222222222222222, 0x2222222222222222, 0x2222222222222222, 0x2222222222222222 },
+		{ 0x5c5c5c5c5c5c5c5c, 0x5c5c5c5c5c5c5c5c, 0x5c5c5c5c5c5c5c5c, 0x5c5c5c5c5c5c5c5c },
+		{ 0x2020202020202020, 0x2020202020202020, 0x2020202020202020, 0x2020202020202020 },
+	};
+	const struct marks *m = &marks;
+
+	__asm__("" : "+r"(m));
+	return m;
+}
+
+WALK_TARGET static inline const char *
+special_at(const struct marks *m, const char *p, const char *end)
+{
 	for (; p < end; p += 32) {
 		__m256i  v = load32(p);
-		__m256i  odd = _mm256_cmpgt_epi8(space, v);             /* signed: bytes from 0x80 are below, too */
-		__m256i  mark = _mm256_or_si256(_mm256_cmpeq_epi8(v, quote), _mm256_cmpeq_epi8(v, backslash));
+		__m256i  odd = _mm256_cmpgt_epi8(m->space, v);          /* signed: bytes from 0x80 are below, too */
+		__m256i  mark = _mm256_or_si256(_mm256_cmpeq_epi8(v, m->quote), _mm256_cmpeq_epi8(v, m->backslash));
 		unsigned mask = (unsigned)_mm256_movemask_epi8(_mm256_or_si256(odd, mark));
 
 		if (mask != 0)

@@ -20,10 +20,22 @@ zero_byte(uint64_t v)
 	return (v - 0x0101010101010101) & ~v & 0x8080808080808080;
 }
 
-static inline const char *
-special_at(const char *p, const char *end)
+struct marks {
+	uint64_t ones;
+};
+
+static inline const struct marks *
+find_marks(void)
 {
-	const uint64_t ones = 0x0101010101010101;
+	static const struct marks marks = { 0x0101010101010101 };
+
+	return &marks;
+}
+
+static inline const char *
+special_at(const struct marks *m, const char *p, const char *end)
+{
+	const uint64_t ones = m->ones;
 	uint64_t       v;
 
 	for (; p < end; p += 8) {

@@ -25,13 +25,31 @@ same_head(const struct run *r, const char *p)
 	return (~(low | high << 16) & r->mask) == 0;
 }
 
+struct marks {
+	__m128i quote, backslash, space;
+};
+
+/* Read from memory where they are used; hidden, lest the compiler make them anew for each string, which is slower. */
+static inline const struct marks *
+find_marks(void)
+{
+	static const struct marks marks = {
+		{ 0x2222222222222222, 0x2222222222222222 }, { 0x5c5c5c5c5c5c5c5c, 0x5c5c5c5c5c5c5c5c },
+		{ 0x2020202020202020, 0x2020202020202020 },
+	};
+	const struct marks *m = &marks;
+
+	__asm__("" : "+r"(m));
+	return m;
+}
+
 static inline const char *
-special_at(const char *p, const char *end)
+special_at(const struct marks *m, const char *p, const char *end)
 {
 	for (; p < end; p += 16) {
 		__m128i  v = load16(p);
-		__m128i  odd = _mm_cmplt_epi8(v, _mm_set1_epi8(' '));   /* signed: bytes from 0x80 are below, too */
-		__m128i  mark = _mm_or_si128(_mm_cmpeq_epi8(v, _mm_set1_epi8('"')), _mm_cmpeq_epi8(v, _mm_set1_epi8('\\')));
+		__m128i  odd = _mm_cmplt_epi8(v, m->space);             /* signed: bytes from 0x80 are below, too */
+		__m128i  mark = _mm_or_si128(_mm_cmpeq_epi8(v, m->quote), _mm_cmpeq_epi8(v, m->backslash));
 		unsigned mask = (unsigned)_mm_movemask_epi8(_mm_or_si128(odd, mark));
 
 		if (mask != 0)
