@@ -47,7 +47,7 @@ shapes_clear(struct shapes *s)
 	memset(s->bucket, 0, sizeof(s->bucket));
 	s->n_runs = s->n_contexts = s->n_bytes = 0;
 	s->full = false;
-	s->start.next[0] = s->start.next[1] = NULL;
+	s->start.next = s->start.earlier = NULL;
 	s->start.to = new_context(s, &(struct context){ .node = NODE_NONE });
 }
 
@@ -341,7 +341,7 @@ struct run *
 shapes_find(struct shapes *s, struct run *prev, const char *p, const char *end)
 {
 	struct context *c = prev->to;
-	struct run     *r = prev->next[1];
+	struct run     *r = prev->earlier;
 	size_t          key;
 
 	if (p >= end)
@@ -355,8 +355,8 @@ shapes_find(struct shapes *s, struct run *prev, const char *p, const char *end)
 			r = learn(s, c, p, end);
 	}
 	if (r && r != &s->once) {
-		prev->next[1] = prev->next[0];
-		prev->next[0] = r;
+		prev->earlier = prev->next;
+		prev->next = r;
 	}
 	return r;
 }

@@ -17,8 +17,7 @@
 
 #include "json/paths.h"
 
-#define RUN_HEAD      32                /* bytes compared at once */
-#define MAX_SURPRISES 8
+#define RUN_HEAD 32                     /* bytes compared at once */
 
 /* The place after a value: the innermost open container. The root: before the record. */
 struct context {
@@ -45,16 +44,16 @@ struct run {
 	char            head[RUN_HEAD];
 	uint32_t        mask;           /* which bytes of head are its own */
 	uint32_t        length;
+	struct run     *next;           /* what followed last: a run of the context to */
+	int16_t         field;          /* that the scalar behind it is, or -1 */
+	uint16_t        n_actions;
+	bool            last;           /* ends the line, instead of a scalar */
+
 	const char     *rest;           /* behind head; readable up to a multiple of RUN_HEAD */
-	struct run     *next[2];        /* what followed last, and before that: runs of the context to */
+	struct run     *earlier;        /* what followed before that */
 	struct context *to;             /* after the scalar behind it */
 	struct context *from;
 	struct action  *actions;
-	size_t          width;          /* of the scalar behind it, last time */
-	uint8_t         surprises;      /* how often it was another one */
-	uint16_t        n_actions;
-	int16_t         field;          /* that the scalar behind it is, or -1 */
-	bool            last;           /* ends the line, instead of a scalar */
 	struct run     *chain;
 };
 

@@ -103,28 +103,6 @@ skip_number(const char *p, const char *end)
 	return *q == 'e' || *q == 'E' ? skip_odd_number(p, end) : q;
 }
 
-/*
- * Where the value at from ends, given that it ends at stop. Many values have always the same width (ids, times), and then the
- * processor need not wait for stop: with the width hidden from the compiler, the branch is predicted and work on the
- * next run begins. A value that has surprised too often is left alone, because a wrong guess costs more than the wait.
- */
-WALK_TARGET static inline const char *
-guess_end(struct run *r, const char *from, const char *stop)
-{
-	size_t width = (size_t)(stop - from);
-	size_t usual = r->width;
-
-	if (r->surprises == MAX_SURPRISES)
-		return stop;
-	if (width == r->width) {
-		__asm__("" : "+r"(usual));
-		return from + usual;
-	}
-	r->width = width;
-	r->surprises++;
-	return stop;
-}
-
 WALK_TARGET static inline const char *
 skip_word(const char *p, enum json_kind kind)
 {
@@ -150,7 +128,7 @@ walk_name(struct shapes *s, struct str line, struct field *fields)
 	const struct marks *m = find_marks();
 
 	for (;;) {
-		struct run *r = prev->next[0];
+		struct run *r = prev->next;
 
 		if (!r || !matches(r, p, end)) {
 			r = shapes_find(s, prev, p, end);
@@ -175,7 +153,6 @@ walk_name(struct shapes *s, struct str line, struct field *fields)
 			p = skip_word(p, kind);
 		if (!p)
 			return false;
-		p = guess_end(r, from, p);
 		if (r->field >= 0)
 			set_field(&fields[r->field], kind, from, (size_t)(p - from), odd);
 		prev = r;
