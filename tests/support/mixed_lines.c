@@ -31,7 +31,7 @@ static const struct {
 
 static const char *const notes[] = {
 	"please ring twice", "leave it with the neighbours", "gift: no invoice inside", "a \\\"fragile\\\" thing, \\u00e9t\\u00e9",
-	"two lines\\nof text", "gr\xc3\xbc\xc3\x9f" "e aus K\xc3\xb6ln", "\xe8\xaf\xb7\xe5\x9c\xa8\xe5\x8d\x88\xe5\x90\x8e\xe9\x80\x81\xe8\xbe\xbe",
+	"two lines\\nof text", "aus K\xc3\xb6ln, sch\xc3\xb6n", "\xe8\xaf\xb7\xe5\x9c\xa8\xe5\x8d\x88\xe5\x90\x8e\xe9\x80\x81\xe8\xbe\xbe",
 };
 
 static uint32_t
