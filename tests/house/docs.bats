@@ -1,0 +1,62 @@
+#!/usr/bin/env bats
+# Man pages and completions say what the tools do.
+bats_require_minimum_version 1.5.0
+load '/usr/lib/bats/bats-support/load'
+load '/usr/lib/bats/bats-assert/load'
+
+root=$BATS_TEST_DIRNAME/../..
+
+generated() { # TOOL
+	[[ -x $MAIP_BIN/$1 ]] || skip "$1 is not built"
+	run "$root/tests/docs" "$1"
+	assert_success
+	assert_output ''
+}
+
+@test "what is generated for maip-consume is what is committed" { generated maip-consume; }
+@test "what is generated for maip-window is what is committed" { generated maip-window; }
+@test "what is generated for maip-cep is what is committed" { generated maip-cep; }
+@test "what is generated for maip-produce is what is committed" { generated maip-produce; }
+@test "what is generated for maip-jobctl is what is committed" { generated maip-jobctl; }
+
+@test "every man page is clean mdoc" {
+	run mandoc -Tlint -W warning "$root"/man/*.[157]
+	assert_success
+	assert_output ''
+}
+
+# A tool with one option, and its files, in a house of their own.
+small_house() {
+	export MAIP_ROOT=$BATS_TEST_TMPDIR MAIP_BIN=$BATS_TEST_TMPDIR/bin
+	mkdir -p "$MAIP_BIN" "$MAIP_ROOT/man"
+	printf '%s\n' '#!/bin/sh' 'echo "$1 of x"' >"$MAIP_BIN/maip-x"
+	chmod +x "$MAIP_BIN/maip-x"
+	printf '%s\n' before '.\" options: generated from the table' old '.\" end of options' after >"$MAIP_ROOT/man/maip-x.1"
+}
+
+@test "what differs is named, and updated when asked for" {
+	small_house
+	run "$root/tests/docs" maip-x
+	assert_failure 1
+	assert_line 'man/maip-x.1: differs from the option table (make docs)'
+	assert_line 'completions/maip-x.zsh: differs from the option table (make docs)'
+	run "$root/tests/docs" --update maip-x
+	assert_success
+	assert_equal "$(cat "$MAIP_ROOT/man/maip-x.1")" 'before
+.\" options: generated from the table
+--help=man of x
+.\" end of options
+after'
+	assert_equal "$(cat "$MAIP_ROOT/completions/maip-x.fish")" '--help=fish of x'
+	run "$root/tests/docs" maip-x
+	assert_success
+	assert_output ''
+}
+
+@test "a man page without a place for the options is named" {
+	small_house
+	echo nothing >"$MAIP_ROOT/man/maip-x.1"
+	run "$root/tests/docs" --update maip-x
+	assert_failure 1
+	assert_line 'man/maip-x.1: has no place for the options'
+}
