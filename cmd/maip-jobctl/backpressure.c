@@ -40,9 +40,9 @@ judge(struct verdict *v, const char *stage, const char *level)
 static const char *
 level_of(const cJSON *o)
 {
-	const char *level = json_text(o, "backpressureLevel");
+	const char *level = member_text(o, "backpressureLevel");
 
-	return *level != '\0' ? level : json_text(o, "backpressure-level");     /* as older JobManagers spell it */
+	return *level != '\0' ? level : member_text(o, "backpressure-level");     /* as older JobManagers spell it */
 }
 
 static void
@@ -50,11 +50,11 @@ print_subtask(struct printer *p, const char *job, const char *stage, const cJSON
 {
 	print_text(p, job);
 	print_text(p, stage);
-	print_int(p, (int64_t)json_number(s, "subtask"));
+	print_int(p, (int64_t)member_number(s, "subtask"));
 	print_text(p, level_of(s));
-	print_share(p, json_number(s, "ratio"));
-	print_share(p, json_number(s, "idleRatio"));
-	print_share(p, json_number(s, "busyRatio"));
+	print_share(p, member_number(s, "ratio"));
+	print_share(p, member_number(s, "idleRatio"));
+	print_share(p, member_number(s, "busyRatio"));
 }
 
 static void
@@ -69,17 +69,17 @@ print_unknown(struct printer *p, const char *job, const char *stage)
 static int
 print_vertex(struct printer *p, const struct manager *m, const struct job_name *job, const cJSON *vertex, struct verdict *v)
 {
-	const char *stage = json_text(vertex, "name");
+	const char *stage = member_text(vertex, "name");
 	struct err err;
 	const cJSON *s;
 	char path[128];
 	cJSON *answer;
 
-	snprintf(path, sizeof(path), "/jobs/%s/vertices/%s/backpressure", job->id, json_text(vertex, "id"));
+	snprintf(path, sizeof(path), "/jobs/%s/vertices/%s/backpressure", job->id, member_text(vertex, "id"));
 	answer = jobctl_get(m, path, &err);
 	if (answer == NULL)
 		return (int)jobctl_failed(&err);
-	if (strcmp(json_text(answer, "status"), "ok") != 0) {
+	if (strcmp(member_text(answer, "status"), "ok") != 0) {
 		print_unknown(p, job->name, stage);
 	} else {
 		cJSON_ArrayForEach(s, cJSON_GetObjectItemCaseSensitive(answer, "subtasks"))
@@ -93,8 +93,8 @@ print_vertex(struct printer *p, const struct manager *m, const struct job_name *
 static bool
 wanted(const cJSON *vertex, const char *text)
 {
-	return text == NULL || strcmp(json_text(vertex, "name"), text) == 0 ||
-	       (strlen(text) >= 4 && strncmp(json_text(vertex, "id"), text, strlen(text)) == 0);
+	return text == NULL || strcmp(member_text(vertex, "name"), text) == 0 ||
+	       (strlen(text) >= 4 && strncmp(member_text(vertex, "id"), text, strlen(text)) == 0);
 }
 
 static enum status

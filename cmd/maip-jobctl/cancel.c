@@ -30,7 +30,7 @@ print_result(struct printer *p, const struct job_name *job, const char *state, c
 	print_text(p, job->id);
 	print_text(p, job->name);
 	print_text(p, state);
-	print_int(p, (int64_t)json_number(answer, "killed"));
+	print_int(p, (int64_t)member_number(answer, "killed"));
 }
 
 static enum status

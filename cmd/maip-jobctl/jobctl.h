@@ -42,7 +42,7 @@ int jobctl_wait(const struct manager *m, const struct job_name *job, int64_t gra
 
 int64_t jobctl_clock_ms(void);          /* wall clock */
 
-const char *json_text(const cJSON *o, const char *member);      /* "" if it is none */
-double      json_number(const cJSON *o, const char *member);    /* 0 if it is none */
+const char *member_text(const cJSON *o, const char *member);      /* "" if it is none */
+double      member_number(const cJSON *o, const char *member);    /* 0 if it is none */
 
 #endif

@@ -22,12 +22,12 @@ static const char *const columns[] = { "id", "name", "state", "start_time", "dur
 static void
 print_job(struct printer *p, const cJSON *job)
 {
-	print_text(p, json_text(job, "jid"));
-	print_text(p, json_text(job, "name"));
-	print_text(p, json_text(job, "state"));
-	print_time(p, (int64_t)json_number(job, "start-time"));
-	print_duration(p, (int64_t)json_number(job, "duration"));
-	print_int(p, (int64_t)json_number(cJSON_GetObjectItemCaseSensitive(job, "tasks"), "total"));
+	print_text(p, member_text(job, "jid"));
+	print_text(p, member_text(job, "name"));
+	print_text(p, member_text(job, "state"));
+	print_time(p, (int64_t)member_number(job, "start-time"));
+	print_duration(p, (int64_t)member_number(job, "duration"));
+	print_int(p, (int64_t)member_number(cJSON_GetObjectItemCaseSensitive(job, "tasks"), "total"));
 }
 
 static enum status
@@ -48,7 +48,7 @@ run(const struct jobctl *ctl, int argc, char **argv)
 		return jobctl_failed(&err);
 	p = printer_new(columns, ctl->json);
 	cJSON_ArrayForEach(job, cJSON_GetObjectItemCaseSensitive(answer, "jobs"))
-		if (!running_only || !job_is_over(json_text(job, "state")))
+		if (!running_only || !job_is_over(member_text(job, "state")))
 			print_job(p, job);
 	cJSON_Delete(answer);
 	return printer_finish(p);

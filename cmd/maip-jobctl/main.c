@@ -73,7 +73,7 @@ jobctl_get(const struct manager *m, const char *path, struct err *err)
 }
 
 const char *
-json_text(const cJSON *o, const char *member)
+member_text(const cJSON *o, const char *member)
 {
 	const cJSON *v = cJSON_GetObjectItemCaseSensitive(o, member);
 
@@ -81,7 +81,7 @@ json_text(const cJSON *o, const char *member)
 }
 
 double
-json_number(const cJSON *o, const char *member)
+member_number(const cJSON *o, const char *member)
 {
 	const cJSON *v = cJSON_GetObjectItemCaseSensitive(o, member);
 
@@ -101,7 +101,7 @@ jobctl_wait(const struct manager *m, const struct job_name *job, int64_t grace_m
 
 		if (answer == NULL)
 			return -1;
-		snprintf(state, 16, "%s", json_text(answer, "state"));
+		snprintf(state, 16, "%s", member_text(answer, "state"));
 		cJSON_Delete(answer);
 		if (job_is_over(state))
 			return 1;

@@ -33,7 +33,7 @@ watermark(const struct manager *m, const char *job, const char *vertex)
 	snprintf(path, sizeof(path), "/jobs/%s/vertices/%s/watermarks", job, vertex);
 	answer = jobctl_get(m, path, &err);
 	cJSON_ArrayForEach(one, answer) {
-		int64_t ts = strtoll(json_text(one, "value"), NULL, 10);
+		int64_t ts = strtoll(member_text(one, "value"), NULL, 10);
 
 		if (ts < lowest)
 			lowest = ts;
@@ -48,8 +48,8 @@ description(const cJSON *job, const char *vertex)
 	const cJSON *node;
 
 	cJSON_ArrayForEach(node, cJSON_GetObjectItemCaseSensitive(cJSON_GetObjectItemCaseSensitive(job, "plan"), "nodes"))
-		if (strcmp(json_text(node, "id"), vertex) == 0)
-			return json_text(node, "description");
+		if (strcmp(member_text(node, "id"), vertex) == 0)
+			return member_text(node, "description");
 	return "";
 }
 
@@ -57,21 +57,21 @@ static void
 print_vertex(struct printer *p, const struct manager *m, const cJSON *job, const cJSON *v)
 {
 	const cJSON *metrics = cJSON_GetObjectItemCaseSensitive(v, "metrics");
-	int64_t ts = watermark(m, json_text(job, "jid"), json_text(v, "id"));
+	int64_t ts = watermark(m, member_text(job, "jid"), member_text(v, "id"));
 
-	print_text(p, json_text(job, "name"));
-	print_text(p, json_text(v, "name"));
-	print_text(p, json_text(v, "status"));
-	print_int(p, (int64_t)json_number(v, "parallelism"));
-	print_int(p, (int64_t)json_number(metrics, "read-records"));
-	print_int(p, (int64_t)json_number(metrics, "write-records"));
-	print_int(p, (int64_t)json_number(metrics, "read-bytes"));
-	print_int(p, (int64_t)json_number(metrics, "write-bytes"));
+	print_text(p, member_text(job, "name"));
+	print_text(p, member_text(v, "name"));
+	print_text(p, member_text(v, "status"));
+	print_int(p, (int64_t)member_number(v, "parallelism"));
+	print_int(p, (int64_t)member_number(metrics, "read-records"));
+	print_int(p, (int64_t)member_number(metrics, "write-records"));
+	print_int(p, (int64_t)member_number(metrics, "read-bytes"));
+	print_int(p, (int64_t)member_number(metrics, "write-bytes"));
 	if (ts < TIME_FIRST || ts > TIME_LAST)
 		print_none(p);
 	else
 		print_time(p, ts);
-	print_text(p, description(job, json_text(v, "id")));
+	print_text(p, description(job, member_text(v, "id")));
 }
 
 static enum status

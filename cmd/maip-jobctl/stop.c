@@ -53,12 +53,12 @@ poll_savepoint(const struct manager *m, const struct job_name *job, const char *
 		cJSON *answer = jobctl_get(m, path, err);
 		const cJSON *operation = cJSON_GetObjectItemCaseSensitive(answer, "operation");
 		const cJSON *cause = cJSON_GetObjectItemCaseSensitive(operation, "failure-cause");
-		bool done = strcmp(json_text(cJSON_GetObjectItemCaseSensitive(answer, "status"), "id"), "COMPLETED") == 0;
+		bool done = strcmp(member_text(cJSON_GetObjectItemCaseSensitive(answer, "status"), "id"), "COMPLETED") == 0;
 
-		snprintf(place, n, "%s", json_text(operation, "location"));
+		snprintf(place, n, "%s", member_text(operation, "location"));
 		if (done && cause != NULL)
 			fail_as(err, STATUS_UNAVAILABLE, "%s: the savepoint failed: %s (can Flink write to that directory?)", job->name,
-			        json_text(cause, "class"));
+			        member_text(cause, "class"));
 		bool failed = answer == NULL || (done && cause != NULL);
 		cJSON_Delete(answer);
 		if (failed)
@@ -75,7 +75,7 @@ static int
 wait_until_over(const struct manager *m, const struct job_name *job, const cJSON *answer, char *place, size_t n, char state[16],
                 struct err *err)
 {
-	const char *trigger = json_text(answer, "request-id");
+	const char *trigger = member_text(answer, "request-id");
 	int done = *trigger == '\0' ? 1 : poll_savepoint(m, job, trigger, place, n, err);
 
 	return done <= 0 ? done : jobctl_wait(m, job, grace_ms, state, err);
@@ -103,7 +103,7 @@ stop(const struct manager *m, const struct job_name *job, struct printer *p)
 			print_text(p, place);
 		else
 			print_none(p);
-		print_int(p, (int64_t)json_number(answer, "killed"));
+		print_int(p, (int64_t)member_number(answer, "killed"));
 	}
 	cJSON_Delete(answer);
 	if (over < 0)

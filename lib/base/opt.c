@@ -40,6 +40,40 @@ opt_at(const struct tool *tool, size_t i)
 	return i - n < OPT_BUILTINS ? &opt_builtins[i - n] : NULL;
 }
 
+/* Is an option of this long name among the first n? */
+static bool
+is_listed(const struct tool *tool, size_t n, const char *name)
+{
+	for (size_t i = 0; i < n; i++) {
+		const struct opt *o = opt_any(tool, i);
+
+		if (o->kind != OPT_KIND_HEADING && strcmp(o->name, name) == 0)
+			return true;
+	}
+	return false;
+}
+
+const struct opt *
+opt_any(const struct tool *tool, size_t i)
+{
+	const struct opt *own = opt_at(tool, i);
+	size_t            n = 0;
+
+	if (own != NULL || tool->commands == NULL)
+		return own;
+	while (opt_at(tool, n) != NULL)
+		n++;
+	for (const struct tool *const *command = tool->commands; *command != NULL; command++) {
+		for (const struct opt *o = (*command)->opts; o->kind != OPT_KIND_END; o++) {
+			if (o->kind == OPT_KIND_HEADING || is_listed(tool, n, o->name))
+				continue;
+			if (n++ == i)
+				return o;
+		}
+	}
+	return NULL;
+}
+
 enum opt_takes
 opt_takes(const struct opt *o)
 {
@@ -70,6 +104,14 @@ bool
 opt_wants_file(const char *placeholder)
 {
 	return placeholder != NULL && (strstr(placeholder, "FILE") != NULL || strstr(placeholder, "DIR") != NULL);
+}
+
+const char *
+opt_command_name(const struct tool *command)
+{
+	const char *space = strrchr(command->name, ' ');
+
+	return space == NULL ? command->name : space + 1;
 }
 
 /* ---- values */
@@ -241,6 +283,24 @@ nearest(const struct tool *tool, struct str typed)
 				least = d;
 				name = names[n];
 			}
+		}
+	}
+	return name;
+}
+
+const char *
+opt_nearest_command(const struct tool *tool, const char *typed)
+{
+	const char *name = NULL;
+	size_t      least = strlen(typed) / 3 + 2;
+
+	for (size_t i = 0; tool->commands != NULL && tool->commands[i] != NULL; i++) {
+		const char *command = opt_command_name(tool->commands[i]);
+		size_t      d = unlikeness(str_of(typed), command);
+
+		if (d < least) {
+			least = d;
+			name = command;
 		}
 	}
 	return name;

@@ -24,6 +24,14 @@ add_escaped(struct buf *to, struct str text, const char *special)
 	}
 }
 
+/* "list show cancel" */
+static void
+add_commands(struct buf *to, const struct tool *tool)
+{
+	for (size_t i = 0; tool->commands[i] != NULL; i++)
+		buf_addf(to, "%s%s", i == 0 ? "" : " ", opt_command_name(tool->commands[i]));
+}
+
 /* ---- bash */
 
 /* "-k|--key|--key=", for case; an optional argument follows only after "=". */
@@ -79,17 +87,21 @@ opt_show_bash(struct buf *to, const struct tool *tool)
 	                    "\tif [[ $prev == = ]]; then prev=${COMP_WORDS[COMP_CWORD - 2]} joined==; fi\n"
 	                    "\tCOMPREPLY=()\n"
 	                    "\tcase $prev$joined in\n"));
-	for (size_t i = 0; (o = opt_at(tool, i)) != NULL; i++)
+	for (size_t i = 0; (o = opt_any(tool, i)) != NULL; i++)
 		add_bash_argument(to, o);
 	buf_add_str(to, STR("\tesac\n"
 	                    "\tif [[ $cur == -* ]]; then\n"
 	                    "\t\tmapfile -t COMPREPLY < <(compgen -W '"));
-	for (size_t i = 0; (o = opt_at(tool, i)) != NULL; i++)
+	for (size_t i = 0; (o = opt_any(tool, i)) != NULL; i++)
 		if (o->kind != OPT_KIND_HEADING)
 			buf_addf(to, "%s--%s%s%s", i == 0 ? "" : " ", o->name, o->alias != NULL ? " --" : "",
 			         o->alias != NULL ? o->alias : "");
 	buf_add_str(to, STR("' -- \"$cur\")\n"));
-	if (opt_wants_file(tool->operands))
+	if (tool->commands != NULL) {
+		buf_add_str(to, STR("\telse\n\t\tmapfile -t COMPREPLY < <(compgen -W '"));
+		add_commands(to, tool);
+		buf_add_str(to, STR("' -- \"$cur\")\n"));
+	} else if (opt_wants_file(tool->operands))
 		buf_add_str(to, STR("\telse\n\t\tcompopt -o filenames; mapfile -t COMPREPLY < <(compgen -f -- \"$cur\")\n"));
 	buf_add_str(to, STR("\tfi\n}\ncomplete -F "));
 	add_identifier(to, tool->name);
@@ -141,7 +153,7 @@ opt_show_zsh(struct buf *to, const struct tool *tool)
 	const struct opt *o;
 
 	buf_addf(to, "#compdef %s\n# zsh completion; generated, see make docs\n_arguments -s", tool->name);
-	for (size_t i = 0; (o = opt_at(tool, i)) != NULL; i++) {
+	for (size_t i = 0; (o = opt_any(tool, i)) != NULL; i++) {
 		if (o->kind == OPT_KIND_HEADING)
 			continue;
 		if (o->ch != 0)
@@ -150,7 +162,11 @@ opt_show_zsh(struct buf *to, const struct tool *tool)
 		if (o->alias != NULL)
 			add_zsh_spec(to, o, "--", str_of(o->alias));
 	}
-	if (opt_wants_file(tool->operands))
+	if (tool->commands != NULL) {
+		buf_add_str(to, STR(" \\\n\t'1:COMMAND:("));
+		add_commands(to, tool);
+		buf_add_str(to, STR(")' \\\n\t'*::ARGUMENT:_default'"));
+	} else if (opt_wants_file(tool->operands))
 		buf_add_str(to, STR(" \\\n\t'*:FILE:_files'"));
 	buf_add_char(to, '\n');
 }
@@ -183,7 +199,12 @@ opt_show_fish(struct buf *to, const struct tool *tool)
 	buf_addf(to, "# fish completion; generated, see make docs\n");
 	if (!opt_wants_file(tool->operands))
 		buf_addf(to, "complete -c %s -f\n", tool->name);
-	for (size_t i = 0; (o = opt_at(tool, i)) != NULL; i++) {
+	if (tool->commands != NULL) {
+		buf_addf(to, "complete -c %s -n __fish_is_first_arg -a '", tool->name);
+		add_commands(to, tool);
+		buf_add_str(to, STR("'\n"));
+	}
+	for (size_t i = 0; (o = opt_any(tool, i)) != NULL; i++) {
 		if (o->kind == OPT_KIND_HEADING)
 			continue;
 		add_fish_option(to, tool, o, o->name);

@@ -17,6 +17,12 @@ extern const struct opt opt_builtins[OPT_BUILTINS];
 /* Option i of the tool, headings included, the built-in ones last; NULL past the end. */
 const struct opt *opt_at(const struct tool *tool, size_t i);
 
+/* The same with the options of the tool's commands behind them, each long name once: what a shell may complete. */
+const struct opt *opt_any(const struct tool *tool, size_t i);
+
+/* "list" of "maip-jobctl list". */
+const char *opt_command_name(const struct tool *command);
+
 enum opt_takes { OPT_TAKES_NONE, OPT_TAKES_MAYBE, OPT_TAKES_ONE };
 enum opt_takes opt_takes(const struct opt *o);
 

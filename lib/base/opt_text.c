@@ -110,6 +110,22 @@ add_notes(struct buf *to, const struct tool *tool)
 		buf_add_str(to, STR("SIZE: a number of bytes, or of k, M, G or T, which are powers of 1024.\n"));
 }
 
+static void
+add_commands(struct buf *to, const struct tool *tool)
+{
+	size_t column = 0;
+
+	for (size_t i = 0; tool->commands[i] != NULL; i++)
+		if (strlen(opt_command_name(tool->commands[i])) + 4 > column)
+			column = strlen(opt_command_name(tool->commands[i])) + 4;
+	buf_add_str(to, STR("\ncommands:\n"));
+	for (size_t i = 0; tool->commands[i] != NULL; i++) {
+		buf_addf(to, "  %-*s", (int)column - 2, opt_command_name(tool->commands[i]));
+		wrap(to, str_of(tool->commands[i]->summary), column);
+	}
+	buf_addf(to, "\n%s COMMAND --help tells the options of a command.\n", tool->name);
+}
+
 void
 opt_show_text(struct buf *to, const struct tool *tool)
 {
@@ -125,6 +141,8 @@ opt_show_text(struct buf *to, const struct tool *tool)
 		else if (!o->hidden)
 			add_option(to, o, column);
 	}
+	if (tool->commands != NULL)
+		add_commands(to, tool);
 	add_notes(to, tool);
 }
 
@@ -195,6 +213,20 @@ add_help_man(struct buf *to, struct str help)
 	buf_add_str(to, STR(".\n"));
 }
 
+/* A command's own options, under its name. */
+static void
+add_command_man(struct buf *to, const struct tool *command)
+{
+	if (command->opts->kind == OPT_KIND_END)
+		return;
+	buf_addf(to, ".Ss Options of %s\n.Bl -tag -width Ds\n", opt_command_name(command));
+	for (const struct opt *o = command->opts; o->kind != OPT_KIND_END; o++) {
+		add_name_man(to, o);
+		add_help_man(to, str_of(o->help));
+	}
+	buf_add_str(to, STR(".El\n"));
+}
+
 void
 opt_show_man(struct buf *to, const struct tool *tool)
 {
@@ -216,4 +248,6 @@ opt_show_man(struct buf *to, const struct tool *tool)
 		add_help_man(to, str_of(o->help));
 	}
 	buf_add_str(to, STR(".El\n"));
+	for (size_t i = 0; tool->commands != NULL && tool->commands[i] != NULL; i++)
+		add_command_man(to, tool->commands[i]);
 }

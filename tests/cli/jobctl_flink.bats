@@ -57,17 +57,17 @@ teardown() {
 
 @test "Flink's refusal is told without its stack trace" {
 	run -64 --separate-stderr maip-jobctl cancel 'MAIP Wrong Brokers'
-	assert_equal "$stderr" "maip-jobctl: http://$MAIP_JOBMANAGER refused PATCH /jobs/e44de125b91ffcd1afe603fcfb3b6cd8?mode=cancel: 'Job cancellation failed because the job has already reached another terminal state (FAILED).'"
+	assert_equal "$stderr" "maip-jobctl cancel: http://$MAIP_JOBMANAGER refused PATCH /jobs/e44de125b91ffcd1afe603fcfb3b6cd8?mode=cancel: 'Job cancellation failed because the job has already reached another terminal state (FAILED).'"
 }
 
 @test "a job that is not there is 66 and says how to find one" {
 	run -66 --separate-stderr maip-jobctl show nothing
-	assert_equal "$stderr" "maip-jobctl: no job 'nothing' (maip-jobctl list shows them)"
+	assert_equal "$stderr" "maip-jobctl show: no job 'nothing' (maip-jobctl list shows them)"
 }
 
 @test "nobody at that address is 69 and names the setting" {
 	run -69 --separate-stderr maip-jobctl -m 127.0.0.1:1 list
-	assert_equal "$stderr" "maip-jobctl: cannot reach a Flink JobManager at http://127.0.0.1:1: Couldn't connect to server (set MAIP_JOBMANAGER or -m)"
+	assert_equal "$stderr" "maip-jobctl list: cannot reach a Flink JobManager at http://127.0.0.1:1: Couldn't connect to server (set MAIP_JOBMANAGER or -m)"
 }
 
 @test "an unknown command suggests the nearest" {
