@@ -205,8 +205,8 @@ odd_line(struct loop *l, const struct line *line)
 {
 	if (l->end.kind == CONTROL_END)
 		return wrong_line(l, line->number, "data after the end line");
-	if (line->unterminated && (l->hello.kind == CONTROL_HELLO || !line->too_long))
-		return cut_off(l, "in the middle of a line");   /* of a control line, if there is no hello */
+	if (line->unterminated)
+		return cut_off(l, "in the middle of a line");
 	if (line->too_long)
 		return bad_long_line(l->bad, line->number, line->text,
 		                     l->env->max_line != 0 ? l->env->max_line : LINE_MAX_DEFAULT, l->err);
