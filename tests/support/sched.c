@@ -31,7 +31,8 @@
 #define TSAN 1
 #endif
 
-#define STACK_SIZE ((size_t)1 << 20)
+#define STACK_SIZE ((size_t)256 << 10)  /* AddressSanitizer clears its shadow at each switch: fast up to here */
+#define GUARD_SIZE 4096                 /* at the low end: an overflow is a fault, not a riddle */
 #define START_MS   1767225600000
 
 struct context {
@@ -151,13 +152,13 @@ sched_spawn(struct sched *s, const char *name, void (*fn)(void *arg), void *arg)
 
 	*t = (struct task){ .s = s, .name = name, .fn = fn, .arg = arg, .deadline_ms = TIME_MAX };
 	t->stack = mmap(NULL, STACK_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
-	if (t->stack == MAP_FAILED)
+	if (t->stack == MAP_FAILED || mprotect(t->stack, GUARD_SIZE, PROT_NONE) < 0)
 		abort();
 	getcontext(&t->context.uc);
-	t->context.uc.uc_stack.ss_sp = t->stack;
-	t->context.uc.uc_stack.ss_size = STACK_SIZE;
-	t->context.stack = t->stack;
-	t->context.stack_size = STACK_SIZE;
+	t->context.stack = (char *)t->stack + GUARD_SIZE;
+	t->context.stack_size = STACK_SIZE - GUARD_SIZE;
+	t->context.uc.uc_stack.ss_sp = (char *)t->stack + GUARD_SIZE;
+	t->context.uc.uc_stack.ss_size = STACK_SIZE - GUARD_SIZE;
 #ifdef TSAN
 	t->context.fiber = __tsan_create_fiber(0);
 #endif
