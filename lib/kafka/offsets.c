@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * offsets.c - where to start in a partition, and where to end
+ */
+#include <inttypes.h>
+
+#include "base/time.h"
+#include "kafka/offsets.h"
+
+static const struct { const char *word; enum place_kind kind; } words[] = {
+	{ "earliest", PLACE_EARLIEST }, { "beginning", PLACE_EARLIEST }, { "start", PLACE_EARLIEST },
+	{ "latest", PLACE_LATEST }, { "end", PLACE_LATEST },
+	{ "committed", PLACE_COMMITTED }, { "stored", PLACE_COMMITTED },
+};
+
+/* Nothing but digits, and not too many. */
+static bool
+parse_count(struct str s, int64_t *to)
+{
+	int64_t v = 0;
+
+	for (size_t i = 0; i < s.n; i++) {
+		if (s.p[i] < '0' || s.p[i] > '9' || __builtin_mul_overflow(v, 10, &v) ||
+		    __builtin_add_overflow(v, s.p[i] - '0', &v))
+			return false;
+	}
+	*to = v;
+	return s.n > 0;
+}
+
+static bool
+parse_ago(struct str s, int64_t now, int64_t *to)
+{
+	int64_t length;
+
+	if (s.n < 2 || s.p[0] != '-' || dur_parse(&length, str_slice(s, 1, s.n), false, NULL) < 0)
+		return false;
+	*to = now - length;
+	return true;
+}
+
+static bool
+parse_moment(struct str s, int64_t now, int64_t *to)
+{
+	return time_parse_rfc3339(to, s) == 0 || parse_ago(s, now, to) || time_parse_number(to, s, TIME_FORMAT_AUTO) == 0;
+}
+
+static bool
+parse(struct place *to, struct str s, int64_t now)
+{
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		if (!str_eq(s, str_of(words[i].word)))
+			continue;
+		*to = (struct place){ words[i].kind, 0 };
+		return true;
+	}
+	if (s.n == 0)
+		return false;
+	switch (s.p[0]) {
+	case '@':
+		to->kind = PLACE_TIME;
+		return parse_moment(str_slice(s, 1, s.n), now, &to->value);
+	case '-':
+		to->kind = PLACE_BEFORE_END;
+		if (parse_count(str_slice(s, 1, s.n), &to->value))
+			return true;
+		to->kind = PLACE_TIME;
+		return parse_ago(s, now, &to->value);
+	case '+':
+		to->kind = PLACE_AFTER_START;
+		return parse_count(str_slice(s, 1, s.n), &to->value);
+	default:
+		to->kind = PLACE_NUMBER;
+		return parse_count(s, &to->value);
+	}
+}
+
+int
+place_parse(struct place *to, struct str text, int64_t now, struct err *err)
+{
+	char q[QUOTE_MAX];
+
+	if (parse(to, text, now))
+		return 0;
+	return fail_as(err, STATUS_USAGE, "%s is not an offset (try earliest, latest, committed, 42, -10, +10, "
+	               "@2026-01-16T12:00:00Z, -3d, or a range A:B of these)", quote(q, text));
+}
+
+/* Moments have colons in them, too: the range is split where both sides are places. */
+static bool
+parse_range(struct place_range *to, struct str s, int64_t now)
+{
+	for (size_t i = 0; i < s.n; i++) {
+		struct str a = str_slice(s, 0, i), b = str_slice(s, i + 1, s.n);
+
+		if (s.p[i] != ':')
+			continue;
+		*to = (struct place_range){ { PLACE_EARLIEST, 0 }, { PLACE_NONE, 0 } };
+		if ((a.n == 0 || parse(&to->from, a, now)) && (b.n == 0 || parse(&to->to, b, now)) && a.n + b.n > 0)
+			return true;
+	}
+	return false;
+}
+
+int
+place_range_parse(struct place_range *to, struct str text, int64_t now, struct err *err)
+{
+	*to = (struct place_range){ 0 };
+	if (parse_range(to, text, now)) {
+		if (to->from.kind == PLACE_AFTER_START)
+			return fail_as(err, STATUS_USAGE, "a range cannot start with +N");
+		return 0;
+	}
+	if (place_parse(&to->from, text, now, err) < 0)
+		return -1;
+	to->to = (struct place){ PLACE_NONE, 0 };
+	if (to->from.kind == PLACE_AFTER_START) {
+		to->to = to->from;
+		to->from = (struct place){ PLACE_EARLIEST, 0 };
+	}
+	return 0;
+}
+
+static int
+check_held(const char *what, int64_t offset, const struct part *part, const struct extent *e, struct err *err)
+{
+	if (offset >= e->first && offset <= e->next)
+		return 0;
+	return fail_as(err, STATUS_CONFIG, "%.*s[%" PRId32 "] does not hold %s %" PRId64 ": it has %" PRId64 " to %" PRId64
+	               " (start with -o %" PRId64 " to read what is there, or with -o latest to read what comes)",
+	               STR_ARGS(part->topic), part->partition, what, offset, e->first, e->next, e->first);
+}
+
+static int64_t
+clamp(int64_t v, int64_t lo, int64_t hi)
+{
+	return v < lo ? lo : v > hi ? hi : v;
+}
+
+int
+place_start(const struct place *p, const struct reader *reader, const struct part *part, const struct extent *e,
+            int64_t committed, int64_t *offset, struct err *err)
+{
+	switch (p->kind) {
+	case PLACE_LATEST:
+		*offset = e->next;
+		return 0;
+	case PLACE_COMMITTED:
+		*offset = committed == OFFSET_NONE ? e->first : committed;
+		return check_held("the committed offset", *offset, part, e, err);
+	case PLACE_NUMBER:
+		*offset = p->value;
+		return check_held("offset", *offset, part, e, err);
+	case PLACE_BEFORE_END:
+		*offset = clamp(e->next - p->value, e->first, e->next);
+		return 0;
+	case PLACE_TIME:
+		if (reader->offset_at(reader->self, part, p->value, offset, err) < 0)
+			return -1;
+		*offset = clamp(*offset, e->first, e->next);
+		return 0;
+	default:
+		*offset = e->first;
+		return 0;
+	}
+}
+
+int
+place_end(const struct place *p, const struct reader *reader, const struct part *part, const struct extent *e,
+          int64_t start, int64_t *offset, struct err *err)
+{
+	int64_t end = e->next;
+
+	switch (p->kind) {
+	case PLACE_EARLIEST:
+		end = e->first;
+		break;
+	case PLACE_NUMBER:
+		end = p->value;
+		break;
+	case PLACE_BEFORE_END:
+		end = e->next - p->value;
+		break;
+	case PLACE_AFTER_START:
+		end = p->value < e->next - start ? start + p->value : e->next;
+		break;
+	case PLACE_TIME:
+		if (reader->offset_at(reader->self, part, p->value, &end, err) < 0)
+			return -1;
+		break;
+	default:
+		break;
+	}
+	*offset = clamp(end, start, e->next > start ? e->next : start);
+	return 0;
+}
