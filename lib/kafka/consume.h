@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * consume.h - records of a broker into lines
+ *
+ * The routing of maip-consume as a value: reader, output, clock and ids come in, so that it runs against a broker in
+ * memory as well. Two ways through it:
+ *
+ * live      records as they come, a watermark of each partition, the least of them told downstream
+ * bounded   up to a snapshot of the ends taken at the start, partitions merged by time: the same topics and the same command
+ *           give the same bytes. An end is reached by position, so that transaction markers and gaps do no harm.
+ *
+ * An offset of the group is stored only after the lines before it have been flushed, on a rebalance, too: what a crash loses
+ * is read again (at least once).
+ */
+#ifndef MAIP_KAFKA_CONSUME_H
+#define MAIP_KAFKA_CONSUME_H
+
+#include "kafka/offsets.h"
+#include "kafka/topics.h"
+#include "stream/pipe.h"
+#include "stream/watermark.h"
+
+struct consume;                                         /* opaque; lives in consume.c */
+
+struct consume_conf {                   /* borrowed for the life of the consume */
+	const struct topics *topics;
+	struct partitions    partitions;        /* not with a group */
+	bool                 group;             /* the reader is a member of one */
+	struct place_range   range;             /* -o; from.kind NONE: committed with a group, else earliest if bounded, else latest */
+	bool                 exit_at_end;
+	struct place         until;
+	uint64_t             max_messages;      /* 0: no limit */
+
+	bool                 envelope;
+	const char *const   *where;
+	size_t               n_where;
+	const char          *time;              /* NULL: "timestamp" when watermarks are wanted, else the record's own */
+	int                  time_format;
+	size_t               max_line;          /* bytes of one value */
+
+	bool                 watermarks;        /* write control lines */
+	int64_t              bound;             /* as in watermark.h */
+	int64_t              idle_timeout;      /* ms; 0: never */
+	int64_t              max_future;        /* ms a record may be ahead of the clock; < 0: no limit */
+	char                 job[33], run[33];
+};
+
+/* Does reading end by itself when what is there has been read? */
+bool consume_bounded(const struct consume_conf *conf);
+
+/* Compiles the conditions; NULL with err (STATUS_USAGE). reader, out, bad and env are borrowed. env->clock_ms is the wall clock. */
+struct consume *consume_new(const struct consume_conf *conf, struct bad_records *bad, struct out *out,
+                            const struct pipe_env *env, struct err *err);
+void consume_free(struct consume *c);                   /* NULL is fine */
+bool consume_headers(const struct consume *c);          /* must the reader bring headers? */
+
+/* Find the topics, decide where to start and to end, join the group or take the partitions, say hello. */
+int consume_start(struct consume *c, const struct reader *reader, struct err *err);
+
+/* Handle what is there, at most a few hundred records; wait up to wait_ms for the first. 1 go on, 0 the end has come, -1. */
+int consume_step(struct consume *c, int64_t wait_ms, struct err *err);
+
+/* Let go of everything said, commit, say how it ended. */
+int consume_finish(struct consume *c, bool drain, struct err *err);
+
+/* The three of them until the end or env->stop; the status to end with, as pipe_run(). */
+enum status consume_run(struct consume *c, const struct reader *reader, struct err *err);
+
+/* Keep our place in the group while a write to the output is blocked; from inside the output's sink, every few seconds. */
+void consume_hold(struct consume *c);
+
+struct consume_counts {
+	uint64_t records, bytes;        /* read; bytes of values */
+	uint64_t lines;                 /* written, control lines not counted */
+	uint64_t filtered, tombstones;
+};
+struct consume_counts consume_counts(const struct consume *c);
+
+/* Where each partition starts and, if bounded, ends (TIME_MAX: it does not); told when that is decided. NULL: not wanted. */
+void consume_tell(struct consume *c, void (*start)(void *arg, const struct part *p, int64_t from, int64_t to), void *arg);
+
+#endif
