@@ -63,6 +63,7 @@ struct member {
 	struct member        *next;     /* in the group */
 	uint64_t              generation;
 	bool                  subscribed, empty_handed;
+	bool                  apart;    /* poll brings events only */
 	struct reader_events  events;
 	char                **names;
 	size_t                n_names;
@@ -495,8 +496,8 @@ mem_assign(void *self, const struct part *parts, const int64_t *offsets, size_t 
 {
 	struct member *m = self;
 
-	(void)apart;
 	(void)err;
+	m->apart = apart;
 	for (size_t i = 0; i < n; i++)
 		hold_part(m, &(struct part){ find_topic(m->b, parts[i].topic)->name, parts[i].partition, parts[i].slot }, offsets[i]);
 	return 0;
@@ -507,8 +508,8 @@ mem_subscribe(void *self, const struct str *names, size_t n, bool apart, const s
 {
 	struct member *m = self;
 
-	(void)apart;
 	(void)err;
+	m->apart = apart;
 	m->names = mem_zalloc(n, sizeof(*m->names));
 	for (size_t i = 0; i < n; i++)
 		m->names[i] = mem_dup(names[i]);
@@ -545,7 +546,7 @@ mem_poll(void *self, int64_t wait_ms, struct record *r, struct err *err)
 	(void)wait_ms;
 	if (serve_group(m, err) < 0)
 		return -1;
-	if (hesitates(m->b))
+	if (m->apart || hesitates(m->b))
 		return 0;
 	for (size_t i = 0; i < m->n_held; i++) {
 		int got;
