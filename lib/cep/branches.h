@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * branches.h - the partial matches of one key, oldest start first
+ *
+ * A binary heap that moves its entries exactly as Java's PriorityQueue does. Among
+ * branches with the same start the heap's own order is what Flink goes by, and with a skip
+ * strategy it decides which match survives: so it has to be the same.
+ */
+#ifndef MAIP_CEP_BRANCHES_H
+#define MAIP_CEP_BRANCHES_H
+
+#include <stdint.h>
+
+#include "cep/event.h"
+
+#define START_NEVER UINT64_MAX          /* start of the branch that waits for a first event: after all others */
+
+struct branch {
+	int          state;
+	struct node *node;              /* last event taken, holds a reference; NULL: none yet */
+	uint64_t     start;             /* seq of the first event, or START_NEVER */
+	int64_t      start_ts, previous_ts;
+};
+
+struct branches {
+	struct branch *a;               /* a[0] is the oldest; the order of the others is the heap's */
+	size_t         n, cap;
+};
+
+void branches_release(struct branches *b);              /* the references, too */
+void branches_push(struct branches *b, const struct branch *branch);
+struct branch branches_pop(struct branches *b);         /* n > 0; the reference goes to the caller */
+
+/* Remove, and drop, those with start < limit, or <= limit when inclusive. */
+void branches_prune(struct branches *b, uint64_t limit, bool inclusive);
+
+#endif

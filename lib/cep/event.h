@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * event.h - events that wait or have been taken, each stored once
+ *
+ * An event is its line, copied out of the reader's buffer, and what was found out
+ * about it when it came. Everybody who keeps one holds a reference.
+ *
+ * A node says that an event was taken after those of another node: branches that have
+ * a beginning in common share its nodes, and a match is the way from a node to its root.
+ */
+#ifndef MAIP_CEP_EVENT_H
+#define MAIP_CEP_EVENT_H
+
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "json/scan.h"
+
+struct event {
+	int64_t  ts;
+	uint64_t arrival;               /* position in the input; no two are equal */
+	uint64_t seq;                   /* position in the order of processing; 0: not processed yet */
+	uint64_t truth;                 /* bit i: leaf i holds; only of leaves that look at this event alone */
+	uint32_t key;                   /* number of its key */
+	uint32_t refs;
+	uint32_t n_fields;
+	uint32_t n_order;               /* length of the saved --order-by value */
+	size_t   n;                     /* length of the line */
+	struct field *fields;           /* n_fields of them, as extract() filled them, into line; NULL if there are none */
+	char    *line;
+	char    *order;
+};
+
+/* A copy of line with room for what is known about it; one reference. fields may be NULL; they are moved onto the copy. */
+struct event *event_new(struct str line, const struct field *fields, size_t n_fields, struct str order);
+void event_drop(struct event *e);
+
+static inline struct event *
+event_keep(struct event *e)
+{
+	e->refs++;
+	return e;
+}
+
+static inline struct str
+event_line(const struct event *e)
+{
+	return (struct str){ e->line, e->n };
+}
+
+struct node {
+	struct event *event;
+	struct node  *before;           /* NULL: this is the first event */
+	uint32_t      refs;
+	int32_t       element;          /* that took it */
+	uint64_t      mark;             /* for those who save: which node it was; 0: not met yet */
+};
+
+/* A node for event after before, NULL or kept; one reference. */
+struct node *node_new(struct event *event, struct node *before, int element);
+void node_drop(struct node *n);         /* NULL is fine */
+
+static inline struct node *
+node_keep(struct node *n)
+{
+	if (n != NULL)
+		n->refs++;
+	return n;
+}
+
+#endif

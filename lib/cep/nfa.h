@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * nfa.h - the general engine: every pattern, one key at a time
+ *
+ * Holds a program and working memory; what is known of a key stands in a struct
+ * partials that the caller keeps. Events come in order of time, and time is
+ * moved on before each new moment and whenever the watermark says so. No clock, no I/O.
+ *
+ * Cost: every event looks at every branch of its key, as in Flink.
+ */
+#ifndef MAIP_CEP_NFA_H
+#define MAIP_CEP_NFA_H
+
+#include "cep/branches.h"
+#include "cep/program.h"
+
+struct partials {                       /* of one key */
+	struct branches live;
+	struct branches done;           /* complete, but an older branch may still get in before them */
+	bool            started;        /* a match has begun since the caller looked last */
+};
+
+struct found {                          /* a match, or a partial one that ran out of time */
+	struct node *node;              /* holds a reference */
+	int64_t      at;                /* when it was found; for a timeout, when it ran out */
+};
+
+struct found_list {
+	struct found *a;
+	size_t        n, cap;
+};
+
+void found_clear(struct found_list *l);                 /* drops the references */
+void found_release(struct found_list *l);
+
+struct nfa;                                             /* opaque; lives in nfa.c */
+
+/* max_live: branches of all keys together. On reaching it an event fails, or with shed the oldest branches of its key are dropped. */
+struct nfa *nfa_new(const struct program *g, size_t max_live, bool shed);
+void nfa_free(struct nfa *f);                           /* NULL is fine */
+
+void partials_init(struct nfa *f, struct partials *p);
+void partials_release(struct nfa *f, struct partials *p);
+
+/* Nothing but the wait for a first event: may be released and begun again. */
+bool partials_idle(const struct partials *p);
+
+/* An event of this key, no earlier than the time it has been moved to. Appends matches. 0, or -1 with err: a skip target
+ * that is not there (STATUS_DATA), or too many branches. */
+int nfa_event(struct nfa *f, struct partials *p, struct event *e, struct found_list *matches, struct err *err);
+
+/* Time is now for this key. Appends matches that only waited for it, and timeouts. */
+int nfa_time(struct nfa *f, struct partials *p, int64_t now, struct found_list *matches, struct found_list *timeouts, struct err *err);
+
+size_t   nfa_live(const struct nfa *f);                 /* branches of all keys */
+uint64_t nfa_shed(const struct nfa *f);                 /* dropped at the limit so far */
+
+#endif

@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * print.c - from the way back through the nodes to a line
+ */
+#include "cep/print.h"
+
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "base/time.h"
+#include "json/line.h"
+
+const char *const emit_words[] = { "match", "summary", "count", NULL };
+
+struct taken_event {
+	int                 element;
+	const struct event *event;
+};
+
+/* A match laid out flat: elements by their first event, the events of each in order. */
+struct row {
+	const struct printer     *printer;      /* for those who only get rows: qsort's compare */
+	const struct found       *found;
+	const struct taken_event *taken;
+	size_t                    n;
+	int64_t                   first_ts, last_ts;
+	uint64_t                  start;
+};
+
+struct printer {
+	struct print_conf conf;
+	struct buf       *names;        /* by element, quoted */
+	struct field     *fields;
+	struct buf        line;         /* with slack, to extract from */
+	struct arena      scratch;
+	struct row       *rows;
+	size_t            n_rows, cap_rows;
+};
+
+/* ---- order */
+
+static const struct node **
+path_of(struct printer *p, const struct node *last, size_t *n)
+{
+	*n = 0;
+	for (const struct node *node = last; node != NULL; node = node->before)
+		++*n;
+	const struct node **path = arena_alloc(&p->scratch, *n * sizeof(const struct node *));
+	size_t i = *n;
+	for (const struct node *node = last; node != NULL; node = node->before)
+		path[--i] = node;
+	return path;
+}
+
+static void
+lay_out(struct printer *p, const struct found *found, struct row *row)
+{
+	size_t n, filled = 0;
+	const struct node **path = path_of(p, found->node, &n);
+	struct taken_event *taken = arena_alloc(&p->scratch, n * sizeof(*taken));
+	bool done[PATTERN_ELEMENTS] = { false };
+
+	for (size_t i = 0; i < n; i++) {
+		const int element = path[i]->element;
+		if (done[element])
+			continue;
+		done[element] = true;
+		for (size_t j = i; j < n; j++)
+			if (path[j]->element == element)
+				taken[filled++] = (struct taken_event){ element, path[j]->event };
+	}
+	*row = (struct row){ p, found, taken, n, path[0]->event->ts, path[n - 1]->event->ts, path[0]->event->seq };
+}
+
+static int
+compare_u64(uint64_t a, uint64_t b)
+{
+	return (a > b) - (a < b);
+}
+
+/* The same events, taken by other elements: the one that took more first, then by name. */
+static int
+compare_elements(const struct printer *p, const struct row *a, const struct row *b)
+{
+	struct element *const *elements = p->conf.pattern->elements;
+
+	for (size_t i = 0; i < a->n; i++) {
+		const int x = a->taken[i].element, y = b->taken[i].element;
+		if (x == y)
+			continue;
+		if (i > 0 && a->taken[i - 1].element == x)
+			return -1;
+		if (i > 0 && b->taken[i - 1].element == y)
+			return 1;
+		return str_cmp(elements[x]->name, elements[y]->name);
+	}
+	return 0;
+}
+
+static int
+compare_rows(const void *pa, const void *pb)
+{
+	const struct row *a = pa, *b = pb;
+	int d = compare_u64(a->start, b->start);
+
+	if (d == 0)
+		d = compare_u64(a->n, b->n);
+	for (size_t i = 0; d == 0 && i < a->n; i++)
+		d = compare_u64(a->taken[i].event->arrival, b->taken[i].event->arrival);
+	return d != 0 ? d : compare_elements(a->printer, a, b);
+}
+
+/* ---- printing */
+
+static void
+print_time(const struct printer *p, struct out *out, int64_t ms)
+{
+	char text[TIME_TEXT_MAX];
+
+	if (p->conf.times_as_ms) {
+		out_i64(out, ms);
+		return;
+	}
+	out_char(out, '"');
+	out_bytes(out, text, time_print(text, ms));
+	out_char(out, '"');
+}
+
+/* The key columns, read once more from the match's first line: nobody has to keep them meanwhile. */
+static void
+print_keys(struct printer *p, const struct event *e, struct out *out)
+{
+	struct expr_env env = { .fields = p->fields, .scratch = &p->scratch };
+
+	if (p->conf.n_keys == 0)
+		return;
+	buf_clear(&p->line);
+	if (buf_room(&p->line, e->n + LINE_SLACK) == NULL)
+		return;
+	buf_add(&p->line, e->line, e->n);
+	memset(p->line.p + e->n, 0, LINE_SLACK);
+	if (extract(p->conf.fields, buf_str(&p->line), p->fields, NULL) < 0)
+		return;
+	for (size_t i = 0; i < p->conf.n_keys; i++) {
+		struct val v;
+		expr_eval(p->conf.keys[i].expr, &env, &v);
+		out_json_string(out, str_of(p->conf.keys[i].name));
+		out_char(out, ':');
+		val_print(out, &v);
+		out_char(out, ',');
+	}
+}
+
+static void
+print_events(const struct printer *p, const struct row *row, struct out *out)
+{
+	out_str(out, STR("\"matches\":{"));
+	for (size_t i = 0; i < row->n; i++) {
+		if (i == 0 || row->taken[i].element != row->taken[i - 1].element) {
+			out_str(out, i == 0 ? STR("") : STR("],"));
+			out_str(out, buf_str(&p->names[row->taken[i].element]));
+			out_str(out, STR(":["));
+		} else {
+			out_char(out, ',');
+		}
+		out_str(out, event_line(row->taken[i].event));
+	}
+	out_str(out, STR("]}"));
+}
+
+static void
+print_counts(const struct printer *p, const struct row *row, struct out *out)
+{
+	out_str(out, STR("\"events\":{"));
+	for (size_t i = 0, n; i < row->n; i += n) {
+		for (n = 1; i + n < row->n && row->taken[i + n].element == row->taken[i].element; n++)
+			;
+		out_str(out, i == 0 ? STR("") : STR(","));
+		out_str(out, buf_str(&p->names[row->taken[i].element]));
+		out_char(out, ':');
+		out_i64(out, (int64_t)n);
+	}
+	out_char(out, '}');
+}
+
+static void
+print_name(const struct printer *p, struct out *out)
+{
+	if (p->conf.name == NULL)
+		return;
+	out_str(out, STR("\"anomalyType\":"));
+	out_json_string(out, str_of(p->conf.name));
+	out_char(out, ',');
+}
+
+static int
+print_row(struct printer *p, const struct row *row, bool timeout, struct out *out)
+{
+	out_char(out, '{');
+	print_name(p, out);
+	print_keys(p, row->taken[0].event, out);
+	out_str(out, STR("\"match_start\":"));
+	print_time(p, out, row->first_ts);
+	out_str(out, timeout ? STR(",\"timeout\":") : STR(",\"match_end\":"));
+	print_time(p, out, timeout ? row->found->at : row->last_ts);
+	out_char(out, ',');
+	if (p->conf.emit == EMIT_MATCH)
+		print_events(p, row, out);
+	else
+		print_counts(p, row, out);
+	out_char(out, '}');
+	return out_end_line(out);
+}
+
+/* How many were found at this moment: one line. */
+static int
+print_count(struct printer *p, const struct row *first, size_t n, struct out *out)
+{
+	out_char(out, '{');
+	print_name(p, out);
+	print_keys(p, first->taken[0].event, out);
+	out_str(out, STR("\"match_end\":"));
+	print_time(p, out, first->last_ts);
+	out_str(out, STR(",\"count\":"));
+	out_i64(out, (int64_t)n);
+	out_char(out, '}');
+	return out_end_line(out);
+}
+
+int
+print_found(struct printer *p, const struct found_list *found, bool timeouts, struct out *out)
+{
+	int result = 0;
+
+	if (found->n == 0)
+		return 0;
+	arena_reset(&p->scratch);
+	p->n_rows = 0;
+	for (size_t i = 0; i < found->n; i++) {
+		p->rows = mem_more(p->rows, p->n_rows, &p->cap_rows, sizeof(*p->rows));
+		lay_out(p, &found->a[i], &p->rows[p->n_rows++]);
+	}
+	qsort(p->rows, p->n_rows, sizeof(*p->rows), compare_rows);
+	if (p->conf.emit == EMIT_COUNT && !timeouts)
+		return print_count(p, &p->rows[0], p->n_rows, out);
+	for (size_t i = 0; i < p->n_rows && result == 0; i++)
+		result = print_row(p, &p->rows[i], timeouts, out);
+	return result;
+}
+
+/* ---- */
+
+struct printer *
+printer_new(const struct print_conf *conf)
+{
+	struct printer *p = mem_zalloc(1, sizeof(*p));
+
+	p->conf = *conf;
+	p->names = mem_zalloc((size_t)conf->pattern->n, sizeof(*p->names));
+	for (int i = 0; i < conf->pattern->n; i++) {
+		buf_init(&p->names[i], BUF_NO_MAX);
+		json_add_string(&p->names[i], conf->pattern->elements[i]->name);
+	}
+	p->fields = mem_zalloc(EXTRACT_FIELDS, sizeof(*p->fields));
+	buf_init(&p->line, BUF_NO_MAX);
+	return p;
+}
+
+void
+printer_free(struct printer *p)
+{
+	if (p == NULL)
+		return;
+	for (int i = 0; i < p->conf.pattern->n; i++)
+		buf_release(&p->names[i]);
+	free(p->names);
+	free(p->fields);
+	buf_release(&p->line);
+	arena_release(&p->scratch);
+	free(p->rows);
+	free(p);
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * print.h - matches as lines
+ *
+ *	{"anomalyType":"NAME","customerId":"c-1","match_start":"...","match_end":"...","matches":{"first":[{...},{...}]}}
+ *
+ * The lines of a match stand in it as they came. Matches found at the same moment are
+ * printed by oldest start, then fewest events, then arrival of the events.
+ */
+#ifndef MAIP_CEP_PRINT_H
+#define MAIP_CEP_PRINT_H
+
+#include "cep/nfa.h"
+
+enum emit { EMIT_MATCH, EMIT_SUMMARY, EMIT_COUNT };
+extern const char *const emit_words[];                  /* "match", "summary", "count", NULL */
+
+struct print_conf {                     /* all borrowed */
+	const struct pattern     *pattern;
+	const char               *name;         /* --name; NULL: none */
+	struct extractor         *fields;       /* to find the keys in a line */
+	const struct expr_column *keys;         /* columns at the front, read from the first event */
+	size_t                    n_keys;
+	enum emit                 emit;
+	bool                      times_as_ms;
+};
+
+struct printer;                                         /* opaque; lives in print.c */
+
+struct printer *printer_new(const struct print_conf *conf);
+void printer_free(struct printer *p);                   /* NULL is fine */
+
+/* Print, in order, what was found at one moment. timeouts: when they ran out stands in place of the end. 0, or -1: out has failed. */
+int print_found(struct printer *p, const struct found_list *found, bool timeouts, struct out *out);
+
+#endif

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * program.h - a pattern compiled to states and edges
+ *
+ * A state waits for an event. Its edges are tried in order: TAKE the event and
+ * go on, IGNORE it and wait, or PROCEED without it to a state that is asked about
+ * the same event. The shape is that of Flink's NFACompiler, edge for edge, because
+ * the order of branches decides which match survives a skip strategy.
+ *
+ * Conditions are trees over leaves, the expressions of the options. A leaf that looks at the current event alone
+ * is evaluated once an event, into one bit of a mask; one that asks what has been taken, once a branch.
+ */
+#ifndef MAIP_CEP_PROGRAM_H
+#define MAIP_CEP_PROGRAM_H
+
+#include "cep/pattern.h"
+#include "json/out.h"
+#include "sql/expr.h"
+
+enum edge_kind { TAKE, IGNORE, PROCEED };
+enum state_kind { STATE_NORMAL, STATE_START, STATE_FINAL, STATE_PENDING, STATE_STOP };
+
+struct edge {
+	enum edge_kind kind;
+	int            target;          /* a state; EDGE_NOWHERE: Flink's compiler loses the way here */
+	int            cond;
+};
+#define EDGE_NOWHERE (-1)
+
+struct state {
+	enum state_kind kind;
+	int             element;        /* whose events it takes; -1: the end */
+	int             ordinal;        /* which state of the element, from 0 */
+	int64_t         gap;            /* longest time since the event before; 0: no limit */
+	struct edge    *edges;
+	int             n;
+	size_t          cap;
+};
+
+enum cond_kind { COND_TRUE, COND_FALSE, COND_LEAF, COND_NOT, COND_AND, COND_OR };
+
+struct cond {
+	enum cond_kind kind;
+	int            a, b;            /* conditions; LEAF: a is the number of the leaf */
+};
+
+#define PROGRAM_LEAVES 64               /* different conditions: bits of a mask */
+#define PROGRAM_STATES 100000
+
+struct leaf {
+	struct str   text;
+	struct expr *expr;
+	bool         iterative;         /* asks what has been taken */
+};
+
+struct program {
+	const struct pattern *pattern;
+	struct state *states;
+	int           n;
+	size_t        cap;
+	int           start;
+	struct cond  *conds;
+	size_t        n_conds, cap_conds;
+	struct leaf   leaves[PROGRAM_LEAVES];
+	int           n_leaves;
+	uint64_t      iterative;        /* mask of the leaves that are */
+	int64_t       window;           /* first to last event; 0: no limit */
+	bool          gaps;             /* some state has one */
+	bool          rounds;           /* a branch may go round without an event, in a loop over a group that can match nothing */
+	bool          inert;            /* an event for which no leaf holds changes nothing: it need not be kept */
+};
+
+/* Compile a finished pattern, which must outlive the program. Conditions read fields of x.
+ * 0, or -1 with err (STATUS_USAGE). */
+int program_compile(struct program *g, const struct pattern *p, struct extractor *x, struct err *err);
+void program_release(struct program *g);
+
+/* Name of a state: "first", "first:1". */
+int program_state_name(const struct program *g, int state, struct buf *to);
+
+/* A condition as text. */
+int program_cond_text(const struct program *g, int cond, struct buf *to);
+
+#endif

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * remarks.c - tells what Flink takes and ignores
+ *
+ * The matches are Flink's, so an option that has no effect there has none here; but here it is said, and how to
+ * write what was probably meant.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "cep/pattern.h"
+
+struct remarks {
+	char **to;
+	size_t n, max;
+};
+
+static void PRINTF_LIKE(2, 3)
+say(struct remarks *r, const char *fmt, ...)
+{
+	char    text[600];
+	va_list args;
+
+	if (r->n == r->max)
+		return;
+	va_start(args, fmt);
+	vsnprintf(text, sizeof(text), fmt, args);
+	va_end(args);
+	r->to[r->n++] = mem_dup(str_of(text));
+}
+
+static const char *
+quantifier(const struct element *e)
+{
+	return e->times ? "--times" : e->from > 1 ? "--times-or-more" : "--one-or-more";
+}
+
+static void
+about_element(struct remarks *r, const struct element *e)
+{
+	char q[QUOTE_MAX];
+
+	quote(q, e->group != NULL ? STR("(group)") : e->name);
+	if (e->gap > 0)
+		say(r, "%s: the gap of %s is watched up to its first repeats only, not in the rest of the loop; Flink has it so (for every "
+		       "repeat add a --where that compares with LAST of the element's times)", quantifier(e), q);
+	if (e->within_each > 0 && (e->looping || e->times || e->group != NULL))
+		say(r, "--within-each: has no effect on %s, which is repeated or a group; Flink has it so (give its quantifier a gap, or use "
+		       "--within)", q);
+	else if (e->within_each > 0 && e->prev == NULL)
+		say(r, "--within-each: has no effect on %s, which has no element before it (put it on the next one)", q);
+	else if (e->within_each > 0 && e->optional)
+		say(r, "--within-each: lapses on the optional %s once an event is passed over; Flink has it so (use --within)", q);
+}
+
+/* Inside a group the window of its last element is lost, and so is a NOT that comes last. */
+static void
+about_group(struct remarks *r, const struct element *group)
+{
+	const struct element *last = group->group;
+	char q[QUOTE_MAX];
+
+	if (last->within > 0)
+		say(r, "--within: has no effect on %s, the last of a group; Flink has it so (put it behind the ')', or on the whole pattern)",
+		    quote(q, last->group != NULL ? STR("(group)") : last->name));
+	if (last->contiguity == NOT_FOLLOWED)
+		say(r, "--not-followed-by: has no effect at the end of a group; Flink has it so (put %s behind the ')')", quote(q, last->name));
+}
+
+size_t
+pattern_remarks(const struct pattern *p, char **to, size_t max)
+{
+	struct remarks r = { to, 0, max };
+
+	for (int i = 0; i < p->n; i++) {
+		about_element(&r, p->elements[i]);
+		if (p->elements[i]->group != NULL)
+			about_group(&r, p->elements[i]);
+	}
+	return r.n;
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * stage.h - pattern matching as a stage of a pipe
+ *
+ * Lines come in any order within the watermark's bound; each waits until the watermark
+ * has reached its time, then takes its turn (waiting.h). What comes later than that is late: it goes to a file of its own
+ * or is counted and dropped. The result depends on the input alone.
+ *
+ * Memory: the lines that wait, and those that a branch has taken; a key that has neither is forgotten.
+ */
+#ifndef MAIP_CEP_STAGE_H
+#define MAIP_CEP_STAGE_H
+
+#include "cep/print.h"
+#include "stream/stage.h"
+#include "stream/stats.h"
+#include "stream/watermark.h"
+
+struct cep_conf {                       /* all borrowed; must outlive the stage */
+	const struct pattern *pattern;  /* finished */
+	const char *const *keys;        /* --key texts; none: one group of all */
+	size_t      n_keys;
+	const char *time;               /* --time; "timestamp" */
+	int         time_format;
+	const char *order_by;           /* NULL: none */
+	int64_t     bound;              /* of the stage's own watermarks */
+	const char *name;
+	enum emit   emit;
+	bool        times_as_ms;
+	size_t      max_partial;        /* branches at a time */
+	bool        shed;
+	uint64_t    seed;               /* of hash tables */
+};
+
+struct cep;                                             /* opaque; lives in stage.c */
+
+/* NULL with err (STATUS_USAGE): an expression or the pattern cannot be compiled. */
+struct cep *cep_new(const struct cep_conf *conf, struct err *err);
+
+/* Where late lines, timed-out partial matches and counters go; NULL: nowhere (the default). Borrowed. */
+void cep_outputs(struct cep *c, struct out *late, struct out *timeouts, struct pipe_stats *stats);
+void cep_free(struct cep *c);                           /* NULL is fine */
+
+extern const struct stage_ops cep_ops;                  /* self is the struct cep */
+
+uint64_t cep_matches(const struct cep *c);              /* found so far */
+uint64_t cep_late(const struct cep *c);                 /* late lines so far */
+uint64_t cep_shed(const struct cep *c);                 /* branches dropped at the limit */
+
+#endif
