@@ -1,0 +1,362 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * maip-cep - find patterns of events
+ *
+ * Reads records, keeps those that may belong to a match, writes one line a match.
+ * The pattern is written as options, one for each method of Flink's Pattern API, in the same order.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/random.h>
+
+#include "base/mem.h"
+#include "base/opt.h"
+#include "base/time.h"
+#include "cep/stage.h"
+#include "job/page.h"
+#include "stream/pipe.h"
+
+#define KEYS_MAX 16
+
+static struct pattern pattern;
+static const char *keys[KEYS_MAX];
+static char **files;
+static size_t n_files, cap_files;
+static struct bad_records bad;
+static const char *late_path, *timeouts_path;
+static int64_t max_line = (int64_t)LINE_MAX_DEFAULT, max_partial = 10000000;
+static int emit, on_limit, time_style;
+static bool watermark_given;
+static struct cep_conf conf = { .pattern = &pattern, .keys = keys, .time = "timestamp" };
+
+static const char *const on_limit_words[] = { "stop", "oldest", NULL };
+static const char *const time_style_words[] = { "rfc3339", "ms", NULL };
+
+/* ---- the pattern: each option calls one function */
+
+static int
+begin(void *p, const char *name, struct err *err)
+{
+	return pattern_begin(p, name, err);
+}
+
+static int
+next(void *p, const char *name, struct err *err)
+{
+	return pattern_follow(p, STRICT, "--next", name, err);
+}
+
+static int
+followed_by(void *p, const char *name, struct err *err)
+{
+	return pattern_follow(p, RELAXED, "--followed-by", name, err);
+}
+
+static int
+followed_by_any(void *p, const char *name, struct err *err)
+{
+	return pattern_follow(p, ANY, "--followed-by-any", name, err);
+}
+
+static int
+not_next(void *p, const char *name, struct err *err)
+{
+	return pattern_follow(p, NOT_NEXT, "--not-next", name, err);
+}
+
+static int
+not_followed_by(void *p, const char *name, struct err *err)
+{
+	return pattern_follow(p, NOT_FOLLOWED, "--not-followed-by", name, err);
+}
+
+static int
+where(void *p, const char *text, struct err *err)
+{
+	return pattern_where(p, text, err);
+}
+
+static int
+or(void *p, const char *text, struct err *err)
+{
+	return pattern_or(p, text, err);
+}
+
+static int
+until(void *p, const char *text, struct err *err)
+{
+	return pattern_until(p, text, err);
+}
+
+static int
+times(void *p, const char *value, struct err *err)
+{
+	return pattern_times(p, value, err);
+}
+
+static int
+times_or_more(void *p, const char *value, struct err *err)
+{
+	return pattern_times_or_more(p, value, err);
+}
+
+static int
+one_or_more(void *p, const char *gap, struct err *err)
+{
+	return pattern_one_or_more(p, gap, err);
+}
+
+static int
+optional(void *p, const char *value, struct err *err)
+{
+	(void)value;
+	return pattern_optional(p, err);
+}
+
+static int
+greedy(void *p, const char *value, struct err *err)
+{
+	(void)value;
+	return pattern_greedy(p, err);
+}
+
+static int
+consecutive(void *p, const char *value, struct err *err)
+{
+	(void)value;
+	return pattern_consecutive(p, err);
+}
+
+static int
+allow_combinations(void *p, const char *value, struct err *err)
+{
+	(void)value;
+	return pattern_allow_combinations(p, err);
+}
+
+static int
+within(void *p, const char *duration, struct err *err)
+{
+	return pattern_within(p, duration, err);
+}
+
+static int
+within_each(void *p, const char *duration, struct err *err)
+{
+	return pattern_within_each(p, duration, err);
+}
+
+static int
+after_match(void *p, const char *value, struct err *err)
+{
+	return pattern_after_match(p, value, err);
+}
+
+static int
+watermark(void *arg, const char *value, struct err *err)
+{
+	watermark_given = true;
+	return watermark_option(arg, value, err);
+}
+
+static int
+key(void *arg, const char *text, struct err *err)
+{
+	(void)arg;
+	if (conf.n_keys == KEYS_MAX)
+		return fail(err, "more than %d keys", KEYS_MAX);
+	keys[conf.n_keys++] = text;
+	return 0;
+}
+
+/* ")" belongs to the pattern; anything else is a file. */
+static int
+operand(void *p, const char *value, struct err *err)
+{
+	if (strcmp(value, ")") == 0)
+		return pattern_close(p, err);
+	files = mem_more(files, n_files, &cap_files, sizeof(*files));
+	files[n_files++] = (char *)(uintptr_t)value;
+	return 0;
+}
+
+static const struct opt opts[] = {
+	OPT_HEADING("Pattern, in its order"),
+	OPT_CALL(0, "begin", begin, &pattern, "NAME", "the first element; '(' in place of a NAME opens a group, ')' closes it"),
+	OPT_CALL(0, "next", next, &pattern, "NAME", "the very next event of the key"),
+	OPT_CALL(0, "followed-by", followed_by, &pattern, "NAME", "the next event that fits; others in between are passed over"),
+	OPT_CALL(0, "followed-by-any", followed_by_any, &pattern, "NAME", "any later event that fits: one match for each"),
+	OPT_CALL(0, "not-next", not_next, &pattern, "NAME", "the very next event is not this"),
+	OPT_CALL(0, "not-followed-by", not_followed_by, &pattern, "NAME",
+	         "this does not come before the next element, or before the window ends"),
+	OPT_CALL(0, "where", where, &pattern, "EXPR", "condition on the element; several must all hold"),
+	OPT_CALL(0, "or", or, &pattern, "EXPR", "another condition that is enough, in place of all before it"),
+	OPT_CALL(0, "times", times, &pattern, "N[,M][:GAP]", "the element comes N times, or N to M times; GAP is the longest wait for a repeat"),
+	OPT_CALL(0, "times-or-more", times_or_more, &pattern, "N[:GAP]", "the element comes at least N times"),
+	OPT_CALL(0, "one-or-more", one_or_more, &pattern, "[=GAP]", "the element comes at least once"),
+	OPT_CALL(0, "until", until, &pattern, "EXPR", "an event for which this holds ends the loop, and is not part of it"),
+	OPT_CALL(0, "optional", optional, &pattern, NULL, "the element may be missing"),
+	OPT_CALL(0, "greedy", greedy, &pattern, NULL, "the loop takes what it can before the next element gets any"),
+	OPT_CALL(0, "consecutive", consecutive, &pattern, NULL, "repeats follow each other directly"),
+	OPT_CALL(0, "allow-combinations", allow_combinations, &pattern, NULL, "repeats may leave out events that fit: one match for each choice"),
+	OPT_CALL(0, "within", within, &pattern, "DURATION", "the match, from first to last event, is shorter than this"),
+	OPT_CALL(0, "within-each", within_each, &pattern, "DURATION", "the element comes sooner than this after the one before it"),
+	OPT_CALL(0, "after-match", after_match, &pattern, "STRATEGY",
+	         "no-skip (default), skip-to-next, skip-past-last-event, skip-to-first=NAME[,error] or skip-to-last=NAME[,error]"),
+
+	OPT_HEADING("Records"),
+	OPT_CALL('k', "key", key, NULL, "EXPR [AS NAME]", "matches are looked for among the events of one key; repeatable"),
+	OPT_STR(0, "time", &conf.time, "EXPR", "event time (default timestamp)"),
+	OPT_CHOICE(0, "time-format", &conf.time_format, time_format_words, "how times are written (default auto)"),
+	OPT_CALL(0, "watermark", watermark, &conf.bound, "DURATION",
+	         "how far out of order records may come, or none (default 0s); a stream with watermarks of its own goes by those"),
+	OPT_STR(0, "order-by", &conf.order_by, "EXPR", "the order of events with equal time (default: of arrival)"),
+
+	OPT_HEADING("Output"),
+	OPT_STR(0, "name", &conf.name, "TYPE", "what a match is called: the first member, anomalyType, of each"),
+	OPT_CHOICE(0, "emit", &emit, emit_words, "matches with their lines, with the number of lines, or only how many there are (default match)"),
+	OPT_CHOICE(0, "time-style", &time_style, time_style_words, "how times are printed (default rfc3339)"),
+	OPT_STR(0, "timeouts", &timeouts_path, "FILE", "append partial matches that ran out of time"),
+	OPT_STR(0, "late", &late_path, "FILE", "append records that came too late"),
+
+	OPT_HEADING("Limits and bad records"),
+	OPT_INT(0, "max-partial", &max_partial, 1, INT64_MAX, "N", "how many partial matches there may be at a time (default 10000000)"),
+	OPT_CHOICE(0, "on-limit", &on_limit, on_limit_words, "at that limit, stop or drop the key's oldest partial matches (default stop)"),
+	OPT_CALL(0, "on-error", bad_option, &bad, "POLICY", "a record that is none: stop (default), skip or dead-letter=FILE"),
+	OPT_INT(0, "ok-errors", &bad.ok_errors, 0, INT64_MAX, "N", "so many bad records are no failure (default 0)"),
+	OPT_SIZE(0, "max-line", &max_line, 1024, (int64_t)1 << 30, "SIZE", "longest line (default 16MiB)"),
+	OPT_END
+};
+
+static const struct tool tool = {
+	.name = "maip-cep", .operands = "[FILE]...", .opts = opts,
+	.summary = "find patterns of events",
+	.operand = operand, .operand_arg = &pattern,
+};
+
+/* ---- */
+
+static struct out *
+side_output(struct out *o, const char *option, const char *path)
+{
+	struct err err;
+
+	if (path == NULL)
+		return NULL;
+	if (out_open_file(o, path, &err) < 0)
+		die(err.status, "%s: %s", option, err.msg);
+	return o;
+}
+
+static enum status
+close_side_output(struct out *o, enum status so_far)
+{
+	if (o == NULL)
+		return so_far;
+	so_far = out_finish(o, so_far);
+	out_release(o);
+	return so_far;
+}
+
+static uint64_t
+seed(void)
+{
+	uint64_t s = 0;
+
+	return getrandom(&s, sizeof(s), GRND_NONBLOCK) == (ssize_t)sizeof(s) ? s : (uint64_t)(uintptr_t)&tool;
+}
+
+/* Options that have no effect: said once, and the work goes on. */
+static void
+remark(void)
+{
+	char *remarks[2 * PATTERN_ELEMENTS];
+	const size_t n = pattern_remarks(&pattern, remarks, sizeof(remarks) / sizeof(remarks[0]));
+
+	for (size_t i = 0; i < n; i++) {
+		warn("%s", remarks[i]);
+		free(remarks[i]);
+	}
+}
+
+static struct page *page;
+
+/* The stream may bring its own watermarks, and says which job it belongs to. */
+static int
+begin_stream(void *self, const struct control *hello, struct out *out, struct err *err)
+{
+	if (hello != NULL && hello->watermarks && watermark_given)
+		warn("--watermark is not used: the stream brings its own watermarks (leave it out here)");
+	if (hello != NULL)
+		page_job(page, hello->job);
+	return cep_ops.begin(self, hello, out, err);
+}
+
+static void
+tell(const struct cep *cep)
+{
+	if (late_path == NULL && cep_late(cep) > 0)
+		warn("%llu records came too late and were dropped (raise --watermark, or keep them with --late FILE)",
+		     (unsigned long long)cep_late(cep));
+	if (cep_shed(cep) > 0)
+		warn("dropped %llu partial matches at --max-partial %lld: matches may be missing", (unsigned long long)cep_shed(cep),
+		     (long long)max_partial);
+}
+
+static enum status
+run(struct cep *cep)
+{
+	struct pipe_env  env;
+	struct stage_ops ops = cep_ops;
+
+	ops.begin = begin_stream;
+	pipe_env_real(&env);
+	env.stats = page_stats(page);
+	env.max_line = (size_t)max_line;
+	return (enum status)pipe_main(&(struct stage){ &ops, cep }, (int)n_files, files, &bad, &env);
+}
+
+static struct cep *
+make_stage(void)
+{
+	struct cep *cep;
+	struct err err;
+
+	if (pattern_finish(&pattern, &err) < 0)
+		die(STATUS_USAGE, "%s", err.msg);
+	conf.emit = (enum emit)emit;
+	conf.times_as_ms = time_style == 1;
+	conf.max_partial = (size_t)max_partial;
+	conf.shed = on_limit == 1;
+	conf.seed = seed();
+	cep = cep_new(&conf, &err);
+	if (cep == NULL)
+		die(STATUS_USAGE, "%s", err.msg);
+	return cep;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct out late_file, timeouts_file, *late, *timeouts;
+	struct err err;
+
+	opt_parse(&tool, argc, argv);
+	struct cep *cep = make_stage();
+	remark();
+	late = side_output(&late_file, "--late", late_path);
+	timeouts = side_output(&timeouts_file, "--timeouts", timeouts_path);
+	page = page_register(tool.name, argc, argv, &err);
+	cep_outputs(cep, late, timeouts, page_stats(page));
+
+	enum status status = run(cep);
+
+	tell(cep);
+	status = close_side_output(late, status);
+	status = close_side_output(timeouts, status);
+	page_finish(page, status);
+	cep_free(cep);
+	pattern_release(&pattern);
+	free(files);
+	return (int)status;
+}
