@@ -86,10 +86,13 @@ is_blank(struct str s)
 	return i == s.n;
 }
 
+/* A mark that nothing follows is no mark: the line is not blank then. */
 static struct str
 without_bom(struct str s)
 {
-	return str_starts(s, STR("\xef\xbb\xbf")) ? str_slice(s, MARK_SIZE, s.n) : s;
+	struct str rest = str_slice(s, MARK_SIZE, s.n);
+
+	return str_starts(s, STR("\xef\xbb\xbf")) && !is_blank(rest) ? rest : s;
 }
 
 /* The line at r->at that ends at stop, in its final form. */

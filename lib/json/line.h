@@ -3,7 +3,7 @@
  * line.h - lines out of a byte source, a bounded buffer at a time
  *
  * Reads up to 1 MiB at once and hands out lines that stand in the buffer: no
- * copy. Strips "\r\n" or "\n" and a byte order mark at the start of the input;
+ * copy. Strips "\r\n" or "\n" and a byte order mark at the start of the input, unless the first line is nothing else;
  * passes over blank lines (they count for the line number). A last line without
  * a newline is a line, and marked. A line longer than the cap is reported once, as too long, and
  * skipped to its end without being stored: never split, never a crash.
