@@ -8,6 +8,7 @@
  */
 #include <errno.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/random.h>
 
@@ -41,6 +42,8 @@ static struct shape shape;
 static struct texts keys, aggs;
 static struct window_conf conf = { .time = "timestamp" };
 static struct bad_records bad;
+static struct calendar *calendar;
+static const char *zone;
 static const char *time_text, *late_path, *session_expr, *top_text;
 static int64_t watermark_bound, max_line = LINE_MAX_DEFAULT, state_memory;
 static bool watermark_given, offset_given, verbose;
@@ -141,6 +144,7 @@ static const struct opt opts[] = {
 	OPT_CALL(0, "count", set_count, NULL, "N[,SLIDE]", "the last N records of a key, every SLIDE (default N) records"),
 	OPT_CALL(0, "global", set_global, NULL, NULL, "one window, which the end of the input fires"),
 	OPT_CALL(0, "offset", set_offset, &conf.offset, "DURATION", "move the windows away from 1970-01-01T00:00Z, either way"),
+	OPT_STR(0, "tz", &zone, "ZONE", "with --tumbling of whole days, weeks or months (1d, 1w, 1mo): those of this time zone"),
 	OPT_HEADING("Results"),
 	OPT_CALL('k', "key", add_text, &keys, "EXPR [AS NAME]", "group records by this value; may be given several times"),
 	OPT_CALL('a', "agg", add_text, &aggs, "F(...) [AS NAME]", "a column of the result (default 'COUNT(*) AS count'); may be given several times"),
@@ -223,6 +227,55 @@ records(struct str text)
 	return value;
 }
 
+/* The bytes of a zone's file in the system's database. */
+static void
+read_zone(struct buf *to)
+{
+	const char *folder = getenv("TZDIR");
+	char        quoted[QUOTE_MAX];
+	struct buf  path;
+	FILE       *file;
+	size_t      n;
+
+	if (folder == NULL || *folder == '\0')
+		folder = "/usr/share/zoneinfo";
+	buf_init(&path, BUF_NO_MAX);
+	buf_addf(&path, "%s/%s%c", folder, zone, '\0');
+	file = strstr(zone, "..") != NULL || *zone == '/' || *zone == '\0' ? NULL : fopen(path.p, "rb");
+	if (file == NULL)
+		die(STATUS_USAGE, "--tz: there is no time zone %s in %s (try Europe/Berlin; Debian's package is tzdata)",
+		    quote(quoted, str_of(zone)), folder);
+	while ((n = fread(buf_room(to, 4096), 1, 4096, file)) > 0)
+		to->n += n;
+	fclose(file);
+	buf_release(&path);
+}
+
+static void
+read_calendar(void)
+{
+	enum calendar_unit unit;
+	struct buf tzif;
+	char       quoted[QUOTE_MAX];
+	int64_t    count;
+	struct err err;
+
+	if (shape.kind != WINDOW_TUMBLING)
+		die(STATUS_USAGE, "--tz: works with --tumbling only");
+	if (offset_given)
+		die(STATUS_USAGE, "--offset: has no meaning with --tz");
+	if (calendar_size(str_of(shape.text), &unit, &count, &err) < 0)
+		refuse("--tumbling with --tz", &err);
+	buf_init(&tzif, (size_t)1 << 20);
+	read_zone(&tzif);
+	calendar = calendar_new(buf_str(&tzif), unit, count, &err);
+	if (calendar == NULL)
+		die(STATUS_CONFIG, "--tz: %s %s", quote(quoted, str_of(zone)), err.msg);
+	buf_release(&tzif);
+	conf.size = 1;
+	conf.calendar = calendar;
+}
+
 static void
 read_shape(void)
 {
@@ -246,13 +299,15 @@ read_shape(void)
 		break;
 	case WINDOW_TUMBLING:
 	case WINDOW_SESSION:
-		if (session_expr == NULL)
+		if (zone == NULL && session_expr == NULL)
 			conf.size = length(text, shape.kind == WINDOW_SESSION ? "gap" : "size");
 		conf.gap_expr = session_expr;
 		break;
 	case WINDOW_GLOBAL:
 		break;
 	}
+	if (zone != NULL)
+		read_calendar();
 	if (shape.kind == WINDOW_CUMULATE && conf.size % conf.slide != 0)
 		die(STATUS_USAGE, "--cumulate: the size has to be a multiple of the step");
 }
@@ -271,6 +326,8 @@ check_offset(void)
 
 	if (offset_given && !is_grid())
 		die(STATUS_USAGE, "--offset: has no meaning with %s", shape.option);
+	if (conf.calendar != NULL)
+		return;
 	if (conf.offset >= period || conf.offset <= -period)
 		if (is_grid())
 			die(STATUS_USAGE, "--offset: has to be shorter than the %s of %s", sliding ? "slide" : "size", shape.option);
@@ -413,6 +470,7 @@ main(int argc, char **argv)
 		status = out_finish(&late, status);
 	page_finish(page, status);
 	window_free(w);
+	calendar_free(calendar);
 	free(keys.text);
 	free(aggs.text);
 	return (int)status;

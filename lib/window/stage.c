@@ -560,6 +560,7 @@ put_options(const struct window_conf *c, struct buf *to)
 	buf_put_i64(to, c->offset);
 	buf_put_i64(to, c->lateness);
 	buf_put_u64(to, c->calendar != NULL);
+	buf_put_i64(to, c->calendar != NULL ? calendar_ahead(c->calendar, 0) : 0);
 	for (size_t i = 0; i < c->n_keys; i++)
 		buf_put_str(to, str_of(c->keys[i]));
 	for (size_t i = 0; i < c->n_aggs; i++)
