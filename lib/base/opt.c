@@ -22,6 +22,7 @@ enum { LONG_BASE = 256, MAX_NAME = 64 };
 static const char *const forms[] = { "text", "man", "bash", "zsh", "fish", NULL };
 
 const struct opt opt_builtins[OPT_BUILTINS] = {
+	[OPT_HELP_HEADING] = { .kind = OPT_KIND_HEADING, .help = "Help" },
 	[OPT_HELP] = { .kind = OPT_KIND_CHOICE, .name = "help", .arg = "[=FORM]", .choices = forms,
 	               .help = "show this; or the same as the list of a man page, or as a completion" },
 	[OPT_VERSION] = { .kind = OPT_KIND_FLAG, .name = "version", .help = "print the version" },
@@ -33,11 +34,15 @@ const struct opt *
 opt_at(const struct tool *tool, size_t i)
 {
 	size_t n = 0;
+	bool   headings = false;
 
-	for (; tool->opts[n].kind != OPT_KIND_END; n++)
+	for (; tool->opts[n].kind != OPT_KIND_END; n++) {
 		if (n == i)
 			return &tool->opts[n];
-	return i - n < OPT_BUILTINS ? &opt_builtins[i - n] : NULL;
+		headings |= tool->opts[n].kind == OPT_KIND_HEADING;
+	}
+	i = i - n + (headings ? OPT_HELP_HEADING : OPT_HELP);
+	return i < OPT_BUILTINS ? &opt_builtins[i] : NULL;
 }
 
 /* Is an option of this long name among the first n? */
@@ -82,11 +87,33 @@ opt_takes(const struct opt *o)
 	return o->arg == NULL && o->kind != OPT_KIND_CHOICE ? OPT_TAKES_NONE : OPT_TAKES_ONE;
 }
 
-void
+/* Of the alternatives in "stop|skip|dead-letter=FILE": those in small letters, up to their "=". */
+static void
+add_alternatives(struct buf *to, const char *arg, const char *between)
+{
+	const char *separator = "";
+
+	for (size_t n; *arg != '\0'; arg += n + (arg[n] == '|')) {
+		n = strcspn(arg, "|");
+		if (*arg < 'a' || *arg > 'z')
+			continue;
+		buf_addf(to, "%s%.*s%s", separator, (int)strcspn(arg, "|="), arg,
+		         memchr(arg, '=', n) != NULL ? "=" : "");
+		separator = between;
+	}
+}
+
+bool
 opt_words(struct buf *to, const struct opt *o, const char *between)
 {
-	for (size_t i = 0; o->choices[i] != NULL; i++)
-		buf_addf(to, "%s%s", i == 0 ? "" : between, o->choices[i]);
+	size_t before = to->n;
+
+	if (o->kind == OPT_KIND_CHOICE)
+		for (size_t i = 0; o->choices[i] != NULL; i++)
+			buf_addf(to, "%s%s", i == 0 ? "" : between, o->choices[i]);
+	else if (o->arg != NULL && strchr(o->arg, '|') != NULL)
+		add_alternatives(to, o->arg, between);
+	return to->n > before;
 }
 
 void

@@ -60,17 +60,18 @@ add_bash_pattern(struct buf *to, const struct opt *o)
 static void
 add_bash_argument(struct buf *to, const struct opt *o)
 {
+	struct buf words;
+
 	if (o->kind == OPT_KIND_HEADING || opt_takes(o) == OPT_TAKES_NONE)
 		return;
+	buf_init(&words, BUF_NO_MAX);
 	add_bash_pattern(to, o);
-	if (o->kind == OPT_KIND_CHOICE) {
-		buf_add_str(to, STR("\t\tmapfile -t COMPREPLY < <(compgen -W '"));
-		opt_words(to, o, " ");
-		buf_add_str(to, STR("' -- \"$cur\")\n"));
-	} else if (opt_wants_file(o->arg)) {
+	if (opt_words(&words, o, " "))
+		buf_addf(to, "\t\tmapfile -t COMPREPLY < <(compgen -W '%.*s' -- \"$cur\")\n", STR_ARGS(buf_str(&words)));
+	else if (opt_wants_file(o->arg))
 		buf_add_str(to, STR("\t\tcompopt -o filenames; mapfile -t COMPREPLY < <(compgen -f -- \"$cur\")\n"));
-	}
 	buf_add_str(to, STR("\t\treturn ;;\n"));
+	buf_release(&words);
 }
 
 void
@@ -101,8 +102,9 @@ opt_show_bash(struct buf *to, const struct tool *tool)
 		buf_add_str(to, STR("\telse\n\t\tmapfile -t COMPREPLY < <(compgen -W '"));
 		add_commands(to, tool);
 		buf_add_str(to, STR("' -- \"$cur\")\n"));
-	} else if (opt_wants_file(tool->operands))
+	} else if (opt_wants_file(tool->operands)) {
 		buf_add_str(to, STR("\telse\n\t\tcompopt -o filenames; mapfile -t COMPREPLY < <(compgen -f -- \"$cur\")\n"));
+	}
 	buf_add_str(to, STR("\tfi\n}\ncomplete -F "));
 	add_identifier(to, tool->name);
 	buf_addf(to, " %s\n", tool->name);
@@ -110,40 +112,48 @@ opt_show_bash(struct buf *to, const struct tool *tool)
 
 /* ---- zsh */
 
-/* "'*--key=[help]:EXPR:'"; dashed is "-k" or "--key". Only OPT_CALL options may come more than once. */
+/* Between single quotes, in a place where brackets and colons mean something. */
+static void
+add_zsh_text(struct buf *to, struct str text)
+{
+	for (size_t i = 0; i < text.n; i++) {
+		if (text.p[i] == '\'')
+			buf_add_str(to, STR("'\\''"));
+		else
+			add_escaped(to, str_slice(text, i, i + 1), "[]\\:");
+	}
+}
+
+/* ":EXPR:", ":FILE:_files", ":on-error:(stop skip)"; one more colon before an optional one. */
+static void
+add_zsh_argument(struct buf *to, const struct opt *o)
+{
+	struct buf part;
+
+	buf_init(&part, BUF_NO_MAX);
+	buf_add_str(to, opt_takes(o) == OPT_TAKES_MAYBE ? STR("::") : STR(":"));
+	if (opt_words(&part, o, " ")) {
+		buf_addf(to, "%s:(%.*s)", o->name, STR_ARGS(buf_str(&part)));
+	} else {
+		opt_placeholder(&part, o);
+		add_zsh_text(to, buf_str(&part));
+		buf_addf(to, ":%s", opt_wants_file(o->arg) ? "_files" : "");
+	}
+	buf_release(&part);
+}
+
+/* "'*--key=[help]:EXPR:'"; dashes and name make "-k" or "--key". Only OPT_CALL options may come more than once. */
 static void
 add_zsh_spec(struct buf *to, const struct opt *o, const char *dashes, struct str name)
 {
 	static const char *const long_end[] = { "", "=-", "=" }, *const short_end[] = { "", "-", "+" };
-	struct buf               placeholder;
 
 	buf_addf(to, " \\\n\t'%s%s%.*s%s[", o->kind == OPT_KIND_CALL ? "*" : "", dashes, STR_ARGS(name),
 	         dashes[1] == '\0' ? short_end[opt_takes(o)] : long_end[opt_takes(o)]);
-	for (const char *p = o->help; *p != '\0'; p++) {
-		if (*p == '\'')
-			buf_add_str(to, STR("'\\''"));
-		else
-			add_escaped(to, (struct str){ p, 1 }, "[]\\:");
-	}
+	add_zsh_text(to, str_of(o->help));
 	buf_add_char(to, ']');
-	if (opt_takes(o) != OPT_TAKES_NONE) {
-		buf_init(&placeholder, BUF_NO_MAX);
-		opt_placeholder(&placeholder, o);
-		buf_add_str(to, opt_takes(o) == OPT_TAKES_MAYBE ? STR("::") : STR(":"));
-		if (o->kind == OPT_KIND_CHOICE)
-			buf_add_str(to, str_of(o->name));
-		else
-			add_escaped(to, buf_str(&placeholder), "[]\\:");
-		buf_release(&placeholder);
-		buf_add_char(to, ':');
-		if (o->kind == OPT_KIND_CHOICE) {
-			buf_add_char(to, '(');
-			opt_words(to, o, " ");
-			buf_add_char(to, ')');
-		} else if (opt_wants_file(o->arg)) {
-			buf_add_str(to, STR("_files"));
-		}
-	}
+	if (opt_takes(o) != OPT_TAKES_NONE)
+		add_zsh_argument(to, o);
 	buf_add_char(to, '\'');
 }
 
@@ -166,8 +176,9 @@ opt_show_zsh(struct buf *to, const struct tool *tool)
 		buf_add_str(to, STR(" \\\n\t'1:COMMAND:("));
 		add_commands(to, tool);
 		buf_add_str(to, STR(")' \\\n\t'*::ARGUMENT:_default'"));
-	} else if (opt_wants_file(tool->operands))
+	} else if (opt_wants_file(tool->operands)) {
 		buf_add_str(to, STR(" \\\n\t'*:FILE:_files'"));
+	}
 	buf_add_char(to, '\n');
 }
 
@@ -176,19 +187,20 @@ opt_show_zsh(struct buf *to, const struct tool *tool)
 static void
 add_fish_option(struct buf *to, const struct tool *tool, const struct opt *o, const char *name)
 {
+	struct buf words;
+
+	buf_init(&words, BUF_NO_MAX);
 	buf_addf(to, "complete -c %s -l %s", tool->name, name);
 	if (o->ch != 0 && name == o->name)
 		buf_addf(to, " -s %c", o->ch);
-	if (opt_takes(o) == OPT_TAKES_ONE)
+	if (opt_words(&words, o, " "))
+		buf_addf(to, "%s -a '%.*s'", opt_takes(o) == OPT_TAKES_ONE ? " -x" : "", STR_ARGS(buf_str(&words)));
+	else if (opt_takes(o) == OPT_TAKES_ONE)
 		buf_add_str(to, opt_wants_file(o->arg) ? STR(" -rF") : STR(" -x"));
-	if (o->kind == OPT_KIND_CHOICE) {
-		buf_add_str(to, STR(" -a '"));
-		opt_words(to, o, " ");
-		buf_add_char(to, '\'');
-	}
 	buf_add_str(to, STR(" -d '"));
 	add_escaped(to, str_of(o->help), "'\\");
 	buf_add_str(to, STR("'\n"));
+	buf_release(&words);
 }
 
 void

@@ -10,8 +10,8 @@
 #include "base/buf.h"
 #include "base/opt.h"
 
-/* --help and --version, which every table ends with. */
-enum { OPT_HELP, OPT_VERSION, OPT_BUILTINS };
+/* --help and --version, which every table ends with; under a heading if the table has headings. */
+enum { OPT_HELP_HEADING, OPT_HELP, OPT_VERSION, OPT_BUILTINS };
 extern const struct opt opt_builtins[OPT_BUILTINS];
 
 /* Option i of the tool, headings included, the built-in ones last; NULL past the end. */
@@ -32,8 +32,9 @@ void opt_placeholder(struct buf *to, const struct opt *o);
 /* Does the placeholder or the tool's operands ask for the name of a file? */
 bool opt_wants_file(const char *placeholder);
 
-/* The words of a choice, with this between them. */
-void opt_words(struct buf *to, const struct opt *o, const char *between);
+/* The words that its argument can be, with this between them: choices, or what a placeholder like "none|DURATION" has
+ * in small letters. False if there are none. */
+bool opt_words(struct buf *to, const struct opt *o, const char *between);
 
 /* The five forms. */
 void opt_show_text(struct buf *to, const struct tool *tool);

@@ -43,6 +43,7 @@ static const struct opt opts[] = {
 	OPT_CALL('w', "where", note, (void *)"where", "EXPR", "only records for which this holds"),
 	OPT_CALL('o', "one-or-more", note, (void *)"more", "[=GAP]", "the element comes at least once; it's [greedy]"),
 	OPT_CALL(0, "optional", note, (void *)"optional", NULL, "the element may be missing"),
+	OPT_CALL(0, "watermark", note, (void *)"watermark", "none|DURATION|file=FILE", "how late records may be"),
 	OPT_STR(0, "late", &name, "FILE", "where late records go"),
 	{ .kind = OPT_KIND_FLAG, .name = "secret", .flag = &quick, .help = "be secretive", .hidden = true },
 	OPT_END
@@ -290,7 +291,11 @@ help_is_aligned_and_fits_a_terminal(void **state)
 		"  -w, --where=EXPR         only records for which this holds\n"
 		"  -o, --one-or-more[=GAP]  the element comes at least once; it's [greedy]\n"
 		"      --optional           the element may be missing\n"
+		"      --watermark=none|DURATION|file=FILE\n"
+		"                           how late records may be\n"
 		"      --late=FILE          where late records go\n"
+		"\n"
+		"Help:\n"
 		"      --help[=FORM]        show this; or the same as the list of a man page, or\n"
 		"                           as a completion\n"
 		"      --version            print the version\n"
@@ -352,6 +357,7 @@ completions_are_sound_shell(void **state)
 	assert_int_equal(fed("--help=bash", "", "\ncompopt() { :; }\n"
 	                     "COMP_WORDS=(maip-test --on-error s) COMP_CWORD=2; _maip_test; [[ ${COMPREPLY[*]} == 'stop skip' ]] || exit 1\n"
 	                     "COMP_WORDS=(maip-test --on-error = d) COMP_CWORD=3; _maip_test; [[ ${COMPREPLY[*]} == 'dead-letter' ]] || exit 2\n"
+	                     "COMP_WORDS=(maip-test --watermark = '') COMP_CWORD=3; _maip_test; [[ ${COMPREPLY[*]} == 'none file=' ]] || exit 8\n"
 	                     "COMP_WORDS=(maip-test --ka) COMP_CWORD=1; _maip_test; [[ ${COMPREPLY[*]} == '--kafka.bootstrap' ]] || exit 3\n"
 	                     "COMP_WORDS=(maip-test --late /dev/nul) COMP_CWORD=2; _maip_test; [[ ${COMPREPLY[*]} == '/dev/null' ]] || exit 4\n"
 	                     "COMP_WORDS=(maip-test --tumbling /dev/nul) COMP_CWORD=2; _maip_test; [[ ${#COMPREPLY[@]} == 0 ]] || exit 5\n"

@@ -1,0 +1,46 @@
+#compdef maip-produce
+# zsh completion; generated, see make docs
+_arguments -s \
+	'-t+[write to this topic; it must exist]:TOPIC:' \
+	'--topic=[write to this topic; it must exist]:TOPIC:' \
+	'--topic-expr=[write each line to the topic that EXPR yields]:EXPR:' \
+	'-k+[make the text of EXPR the key; NULL is no key]:EXPR:' \
+	'--key=[make the text of EXPR the key; NULL is no key]:EXPR:' \
+	'--partition-expr=[write to this partition; NULL lets the key decide]:EXPR:' \
+	'--timestamp=[make EXPR the time of the record (default now)]:EXPR:' \
+	'*-H+[add a header; repeatable]:NAME=EXPR:' \
+	'*--header=[add a header; repeatable]:NAME=EXPR:' \
+	'*-b+[Kafka brokers to start from (default MAIP_KAFKA_BROKERS)]:HOST\:PORT\[,...\]:' \
+	'*--brokers=[Kafka brokers to start from (default MAIP_KAFKA_BROKERS)]:HOST\:PORT\[,...\]:' \
+	'*--kafka.bootstrap=[Kafka brokers to start from (default MAIP_KAFKA_BROKERS)]:HOST\:PORT\[,...\]:' \
+	'*--env=[read the profile NAME.conf of the configuration directory (default MAIP_ENV)]:NAME:' \
+	'*-F+[read librdkafka properties from FILE, key=value a line]:FILE:_files' \
+	'*--config=[read librdkafka properties from FILE, key=value a line]:FILE:_files' \
+	'*-X+[set one librdkafka property]:KEY=VALUE:' \
+	'*--property=[set one librdkafka property]:KEY=VALUE:' \
+	'*--broker-timeout=[give up when no broker has answered for so long (default 5s at the start, 1m afterwards)]:DURATION:' \
+	'--text[the line, whatever it is]' \
+	'--envelope[lines are what maip-consume --envelope prints\: a record with everything]' \
+	'--event-type=[a MAIP event of this type with the line as its payload]:TYPE:' \
+	'--source=[the source that events name (default maip-produce)]:NAME:' \
+	'--tombstone-when=[send no value, but a tombstone, where this is true]:CONDITION:' \
+	'--delivery-timeout=[give a record up after so long (default 2m)]:DURATION:' \
+	'--transactional-id=[publish the whole input in one transaction, or nothing]:ID:' \
+	'--compression=[compress batches (default none)]:compression:(none gzip snappy lz4 zstd)' \
+	'--linger=[wait so long for a batch to fill (default 20ms)]:DURATION:' \
+	'--batch-size=[send a batch when it has so many bytes (default 1000000)]:BYTES:' \
+	'--acks=[who must have a record\: all replicas in sync, 1, or nobody (0)]:acks:(all 1 0)' \
+	'--allow-loss[yes, --acks 1 and 0 can lose records, or send them twice]' \
+	'--grace=[after a signal, wait so long for acknowledgements (default 10s)]:DURATION:' \
+	'--dead-letter=[append records that were not delivered to FILE, and go on]:FILE:_files' \
+	'--receipts=[append line, topic, partition and offset of each delivered record to FILE]:FILE:_files' \
+	'--tee[repeat each line that was sent on standard output]' \
+	'--dry-run[send nothing; print what would be sent, as envelopes]' \
+	'-v[say how many records were delivered]' \
+	'--verbose[say how many records were delivered]' \
+	'*--on-error=[stop, skip or dead-letter=FILE (default stop)]:POLICY:' \
+	'--ok-errors=[end with 0 all the same if no more than N lines were bad]:N:' \
+	'--max-line=[refuse longer lines (default 16MiB)]:BYTES:' \
+	'--help=-[show this; or the same as the list of a man page, or as a completion]::help:(text man bash zsh fish)' \
+	'--version[print the version]' \
+	'*:FILE:_files'
