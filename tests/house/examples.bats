@@ -9,7 +9,6 @@ examples() { run "$root/tests/examples" "$@"; }
 
 of_page() { # PAGE TOOL...
 	local tool
-	[[ -e $root/man/$1 ]] || skip "$1 is not written"
 	for tool in "${@:2}"; do
 		[[ -x $MAIP_BIN/$tool ]] || skip "$tool is not built"
 	done
@@ -24,6 +23,15 @@ of_page() { # PAGE TOOL...
 @test "maip-jobctl(1)" { of_page maip-jobctl.1 maip-jobctl maip-window; }
 @test "maip(7)" { of_page maip.7 maip-window maip-cep; }
 @test "maip-stream(5)" { of_page maip-stream.5 maip-window; }
+
+@test "every block of an EXAMPLES section is marked, so that it is run" {
+	run awk '/^\.Sh/ { section = $2 } /^\.Bd -literal/ && section == "EXAMPLES" && last !~ /^\.\\" example: (run|needs kafka)$/ {
+		print FILENAME ":" FNR } { last = $0 }' "$root"/man/*.[157]
+	assert_success
+	assert_output ''
+	run grep -L '^\.\\" example: ' "$root"/man/*.1
+	assert_output ''
+}
 
 @test "a block is one session, and is compared to the byte" {
 	cat >"$BATS_TEST_TMPDIR/x.1" <<'END'
