@@ -101,29 +101,30 @@ distance(struct str name, const char *known)
 	return row[n];
 }
 
-static void
-consider(const char *known, struct str name, const char **best, size_t *nearest)
+const char *
+func_name(size_t i)
 {
-	size_t d = distance(name, known);
+	const size_t n = sizeof(funcs) / sizeof(funcs[0]), others = sizeof(other_names) / sizeof(other_names[0]);
 
-	if (d < *nearest) {
-		*nearest = d;
-		*best = known;
-	}
+	return i < n ? funcs[i].name : i - n < others ? other_names[i - n] : NULL;
 }
 
 const char *
 func_nearest(struct str name)
 {
-	const char *best = NULL;
+	const char *best = NULL, *known;
 	size_t      nearest = name.n / 2 < 3 ? name.n / 2 + 1 : 4;
 
 	if (name.n > FUNC_NAME_MAX)
 		return NULL;
-	for (size_t i = 0; i < sizeof(funcs) / sizeof(funcs[0]); i++)
-		consider(funcs[i].name, name, &best, &nearest);
-	for (size_t i = 0; i < sizeof(other_names) / sizeof(other_names[0]); i++)
-		consider(other_names[i], name, &best, &nearest);
+	for (size_t i = 0; (known = func_name(i)) != NULL; i++) {
+		size_t d = distance(name, known);
+
+		if (d < nearest) {
+			nearest = d;
+			best = known;
+		}
+	}
 	return best;
 }
 

@@ -29,6 +29,9 @@ const struct func *func_find(struct str name);
 /* The known name of a function or aggregate that is nearest to a misspelt one, or NULL. */
 const char *func_nearest(struct str name);
 
+/* All names, one for each i from 0; NULL after the last. */
+const char *func_name(size_t i);
+
 /* The kind that the i-th argument must have, or KIND_UNKNOWN for any. */
 int func_wants(const struct func *f, size_t i);
 
