@@ -848,6 +848,8 @@ consume_run(struct consume *c, const struct reader *reader, struct err *err)
 		return trouble(c, err);
 	while (go_on > 0 && (stop == NULL || *stop == 0))
 		go_on = consume_step(c, patience(c), err);
+	if (go_on > 0 && c->conf.wants_drain != NULL && c->conf.wants_drain(c->conf.wants_drain_arg))
+		go_on = 0;
 	if (go_on < 0 || consume_finish(c, go_on == 0, err) < 0)
 		return trouble(c, err);
 	return STATUS_OK;

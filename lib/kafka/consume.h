@@ -43,6 +43,8 @@ struct consume_conf {                   /* borrowed for the life of the consume 
 	int64_t              idle_timeout;      /* ms; 0: never */
 	int64_t              max_future;        /* ms a record may be ahead of the clock; < 0: no limit */
 	char                 job[33], run[33];
+	bool               (*wants_drain)(void *arg);   /* asked once env->stop is set: shall stages downstream fire what is open? NULL: no */
+	void                *wants_drain_arg;
 };
 
 /* Does reading end by itself when what is there has been read? */

@@ -697,6 +697,8 @@ reader_rdkafka(struct reader *r, const struct reader_conf *conf, struct err *err
 	handle_set(rk_conf, "enable.partition.eof", "false");
 	handle_set(rk_conf, "auto.offset.reset", "error");
 	handle_set(rk_conf, "allow.auto.create.topics", "false");
+	if (conf->hide_internal)
+		handle_set(rk_conf, "topic.blacklist", "^__");
 	set_default(rk_conf, conf->kafka, "queued.max.messages.kbytes", "16384");
 	set_default(rk_conf, conf->kafka, "fetch.wait.max.ms", "100");
 	rd_kafka_conf_set_rebalance_cb(rk_conf, on_rebalance);
