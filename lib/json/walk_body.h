@@ -2,10 +2,9 @@
 /*
  * walk_body.h - the text of walk.h's functions, without the vectors
  *
- * Included by each walk_*.c behind its own
+ * Included by each walk_*.c, which exports walk() under a name of its own, behind
  *
  *     WALK_TARGET    the attribute its functions need
- *     walk_name      what its walk_fn is called
  *     same_head()    do the bytes at p begin with the head of a run?
  *     struct marks   constants for special_at(), and find_marks()
  *     special_at()   where the first byte is that does not simply stand for itself in a string: a quote,
@@ -119,8 +118,8 @@ set_field(struct field *f, enum json_kind kind, const char *from, size_t n, bool
 	f->raw = (struct str){ from, n };
 }
 
-WALK_TARGET bool
-walk_name(struct shapes *s, struct str line, struct field *fields)
+WALK_TARGET static inline bool
+walk(struct shapes *s, struct str line, struct field *fields)
 {
 	const char *p = line.p;
 	const char *end = p + line.n;
@@ -137,9 +136,9 @@ walk_name(struct shapes *s, struct str line, struct field *fields)
 		}
 		if (r->n_actions > 0)
 			act(r, p, fields);
-		p += r->length;
 		if (r->last)
 			return true;
+		p += r->length;
 
 		enum json_kind kind = scalar_kinds[(unsigned char)*p];
 		const char    *from = p;

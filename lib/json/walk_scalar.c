@@ -5,7 +5,6 @@
 #include "json/walk.h"
 
 #define WALK_TARGET
-#define walk_name walk_scalar
 
 static inline bool
 same_head(const struct run *r, const char *p)
@@ -60,3 +59,9 @@ digits_at(const char *p)
 }
 
 #include "json/walk_body.h"
+
+bool
+walk_scalar(struct shapes *s, struct str line, struct field *fields)
+{
+	return walk(s, line, fields);
+}

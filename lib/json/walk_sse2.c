@@ -8,7 +8,6 @@
 #include "json/walk.h"
 
 #define WALK_TARGET
-#define walk_name walk_sse2
 
 static inline __m128i
 load16(const char *p)
@@ -68,6 +67,12 @@ digits_at(const char *p)
 }
 
 #include "json/walk_body.h"
+
+bool
+walk_sse2(struct shapes *s, struct str line, struct field *fields)
+{
+	return walk(s, line, fields);
+}
 #else
 typedef int nothing_here;
 #endif
