@@ -217,16 +217,13 @@ connect_writer(struct produce *p, struct writer *w, struct err *err)
 
 /* What the user should know before it takes a while. */
 static void
-tell_waiting(struct produce *p)
+tell_stopping(uint64_t in_flight, int64_t wait)
 {
-	struct produce_counts c = produce_counts(p);
-	char                  wait[DUR_TEXT_MAX];
+	char text_of_wait[DUR_TEXT_MAX];
 
-	if (signals == 0 || c.taken == c.delivered + c.failed)
-		return;
-	wait[dur_print(wait, grace)] = '\0';
-	warn("stopped: waiting up to %s for %" PRIu64 " records to be acknowledged (a second signal leaves at once)", wait,
-	     c.taken - c.delivered - c.failed);
+	text_of_wait[dur_print(text_of_wait, wait)] = '\0';
+	warn("stopped: waiting up to %s for %" PRIu64 " records to be acknowledged (a second signal leaves at once)",
+	     text_of_wait, in_flight);
 }
 
 static enum status
@@ -237,7 +234,6 @@ run(struct produce *p, int n_files, char **files, struct pipe_env *env)
 	struct produce_counts c;
 	enum status           status = (enum status)pipe_main(&stage, n_files, files, &bad, env);
 
-	tell_waiting(p);
 	status = produce_end(p, status, &err);
 	c = produce_counts(p);
 	if (err.msg[0] != '\0')
@@ -255,7 +251,9 @@ work(int n_files, char **files, struct page *page)
 {
 	struct out          letters, receipts;
 	struct pipe_env     env;
-	struct produce_conf conf = { .topic = route_conf.topic, .tee = tee, .dry = dry, .grace = grace, .stop = &signals };
+	struct produce_conf conf = {
+		.topic = route_conf.topic, .tee = tee, .dry = dry, .grace = grace, .stop = &signals, .stopping = tell_stopping,
+	};
 	struct produce     *p;
 	struct writer       w = { 0 };
 	struct err          err;

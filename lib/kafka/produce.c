@@ -23,6 +23,7 @@ struct produce {
 	uint64_t   last_line;           /* number of the last line that was handed in */
 	int64_t    ticked;
 	int64_t    stop_ns;             /* when the signal was first seen; 0: not yet */
+	bool       streaming;           /* the input began with hello */
 	bool       complete;            /* the input was read to its end */
 	bool       in_transaction;
 	bool       undoing;             /* the transaction is being aborted: what is given up was not wanted */
@@ -143,8 +144,11 @@ watch_signals(struct produce *p)
 	if (stops(p) == 0 || p->broken)
 		return;
 	now = p->conf.clock_ns(p->conf.clock_self);
-	if (p->stop_ns == 0)
+	if (p->stop_ns == 0) {
 		p->stop_ns = now;
+		if (p->conf.stopping != NULL && stops(p) == 1 && in_flight(p) > 0)
+			p->conf.stopping(in_flight(p), p->conf.grace);
+	}
 	if (stops(p) > 1) {
 		fail_as(&why, STATUS_IO, "stopped by a second signal");
 		collapse(p, &why);
@@ -165,6 +169,15 @@ go_on(const struct produce *p, struct err *err)
 }
 
 /* ---- the stage */
+
+static int
+produce_begin(void *self, const struct control *hello, struct out *out, struct err *err)
+{
+	(void)out;
+	(void)err;
+	((struct produce *)self)->streaming = hello != NULL;
+	return 0;
+}
 
 static int
 wait_for_room(struct produce *p, struct out *out)
@@ -273,14 +286,17 @@ produce_finish(void *self, bool drain, struct out *out, struct err *err)
 
 	(void)out;
 	p->complete = drain;
-	return drain ? 0 : fail_as(err, STATUS_RETRY, "the stream was stopped before its end");
+	if (drain || !p->streaming)     /* without hello it was a signal, and that is told already */
+		return 0;
+	return fail_as(err, STATUS_RETRY, "the stream was stopped before its end");
 }
 
 struct stage
 produce_stage(struct produce *p)
 {
 	static const struct stage_ops ops = {
-		.batch = produce_batch, .tick = produce_tick, .next_tick = produce_next_tick, .finish = produce_finish,
+		.begin = produce_begin, .batch = produce_batch, .tick = produce_tick, .next_tick = produce_next_tick,
+		.finish = produce_finish,
 	};
 
 	return (struct stage){ &ops, p };

@@ -27,6 +27,7 @@ struct produce_conf {                   /* all borrowed */
 	bool          dry;              /* send nothing: print each record as an envelope to the stage's out; no writer is needed */
 	int64_t       grace;            /* ms that a stopped run waits for what is in flight */
 	const volatile int *stop;       /* how many signals have come; NULL: none ever */
+	void        (*stopping)(uint64_t in_flight, int64_t grace);      /* told once, when that wait begins; may be NULL */
 	int64_t     (*clock_ms)(void *self);    /* wall clock, for events */
 	int64_t     (*clock_ns)(void *self);    /* monotonic */
 	void         *clock_self;

@@ -184,8 +184,8 @@ writer_partitions(void *self, struct str name, struct err *err)
 		t->asked = now;
 	}
 	if (t->partitions == 0)
-		return fail_as(err, STATUS_NOINPUT, "there is no topic %s, or none that we may see (make it "
-		               "first)", quote(text, name));
+		return fail_as(err, STATUS_NOINPUT, "there is no topic %s, or none that we may see (make it first)",
+		               quote(text, name));
 	return t->partitions;
 }
 

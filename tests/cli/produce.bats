@@ -1,0 +1,369 @@
+#!/usr/bin/env bats
+# maip-produce against the embedded broker: what becomes of each line, and of the exit status.
+bats_require_minimum_version 1.5.0
+load /usr/lib/bats/bats-support/load
+load /usr/lib/bats/bats-assert/load
+load ../support/broker
+
+setup() {
+	cd "$BATS_TEST_TMPDIR"
+	start_broker t:4 one:1
+}
+
+teardown() {
+	stop_broker
+}
+
+hello='{"_maip":"hello","version":1,"job":"00000000000000000000000000000000","run":"00000000000000000000000000000001","watermarks":false,"checkpoints":false}'
+
+@test "each line is a record, its bytes untouched" {
+	printf '%s\n' ' {"b" : 1.50, "a":"\u0041"} ' '{}' >in
+	run -0 --separate-stderr maip-produce -t one <in
+	assert_equal "$output$stderr" ""
+	run -0 records one '%o|%s|\n'
+	assert_line --index 0 '0| {"b" : 1.50, "a":"\u0041"} |'
+	assert_line --index 1 '1|{}|'
+	assert_equal "${#lines[@]}" 2
+}
+
+@test "a last line without a newline, CRLF and blank lines are no trouble" {
+	printf '{"a":1}\r\n\n{"a":2}' | maip-produce -t one
+	run -0 records one '%s|\n'
+	assert_equal "$output" $'{"a":1}|\n{"a":2}|'
+}
+
+@test "files are read in order, - is standard input" {
+	echo '{"n":1}' >a
+	echo '{"n":3}' >c
+	echo '{"n":2}' | maip-produce -t one a - c
+	run -0 records one '%o%s\n'
+	assert_equal "$output" $'0{"n":1}\n1{"n":2}\n2{"n":3}'
+}
+
+@test "a key is the text of an expression, and NULL is no key" {
+	printf '%s\n' '{"id":"c-1"}' '{"id":12.50}' '{"id":null}' '{"id":""}' >in
+	run -0 maip-produce -t one -k id in
+	run -0 records one '%o|%k|%K\n'
+	assert_equal "$output" $'0|c-1|3\n1|12.50|5\n2||-1\n3||0'
+}
+
+@test "equal keys go to one partition, as in Java" {
+	# org.apache.kafka.common.utils.Utils.murmur2 & 0x7fffffff, modulo 4
+	printf '{"id":"%s"}\n' a b c customer-42 | maip-produce -t t -k id
+	run -0 records t '%p|%k\n'
+	assert_equal "$output" $'0|a\n0|b\n1|customer-42\n2|c'
+}
+
+@test "time, headers and partition come from expressions" {
+	echo '{"at":"2026-01-16T12:00:00Z","n":5,"trace":"x"}' |
+		maip-produce -t t --timestamp at -H 'trace=trace' -H 'none=nope' -H "fixed='a=b'" --partition-expr 'n - 3'
+	run -0 records t '%p|%T|%h\n'
+	assert_equal "$output" '2|1768564800000|trace=x,none=NULL,fixed=a=b'
+}
+
+@test "a topic can come from the line, and must be there" {
+	printf '%s\n' '{"to":"t"}' '{"to":"one"}' >in
+	run -0 maip-produce --topic-expr to in
+	run -0 records one '%s\n'
+	assert_output '{"to":"one"}'
+	echo '{"to":"nowhere"}' >>in
+	run -74 --separate-stderr maip-produce --topic-expr to in
+	assert_equal "$stderr" "maip-produce: 1 of 3 records not delivered, the first: line 3 to 'nowhere': there is no topic 'nowhere', or none that we may see (make it first) (--dead-letter FILE keeps them, and goes on)"
+}
+
+@test "a topic that is not there is told at once, and nothing is read" {
+	mkfifo never
+	run -74 --separate-stderr timeout 10 bash -c 'exec 7<>never; maip-produce -t nowhere <never'
+	assert_equal "$stderr" "maip-produce: there is no topic 'nowhere', or none that we may see (make it first)"
+}
+
+@test "no broker: what, why, what to do, and 69" {
+	run -69 --separate-stderr maip-produce -b 127.0.0.1:1 --broker-timeout 300ms -t t </dev/null
+	assert_equal "$stderr" "maip-produce: cannot reach Kafka at 127.0.0.1:1: Connection refused (set MAIP_KAFKA_BROKERS or -b)"
+}
+
+@test "a line that is no record stops the run after what was good before it" {
+	printf '%s\n' '{"n":1}' 'hello' '{"n":3}' >in
+	run -65 --separate-stderr maip-produce -t one in
+	assert_equal "$stderr" "maip-produce: in: line 2: column 1: expected a value, found 'hello'"
+	run -0 records one '%s\n'
+	assert_output '{"n":1}'
+}
+
+@test "bad lines can be skipped or kept, and some be allowed" {
+	printf '%s\n' '{"n":1}' 'hello' '{"n":3}' >in
+	run -65 maip-produce -t one --on-error skip in
+	run -0 maip-produce -t one --on-error dead-letter=bad --ok-errors 1 in
+	run -0 jq -c '[.position,.input]' bad
+	assert_output '["in: line 2","hello"]'
+	run -0 records one '%s\n'
+	assert_equal "${#lines[@]}" 4
+}
+
+@test "data that begins like a control line is a bad record" {
+	run -65 --separate-stderr maip-produce -t one <<<'{"_maip":"end","drain":true}'
+	assert_equal "$stderr" "maip-produce: line 1: control line before hello"
+}
+
+@test "--text sends any line" {
+	printf 'hello \xff\n{\n' | maip-produce -t one --text --key "'k'"
+	run -0 records one '%o|%k|%s\n'
+	assert_equal "$output" $'0|k|hello \xff\n1|k|{'
+}
+
+@test "an envelope says what the record is" {
+	cat >in <<-'END'
+		{"topic":"t","partition":2,"offset":"7","timestamp":1768564800000,"timestampType":"create","key":"k","headers":[["a","1"],["a",null]],"value":{"x": 1}}
+		{"topic":"t","partition":2,"timestamp":1768564800001,"key_b64":"/w==","value_b64":"AP8="}
+		{"topic":"t","partition":2,"key":"gone","value":null}
+	END
+	run -0 maip-produce --envelope in
+	kcat -C -b "$MAIP_KAFKA_BROKERS" -t t -e -q -f '%p|%T|%h|%k|%S|%s\n' >got
+	printf '%s\n' '2|1768564800000|a=1,a=NULL|k|8|{"x": 1}' >expected
+	printf '2|1768564800001||\xff|2|\x00\xff\n' >>expected
+	head -n 2 got | cmp - expected
+	run -0 tail -n 1 got
+	assert_output --regexp '^2\|[0-9]{13}\|\|gone\|-1\|$'
+}
+
+@test "an envelope with a misspelt value is no tombstone" {
+	run -65 --separate-stderr maip-produce --envelope <<<'{"topic":"t","key":"k","vaule":{}}'
+	assert_equal "$stderr" "maip-produce: line 1: 'vaule' is not a member of an envelope; see maip-stream(5)"
+}
+
+@test "a tombstone is sent where the condition says so" {
+	printf '%s\n' '{"id":1}' '{"id":1,"gone":true}' | maip-produce -t one -k id --tombstone-when gone
+	run -0 records one '%o|%k|%S\n'
+	assert_equal "$output" $'0|1|8\n1|1|-1'
+}
+
+@test "events have ids that a replay finds again, and equal lines different ones" {
+	printf '%s\n' '{"a":1}' '{"a":1}' '{"a":2}' >in
+	maip-produce -t one --event-type maip.test.made --source bats in
+	maip-produce -t one --event-type maip.test.made --source bats in
+	records one '%s\n' >events
+	run -0 jq -r .eventId events
+	assert_equal "$(printf '%s\n' "${lines[@]}" | sort -u | wc -l)" 3
+	assert_equal "$(printf '%s\n' "${lines[@]}" | sort | uniq -c | awk '{print $1}' | sort -u)" 2
+	run -0 jq -c '[.eventType,.eventVersion,.source,.payload]' events
+	assert_line --index 0 '["maip.test.made","1.0","bats",{"a":1}]'
+	run -0 jq -e '.timestamp | test("^20[0-9-]+T[0-9:]+\\.[0-9]{3}Z$")' events
+}
+
+@test "a record that is too large is named, kept, and can be sent again" {
+	printf '{"n":1}\n{"n":"%02000d"}\n{"n":3}\n' 0 >in
+	run -74 --separate-stderr maip-produce -t one -k n -H h=n -X message.max.bytes=1000 --dead-letter letters in
+	assert_equal "$stderr" "maip-produce: 1 of 3 records not delivered, the first: line 2 to 'one': 4008 bytes are more than message.max.bytes (-X message.max.bytes=...); they are in letters"
+	run -0 maip-produce --envelope letters
+	run -0 records one '%o|%K|%S\n'
+	assert_equal "$output" $'0|1|7\n1|1|7\n2|2000|2008'
+}
+
+@test "without dead letters the first record that is refused ends the run" {
+	printf '{"n":1}\n{"n":"%02000d"}\n{"n":3}\n' 0 >in
+	run -74 --separate-stderr maip-produce -t one -X message.max.bytes=1000 in
+	assert_equal "$stderr" "maip-produce: 1 of 2 records not delivered, the first: line 2 to 'one': 2008 bytes are more than message.max.bytes (-X message.max.bytes=...) (--dead-letter FILE keeps them, and goes on)"
+	run -0 records one '%s\n'
+	assert_output '{"n":1}'
+}
+
+@test "what the broker refuses is named, and the exit is 74" {
+	broker fail 29 1
+	run -74 --separate-stderr maip-produce -t one <<<'{}'
+	assert_equal "$stderr" "maip-produce: 1 of 1 records not delivered, the first: line 1 to 'one': Broker: Topic authorization failed (--dead-letter FILE keeps them, and goes on)"
+	broker fail 10 1
+	run -74 --separate-stderr maip-produce -t one <<<'{}'
+	assert_equal "$stderr" "maip-produce: 1 of 1 records not delivered, the first: line 1 to 'one': too large for the topic (its max.message.bytes) (--dead-letter FILE keeps them, and goes on)"
+}
+
+@test "a broker that is overloaded is asked again" {
+	broker fail 19 3        # not enough replicas
+	run -0 maip-produce -t one <<<'{}'
+	run -0 records one '%s\n'
+	assert_output '{}'
+}
+
+@test "a broker that goes away: what was not acknowledged is in the dead letters" {
+	mkfifo in
+	maip-produce -t one --dead-letter letters --receipts receipts --delivery-timeout 1s <in 2>err 8>&- 9<&- 3>&- &
+	pid=$!
+	exec 7>in
+	echo '{"n":1}' >&7
+	await_lines receipts 1
+	broker down
+	echo '{"n":2}' >&7
+	exec 7>&-
+	status=0
+	wait $pid || status=$?
+	assert_equal "$status" 74
+	run -0 jq -c .value letters
+	assert_output '{"n":2}'
+	run -0 tail -n 1 err
+	assert_output "maip-produce: 1 of 2 records not delivered, the first: line 2 to 'one': not acknowledged within the delivery time-out: Connection refused; they are in letters"
+}
+
+@test "a broker that comes back in time loses nothing" {
+	mkfifo in
+	maip-produce -t one --receipts receipts <in 8>&- 9<&- 3>&- &
+	pid=$!
+	exec 7>in
+	echo '{"n":1}' >&7
+	await_lines receipts 1
+	broker down
+	echo '{"n":2}' >&7
+	exec 7>&-
+	broker up
+	wait $pid
+	run -0 records one '%o%s\n'
+	assert_equal "$output" $'0{"n":1}\n1{"n":2}'
+}
+
+@test "no broker for too long gives up, and the rest of the input becomes dead letters" {
+	mkfifo in
+	maip-produce -t one --dead-letter letters --receipts receipts --broker-timeout 1s <in 2>err 8>&- 9<&- 3>&- &
+	pid=$!
+	exec 7>in
+	echo '{"n":1}' >&7
+	await_lines receipts 1
+	broker down
+	echo '{"n":2}' >&7
+	await_lines letters 1
+	echo '{"n":3}' >&7
+	exec 7>&-
+	status=0
+	wait $pid || status=$?
+	assert_equal "$status" 74
+	run -0 jq -c .value letters
+	assert_equal "$output" $'{"n":2}\n{"n":3}'
+}
+
+@test "a full queue holds the input back" {
+	seq -f '{"n":%.0f}' 1000 >in
+	run -0 --separate-stderr maip-produce -t one -v -X queue.buffering.max.messages=10 in
+	assert_equal "$stderr" "maip-produce: 1000 records, 1000 delivered, 0 not; 0 bad lines"
+	kcat -C -b "$MAIP_KAFKA_BROKERS" -t one -e -q | cmp - in
+}
+
+@test "receipts say where each line went" {
+	printf '%s\n' '{"id":"a"}' '{"id":"c"}' >in
+	run -0 maip-produce -t t -k id --receipts receipts in
+	run -0 sort receipts
+	assert_line --index 0 '{"line":1,"topic":"t","partition":0,"offset":"0"}'
+	assert_line --index 1 '{"line":2,"topic":"t","partition":2,"offset":"0"}'
+}
+
+@test "--tee repeats the lines that were sent, and the control lines" {
+	printf '%s\n' "$hello" '{"n":1}' '{"_maip":"end","drain":true}' >in
+	maip-produce -t one --tee in | cmp - in
+}
+
+@test "--dry-run prints envelopes and needs no broker" {
+	run -0 maip-produce -b 127.0.0.1:1 -t nowhere -k id --dry-run <<<'{"id":7}'
+	assert_output '{"topic":"nowhere","partition":null,"offset":null,"timestamp":null,"timestampType":"none","key":"7","headers":[],"value":{"id":7}}'
+}
+
+@test "a stream without its end line is delivered and says 75" {
+	run -75 --separate-stderr maip-produce -t one <<<"$hello"$'\n{"n":1}'
+	assert_equal "$stderr" "maip-produce: the input ended without an end line: an upstream stage died"
+	run -0 records one '%s\n'
+	assert_output '{"n":1}'
+}
+
+@test "a stream that was stopped on purpose is delivered and says 75" {
+	run -75 --separate-stderr maip-produce -t one <<<"$hello"$'\n{"n":1}\n{"_maip":"end","drain":false}'
+	assert_equal "$stderr" "maip-produce: the stream was stopped before its end"
+	run -0 records one '%s\n'
+	assert_output '{"n":1}'
+}
+
+@test "SIGTERM: what was read is delivered, and the exit says that the input was not read to its end" {
+	mkfifo in
+	maip-produce -t one --receipts receipts <in 2>err 8>&- 9<&- 3>&- &
+	pid=$!
+	exec 7>in
+	echo '{"n":1}' >&7
+	await_lines receipts 1
+	kill -TERM $pid
+	status=0
+	wait $pid || status=$?
+	exec 7>&-
+	assert_equal "$status" 75
+	run -0 cat err
+	assert_output "maip-produce: stopped by a signal before the end of the input"
+}
+
+@test "a signal while no broker answers: the grace is said and kept, a second signal leaves at once" {
+	mkfifo in
+	maip-produce -t one --receipts receipts --grace 1h <in 2>err 8>&- 9<&- 3>&- &
+	pid=$!
+	exec 7>in
+	echo '{"n":1}' >&7
+	await_lines receipts 1
+	broker down
+	echo '{"n":2}' >&7
+	exec 7>&-
+	await_lines err 1               # no broker answers any more
+	kill -TERM $pid
+	await_lines err 2
+	kill -TERM $pid
+	status=0
+	wait $pid || status=$?
+	assert_equal "$status" 74
+	run -0 cat err
+	assert_line --regexp 'stopped: waiting up to 1h for 1 records to be acknowledged \(a second signal leaves at once\)'
+	assert_line --regexp '1 of 2 records not delivered, the first: line 2 to .one.: (not sent|sent, but not acknowledged): stopped by a second signal'
+}
+
+@test "a full disk under receipts and dead letters is noticed" {
+	run -74 --separate-stderr maip-produce -t one --receipts /dev/full <<<'{}'
+	assert_equal "$stderr" "maip-produce: cannot write to '/dev/full': No space left on device"
+}
+
+@test "a file that cannot be opened is named before anything is sent" {
+	run --separate-stderr maip-produce -t one --dead-letter /nowhere/letters <<<'{}'
+	assert_equal "$status" 74
+	assert_equal "$stderr" "maip-produce: --dead-letter: cannot open '/nowhere/letters' for writing: No such file or directory"
+	run -66 --separate-stderr maip-produce -t one missing
+	assert_equal "$stderr" "maip-produce: cannot read 'missing': No such file or directory"
+}
+
+@test "properties cannot turn the promises off" {
+	run -78 --separate-stderr maip-produce -t one -X acks=1 <<<'{}'
+	assert_equal "$stderr" "maip-produce: property acks=1 is refused: use --acks"
+	run -78 --separate-stderr maip-produce -t one -X enable.idempotence=false <<<'{}'
+	assert_equal "$stderr" "maip-produce: property enable.idempotence=false is refused: use --acks"
+	run -0 maip-produce -t one -X acks=all -X enable.idempotence=true <<<'{}'
+	run -0 maip-produce -t one --acks 1 --allow-loss <<<'{}'
+}
+
+@test "compression, linger and batch size are accepted and the records arrive" {
+	for c in none gzip snappy lz4 zstd; do
+		echo "{\"c\":\"$c\"}" | maip-produce -t one --compression "$c" --linger 5ms --batch-size 64k
+	done
+	run -0 records one '%s\n'
+	assert_equal "${#lines[@]}" 5
+}
+
+@test "what does not go together is refused, and says why" {
+	while IFS='|' read -r arguments message; do
+		run -64 --separate-stderr bash -c "maip-produce $arguments </dev/null"
+		assert_equal "$stderr" "maip-produce: $message"
+	done <<-'END'
+		-v|no topic: -t TOPIC or --topic-expr EXPR
+		-t t --topic-expr x|-t and --topic-expr both name the topic
+		-t ''|-t: the name of the topic is empty
+		-t t --text --envelope|--text, --envelope and --event-type are three kinds of value: choose one
+		-t t --source s|--source is for --event-type
+		-t t --acks 1|--acks 1 and 0 can lose records; if that is meant, say --allow-loss as well
+		-t t --allow-loss|--allow-loss is for --acks 1 or 0
+		-t t --transactional-id i --dead-letter f|--transactional-id publishes all or nothing: there are no dead letters
+		-t t --transactional-id i --receipts f|--transactional-id has no receipts: what is sent is not published yet
+		-t t --transactional-id i --delivery-timeout 1m|--delivery-timeout has no place in a transaction (-X transaction.timeout.ms=...)
+		-t t --delivery-timeout 0|--delivery-timeout: 0 gives every record up at once
+		-t t --linger 3m|--linger must be shorter than --delivery-timeout
+		-t t --dry-run --tee|--dry-run sends nothing: no --tee, --dead-letter, --receipts or --transactional-id
+		-t t --dead-letter f --receipts f|--dead-letter, --receipts and --on-error dead-letter need a file each
+		-t t -H x|-H: 'x' is not NAME=EXPR
+		-t t -k 'a +'|--key: column 4: expected an expression after '+', found end of text
+	END
+}
