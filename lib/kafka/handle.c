@@ -143,12 +143,12 @@ on_error(rd_kafka_t *rk, int code, const char *text, void *opaque)
 	}
 }
 
-/* Connections that fail reach us through on_error, with their reason; and that a property is meant for
- * the other kind of client is no news either, for one file serves both. */
+/* Connections that fail reach us through on_error, with their reason; that a property is meant for the other kind of client is no
+ * news, for one file serves both; and a producer's id that is not to be had yet is asked for again. */
 static void
 on_log(const rd_kafka_t *rk, int level, const char *facility, const char *text)
 {
-	static const char *const noise[] = { "FAIL", "ERROR", "CONFWARN" };
+	static const char *const noise[] = { "FAIL", "ERROR", "CONFWARN", "GETPID" };
 	struct handle *h = rd_kafka_opaque(rk);
 	bool debugging = kafka_conf_get(h->conf, "debug") != NULL;
 	char all[1200];

@@ -352,6 +352,8 @@ end_transaction(struct produce *p, enum status so_far, struct err *err)
 	p->undoing = true;
 	if (!p->broken && so_far != STATUS_FENCED)
 		p->writer.abort(p->writer.self, &ignored);
+	p->counts.failed = p->counts.taken;
+	p->counts.delivered = 0;
 	return so_far;
 }
 
