@@ -5,7 +5,7 @@
  * Reads records, keeps those that may belong to a match, writes one line a match.
  * The pattern is written as options, one for each method of Flink's Pattern API, in the same order.
  */
-#include <stdio.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <sys/random.h>
 
@@ -296,11 +296,10 @@ static void
 tell(const struct cep *cep)
 {
 	if (late_path == NULL && cep_late(cep) > 0)
-		warn("%llu records came too late and were dropped (raise --watermark, or keep them with --late FILE)",
-		     (unsigned long long)cep_late(cep));
+		warn("%" PRIu64 " record%s came too late and %s dropped (raise --watermark, or keep %s with --late FILE)", cep_late(cep),
+		     cep_late(cep) == 1 ? "" : "s", cep_late(cep) == 1 ? "was" : "were", cep_late(cep) == 1 ? "it" : "them");
 	if (cep_shed(cep) > 0)
-		warn("dropped %llu partial matches at --max-partial %lld: matches may be missing", (unsigned long long)cep_shed(cep),
-		     (long long)max_partial);
+		warn("dropped %" PRIu64 " partial matches at --max-partial %" PRId64 ": matches may be missing", cep_shed(cep), max_partial);
 }
 
 static enum status

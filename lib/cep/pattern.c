@@ -40,17 +40,17 @@ add(struct pattern *p, struct element *prev, enum contiguity c, const char *what
 	const bool group = strcmp(name, "(") == 0;
 
 	if (p->n == PATTERN_ELEMENTS)
-		return USAGE(err, "%s: more than %d elements", what, PATTERN_ELEMENTS);
+		return USAGE(err, "more than %d elements", PATTERN_ELEMENTS);
 	if (group && (c == NOT_NEXT || c == NOT_FOLLOWED))
-		return USAGE(err, "%s: a group cannot be negated (negate one element: %s NAME)", what, what);
+		return USAGE(err, "a group cannot be negated (negate one element: %s NAME)", what);
 	if (group && p->depth == PATTERN_DEPTH)
-		return USAGE(err, "%s: groups nest deeper than %d", what, PATTERN_DEPTH);
+		return USAGE(err, "groups nest deeper than %d", PATTERN_DEPTH);
 	if (name[0] == '\0' || strcmp(name, ")") == 0 || strchr(name, ':') != NULL) {
 		char q[QUOTE_MAX];
-		return USAGE(err, "%s: %s is not a name (letters, digits, _ and -; no ':')", what, quote(q, str_of(name)));
+		return USAGE(err, "%s is not a name (letters, digits, _ and -; no ':')", quote(q, str_of(name)));
 	}
 	if (strcmp(name, "$endState$") == 0)
-		return USAGE(err, "%s: '$endState$' is the name of the end of every pattern (choose another)", what);
+		return USAGE(err, "'$endState$' is the name of the end of every pattern (choose another)");
 
 	struct element *e = mem_zalloc(1, sizeof(*e));
 	e->name = group ? STR("") : str_of(name);
@@ -72,29 +72,29 @@ int
 pattern_begin(struct pattern *p, const char *name, struct err *err)
 {
 	if (p->tail != NULL)
-		return USAGE(err, "--begin: the pattern has begun already (go on with --next, --followed-by or --followed-by-any)");
+		return USAGE(err, "the pattern has begun already (go on with --next, --followed-by or --followed-by-any)");
 	return add(p, NULL, STRICT, "--begin", name, err);
 }
 
 /* The element that an option speaks about. */
 static struct element *
-subject(struct pattern *p, const char *what, struct err *err)
+subject(struct pattern *p, struct err *err)
 {
 	if (p->tail == NULL)
-		USAGE(err, "%s: comes after an element (start with --begin NAME)", what);
+		USAGE(err, "comes after an element (start with --begin NAME)");
 	return p->tail;
 }
 
 int
 pattern_follow(struct pattern *p, enum contiguity c, const char *what, const char *name, struct err *err)
 {
-	struct element *prev = subject(p, what, err);
+	struct element *prev = subject(p, err);
 
 	if (prev == NULL)
 		return -1;
 	if ((c == NOT_NEXT || c == NOT_FOLLOWED) && prev->optional)
-		return USAGE(err, "%s: cannot come right after an --optional element (run two patterns, one with the element and one "
-		             "without it)", what);
+		return USAGE(err, "cannot come right after an --optional element (run two patterns, one with the element and one "
+		             "without it)");
 	return add(p, prev, c, what, name, err);
 }
 
@@ -112,16 +112,16 @@ pattern_close(struct pattern *p, struct err *err)
 }
 
 static int
-condition(struct pattern *p, const char *what, const char *text, bool is_or, struct err *err)
+condition(struct pattern *p, const char *text, bool is_or, struct err *err)
 {
-	struct element *e = subject(p, what, err);
+	struct element *e = subject(p, err);
 
 	if (e == NULL)
 		return -1;
 	if (e->group != NULL)
-		return USAGE(err, "%s: a group has no condition of its own (put it on an element inside the parentheses)", what);
+		return USAGE(err, "a group has no condition of its own (put it on an element inside the parentheses)");
 	if (e->n_where == PATTERN_CONDITIONS)
-		return USAGE(err, "%s: more than %d conditions on one element (join them with AND)", what, PATTERN_CONDITIONS);
+		return USAGE(err, "more than %d conditions on one element (join them with AND)", PATTERN_CONDITIONS);
 	e->where[e->n_where++] = (struct condition){ str_of(text), is_or };
 	return 0;
 }
@@ -129,26 +129,26 @@ condition(struct pattern *p, const char *what, const char *text, bool is_or, str
 int
 pattern_where(struct pattern *p, const char *text, struct err *err)
 {
-	return condition(p, "--where", text, false, err);
+	return condition(p, text, false, err);
 }
 
 int
 pattern_or(struct pattern *p, const char *text, struct err *err)
 {
-	return condition(p, "--or", text, true, err);
+	return condition(p, text, true, err);
 }
 
 int
 pattern_until(struct pattern *p, const char *text, struct err *err)
 {
-	struct element *e = subject(p, "--until", err);
+	struct element *e = subject(p, err);
 
 	if (e == NULL)
 		return -1;
 	if (e->until.p != NULL)
-		return USAGE(err, "--until: there is one already (join the conditions with OR)");
+		return USAGE(err, "there is one already (join the conditions with OR)");
 	if (!e->looping)
-		return USAGE(err, "--until: ends a loop (put --one-or-more or --times-or-more before it)");
+		return USAGE(err, "ends a loop (put --one-or-more or --times-or-more before it)");
 	e->until = str_of(text);
 	return 0;
 }
@@ -158,18 +158,17 @@ pattern_until(struct pattern *p, const char *text, struct err *err)
 static struct element *
 quantified(struct pattern *p, const char *what, struct err *err)
 {
-	struct element *e = subject(p, what, err);
+	struct element *e = subject(p, err);
 
 	if (e == NULL)
 		return NULL;
 	if (is_not(e)) {
-		USAGE(err, "%s: an element that must not come cannot be repeated (leave %s out after --not-next or --not-followed-by)",
-		      what, what);
+		USAGE(err, "an element that must not come cannot be repeated (leave %s out after --not-next or --not-followed-by)", what);
 		return NULL;
 	}
 	if (e->looping || e->times) {
-		USAGE(err, "%s: the element has a quantifier already (one of --times, --times-or-more and --one-or-more; a range is "
-		      "--times 2,4)", what);
+		USAGE(err, "the element has a quantifier already (one of --times, --times-or-more and --one-or-more; a range is "
+		      "--times 2,4)");
 		return NULL;
 	}
 	return e;
@@ -177,7 +176,7 @@ quantified(struct pattern *p, const char *what, struct err *err)
 
 /* A count from the start of *text; moves *text behind it. */
 static int
-count(const char *what, struct str *text, int *to, struct err *err)
+count(struct str *text, int *to, struct err *err)
 {
 	char *end;
 	char  q[QUOTE_MAX], digits[16];
@@ -189,9 +188,9 @@ count(const char *what, struct str *text, int *to, struct err *err)
 	digits[n] = '\0';
 	const long v = strtol(digits, &end, 10);
 	if (n == 0 || *end != '\0')
-		return USAGE(err, "%s: %s is not a count (try 3)", what, quote(q, *text));
+		return USAGE(err, "%s is not a count (try 3)", quote(q, *text));
 	if (v < 0 || v > PATTERN_TIMES)
-		return USAGE(err, "%s: a count is a number from 1 to %d, not %ld", what, PATTERN_TIMES, v);
+		return USAGE(err, "a count is a number from 1 to %d, not %ld", PATTERN_TIMES, v);
 	*to = (int)v;
 	*text = str_slice(*text, n, text->n);
 	return 0;
@@ -199,30 +198,26 @@ count(const char *what, struct str *text, int *to, struct err *err)
 
 /* A duration that means something as a window. */
 static int
-window(const char *what, struct str text, int64_t *to, struct err *err)
+window(struct str text, int64_t *to, struct err *err)
 {
-	if (dur_parse(to, text, true, err) < 0) {
-		fail_in(err, "%s: ", what);
-		err->status = STATUS_USAGE;
+	if (dur_parse(to, text, true, err) < 0)
 		return -1;
-	}
 	if (*to <= 0)
-		return USAGE(err, "%s: must be longer than 0 (nothing fits into %.*s; try 1ms, or leave it out for no limit)", what,
-		             STR_ARGS(text));
+		return USAGE(err, "must be longer than 0 (nothing fits into %.*s; try 1ms, or leave it out for no limit)", STR_ARGS(text));
 	return 0;
 }
 
 /* ":GAP", or nothing. */
 static int
-gap(const char *what, struct str text, int64_t *to, struct err *err)
+gap(struct str text, int64_t *to, struct err *err)
 {
 	char q[QUOTE_MAX];
 
 	if (text.n == 0)
 		return 0;
 	if (text.p[0] != ':')
-		return USAGE(err, "%s: %s is left over after the count (a gap is written 3:10s)", what, quote(q, text));
-	return window(what, str_slice(text, 1, text.n), to, err);
+		return USAGE(err, "%s is left over after the count (a gap is written 3:10s)", quote(q, text));
+	return window(str_slice(text, 1, text.n), to, err);
 }
 
 int
@@ -232,25 +227,25 @@ pattern_times(struct pattern *p, const char *value, struct err *err)
 	struct str text = str_of(value);
 	bool range = false;
 
-	if (e == NULL || count("--times", &text, &e->from, err) < 0)
+	if (e == NULL || count(&text, &e->from, err) < 0)
 		return -1;
 	e->to = e->from;
 	if (text.n > 0 && text.p[0] == ',') {
 		range = true;
 		text = str_slice(text, 1, text.n);
-		if (count("--times", &text, &e->to, err) < 0)
+		if (count(&text, &e->to, err) < 0)
 			return -1;
 	}
 	if (e->to == 0)
-		return USAGE(err, "--times: must be 1 or more (0,N is 1,N and --optional)");
+		return USAGE(err, "must be 1 or more (0,N is 1,N and --optional)");
 	if (e->from > e->to)
-		return USAGE(err, "--times: from %d to %d is upside down (try --times %d,%d)", e->from, e->to, e->to, e->from);
+		return USAGE(err, "from %d to %d is upside down (try --times %d,%d)", e->from, e->to, e->to, e->from);
 	e->times = true;
 	if (range && e->from == 0) {
 		e->optional = true;
 		e->from = 1;
 	}
-	return gap("--times", text, &e->gap, err);
+	return gap(text, &e->gap, err);
 }
 
 int
@@ -259,13 +254,13 @@ pattern_times_or_more(struct pattern *p, const char *value, struct err *err)
 	struct element *e = quantified(p, "--times-or-more", err);
 	struct str text = str_of(value);
 
-	if (e == NULL || count("--times-or-more", &text, &e->from, err) < 0)
+	if (e == NULL || count(&text, &e->from, err) < 0)
 		return -1;
 	if (e->from == 0)
-		return USAGE(err, "--times-or-more: must be 1 or more (0 or more is --one-or-more --optional)");
+		return USAGE(err, "must be 1 or more (0 or more is --one-or-more --optional)");
 	e->to = e->from;
 	e->looping = true;
-	return gap("--times-or-more", text, &e->gap, err);
+	return gap(text, &e->gap, err);
 }
 
 int
@@ -277,22 +272,22 @@ pattern_one_or_more(struct pattern *p, const char *value, struct err *err)
 		return -1;
 	e->from = e->to = 1;
 	e->looping = true;
-	return value == NULL ? 0 : window("--one-or-more", str_of(value), &e->gap, err);
+	return value == NULL ? 0 : window(str_of(value), &e->gap, err);
 }
 
 int
 pattern_optional(struct pattern *p, struct err *err)
 {
-	struct element *e = subject(p, "--optional", err);
+	struct element *e = subject(p, err);
 
 	if (e == NULL)
 		return -1;
 	if (e->prev != NULL && e->prev->greedy)
-		return USAGE(err, "--optional: cannot come right after a --greedy element (drop --greedy there, or --optional here)");
+		return USAGE(err, "cannot come right after a --greedy element (drop --greedy there, or --optional here)");
 	if (e->optional)
-		return USAGE(err, "--optional: the element is optional already (say it once; --times 0,N says it, too)");
+		return USAGE(err, "the element is optional already (say it once; --times 0,N says it, too)");
 	if (is_not(e))
-		return USAGE(err, "--optional: an element that must not come cannot be optional (drop --optional)");
+		return USAGE(err, "an element that must not come cannot be optional (drop --optional)");
 	e->optional = true;
 	return 0;
 }
@@ -300,38 +295,38 @@ pattern_optional(struct pattern *p, struct err *err)
 int
 pattern_greedy(struct pattern *p, struct err *err)
 {
-	struct element *e = subject(p, "--greedy", err);
+	struct element *e = subject(p, err);
 
 	if (e == NULL)
 		return -1;
 	if (is_not(e))
-		return USAGE(err, "--greedy: an element that must not come takes nothing (drop --greedy)");
+		return USAGE(err, "an element that must not come takes nothing (drop --greedy)");
 	if (e->group != NULL)
-		return USAGE(err, "--greedy: a group cannot be greedy (put it on a loop inside the parentheses)");
+		return USAGE(err, "a group cannot be greedy (put it on a loop inside the parentheses)");
 	if (e->inner == ANY)
-		return USAGE(err, "--greedy: cannot be combined with --allow-combinations (drop one of the two)");
+		return USAGE(err, "cannot be combined with --allow-combinations (drop one of the two)");
 	if (!e->looping && !e->times)
-		return USAGE(err, "--greedy: takes as many as there are, so it needs a loop (put --one-or-more, --times-or-more or "
+		return USAGE(err, "takes as many as there are, so it needs a loop (put --one-or-more, --times-or-more or "
 		             "--times before it)");
 	if (e->greedy)
-		return USAGE(err, "--greedy: the element is greedy already (say it once)");
+		return USAGE(err, "the element is greedy already (say it once)");
 	e->greedy = true;
 	return 0;
 }
 
 static int
-inner_contiguity(struct pattern *p, const char *what, enum contiguity inner, struct err *err)
+inner_contiguity(struct pattern *p, enum contiguity inner, struct err *err)
 {
-	struct element *e = subject(p, what, err);
+	struct element *e = subject(p, err);
 
 	if (e == NULL)
 		return -1;
 	if (!e->looping && !e->times)
-		return USAGE(err, "%s: is about the repeats of a loop (put --one-or-more, --times-or-more or --times before it)", what);
+		return USAGE(err, "is about the repeats of a loop (put --one-or-more, --times-or-more or --times before it)");
 	if (e->inner == inner)
-		return USAGE(err, "%s: the element has it already (say it once)", what);
+		return USAGE(err, "the element has it already (say it once)");
 	if (e->inner != RELAXED)
-		return USAGE(err, "%s: either --consecutive or --allow-combinations, not both (drop one of the two)", what);
+		return USAGE(err, "either --consecutive or --allow-combinations, not both (drop one of the two)");
 	e->inner = inner;
 	return 0;
 }
@@ -339,13 +334,13 @@ inner_contiguity(struct pattern *p, const char *what, enum contiguity inner, str
 int
 pattern_consecutive(struct pattern *p, struct err *err)
 {
-	return inner_contiguity(p, "--consecutive", STRICT, err);
+	return inner_contiguity(p, STRICT, err);
 }
 
 int
 pattern_allow_combinations(struct pattern *p, struct err *err)
 {
-	return inner_contiguity(p, "--allow-combinations", ANY, err);
+	return inner_contiguity(p, ANY, err);
 }
 
 /* ---- time and skipping */
@@ -353,17 +348,17 @@ pattern_allow_combinations(struct pattern *p, struct err *err)
 int
 pattern_within(struct pattern *p, const char *duration, struct err *err)
 {
-	struct element *e = subject(p, "--within", err);
+	struct element *e = subject(p, err);
 
-	return e == NULL ? -1 : window("--within", str_of(duration), &e->within, err);
+	return e == NULL ? -1 : window(str_of(duration), &e->within, err);
 }
 
 int
 pattern_within_each(struct pattern *p, const char *duration, struct err *err)
 {
-	struct element *e = subject(p, "--within-each", err);
+	struct element *e = subject(p, err);
 
-	return e == NULL ? -1 : window("--within-each", str_of(duration), &e->within_each, err);
+	return e == NULL ? -1 : window(str_of(duration), &e->within_each, err);
 }
 
 int
@@ -397,7 +392,7 @@ pattern_after_match(struct pattern *p, const char *value, struct err *err)
 		p->skip.name = name;
 		return 0;
 	}
-	return USAGE(err, "--after-match: %s is not a strategy (no-skip, skip-to-next, skip-past-last-event, skip-to-first=NAME[,error] "
+	return USAGE(err, "%s is not a strategy (no-skip, skip-to-next, skip-past-last-event, skip-to-first=NAME[,error] "
 	             "or skip-to-last=NAME[,error])", quote(q, str_of(value)));
 }
 

@@ -73,7 +73,7 @@ void pattern_init(struct pattern *p);
 void pattern_release(struct pattern *p);
 
 /* An element follows. what is the option's name ("--next") for messages; name is kept and must outlive p. A name "(" opens a group
- * (not after a NOT), pattern_close ends it. All return 0, or -1 with err (STATUS_USAGE). */
+ * (not after a NOT), pattern_close ends it. All return 0, or -1 with err (STATUS_USAGE), which does not repeat the option's name. */
 int pattern_begin(struct pattern *p, const char *name, struct err *err);
 int pattern_follow(struct pattern *p, enum contiguity c, const char *what, const char *name, struct err *err);
 int pattern_close(struct pattern *p, struct err *err);

@@ -1,0 +1,190 @@
+#!/usr/bin/env bats
+# maip-cep: what it prints, what it refuses, and what it says then.
+bats_require_minimum_version 1.5.0
+load '/usr/lib/bats/bats-support/load'
+load '/usr/lib/bats/bats-assert/load'
+
+setup() {
+	cd "$BATS_TEST_TMPDIR"
+	printf '{"t":%d,"k":"%s","e":"%s"}\n' 1 x a 2 x b 3 y a 4 x a 5 y b >log
+}
+
+cep() { maip-cep --time t --key k "$@"; }
+
+refused() { # MESSAGE OPTION...
+	local message=$1
+	shift
+	run -64 --separate-stderr maip-cep "$@" </dev/null
+	assert_output ''
+	assert_equal "$stderr" "maip-cep: $message"
+}
+
+@test "a match has its name, its key, its times and the lines as they came" {
+	run -0 cep --name AB --begin one --where "e = 'a'" --next two --where "e = 'b'" log
+	assert_line --index 0 '{"anomalyType":"AB","k":"x","match_start":"1970-01-01T00:00:01.000Z","match_end":"1970-01-01T00:00:02.000Z","matches":{"one":[{"t":1,"k":"x","e":"a"}],"two":[{"t":2,"k":"x","e":"b"}]}}'
+	assert_line --index 1 --partial '"k":"y"'
+	assert_equal ${#lines[@]} 2
+}
+
+@test "spaces, escapes, member order and digits of a line survive" {
+	line='{ "k" : "\u0078", "n":1.50e0,"t": 1.0, "e":"caf\u00e9\/" }'
+	run -0 cep --begin one <<<"$line"
+	assert_output "{\"k\":\"\\u0078\",\"match_start\":\"1970-01-01T00:00:01.000Z\",\"match_end\":\"1970-01-01T00:00:01.000Z\",\"matches\":{\"one\":[$line]}}"
+}
+
+@test "a summary counts events, a count counts matches" {
+	run -0 cep --emit summary --time-style ms --begin one --one-or-more --within 10s log
+	assert_line --index 1 '{"k":"x","match_start":1000,"match_end":2000,"events":{"one":2}}'
+	run -0 cep --emit count --time-style ms --begin one --one-or-more --within 10s log
+	assert_output '{"k":"x","match_end":1000,"count":1}
+{"k":"x","match_end":2000,"count":2}
+{"k":"y","match_end":3000,"count":1}
+{"k":"x","match_end":4000,"count":3}
+{"k":"y","match_end":5000,"count":2}'
+}
+
+@test "a key may have a name of its own, and there may be several" {
+	run -0 maip-cep --time t --key 'k AS who' --key e --time-style ms --emit summary --begin one --times 2 log
+	assert_output '{"who":"x","e":"a","match_start":1000,"match_end":4000,"events":{"one":2}}'
+}
+
+@test "what comes too late is counted, or kept" {
+	printf '{"t":%d,"k":"x"}\n' 10 5 11 >late.in
+	run -0 --separate-stderr cep --begin one --times 2 late.in
+	assert_equal "$stderr" 'maip-cep: 1 record came too late and was dropped (raise --watermark, or keep it with --late FILE)'
+	run -0 --separate-stderr cep --begin one --times 2 --late kept late.in
+	assert_equal "$stderr" ''
+	assert_equal "$(cat kept)" '{"t":5,"k":"x"}'
+	run -0 --separate-stderr cep --begin one --times 2 --watermark 5s --time-style ms --emit summary late.in
+	assert_equal "$stderr" ''
+	assert_line --index 0 '{"k":"x","match_start":5000,"match_end":10000,"events":{"one":2}}'
+}
+
+@test "partial matches that run out of time go to a file" {
+	run -0 cep --begin one --where "e = 'b'" --followed-by two --where "e = 'c'" --within 2s --timeouts out log
+	assert_output ''
+	assert_equal "$(cat out)" '{"k":"x","match_start":"1970-01-01T00:00:02.000Z","timeout":"1970-01-01T00:00:04.000Z","matches":{"one":[{"t":2,"k":"x","e":"b"}]}}
+{"k":"y","match_start":"1970-01-01T00:00:05.000Z","timeout":"1970-01-01T00:00:07.000Z","matches":{"one":[{"t":5,"k":"y","e":"b"}]}}'
+}
+
+@test "a bad record stops the run after what was good before it" {
+	printf '{"t":1,"k":"x"}\n{"t":2,"k":"x"}\n{"t":3}\n{"t":4,"k":"x"}\n' >bad
+	run -65 --separate-stderr cep --begin one bad
+	assert_output '{"k":"x","match_start":"1970-01-01T00:00:01.000Z","match_end":"1970-01-01T00:00:01.000Z","matches":{"one":[{"t":1,"k":"x"}]}}'
+	assert_equal "$stderr" "maip-cep: bad: line 3: no key: 'k' is missing or null"
+	run -65 --separate-stderr cep --begin one --on-error skip bad
+	assert_equal ${#lines[@]} 3
+	run -0 cep --begin one --on-error skip --ok-errors 1 bad
+}
+
+@test "a record without a time, one that is not JSON and a forged control line are bad" {
+	run -65 --separate-stderr cep --begin one <<<'{"k":"x"}'
+	assert_equal "$stderr" 'maip-cep: line 1: no time: t is missing or null'
+	run -65 --separate-stderr cep --begin one <<<'{"k":"x"'
+	assert_equal "${stderr%%:*}" 'maip-cep'
+	run -65 --separate-stderr cep --begin one <<<'{"t":1,"k":"x"}
+{"_maip":"end","drain":true}'
+	assert_equal "$stderr" 'maip-cep: line 2: control line before hello'
+}
+
+@test "a skip target that is missing ends the run when that is asked for" {
+	run -65 --separate-stderr cep --begin one --where "e = 'a'" --optional --followed-by two --where "e = 'b'" \
+		--after-match skip-to-first=one,error <<<'{"t":1,"k":"x","e":"b"}'
+	assert_equal "$stderr" "maip-cep: --after-match: cannot skip to 'one': the match has no such element (drop ',error' to go on without skipping)"
+	run -65 --separate-stderr cep --begin one --after-match skip-to-first=one,error <<<'{"t":1,"k":"x","e":"b"}'
+	assert_equal "$stderr" "maip-cep: --after-match: cannot skip to 'one': it is the first event of the match, which would match again (drop ',error' to go on without skipping)"
+}
+
+@test "too many partial matches end the run, or drop the oldest, and that is told" {
+	for i in {1..9}; do echo "{\"t\":$i,\"k\":\"x\"}"; done >many
+	run -65 --separate-stderr cep --begin a --followed-by b --where FALSE --max-partial 5 many
+	assert_equal "${stderr%%:*}" 'maip-cep'
+	assert [ "${stderr#*more than 5 partial matches (--max-partial)}" != "$stderr" ]
+	run -0 --separate-stderr cep --begin a --followed-by b --where FALSE --max-partial 5 --on-limit oldest many
+	assert_equal "$stderr" 'maip-cep: dropped 5 partial matches at --max-partial 5: matches may be missing'
+}
+
+@test "an option without effect is said once, and the matches are Flink's" {
+	run -0 --separate-stderr cep --begin one --one-or-more --within-each 5s </dev/null
+	assert_equal "$stderr" "maip-cep: --within-each: has no effect on 'one', which is repeated or a group; Flink has it so (give its quantifier a gap, or use --within)"
+	run -0 --separate-stderr cep --begin one --next '(' --begin two --within 5s ')' </dev/null
+	assert_equal "$stderr" "maip-cep: --within: has no effect on 'two', the last of a group; Flink has it so (put it behind the ')', or on the whole pattern)"
+}
+
+@test "a pattern is refused before anything is read" {
+	refused 'there is no pattern (start with --begin NAME)' --key k
+	refused "--next: comes after an element (start with --begin NAME)" --next a
+	refused '--begin: the pattern has begun already (go on with --next, --followed-by or --followed-by-any)' --begin a --begin b
+	refused "')' closes no group (open one with --begin '(', --next '(', --followed-by '(' or --followed-by-any '(')" --begin a ')'
+	refused "a group is still open at the end (close it with ')')" --begin '(' --begin a
+	refused "the group before ')' is empty (write --begin NAME in it)" --begin '(' ')'
+	refused "--not-next: a group cannot be negated (negate one element: --not-next NAME)" --begin a --not-next '('
+	refused "--begin: 'a:b' is not a name (letters, digits, _ and -; no ':')" --begin a:b
+	refused "--next: there is an element 'a' already (names must be different, in groups, too)" --begin a --next a
+}
+
+@test "windows and gaps that mean nothing are refused" {
+	refused '--within: must be longer than 0 (nothing fits into 0; try 1ms, or leave it out for no limit)' --begin a --within 0
+	refused '--within: must be longer than 0 (nothing fits into -5s; try 1ms, or leave it out for no limit)' --begin a --within -5s
+	refused "--within: '5x' is not a duration (try 30s, 5m, 1h)" --begin a --within 5x
+	refused '--times: must be longer than 0 (nothing fits into 0s; try 1ms, or leave it out for no limit)' --begin a --times 2:0s
+	refused "--times: ';2' is left over after the count (a gap is written 3:10s)" --begin a --times '3;2'
+	refused '--not-followed-by: as the last element it holds until a window ends, and there is none (add --within DURATION)' \
+		--begin a --not-followed-by b
+	refused '--within-each: a gap longer than --within can never be used up (make it at most the window, or leave it out)' \
+		--begin a --next b --within-each 20ms --within 10ms
+}
+
+@test "counts and modifiers that mean nothing are refused" {
+	refused '--times: must be 1 or more (0,N is 1,N and --optional)' --begin a --times 0
+	refused '--times: from 3 to 2 is upside down (try --times 2,3)' --begin a --times 3,2
+	refused "--times: 'x' is not a count (try 3)" --begin a --times x
+	refused '--times-or-more: must be 1 or more (0 or more is --one-or-more --optional)' --begin a --times-or-more 0
+	refused '--greedy: the element is greedy already (say it once)' --begin a --one-or-more --greedy --greedy
+	refused '--until: ends a loop (put --one-or-more or --times-or-more before it)' --begin a --until TRUE
+	refused '--consecutive: is about the repeats of a loop (put --one-or-more, --times-or-more or --times before it)' --begin a --consecutive
+}
+
+@test "a skip target must be an element outside of groups" {
+	refused "--after-match: no element has the name 'b' (name one of the pattern's own)" --begin a --after-match skip-to-last=b
+	refused "--after-match: 'b' stands inside a group (name an element outside of parentheses)" \
+		--begin a --next '(' --begin b ')' --after-match skip-to-last=b
+	refused "--after-match: 'skip' is not a strategy (no-skip, skip-to-next, skip-past-last-event, skip-to-first=NAME[,error] or skip-to-last=NAME[,error])" \
+		--begin a --after-match skip
+}
+
+@test "an error in a condition points at its column" {
+	run -64 --separate-stderr maip-cep --begin a --where "e = 'a' AND" </dev/null
+	assert_equal "${stderr%%, *}" 'maip-cep: --where: column 12: expected an expression after AND'
+	run -64 --separate-stderr maip-cep --begin a --where 'COUNT(b) > 1' </dev/null
+	assert [ "${stderr#maip-cep: --where: column }" != "$stderr" ]
+	refused '--where: this is a number, not a condition' --begin a --where '1 + 1'
+}
+
+@test "a loop over a group that can match nothing is refused" {
+	run -64 --separate-stderr maip-cep --begin '(' --begin a --optional ')' --one-or-more </dev/null
+	assert_equal "${stderr%% (*}" 'maip-cep: --one-or-more, --times-or-more: loops over a group that can match nothing'
+}
+
+@test "after hello, an input that breaks off fires nothing" {
+	hello='{"_maip":"hello","version":1,"job":"00000000000000000000000000000000","run":"00000000000000000000000000000000","watermarks":true,"checkpoints":false}'
+	run -75 --separate-stderr cep --begin one <<<"$hello
+{\"t\":1,\"k\":\"x\"}"
+	assert_output "$hello"
+	run -0 --separate-stderr cep --begin one --emit summary --time-style ms <<<"$hello
+{\"t\":1,\"k\":\"x\"}
+{\"_maip\":\"watermark\",\"ts\":1000}
+{\"_maip\":\"end\",\"drain\":true}"
+	assert_output "$hello
+{\"k\":\"x\",\"match_start\":1000,\"match_end\":1000,\"events\":{\"one\":1}}
+{\"_maip\":\"watermark\",\"ts\":1000}
+{\"_maip\":\"end\",\"drain\":true}"
+}
+
+@test "a full disk is an error, a reader that leaves is not" {
+	run -74 --separate-stderr bash -c 'maip-cep --time t --begin one log >/dev/full'
+	run -0 --separate-stderr bash -c 'set -o pipefail; for i in {1..20000}; do echo "{\"t\":1}"; done | maip-cep --time t --begin one | head -n 0 || [ $? = 141 ]'
+	assert_equal "$stderr" ''
+	run -74 --separate-stderr maip-cep --time t --begin one --where FALSE --next b --within 1s --late /dev/full <<<'{"t":5}
+{"t":1}'
+}
