@@ -150,9 +150,12 @@ on_log(const rd_kafka_t *rk, int level, const char *facility, const char *text)
 {
 	static const char *const noise[] = { "FAIL", "ERROR", "CONFWARN", "GETPID" };
 	struct handle *h = rd_kafka_opaque(rk);
-	bool debugging = kafka_conf_get(h->conf, "debug") != NULL;
+	bool debugging;
 	char all[1200];
 
+	if (h->watch.log == NULL)
+		return;
+	debugging = kafka_conf_get(h->conf, "debug") != NULL;
 	for (size_t i = 0; !debugging && i < sizeof(noise) / sizeof(noise[0]); i++)
 		if (strcmp(facility, noise[i]) == 0)
 			return;

@@ -10,15 +10,17 @@
  */
 #include <assert.h>
 #include <inttypes.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "base/mem.h"
 #include "base/time.h"
 #include "kafka/reader_rdkafka.h"
 
 #define ASK_MS          10000           /* one question to a broker */
-#define CLOSE_MS        10000
+#define CLOSE_S         10
 #define HEADERS_MAX     10000           /* of one record; a record may have 1 MB of them */
 
 struct lane {                           /* one partition that is read apart */
@@ -632,19 +634,63 @@ reader_commit(void *self, bool wait, struct err *err)
 
 /* ---- beginning and end */
 
-static void
+/* rd_kafka_consumer_close() can wait for a broker that never answers (librdkafka issues 4041, 4884), so it is given a thread
+ * of its own and a deadline. Behind the deadline the client is left to the end of the process. */
+struct farewell {
+	rd_kafka_t     *rk;
+	pthread_mutex_t lock;
+	pthread_cond_t  done_signal;
+	bool            done, abandoned;
+};
+
+static void *
+say_farewell(void *arg)
+{
+	struct farewell *f = arg;
+	bool abandoned;
+
+	rd_kafka_consumer_close(f->rk);
+	pthread_mutex_lock(&f->lock);
+	f->done = true;
+	abandoned = f->abandoned;
+	pthread_cond_signal(&f->done_signal);
+	pthread_mutex_unlock(&f->lock);
+	if (abandoned)
+		free(f);
+	return NULL;
+}
+
+/* Leave the group, if there is one. False: the client still hangs on to us. */
+static bool
 leave_group(struct kafka_reader *k)
 {
-	rd_kafka_queue_t *q = rd_kafka_queue_new(k->h.rk);
-	int64_t end = handle_clock() + CLOSE_MS;
-	rd_kafka_error_t *error = rd_kafka_consumer_close_queue(k->h.rk, q);
+	struct farewell *f = mem_zalloc(1, sizeof(*f));
+	struct timespec end;
+	pthread_t thread;
+	bool done;
 
-	if (error != NULL)
-		rd_kafka_error_destroy(error);
-	else
-		while (!rd_kafka_consumer_closed(k->h.rk) && handle_clock() < end)
-			rd_kafka_queue_poll_callback(q, 100);
-	rd_kafka_queue_destroy(q);
+	f->rk = k->h.rk;
+	pthread_mutex_init(&f->lock, NULL);
+	pthread_cond_init(&f->done_signal, NULL);
+	clock_gettime(CLOCK_REALTIME, &end);
+	end.tv_sec += CLOSE_S;
+	if (pthread_create(&thread, NULL, say_farewell, f) != 0) {
+		free(f);
+		return false;
+	}
+	pthread_mutex_lock(&f->lock);
+	while (!f->done && pthread_cond_timedwait(&f->done_signal, &f->lock, &end) == 0)
+		;
+	done = f->done;
+	f->abandoned = !done;
+	pthread_mutex_unlock(&f->lock);
+	if (!done) {
+		pthread_detach(thread);
+		return false;
+	}
+	pthread_join(thread, NULL);
+	free(f);
+	return true;
 }
 
 static void
@@ -658,8 +704,10 @@ reader_close(void *self)
 	lane_release(&k->together);
 	if (k->early != NULL)
 		rd_kafka_message_destroy(k->early);
-	if (k->h.rk != NULL && k->h.consumer)
-		leave_group(k);
+	if (k->h.consumer && !leave_group(k)) {
+		k->h.watch = (struct kafka_watch){ 0 };
+		return;
+	}
 	handle_close(&k->h);
 	for (size_t i = 0; i < k->n_topics; i++)
 		free((char *)k->topics[i].p);
@@ -702,10 +750,11 @@ reader_rdkafka(struct reader *r, const struct reader_conf *conf, struct err *err
 	set_default(rk_conf, conf->kafka, "queued.max.messages.kbytes", "16384");
 	set_default(rk_conf, conf->kafka, "fetch.wait.max.ms", "100");
 	rd_kafka_conf_set_rebalance_cb(rk_conf, on_rebalance);
+	if (handle_open(&k->h, RD_KAFKA_CONSUMER, rk_conf, err) < 0) {
+		reader_close(k);
+		return -1;
+	}
 	*r = functions;
 	r->self = k;
-	if (handle_open(&k->h, RD_KAFKA_CONSUMER, rk_conf, err) == 0)
-		return 0;
-	reader_close(k);
-	return -1;
+	return 0;
 }
