@@ -51,6 +51,15 @@ bool kafka_conf_is_secret(const char *key);             /* never to be shown */
 /* One row a property that was set, secrets as "***"; for -v. */
 void kafka_conf_show(const struct kafka_conf *c, void (*row)(void *arg, const char *key, const char *value, const char *from), void *arg);
 
+/* level as in syslog(3): 3 an error, 4 a warning, 6 information, 7 debugging. text is borrowed and has no newline. */
+typedef void kafka_log_fn(void *arg, int level, const char *text);
+
+struct kafka_watch {                    /* what the owner wants to be told, and asked */
+	kafka_log_fn       *log;        /* NULL: nothing */
+	void               *log_arg;
+	const volatile int *stop;       /* a signal's flag: ends the waits; NULL: never */
+};
+
 /* How long no broker may answer, in ms: before the first answer, and afterwards. */
 int64_t kafka_conf_patience(const struct kafka_conf *c, bool answered);
 

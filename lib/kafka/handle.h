@@ -14,15 +14,6 @@
 
 #include "kafka/conf.h"
 
-/* level as in syslog(3): 3 an error, 4 a warning, 6 information, 7 debugging. text is borrowed and has no newline. */
-typedef void kafka_log_fn(void *arg, int level, const char *text);
-
-struct kafka_watch {                    /* what the owner wants to be told, and asked */
-	kafka_log_fn       *log;        /* NULL: nothing */
-	void               *log_arg;
-	const volatile int *stop;       /* a signal's flag: ends the waits; NULL: never */
-};
-
 struct handle {
 	rd_kafka_t              *rk;
 	const struct kafka_conf *conf;

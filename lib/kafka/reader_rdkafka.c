@@ -17,6 +17,7 @@
 
 #include "base/mem.h"
 #include "base/time.h"
+#include "kafka/handle.h"
 #include "kafka/reader_rdkafka.h"
 
 #define ASK_MS          10000           /* one question to a broker */

@@ -8,7 +8,7 @@
 #ifndef MAIP_KAFKA_READER_RDKAFKA_H
 #define MAIP_KAFKA_READER_RDKAFKA_H
 
-#include "kafka/handle.h"
+#include "kafka/conf.h"
 #include "kafka/reader.h"
 
 struct reader_conf {                    /* borrowed for the life of the reader */

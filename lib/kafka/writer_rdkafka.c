@@ -8,6 +8,7 @@
  * A topic is asked for before its first record: librdkafka 2.0.2 waits up to a second for what it does not know,
  * half a minute for what is not there, and has a broker that makes topics on demand make the misspelt one.
  */
+#include "kafka/handle.h"
 #include "kafka/writer_rdkafka.h"
 
 #include <inttypes.h>

@@ -10,7 +10,7 @@
 #ifndef MAIP_KAFKA_WRITER_RDKAFKA_H
 #define MAIP_KAFKA_WRITER_RDKAFKA_H
 
-#include "kafka/handle.h"
+#include "kafka/conf.h"
 #include "kafka/writer.h"
 
 enum writer_acks { ACKS_ALL, ACKS_ONE, ACKS_NONE };
