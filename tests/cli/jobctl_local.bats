@@ -1,0 +1,133 @@
+#!/usr/bin/env bats
+# maip-jobctl over the pipelines of this machine.
+bats_require_minimum_version 1.5.0
+load /usr/lib/bats/bats-support/load
+load /usr/lib/bats/bats-assert/load
+
+setup() {
+	export MAIP_RUN_DIR=$BATS_TEST_TMPDIR/run
+	unset MAIP_JOBMANAGER
+	cd "$BATS_TEST_TMPDIR" || exit
+	event='{"timestamp":"2026-01-16T12:00:00Z","k":1}'
+}
+
+# Start PIPELINE as job NAME, reading the fifo "in", and wait until all its stages have registered.
+start() { # NAME STAGES PIPELINE
+	mkfifo in
+	MAIP_JOB_NAME=$1 bash -c "$3" <in >out 2>messages 3>&- &
+	job=$!
+	exec 9>in
+	for _ in {1..500}; do
+		[[ $(maip-jobctl list | jq "select(.name==\"$1\" and .state==\"RUNNING\").stages") == "$2" ]] && return
+		sleep 0.02
+	done
+	fail "the job did not start: $(cat messages)"
+}
+
+teardown() {
+	exec 9>&-
+	[[ -z ${job-} ]] || wait "$job" || true
+}
+
+@test "nothing runs: nothing is listed" {
+	run -0 maip-jobctl list
+	assert_output ''
+}
+
+@test "a pipeline is one job, the filters between its stages included" {
+	start between 3 'maip-window --key k --tumbling 1m | cat | maip-window --key k --tumbling 1h --time window_end'
+	run -0 maip-jobctl show between
+	assert_equal "$(jq -r .stage <<<"$output" | xargs)" 'maip-window cat maip-window'
+	assert_line --index 0 --partial '"command":"maip-window --key k --tumbling 1m"'
+}
+
+@test "an idle stage is idle and not back-pressured" {
+	start quiet 1 'exec maip-window --key k --tumbling 1m'
+	run -0 maip-jobctl backpressure quiet
+	assert_output --partial '"stage":"maip-window","subtask":0,"level":"ok","backpressured":0,"idle":'
+}
+
+@test "cancel fires nothing and leaves the job CANCELED" {
+	start doomed 1 'exec maip-window --key k --tumbling 1m'
+	echo "$event" >&9
+	run -0 maip-jobctl cancel doomed
+	assert_output --partial '"state":"CANCELED","killed":0'
+	run -0 cat out
+	assert_output ''
+	run -0 cat messages
+	assert_output 'maip-window: stopped by a signal before the end of the input'
+}
+
+@test "what did not end well is FAILED, what did is FINISHED" {
+	run -0 maip-jobctl run -n good -c "maip-window --key k --tumbling 1m <<<'$event' >/dev/null"
+	run -65 maip-jobctl run -n bad -c 'maip-window --key k --tumbling 1m <<<nothing'
+	run -0 maip-jobctl list
+	assert_equal "$(jq -r 'select(.name=="good").state' <<<"$output")" FINISHED
+	assert_equal "$(jq -r 'select(.name=="bad").state' <<<"$output")" FAILED
+}
+
+@test "a killed stage fails its job, and run says so" {
+	mkfifo in
+	exec 9<>in
+	maip-jobctl run -n shot -c 'maip-window --key k --tumbling 1m in' 3>&- 9>&- &
+	job=$!
+	for _ in {1..500}; do compgen -G 'run/*.page' >/dev/null && break; sleep 0.02; done
+	page=$(compgen -G 'run/*.page')
+	page=${page#run/}
+	kill -9 "${page%%-*}"
+	status=0
+	wait "$job" || status=$?
+	assert_equal "$status" 75
+	assert_equal "$(maip-jobctl list | jq -r .state)" FAILED
+}
+
+@test "a job may be named by the beginning of its id" {
+	start prefixed 1 'exec maip-window --key k --tumbling 1m'
+	id=$(maip-jobctl list | jq -r .id)
+	run -0 maip-jobctl show "${id:0:6}"
+	run -66 maip-jobctl show "${id:0:3}"
+}
+
+@test "two jobs of a name: the running one is meant" {
+	run -0 maip-jobctl run -n twin -c "maip-window --key k --tumbling 1m <<<'$event' >/dev/null"
+	start twin 1 'exec maip-window --key k --tumbling 1m'
+	run -0 maip-jobctl show twin
+	assert_output --partial '"state":"RUNNING"'
+}
+
+@test "run --detach prints the id and where the messages go" {
+	mkfifo in
+	exec 9<>in
+	run -0 maip-jobctl run -d -n away -c "maip-window --key k --tumbling 1m $BATS_TEST_TMPDIR/in"
+	id=$(jq -r .id <<<"$output")
+	log=$(jq -r .log <<<"$output")
+	assert_equal "$(maip-jobctl list | jq -r .id)" "$id"
+	run -0 maip-jobctl cancel "$id"
+	run -0 cat "$log"
+	assert_output --partial 'stopped by a signal'
+}
+
+@test "run wants a job that is there" {
+	run -66 --separate-stderr maip-jobctl run nothing
+	assert_equal "$stderr" "maip-jobctl run: no job 'nothing' (ready-made jobs are stream-processor and anomaly-detector; a script of your own needs a / in its name and to be executable)"
+	run -64 --separate-stderr maip-jobctl run
+	assert_equal "$stderr" "maip-jobctl run: run wants either a JOB or -c 'PIPELINE'"
+}
+
+@test "a run directory that others can write is refused" {
+	mkdir -m 777 "$MAIP_RUN_DIR"
+	chmod 777 "$MAIP_RUN_DIR"
+	run -77 --separate-stderr maip-jobctl list
+	assert_equal "$stderr" "maip-jobctl list: $MAIP_RUN_DIR can be written by others (chmod 700 it, or set MAIP_RUN_DIR)"
+}
+
+@test "a tool works without a run directory" {
+	export MAIP_RUN_DIR=/proc/nowhere
+	run -0 --separate-stderr maip-window --key k --tumbling 1m <<<"$event"
+	assert_output --partial '"count":1'
+}
+
+@test "on a terminal it is a table" {
+	run -0 script -qec "maip-jobctl list" /dev/null
+	assert_output --partial 'ID  NAME  STATE  START TIME  DURATION MS  STAGES'
+}
