@@ -2,7 +2,7 @@
 /*
  * extract_fuzz - the template path gives the exact path's answer
  *
- * Usage: extract_fuzz [CASES [SEED]]. Lines of recurring shapes, with values that differ, some of them
+ * Usage: extract_fuzz [SEED [CASES]]. Lines of recurring shapes, with values that differ, some of them
  * damaged, go through extract() at every width of vectors and through extract_exact(): result, fields and
  * message must be the same. What stands behind a line is chosen to tempt kernels
  * that look too far; the line's memory ends with the slack, so that ASan sees the rest.
@@ -229,8 +229,8 @@ agrees(struct extractor *x, struct extractor *exact, struct str line, const char
 int
 main(int argc, char **argv)
 {
-	const uint64_t cases = argc > 1 ? strtoull(argv[1], NULL, 10) : 200000;
-	const uint64_t seed = argc > 2 ? strtoull(argv[2], NULL, 10) : 1;
+	const uint64_t seed = argc > 1 ? strtoull(argv[1], NULL, 10) : 1;
+	const uint64_t cases = argc > 2 ? strtoull(argv[2], NULL, 10) : 200000;
 	struct extractor *x[N_SETS][N_LEVELS + 1] = { 0 };
 	struct mixed_lines mixed = { .seed = seed, .ms = 1768564800000 };
 	struct rng  r = { seed };
