@@ -47,6 +47,7 @@ build_leaf(struct build *b, enum op op, int kind, size_t at, size_t end)
 	return n;
 }
 
+/* Copies text: its token may stand in the arena of an outer expression. */
 struct node *
 build_const(struct build *b, const struct val *v, size_t at, size_t end)
 {
@@ -54,6 +55,8 @@ build_const(struct build *b, const struct val *v, size_t at, size_t end)
 
 	n->val = *v;
 	n->val.raw = (struct str){ NULL, 0 };
+	if (v->kind == VAL_TEXT)
+		n->val.text = arena_dup(&b->into->mem, v->text);
 	return n;
 }
 

@@ -566,8 +566,11 @@ a_scope_may_have_slots_and_names_are_those_of_sql(void **state)
 	assert_string_equal(columns[2].name, "b");
 	expr_eval(columns[1].expr, &env, &v);
 	assert_true(str_eq(v.text, STR("X")));
+	assert_int_equal(expr_list(STR("'text'"), "--select", &scope, &columns, &n, &err), 1);
+	expr_eval(columns[3].expr, &env, &v);
+	assert_true(str_eq(v.text, STR("text")));
 	assert_int_equal(expr_list(STR("a, "), "--select", &scope, &columns, &n, &err), -1);
-	assert_int_equal(n, 3);
+	assert_int_equal(n, 4);
 	assert_string_equal(err.msg, "--select: column 4: expected an expression after ',', found end of text");
 	for (size_t i = 0; i < n; i++) {
 		expr_free(columns[i].expr);
