@@ -30,7 +30,7 @@ new_topic(const char *arg)
 
 /* Tell each topic that was not made; how many. */
 static int
-tell_failures(const rd_kafka_event_t *event)
+tell_failures(rd_kafka_event_t *event)
 {
 	const rd_kafka_CreateTopics_result_t *result = rd_kafka_event_CreateTopics_result(event);
 	const rd_kafka_topic_result_t **topics;
