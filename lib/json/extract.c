@@ -117,8 +117,14 @@ static const char *
 kind_name(enum json_kind kind)
 {
 	static const char *const names[] = {
-		[JSON_MISSING] = "nothing", [JSON_NULL] = "null",       [JSON_FALSE] = "false",       [JSON_TRUE] = "true",
-		[JSON_NUMBER] = "a number", [JSON_STRING] = "a string", [JSON_OBJECT] = "an object", [JSON_ARRAY] = "an array",
+		[JSON_MISSING] = "nothing",
+		[JSON_NULL] = "null",
+		[JSON_FALSE] = "false",
+		[JSON_TRUE] = "true",
+		[JSON_NUMBER] = "a number",
+		[JSON_STRING] = "a string",
+		[JSON_OBJECT] = "an object",
+		[JSON_ARRAY] = "an array",
 	};
 
 	return names[kind];
@@ -140,12 +146,14 @@ is_control_name(struct extractor *x, const struct scanner *s)
 }
 
 static void
-set_field(const struct extractor *x, uint16_t node, struct field *fields, const struct scanner *s, const char *from)
+set_field(const struct extractor *x, uint16_t node, struct field *fields, const struct scanner *s,
+          const char *from)
 {
 	int16_t i = node == NODE_NONE ? -1 : x->paths.nodes[node].field;
+	bool    escaped = s->kind == JSON_STRING && s->escaped;
 
 	if (i >= 0)
-		fields[i] = (struct field){ s->kind, s->kind == JSON_STRING && s->escaped, { from, (size_t)(s->p - from) } };
+		fields[i] = (struct field){ s->kind, escaped, { from, (size_t)(s->p - from) } };
 }
 
 /* A value begins in the container at: the node where it stands. */
@@ -155,17 +163,19 @@ begin_value(const struct extractor *x, struct level *at)
 	return at->object ? at->next : paths_element(&x->paths, at->node, at->index++);
 }
 
-/* One token more; at is the level of the innermost open container before it. Returns the level after it. */
+/* One token more; at is the level of the innermost open container before it. Returns that after it. */
 static struct level *
-follow(struct extractor *x, const struct scanner *s, enum token t, struct level *at, struct field *fields)
+follow(struct extractor *x, const struct scanner *s, enum token t, struct level *at,
+       struct field *fields)
 {
-	uint16_t node;
+	const struct str token = { s->token, s->length };
+	uint16_t         node;
 
 	switch (t) {
 	case TOKEN_NAME:
-		at->next = paths_member(&x->paths, at->node, (struct str){ s->token, s->length }, s->escaped, &x->scratch);
-		if (at->next != NODE_NONE)
-			forget(fields, x->paths.nodes[at->next].below);         /* the last one of a name counts */
+		at->next = paths_member(&x->paths, at->node, token, s->escaped, &x->scratch);
+		if (at->next != NODE_NONE)      /* the last one of a name counts */
+			forget(fields, x->paths.nodes[at->next].below);
 		return at;
 	case TOKEN_SCALAR:
 		set_field(x, begin_value(x, at), fields, s, s->token);
@@ -196,10 +206,11 @@ extract_exact(struct extractor *x, struct str line, struct field *fields, struct
 	token_start(&s, line);
 	for (t = token_next(&s); t != TOKEN_FAULT && t != TOKEN_END; t = token_next(&s)) {
 		if (at == x->level && (t == TOKEN_SCALAR || s.kind == JSON_ARRAY))
-			return fail_as(err, STATUS_DATA, "a record is an object, not %s", kind_name(s.kind));
+			return fail_as(err, STATUS_DATA, "a record is an object, not %s",
+			               kind_name(s.kind));
 		if (first && t == TOKEN_NAME && is_control_name(x, &s))
-			return fail_as(err, STATUS_DATA,
-			               "a record must not begin with _maip: that name belongs to control lines");
+			return fail_as(err, STATUS_DATA, "a record must not begin with _maip: "
+			               "that name belongs to control lines");
 		first &= t == TOKEN_OPEN;
 		at = follow(x, &s, t, at, fields);
 	}

@@ -47,7 +47,7 @@ size_t extract_count(const struct extractor *x);
 struct str extract_name(const struct extractor *x, size_t index);
 
 /* Validate line and put where its fields stand into fields[0 .. extract_count). line has LINE_SLACK readable
- * bytes behind it. 0, or -1: not a record, err says why and at which column. The members are borrowed from line. */
+ * bytes behind it. 0, or -1: not a record, err says why and at which column, fields are undefined. The members are borrowed from line. */
 int extract(struct extractor *x, struct str line, struct field *fields, struct err *err);
 
 /* Use "scalar", "sse2" or "avx2" from now on, for tests. -1: this processor has it not. The answers are the same. */

@@ -177,7 +177,7 @@ next_line(struct line_reader *r, struct line *line)
 	nl = find_newline(r);
 	if (!r->owed && nl == r->end && !r->ended) {
 		r->seen = r->end;
-		if (!is_hopeless(r) || r->n_taken > 0)          /* lines that may come back stand before it */
+		if (!is_hopeless(r) || r->n_taken > 0)  /* before it stand lines that may come back */
 			return false;
 		give_up_line(r);
 		at = 0;
@@ -301,6 +301,7 @@ fd_ready(void *self, int64_t wait_ms)
 struct source
 source_fd(int *fd)
 {
-	fcntl(*fd, F_SETPIPE_SZ, (int)READ_SIZE);       /* fails on all but pipes, and where the user's limit is lower */
+	/* Fails on all but pipes, and where the user's limit is lower: then it stays as it is. */
+	fcntl(*fd, F_SETPIPE_SZ, (int)READ_SIZE);
 	return (struct source){ .self = fd, .read = fd_read, .ready = fd_ready };
 }

@@ -208,7 +208,9 @@ fail_write(struct err *err, const char *what)
 static const char *
 fd_name(int fd)
 {
-	return fd == STDOUT_FILENO ? "standard output" : fd == STDERR_FILENO ? "standard error" : "the output";
+	if (fd == STDOUT_FILENO)
+		return "standard output";
+	return fd == STDERR_FILENO ? "standard error" : "the output";
 }
 
 static int64_t
@@ -265,7 +267,8 @@ out_open_file(struct out *o, const char *path, struct err *err)
 
 	if (fd < 0)
 		return fail_as(err, errno == EACCES || errno == EPERM ? STATUS_DENIED : STATUS_IO,
-		               "cannot open %s for writing: %s", quote(quoted, str_of(path)), strerror(errno));
+		               "cannot open %s for writing: %s", quote(quoted, str_of(path)),
+		               strerror(errno));
 	f = mem_alloc(sizeof(*f));
 	*f = (struct file){ fd, mem_dup(str_of(quote(quoted, str_of(path)))) };
 	out_init(o, &(struct sink){ .self = f, .write = file_write, .close = file_close });

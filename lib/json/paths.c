@@ -16,7 +16,7 @@ add_node(struct paths *p, struct step step)
 	p->nodes = mem_more(p->nodes, p->n, &p->cap, sizeof(*p->nodes));
 	if (step.name.p)
 		step.name.p = mem_dup(step.name);
-	p->nodes[p->n] = (struct node){ .step = step, .field = -1, .child = NODE_NONE, .sibling = NODE_NONE };
+	p->nodes[p->n] = (struct node){ step, .field = -1, .child = NODE_NONE, .sibling = NODE_NONE };
 	return (uint16_t)p->n++;
 }
 
@@ -71,12 +71,18 @@ child_for(struct paths *p, uint16_t node, const struct step *step)
 }
 
 static bool
+is_letter(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+}
+
+static bool
 is_plain_name(struct str s)
 {
 	for (size_t i = 0; i < s.n; i++) {
-		char c = s.p[i];
+		bool digit = s.p[i] >= '0' && s.p[i] <= '9';
 
-		if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || (i > 0 && c >= '0' && c <= '9')))
+		if (!is_letter(s.p[i]) && !(digit && i > 0))
 			return false;
 	}
 	return s.n > 0;

@@ -34,7 +34,7 @@ struct field {
 	struct str     raw;
 };
 
-/* Is text exactly one JSON value, space around it allowed? err names the column (from 1) and what was expected. */
+/* Is text exactly one JSON value, space around it allowed? err names the column (characters, from 1) and what was expected. */
 int json_check(struct str text, struct err *err);
 
 /* The value at the start of text, space before it allowed; *end is where the rest starts. -1 with err. */

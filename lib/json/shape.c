@@ -3,9 +3,10 @@
  * shape.c - what lines look like between their values, learned
  *
  * Why a run can be trusted: it begins right behind a value, where the state of the
- * grammar is its stack, and that is the context's; and it ends right before a scalar or with the line. No
- * run is the beginning of another one in its context with a scalar behind both, because where the
- * shorter one ends the longer one has a bracket or space. So at most one matches.
+ * grammar is its stack, and that is the context's; and it ends right before a scalar
+ * or with the line. No run is the beginning of another one in its context with a scalar
+ * behind both, because where the shorter one ends the longer one has a bracket or space.
+ * So at most one matches.
  *
  * Arenas hand out 16-byte aligned memory; nothing here needs more.
  */
@@ -25,8 +26,10 @@
 #define KEY_SIZE     64                 /* a name is looked for within so many bytes */
 
 const unsigned char scalar_kinds[256] = {
-	['"'] = JSON_STRING, ['-'] = JSON_NUMBER, ['0'] = JSON_NUMBER, ['1'] = JSON_NUMBER, ['2'] = JSON_NUMBER, ['3'] = JSON_NUMBER, ['4'] = JSON_NUMBER,
-	['5'] = JSON_NUMBER, ['6'] = JSON_NUMBER, ['7'] = JSON_NUMBER, ['8'] = JSON_NUMBER, ['9'] = JSON_NUMBER,
+	['"'] = JSON_STRING, ['-'] = JSON_NUMBER,
+	['0'] = JSON_NUMBER, ['1'] = JSON_NUMBER, ['2'] = JSON_NUMBER, ['3'] = JSON_NUMBER,
+	['4'] = JSON_NUMBER, ['5'] = JSON_NUMBER, ['6'] = JSON_NUMBER, ['7'] = JSON_NUMBER,
+	['8'] = JSON_NUMBER, ['9'] = JSON_NUMBER,
 	['t'] = JSON_TRUE, ['f'] = JSON_FALSE, ['n'] = JSON_NULL,
 };
 
@@ -112,13 +115,16 @@ static_assert(SHAPE_BUCKETS == 1 << 10, "bucket_of makes ten bits");
 static bool
 run_matches(const struct run *r, const char *p, const char *end)
 {
-	size_t head = r->length < RUN_HEAD ? r->length : RUN_HEAD;
+	size_t      head = r->length < RUN_HEAD ? r->length : RUN_HEAD;
+	const char *next = p + r->length;
 
 	if (r->length > (size_t)(end - p) || memcmp(r->head, p, head) != 0)
 		return false;
 	if (r->length > RUN_HEAD && memcmp(r->rest, p + RUN_HEAD, r->length - RUN_HEAD) != 0)
 		return false;
-	return r->last ? p + r->length == end : p + r->length < end && scalar_kinds[(unsigned char)p[r->length]] != JSON_MISSING;
+	if (r->last)
+		return next == end;
+	return next < end && scalar_kinds[(unsigned char)*next] != JSON_MISSING;
 }
 
 static struct run *
@@ -197,12 +203,26 @@ field_at(const struct shapes *s, uint16_t node)
 static struct context *
 open_context(struct shapes *s, struct context *c, const struct scanner *t, uint16_t node, size_t offset)
 {
-	struct context inner = { .parent = c, .node = node, .depth = (uint16_t)t->depth, .object = t->kind == JSON_OBJECT };
+	struct context inner = {
+		.parent = c,
+		.node = node,
+		.depth = (uint16_t)t->depth,
+		.object = t->kind == JSON_OBJECT,
+	};
 	int16_t        field = field_at(s, node);
 
 	if (field >= 0)
 		add_action(s, (struct action){ ACTION_BEGIN, field, t->kind, offset, 0 });
 	return context_like(s, &inner);
+}
+
+static void
+close_context(struct shapes *s, const struct context *c, size_t offset)
+{
+	int16_t field = field_at(s, c->node);
+
+	if (field >= 0)
+		add_action(s, (struct action){ .kind = ACTION_END, .field = field, .offset = offset });
 }
 
 static bool
@@ -216,7 +236,8 @@ is_control(struct shapes *s, const struct scanner *t)
 static uint16_t
 follow_name(struct shapes *s, const struct context *c, const struct scanner *t)
 {
-	uint16_t node = paths_member(s->paths, c->node, (struct str){ t->token, t->length }, t->escaped, &s->scratch);
+	struct str name = { t->token, t->length };
+	uint16_t node = paths_member(s->paths, c->node, name, t->escaped, &s->scratch);
 	uint64_t below = node == NODE_NONE ? 0 : s->paths->nodes[node].below;
 	int16_t  own = field_at(s, node);
 
@@ -238,7 +259,8 @@ resume(struct scanner *t, const struct context *c, const char *p, const char *en
 		t->objects[(c->depth - 1) / 64] |= (uint64_t)c->object << ((c->depth - 1) % 64);
 }
 
-/* Scan the run at p from context c and tell what it does in *r (all but its bytes). 0, or -1: not a run that can be used. */
+/* Scan the run at p from context c and tell what it does in *r (all but its bytes) and s->actions.
+ * 0, or -1: not a run that can be used. */
 static int
 study(struct shapes *s, struct context *c, const char *p, const char *end, struct run *r)
 {
@@ -269,8 +291,7 @@ study(struct shapes *s, struct context *c, const char *p, const char *end, struc
 			c = c ? open_context(s, c, &t, node, (size_t)(t.token - p)) : NULL;
 			break;
 		case TOKEN_CLOSE:
-			if (field_at(s, c->node) >= 0)
-				add_action(s, (struct action){ ACTION_END, field_at(s, c->node), 0, (size_t)(t.token - p), 0 });
+			close_context(s, c, (size_t)(t.token - p));
 			c = c->parent;
 			break;
 		case TOKEN_SCALAR:
@@ -291,13 +312,13 @@ study(struct shapes *s, struct context *c, const char *p, const char *end, struc
 }
 
 static void *
-keep(struct shapes *s, const void *p, size_t n, size_t room)
+keep(struct shapes *s, const void *p, size_t n)
 {
-	void *kept = arena_alloc(&s->memory, room);
+	void *kept = arena_alloc(&s->memory, n);
 
 	if (n > 0)
 		memcpy(kept, p, n);
-	s->n_bytes += room;
+	s->n_bytes += n;
 	return kept;
 }
 
@@ -305,7 +326,7 @@ keep(struct shapes *s, const void *p, size_t n, size_t room)
 static struct run *
 keep_run(struct shapes *s, const struct run *studied, const char *p)
 {
-	struct run *r = keep(s, studied, sizeof(*r), sizeof(*r));
+	struct run *r = keep(s, studied, sizeof(*r));
 	size_t      head = r->length < RUN_HEAD ? r->length : RUN_HEAD;
 	size_t      key = key_length(p, r->length);
 	struct run **list = key > 0 ? &s->bucket[bucket_of(r->from, p, key)] : &r->from->nameless;
@@ -313,8 +334,8 @@ keep_run(struct shapes *s, const struct run *studied, const char *p)
 	memcpy(r->head, p, head);
 	r->mask = (uint32_t)(((uint64_t)1 << head) - 1);
 	if (r->length > RUN_HEAD)
-		r->rest = keep(s, p + RUN_HEAD, r->length - RUN_HEAD, r->length);       /* RUN_HEAD more than it needs */
-	r->actions = keep(s, s->actions, s->n_actions * sizeof(*s->actions), s->n_actions * sizeof(*s->actions));
+		r->rest = keep(s, p + RUN_HEAD, r->length - RUN_HEAD);
+	r->actions = keep(s, s->actions, s->n_actions * sizeof(*s->actions));
 	r->chain = *list;
 	*list = r;
 	s->n_runs++;

@@ -49,7 +49,7 @@ struct run {
 	uint16_t        n_actions;
 	bool            last;           /* ends the line, instead of a scalar */
 
-	const char     *rest;           /* behind head; readable up to a multiple of RUN_HEAD */
+	const char     *rest;           /* behind head */
 	struct run     *earlier;        /* what followed before that */
 	struct context *to;             /* after the scalar behind it */
 	struct context *from;

@@ -78,10 +78,11 @@ skip_plain(const char *p, const char *end)
 {
 #ifdef __SSE2__
 	for (; end - p >= 16; p += 16) {
-		__m128i v = _mm_loadu_si128((const __m128i *)(const void *)p);
-		__m128i special = _mm_or_si128(_mm_cmpgt_epi8(_mm_set1_epi8(0x20), v),       /* signed: from 0x80, too */
-		                  _mm_or_si128(_mm_cmpeq_epi8(v, _mm_set1_epi8('"')),
-		                               _mm_cmpeq_epi8(v, _mm_set1_epi8('\\'))));
+		__m128i  v = _mm_loadu_si128((const __m128i *)(const void *)p);
+		__m128i  odd = _mm_cmpgt_epi8(_mm_set1_epi8(0x20), v);  /* signed: from 0x80, too */
+		__m128i  quote = _mm_cmpeq_epi8(v, _mm_set1_epi8('"'));
+		__m128i  backslash = _mm_cmpeq_epi8(v, _mm_set1_epi8('\\'));
+		__m128i  special = _mm_or_si128(odd, _mm_or_si128(quote, backslash));
 		unsigned mask = (unsigned)_mm_movemask_epi8(special);
 
 		if (mask != 0)
@@ -311,7 +312,8 @@ token_next(struct scanner *s)
 	case EXPECT_MORE:
 		return after_value(s);
 	case EXPECT_MEMBER:
-		return peek(s) == '}' ? close_container(s) : name(s, "a member's name in double quotes or '}'");
+		return peek(s) == '}' ? close_container(s)
+		                      : name(s, "a member's name in double quotes or '}'");
 	case EXPECT_ELEMENT:
 		return peek(s) == ']' ? close_container(s) : value(s, "a value or ']'");
 	case EXPECT_VALUE:
@@ -359,9 +361,11 @@ token_fault(const struct scanner *s, struct err *err)
 	char quoted[QUOTE_MAX];
 
 	if (!s->wanted)
-		return fail_as(err, STATUS_DATA, "column %zu: nested deeper than %d levels", column(s), JSON_DEPTH);
+		return fail_as(err, STATUS_DATA, "column %zu: nested deeper than %d levels", column(s),
+		               JSON_DEPTH);
 	if (s->p == s->end)
-		return fail_as(err, STATUS_DATA, "column %zu: expected %s, found the end of the line", column(s), s->wanted);
+		return fail_as(err, STATUS_DATA, "column %zu: expected %s, found the end of the line",
+		               column(s), s->wanted);
 	return fail_as(err, STATUS_DATA, "column %zu: expected %s, found %s", column(s), s->wanted,
 	               quote(quoted, found(s)));
 }

@@ -18,14 +18,17 @@ load32(const char *p)
 WALK_TARGET static inline bool
 same_head(const struct run *r, const char *p)
 {
-	return (~(unsigned)_mm256_movemask_epi8(_mm256_cmpeq_epi8(load32(p), load32(r->head))) & r->mask) == 0;
+	__m256i same = _mm256_cmpeq_epi8(load32(p), load32(r->head));
+
+	return (~(unsigned)_mm256_movemask_epi8(same) & r->mask) == 0;
 }
 
 struct marks {
 	__m256i quote, backslash, space;
 };
 
-/* Read from memory where they are used; hidden, lest the compiler make them anew for each string, which is slower. */
+/* Read from memory where they are used; hidden, lest the compiler make them anew for
+ * each string, which is slower. */
 WALK_TARGET static inline const struct marks *
 find_marks(void)
 {
@@ -45,7 +48,7 @@ special_at(const struct marks *m, const char *p, const char *end)
 {
 	for (; p < end; p += 32) {
 		__m256i  v = load32(p);
-		__m256i  odd = _mm256_cmpgt_epi8(m->space, v);          /* signed: bytes from 0x80 are below, too */
+		__m256i  odd = _mm256_cmpgt_epi8(m->space, v); /* signed: from 0x80, too */
 		__m256i  mark = _mm256_or_si256(_mm256_cmpeq_epi8(v, m->quote), _mm256_cmpeq_epi8(v, m->backslash));
 		unsigned mask = (unsigned)_mm256_movemask_epi8(_mm256_or_si256(odd, mark));
 
@@ -59,7 +62,8 @@ WALK_TARGET static inline unsigned
 digits_at(const char *p)
 {
 	__m128i v = _mm_loadu_si128((const __m128i *)(const void *)p);
-	__m128i digit = _mm_and_si128(_mm_cmpgt_epi8(v, _mm_set1_epi8('0' - 1)), _mm_cmpgt_epi8(_mm_set1_epi8('9' + 1), v));
+	__m128i low = _mm_cmpgt_epi8(v, _mm_set1_epi8('0' - 1));
+	__m128i digit = _mm_and_si128(low, _mm_cmpgt_epi8(_mm_set1_epi8('9' + 1), v));
 
 	return (unsigned)__builtin_ctz(~(unsigned)_mm_movemask_epi8(digit));
 }
@@ -71,7 +75,8 @@ walk_avx2(struct shapes *s, struct str line, struct field *fields)
 {
 	bool known = walk(s, line, fields);
 
-	_mm256_zeroupper();             /* gcc 12 forgets it on one way out, and all SSE code after that is half as fast */
+	/* gcc 12 forgets it on one way out, and all SSE code after that is half as fast. */
+	_mm256_zeroupper();
 	return known;
 }
 #else

@@ -28,7 +28,8 @@ struct marks {
 	__m128i quote, backslash, space;
 };
 
-/* Read from memory where they are used; hidden, lest the compiler make them anew for each string, which is slower. */
+/* Read from memory where they are used; hidden, lest the compiler make them anew for
+ * each string, which is slower. */
 static inline const struct marks *
 find_marks(void)
 {
@@ -47,7 +48,7 @@ special_at(const struct marks *m, const char *p, const char *end)
 {
 	for (; p < end; p += 16) {
 		__m128i  v = load16(p);
-		__m128i  odd = _mm_cmplt_epi8(v, m->space);             /* signed: bytes from 0x80 are below, too */
+		__m128i  odd = _mm_cmplt_epi8(v, m->space);    /* signed: from 0x80, too */
 		__m128i  mark = _mm_or_si128(_mm_cmpeq_epi8(v, m->quote), _mm_cmpeq_epi8(v, m->backslash));
 		unsigned mask = (unsigned)_mm_movemask_epi8(_mm_or_si128(odd, mark));
 
@@ -61,7 +62,8 @@ static inline unsigned
 digits_at(const char *p)
 {
 	__m128i v = load16(p);
-	__m128i digit = _mm_and_si128(_mm_cmpgt_epi8(v, _mm_set1_epi8('0' - 1)), _mm_cmplt_epi8(v, _mm_set1_epi8('9' + 1)));
+	__m128i low = _mm_cmpgt_epi8(v, _mm_set1_epi8('0' - 1));
+	__m128i digit = _mm_and_si128(low, _mm_cmplt_epi8(v, _mm_set1_epi8('9' + 1)));
 
 	return (unsigned)__builtin_ctz(~(unsigned)_mm_movemask_epi8(digit));
 }
