@@ -45,13 +45,22 @@ struct agg_kind {
 	int    (*load)(const struct agg_call *call, void *acc, struct cursor *from);
 };
 
+/* How a call comes to its value. */
+enum agg_how {
+	AGG_EACH,                       /* COUNT(*): nothing to evaluate */
+	AGG_THERE,                      /* COUNT(path): is the field there? */
+	AGG_FIELD,                      /* F(path) */
+	AGG_EXPR,
+	AGG_BY                          /* the text form of an expression, NULL too */
+};
+
 struct agg_call {
 	const struct agg_kind *kind;
 	const struct agg_kind *inner;   /* of F(DISTINCT x): F */
 	struct expr *arg;               /* NULL: every record, as in COUNT(*) */
 	struct expr *filter;            /* NULL: none */
-	int          field;             /* of an argument that is a plain path, else -1 */
-	bool         text_form;         /* BY: group by what the value looks like as text */
+	enum agg_how how;
+	int          field;             /* THERE, FIELD */
 	struct num   fraction;          /* QUANTILE(x, fraction) */
 	size_t       top;               /* TOP(top, x) */
 	uint64_t     seed;

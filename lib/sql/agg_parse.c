@@ -218,6 +218,20 @@ result_kind(const struct agg_call *call)
 	return kind->result == KIND_UNKNOWN && call->arg != NULL ? expr_kind(call->arg) : kind->result;
 }
 
+static void
+choose_how(struct agg_call *call)
+{
+	call->field = call->arg != NULL ? expr_field(call->arg) : -1;
+	if (call->arg == NULL)
+		call->how = AGG_EACH;
+	else if (call->kind == &agg_by)
+		call->how = AGG_BY;
+	else if (call->field < 0)
+		call->how = AGG_EXPR;
+	else
+		call->how = call->kind == &agg_count ? AGG_THERE : AGG_FIELD;
+}
+
 struct node *
 parse_aggregate(struct parser *p)
 {
@@ -227,13 +241,11 @@ parse_aggregate(struct parser *p)
 	int              kind, slot = -1;
 
 	call->kind = words[word].kind;
-	call->field = -1;
 	if (parse_next(p) < 0 || parse_expect_sign(p, "(") < 0 || parse_args(p, call, word) < 0 || parse_tail(p, call) < 0) {
 		agg_call_free(call);
 		return NULL;
 	}
-	if (call->arg != NULL)
-		call->field = expr_field(call->arg);
+	choose_how(call);
 	call->signature = signature_of(p, words[word].word, from, p->lex.now.at);
 	kind = result_kind(call);
 	slot = p->scope->aggregate(p->scope->arg, call, p->lex.err);

@@ -166,27 +166,27 @@ agg_needs_time(const struct agg_list *l)
 /* ---- a record */
 
 static void
-eval_value(const struct agg_call *call, const struct expr_env *env, struct agg_value *to)
+eval_expr(const struct agg_call *call, const struct expr_env *env, struct agg_value *to)
 {
-	struct val *v;
+	struct val *v = arena_alloc(env->scratch, sizeof(*v));
 
-	if (call->field >= 0) {
-		const struct field *f = &env->fields[call->field];
-
-		if (f->kind == JSON_MISSING || f->kind == JSON_NULL) {
-			to->state = AGG_NOTHING;
-			return;
-		}
-		/* -0 keeps its sign only as a val. */
-		if (f->kind == JSON_NUMBER && small_parse(&to->small, f->raw) && (to->small.v != 0 || f->raw.p[0] != '-')) {
-			to->state = AGG_SMALL;
-			return;
-		}
-	}
-	v = arena_alloc(env->scratch, sizeof(*v));
 	expr_eval(call->arg, env, v);
 	to->val = v;
 	to->state = v->kind == VAL_NULL ? AGG_NOTHING : AGG_VAL;
+}
+
+static inline void
+eval_field(const struct agg_call *call, const struct expr_env *env, struct agg_value *to)
+{
+	const struct field *f = &env->fields[call->field];
+
+	/* -0 keeps its sign only as a val. */
+	if (f->kind == JSON_NUMBER && small_parse(&to->small, f->raw) && (to->small.v != 0 || f->raw.p[0] != '-'))
+		to->state = AGG_SMALL;
+	else if (f->kind == JSON_MISSING || f->kind == JSON_NULL)
+		to->state = AGG_NOTHING;
+	else
+		eval_expr(call, env, to);
 }
 
 /* BY counts NULL, too. */
@@ -206,17 +206,22 @@ eval_by(const struct agg_call *call, const struct expr_env *env, struct agg_valu
 static inline void
 eval_call(const struct agg_call *call, const struct expr_env *env, struct agg_value *to)
 {
-	if (call->filter != NULL && !expr_true(call->filter, env)) {
-		to->state = AGG_NOTHING;
-	} else if (call->arg == NULL) {
+	switch (call->how) {
+	case AGG_EACH:
 		to->state = AGG_SMALL;
-		to->small = (struct small){ 1, 0 };
-	} else if (call->kind == &agg_by) {
-		eval_by(call, env, to);
-	} else if (call->kind == &agg_count && call->field >= 0) {
+		break;
+	case AGG_THERE:
 		to->state = env->fields[call->field].kind > JSON_NULL ? AGG_SMALL : AGG_NOTHING;
-	} else {
-		eval_value(call, env, to);
+		break;
+	case AGG_FIELD:
+		eval_field(call, env, to);
+		break;
+	case AGG_EXPR:
+		eval_expr(call, env, to);
+		break;
+	case AGG_BY:
+		eval_by(call, env, to);
+		break;
 	}
 }
 
@@ -227,8 +232,14 @@ agg_eval(const struct agg_list *l, const struct expr_env *env, int64_t ts, uint6
 
 	in->ts = ts;
 	in->arrival = arrival;
-	for (size_t i = 0; i < l->n; i++)
-		eval_call(l->call[i], env, &in->value[i]);
+	for (size_t i = 0; i < l->n; i++) {
+		const struct agg_call *call = l->call[i];
+
+		if (call->filter != NULL && !expr_true(call->filter, env))
+			in->value[i].state = AGG_NOTHING;
+		else
+			eval_call(call, env, &in->value[i]);
+	}
 	return in;
 }
 

@@ -16,30 +16,33 @@ struct small {
 	uint8_t scale;
 };
 
+/* raw is a JSON number. */
 static inline bool
 small_parse(struct small *to, struct str raw)
 {
-	const char *p = raw.p, *end = raw.p + raw.n, *point = NULL;
+	const char *p = raw.p, *end = raw.p + raw.n, *fraction = end;
 	bool        minus = raw.n > 0 && *p == '-';
 	uint64_t    v = 0;
+	unsigned    digit;
 
 	p += minus;
 	if (end - p > 19)
 		return false;
-	for (; p < end; p++) {
-		unsigned digit = (unsigned char)*p - (unsigned)'0';
-
-		if (digit <= 9)
-			v = v * 10 + digit;
-		else if (*p == '.' && point == NULL)
-			point = p;
-		else
-			return false;
+	while (p < end && (digit = (unsigned char)*p - (unsigned)'0') <= 9) {
+		v = v * 10 + digit;
+		p++;
 	}
-	if (v > 999999999999999999U)
+	if (p < end && *p == '.') {
+		fraction = ++p;
+		while (p < end && (digit = (unsigned char)*p - (unsigned)'0') <= 9) {
+			v = v * 10 + digit;
+			p++;
+		}
+	}
+	if (p < end || v > 999999999999999999U)
 		return false;
 	to->v = minus ? -(int64_t)v : (int64_t)v;
-	to->scale = point != NULL ? (uint8_t)(end - point - 1) : 0;
+	to->scale = (uint8_t)(end - fraction);
 	return true;
 }
 
