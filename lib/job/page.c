@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "base/time.h"
 #include "job/page_file.h"
 #include "job/process.h"
 #include "job/rundir.h"
@@ -85,6 +86,7 @@ fill(struct page_file *file, const char *tool, int argc, char *const *argv)
 
 	memcpy(file->magic, PAGE_MAGIC, sizeof(file->magic));
 	file->layout = PAGE_LAYOUT;
+	atomic_store(&file->stats.watermark, TIME_MIN);
 	file->pid = (int32_t)getpid();
 	file->start = process_start(getpid());
 	file->started_ms = wall_ms();
