@@ -90,7 +90,7 @@ check: check-deps
 	@MAIP_BIN=$(abspath $(B)) tests/run $(TEST)
 
 demo: build-deps
-	@$(MAKE) --no-print-directory all
+	@$(MAKE) --no-print-directory all $(B)/programs/gen-orders
 	@MAIP_BIN=$(abspath $(B)) tests/demo/demo
 
 bench: check-deps
