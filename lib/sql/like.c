@@ -47,8 +47,10 @@ match_one(const struct like *l, struct str text, size_t *p, size_t *t)
 		*t += width(text, *t);
 		return true;
 	}
-	if (is_escape(l, at) && at + l->escape.n < l->pattern.n)
+	if (is_escape(l, at))
 		at += l->escape.n;
+	if (at >= l->pattern.n)
+		return false;                   /* nothing to escape */
 	n = width(l->pattern, at);
 	if (!str_eq(str_slice(l->pattern, at, at + n), str_slice(text, *t, *t + n)))
 		return false;

@@ -237,6 +237,7 @@ predicates_follow_sql(void **state)
 		{ "'100%' LIKE '100!%' ESCAPE '!'", "true" },
 		{ "'1000' LIKE '100!%' ESCAPE '!'", "false" },
 		{ "'a_b' LIKE 'a\xc3\xbc_b' ESCAPE '\xc3\xbc'", "true" },
+		{ "'a!' LIKE 'a!' ESCAPE '!'", "false" },
 		{ "payload.itemCount LIKE '3'", "null" },
 		{ "'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab' LIKE '%a%a%a%a%a%a%a%a%a%c'", "false" },
 	};
