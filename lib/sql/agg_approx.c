@@ -2,10 +2,11 @@
 /*
  * agg_approx.c - APPROX_COUNT_DISTINCT by HyperLogLog
  *
- * P. Flajolet et al., "HyperLogLog", 2007, with 2^14 registers and a 64-bit hash, estimated as in O. Ertl,
- * "New cardinality estimation algorithms for HyperLogLog sketches", 2017 (algorithm 6), which needs no
- * tables of corrections. The standard error is 1.04 / sqrt(2^14) = 0.81 %. Up to EXACT_MAX values the
- * hashes themselves are kept and the count is exact but for collisions of 64-bit hashes.
+ * P. Flajolet et al., "HyperLogLog", 2007, with 2^14 registers and a 64-bit hash, estimated
+ * as in O. Ertl, "New cardinality estimation algorithms for HyperLogLog sketches", 2017
+ * (algorithm 6), which needs no tables of corrections. The standard error is 1.04 /
+ * sqrt(2^14) = 0.81 %. Up to EXACT_MAX values the hashes themselves are kept and the count
+ * is exact but for collisions of 64-bit hashes.
  *
  * The hash has a fixed seed: a state that was saved must go on counting after it is loaded.
  */
@@ -96,7 +97,8 @@ add_hash(struct hll_acc *acc, uint64_t hash)
 }
 
 static void
-approx_add(const struct agg_call *call, void *acc, const struct agg_value *v, const struct agg_input *in)
+approx_add(const struct agg_call *call, void *acc, const struct agg_value *v,
+           const struct agg_input *in)
 {
 	struct val room;
 	struct buf key;
@@ -207,7 +209,9 @@ approx_heap(const void *acc)
 {
 	const struct hll *h = ((const struct hll_acc *)acc)->h;
 
-	return h == NULL ? 0 : sizeof(*h) + h->cap * sizeof(*h->hash) + (h->reg == NULL ? 0 : REGISTERS);
+	if (h == NULL)
+		return 0;
+	return sizeof(*h) + h->cap * sizeof(*h->hash) + (h->reg == NULL ? 0 : REGISTERS);
 }
 
 /* The registers as bytes, or nothing and the hashes. */
@@ -258,6 +262,7 @@ approx_load(const struct agg_call *call, void *acc, struct cursor *from)
 
 const struct agg_kind agg_approx_count_distinct = {
 	.name = "APPROX_COUNT_DISTINCT", .size = sizeof(struct hll_acc), .result = VAL_NUM,
-	.add = approx_add, .merge = approx_merge, .result_of = approx_result, .drop = approx_drop, .heap = approx_heap,
+	.add = approx_add, .merge = approx_merge, .result_of = approx_result, .drop = approx_drop,
+	.heap = approx_heap,
 	.save = approx_save, .load = approx_load,
 };

@@ -26,7 +26,8 @@ add_key(const struct agg_call *call, struct bagged *acc, const struct val *v)
 }
 
 static void
-bagged_add(const struct agg_call *call, void *acc, const struct agg_value *v, const struct agg_input *in)
+bagged_add(const struct agg_call *call, void *acc, const struct agg_value *v,
+           const struct agg_input *in)
 {
 	struct val room;
 
@@ -68,7 +69,8 @@ bagged_load(const struct agg_call *call, void *acc, struct cursor *from)
 /* ---- COUNT(DISTINCT x) and F(DISTINCT x) */
 
 static void
-count_distinct_result(const struct agg_call *call, const void *acc, struct val *to, struct arena *scratch)
+count_distinct_result(const struct agg_call *call, const void *acc, struct val *to,
+                      struct arena *scratch)
 {
 	(void)call, (void)scratch;
 	val_set_num(to, num_of((int64_t)bag_count(((const struct bagged *)acc)->bag)));
@@ -76,7 +78,8 @@ count_distinct_result(const struct agg_call *call, const void *acc, struct val *
 
 const struct agg_kind agg_count_distinct = {
 	.name = "COUNT(DISTINCT)", .size = sizeof(struct bagged), .result = VAL_NUM,
-	.add = bagged_add, .merge = bagged_merge, .result_of = count_distinct_result, .drop = bagged_drop,
+	.add = bagged_add, .merge = bagged_merge, .result_of = count_distinct_result,
+	.drop = bagged_drop,
 	.heap = bagged_heap, .save = bagged_save, .load = bagged_load,
 };
 
@@ -131,7 +134,8 @@ set_json(struct val *to, struct buf *json, struct arena *scratch)
 
 /* The key is the text form of the value. */
 static void
-by_add(const struct agg_call *call, void *acc, const struct agg_value *v, const struct agg_input *in)
+by_add(const struct agg_call *call, void *acc, const struct agg_value *v,
+       const struct agg_input *in)
 {
 	(void)in;
 	bag_add(&((struct bagged *)acc)->bag, call->seed, v->val->text, 1);
@@ -256,7 +260,8 @@ item_json(const struct list *l, const struct collected *item)
 }
 
 static void
-collect_add(const struct agg_call *call, void *acc, const struct agg_value *v, const struct agg_input *in)
+collect_add(const struct agg_call *call, void *acc, const struct agg_value *v,
+            const struct agg_input *in)
 {
 	struct val room;
 	struct buf json;
@@ -365,6 +370,7 @@ collect_load(const struct agg_call *call, void *acc, struct cursor *from)
 
 const struct agg_kind agg_collect = {
 	.name = "COLLECT", .size = sizeof(struct listed), .result = VAL_JSON, .timed = true,
-	.add = collect_add, .merge = collect_merge, .result_of = collect_result, .drop = collect_drop,
+	.add = collect_add, .merge = collect_merge, .result_of = collect_result,
+	.drop = collect_drop,
 	.heap = collect_heap, .save = collect_save, .load = collect_load,
 };

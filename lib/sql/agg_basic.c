@@ -10,7 +10,8 @@
 /* ---- COUNT */
 
 static void
-count_add(const struct agg_call *call, void *acc, const struct agg_value *v, const struct agg_input *in)
+count_add(const struct agg_call *call, void *acc, const struct agg_value *v,
+          const struct agg_input *in)
 {
 	(void)call, (void)v, (void)in;
 	++*(uint64_t *)acc;
@@ -46,7 +47,8 @@ count_load(const struct agg_call *call, void *acc, struct cursor *from)
 
 const struct agg_kind agg_count = {
 	.name = "COUNT", .size = sizeof(uint64_t), .result = VAL_NUM,
-	.add = count_add, .merge = count_merge, .result_of = count_result, .save = count_save, .load = count_load,
+	.add = count_add, .merge = count_merge, .result_of = count_result, .save = count_save,
+	.load = count_load,
 };
 
 /* ---- SUM and AVG */
@@ -105,7 +107,8 @@ sum_add_slowly(struct sum *s, const struct num *n)
 }
 
 static void
-sum_add(const struct agg_call *call, void *acc, const struct agg_value *v, const struct agg_input *in)
+sum_add(const struct agg_call *call, void *acc, const struct agg_value *v,
+        const struct agg_input *in)
 {
 	(void)call, (void)in;
 	if (v->state == AGG_SMALL)
@@ -182,7 +185,8 @@ sum_load(const struct agg_call *call, void *acc, struct cursor *from)
 
 const struct agg_kind agg_sum = {
 	.name = "SUM", .size = sizeof(struct sum), .result = VAL_NUM, .numbers = true,
-	.add = sum_add, .merge = sum_merge, .result_of = sum_result, .drop = sum_drop, .heap = sum_heap,
+	.add = sum_add, .merge = sum_merge, .result_of = sum_result, .drop = sum_drop,
+	.heap = sum_heap,
 	.save = sum_save, .load = sum_load,
 };
 
@@ -192,7 +196,8 @@ struct avg {
 };
 
 static void
-avg_add(const struct agg_call *call, void *acc, const struct agg_value *v, const struct agg_input *in)
+avg_add(const struct agg_call *call, void *acc, const struct agg_value *v,
+        const struct agg_input *in)
 {
 	struct avg *a = acc;
 
@@ -256,13 +261,15 @@ avg_load(const struct agg_call *call, void *acc, struct cursor *from)
 
 const struct agg_kind agg_avg = {
 	.name = "AVG", .size = sizeof(struct avg), .result = VAL_NUM, .numbers = true,
-	.add = avg_add, .merge = avg_merge, .result_of = avg_result, .drop = avg_drop, .heap = avg_heap,
+	.add = avg_add, .merge = avg_merge, .result_of = avg_result, .drop = avg_drop,
+	.heap = avg_heap,
 	.save = avg_save, .load = avg_load,
 };
 
 /* ---- MIN and MAX */
 
-/* Among equal numbers the one with more digits after the point stays, whichever came first: 5.10 rather than 5.1. */
+/* Among equal numbers the one with more digits after the point stays, whichever came first:
+ * 5.10 rather than 5.1. */
 static bool
 beats(const struct val *v, const struct val *best, int wanted)
 {
@@ -270,7 +277,11 @@ beats(const struct val *v, const struct val *best, int wanted)
 
 	if (order != 0)
 		return order == wanted;
-	return v->kind == VAL_NUM && (v->num.approx != best->num.approx ? best->num.approx : v->num.scale > best->num.scale);
+	if (v->kind != VAL_NUM)
+		return false;
+	if (v->num.approx != best->num.approx)
+		return best->num.approx;
+	return v->num.scale > best->num.scale;
 }
 
 static void
@@ -300,14 +311,16 @@ offer_value(struct cell *c, const struct agg_value *v, int wanted)
 }
 
 static void
-min_add(const struct agg_call *call, void *acc, const struct agg_value *v, const struct agg_input *in)
+min_add(const struct agg_call *call, void *acc, const struct agg_value *v,
+        const struct agg_input *in)
 {
 	(void)call, (void)in;
 	offer_value(acc, v, -1);
 }
 
 static void
-max_add(const struct agg_call *call, void *acc, const struct agg_value *v, const struct agg_input *in)
+max_add(const struct agg_call *call, void *acc, const struct agg_value *v,
+        const struct agg_input *in)
 {
 	(void)call, (void)in;
 	offer_value(acc, v, 1);
@@ -371,13 +384,15 @@ extreme_load(const struct agg_call *call, void *acc, struct cursor *from)
 
 const struct agg_kind agg_min = {
 	.name = "MIN", .size = sizeof(struct cell), .result = KIND_UNKNOWN,
-	.add = min_add, .merge = min_merge, .result_of = extreme_result, .drop = extreme_drop, .heap = extreme_heap,
+	.add = min_add, .merge = min_merge, .result_of = extreme_result, .drop = extreme_drop,
+	.heap = extreme_heap,
 	.save = extreme_save, .load = extreme_load,
 };
 
 const struct agg_kind agg_max = {
 	.name = "MAX", .size = sizeof(struct cell), .result = KIND_UNKNOWN,
-	.add = max_add, .merge = max_merge, .result_of = extreme_result, .drop = extreme_drop, .heap = extreme_heap,
+	.add = max_add, .merge = max_merge, .result_of = extreme_result, .drop = extreme_drop,
+	.heap = extreme_heap,
 	.save = extreme_save, .load = extreme_load,
 };
 
@@ -404,7 +419,8 @@ dated_set(struct dated *d, int64_t ts, uint64_t arrival, const struct val *v)
 }
 
 static void
-first_add(const struct agg_call *call, void *acc, const struct agg_value *v, const struct agg_input *in)
+first_add(const struct agg_call *call, void *acc, const struct agg_value *v,
+          const struct agg_input *in)
 {
 	struct dated *d = acc;
 	struct val    room;
@@ -415,7 +431,8 @@ first_add(const struct agg_call *call, void *acc, const struct agg_value *v, con
 }
 
 static void
-last_add(const struct agg_call *call, void *acc, const struct agg_value *v, const struct agg_input *in)
+last_add(const struct agg_call *call, void *acc, const struct agg_value *v,
+         const struct agg_input *in)
 {
 	struct dated *d = acc;
 	struct val    room;
@@ -495,12 +512,14 @@ dated_load(const struct agg_call *call, void *acc, struct cursor *from)
 
 const struct agg_kind agg_first = {
 	.name = "FIRST", .size = sizeof(struct dated), .result = KIND_UNKNOWN, .timed = true,
-	.add = first_add, .merge = first_merge, .result_of = dated_result, .drop = dated_drop, .heap = dated_heap,
+	.add = first_add, .merge = first_merge, .result_of = dated_result, .drop = dated_drop,
+	.heap = dated_heap,
 	.save = dated_save, .load = dated_load,
 };
 
 const struct agg_kind agg_last = {
 	.name = "LAST", .size = sizeof(struct dated), .result = KIND_UNKNOWN, .timed = true,
-	.add = last_add, .merge = last_merge, .result_of = dated_result, .drop = dated_drop, .heap = dated_heap,
+	.add = last_add, .merge = last_merge, .result_of = dated_result, .drop = dated_drop,
+	.heap = dated_heap,
 	.save = dated_save, .load = dated_load,
 };

@@ -2,8 +2,8 @@
 /*
  * agg_parse.c - aggregate calls: F([DISTINCT] x) [FILTER (WHERE c)], COUNT(*) BY x
  *
- * The argument, the filter and BY's expression are expressions of their own, because the call outlives the text
- * it stood in: it belongs to the scope.
+ * The argument, the filter and BY's expression are expressions of their own, because the
+ * call outlives the text it stood in: it belongs to the scope.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -90,7 +90,8 @@ parse_distinct(struct parser *p, struct agg_call *call, size_t word)
 	struct token next = lex_peek(&p->lex);
 
 	/* A member may be called distinct. */
-	if (!parse_at_word(p, "DISTINCT") || lex_is_sign(&next, ")") || lex_is_sign(&next, ".") || lex_is_sign(&next, ","))
+	if (!parse_at_word(p, "DISTINCT") || lex_is_sign(&next, ")") || lex_is_sign(&next, ".") ||
+	    lex_is_sign(&next, ","))
 		return 0;
 	if (!words[word].distinct)
 		return lex_fail(&p->lex, at, "%s does not take DISTINCT", words[word].word);
@@ -109,7 +110,8 @@ parse_fraction(struct parser *p, struct num *to)
 {
 	struct num zero = num_of(0), one = num_of(1);
 
-	if (p->lex.now.kind != TOKEN_NUMBER || num_parse(to, p->lex.now.text) < 0 || num_cmp(to, &zero) < 0 ||
+	if (p->lex.now.kind != TOKEN_NUMBER || num_parse(to, p->lex.now.text) < 0 ||
+	    num_cmp(to, &zero) < 0 ||
 	    num_cmp(to, &one) > 0) {
 		parse_expected(p, "a number from 0 to 1");
 		return -1;
@@ -136,7 +138,8 @@ parse_args(struct parser *p, struct agg_call *call, size_t word)
 	if (call->arg == NULL)
 		return -1;
 	kind_of_arg = expr_kind(call->arg);
-	if (kind->numbers && kind_of_arg != KIND_UNKNOWN && kind_of_arg != VAL_NUM && kind_of_arg != VAL_NULL)
+	if (kind->numbers && kind_of_arg != KIND_UNKNOWN && kind_of_arg != VAL_NUM &&
+	    kind_of_arg != VAL_NULL)
 		return lex_fail(&p->lex, at, "%s takes numbers, and this is %s", words[word].word,
 		                val_kind_name((enum val_kind)kind_of_arg));
 	if (words[word].form == FORM_QUANTILE &&
@@ -150,7 +153,8 @@ static int
 parse_filter(struct parser *p, struct agg_call *call)
 {
 	if (call->filter != NULL)
-		return lex_fail(&p->lex, p->lex.now.at, "a call has one FILTER (AND joins conditions)");
+		return lex_fail(&p->lex, p->lex.now.at,
+		                "a call has one FILTER (AND joins conditions)");
 	if (parse_next(p) < 0 || parse_expect_sign(p, "(") < 0 || parse_expect_word(p, "WHERE") < 0)
 		return -1;
 	call->filter = parse_inside(p, true, "FILTER");
@@ -196,8 +200,8 @@ parse_tail(struct parser *p, struct agg_call *call)
 	}
 }
 
-/* The name as the table has it, and the rest as it is written: a word in another case or a space makes it another call,
- * which costs memory and is right. */
+/* The name as the table has it, and the rest as it is written: a word in another case or a
+ * space makes it another call, which costs memory and is right. */
 static char *
 signature_of(const struct parser *p, const char *word, size_t from, size_t to)
 {
@@ -215,7 +219,9 @@ result_kind(const struct agg_call *call)
 {
 	const struct agg_kind *kind = call->kind == &agg_distinct ? call->inner : call->kind;
 
-	return kind->result == KIND_UNKNOWN && call->arg != NULL ? expr_kind(call->arg) : kind->result;
+	if (kind->result == KIND_UNKNOWN && call->arg != NULL)
+		return expr_kind(call->arg);
+	return kind->result;
 }
 
 static void
@@ -241,7 +247,8 @@ parse_aggregate(struct parser *p)
 	int              kind, slot = -1;
 
 	call->kind = words[word].kind;
-	if (parse_next(p) < 0 || parse_expect_sign(p, "(") < 0 || parse_args(p, call, word) < 0 || parse_tail(p, call) < 0) {
+	if (parse_next(p) < 0 || parse_expect_sign(p, "(") < 0 || parse_args(p, call, word) < 0 ||
+	    parse_tail(p, call) < 0) {
 		agg_call_free(call);
 		return NULL;
 	}

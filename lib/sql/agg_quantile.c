@@ -2,11 +2,12 @@
 /*
  * agg_quantile.c - QUANTILE(x, q) and MEDIAN(x)
  *
- * Up to EXACT_MAX values are kept, sorted, and the answer is exact: at the place q * (n - 1), between
- * two values in proportion (SQL's PERCENTILE_CONT). More go into a DDSketch (C. Masson, J. Rim, H. Lee,
- * "DDSketch", VLDB 2019): counts of values whose logarithms are alike, so that every answer
- * is within RELATIVE_ERROR of the true value. It depends on the values alone, not on their order, and merges without
- * loss. The buckets of all doubles are 142 thousand of each sign at most.
+ * Up to EXACT_MAX values are kept, sorted, and the answer is exact: at the place q * (n -
+ * 1), between two values in proportion (SQL's PERCENTILE_CONT). More go into a DDSketch (C.
+ * Masson, J. Rim, H. Lee, "DDSketch", VLDB 2019): counts of values whose logarithms are
+ * alike, so that every answer is within RELATIVE_ERROR of the true value. It depends on the
+ * values alone, not on their order, and merges without loss. The buckets of all doubles are
+ * 142 thousand of each sign at most.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -38,7 +39,8 @@ log_gamma(void)
 	return log((1 + RELATIVE_ERROR) / (1 - RELATIVE_ERROR));
 }
 
-/* Indexes are in the order of the values: negative ones below zero's, which is 0, positive ones above. */
+/* Indexes are in the order of the values: negative ones below zero's, which is 0, positive
+ * ones above. */
 #define INDEX_OFFSET 80000              /* ln(1e-324) / log_gamma is -74 thousand */
 
 static int32_t
@@ -146,7 +148,8 @@ add_num(struct quantile_acc *acc, const struct num *x)
 }
 
 static void
-quantile_add(const struct agg_call *call, void *acc, const struct agg_value *v, const struct agg_input *in)
+quantile_add(const struct agg_call *call, void *acc, const struct agg_value *v,
+             const struct agg_input *in)
 {
 	struct num x;
 
@@ -197,7 +200,8 @@ interpolate(const struct quantile *q, const struct num *fraction, struct num *to
 	struct num last = num_of((int64_t)(q->count - 1)), at, below, rest, next;
 	int64_t    place;
 
-	if (num_mul(&at, fraction, &last) < 0 || num_round(&below, &at, 0, NUM_FLOOR) < 0 || num_to_i64(&below, &place) < 0 ||
+	if (num_mul(&at, fraction, &last) < 0 || num_round(&below, &at, 0, NUM_FLOOR) < 0 ||
+	    num_to_i64(&below, &place) < 0 ||
 	    num_sub(&rest, &at, &below) < 0)
 		return -1;
 	value_at(q, (uint64_t)place, to);
@@ -205,7 +209,8 @@ interpolate(const struct quantile *q, const struct num *fraction, struct num *to
 	if (num_cmp(&rest, &below) == 0)
 		return 0;
 	value_at(q, (uint64_t)place + 1, &next);
-	if (num_sub(&next, &next, to) < 0 || num_mul(&next, &next, &rest) < 0 || num_add(to, to, &next) < 0)
+	if (num_sub(&next, &next, to) < 0 || num_mul(&next, &next, &rest) < 0 ||
+	    num_add(to, to, &next) < 0)
 		return -1;
 	num_normalize(to);
 	return 0;
@@ -255,7 +260,9 @@ quantile_heap(const void *acc)
 {
 	const struct quantile *q = ((const struct quantile_acc *)acc)->q;
 
-	return q == NULL ? 0 : sizeof(*q) + q->cap * (q->bucket != NULL ? sizeof(*q->bucket) : sizeof(*q->exact));
+	if (q == NULL)
+		return 0;
+	return sizeof(*q) + q->cap * (q->bucket != NULL ? sizeof(*q->bucket) : sizeof(*q->exact));
 }
 
 static void
@@ -317,12 +324,14 @@ quantile_load(const struct agg_call *call, void *acc, struct cursor *from)
 
 const struct agg_kind agg_quantile = {
 	.name = "QUANTILE", .size = sizeof(struct quantile_acc), .result = VAL_NUM, .numbers = true,
-	.add = quantile_add, .merge = quantile_merge, .result_of = quantile_result, .drop = quantile_drop,
+	.add = quantile_add, .merge = quantile_merge, .result_of = quantile_result,
+	.drop = quantile_drop,
 	.heap = quantile_heap, .save = quantile_save, .load = quantile_load,
 };
 
 const struct agg_kind agg_median = {
 	.name = "MEDIAN", .size = sizeof(struct quantile_acc), .result = VAL_NUM, .numbers = true,
-	.add = quantile_add, .merge = quantile_merge, .result_of = median_result, .drop = quantile_drop,
+	.add = quantile_add, .merge = quantile_merge, .result_of = median_result,
+	.drop = quantile_drop,
 	.heap = quantile_heap, .save = quantile_save, .load = quantile_load,
 };

@@ -2,10 +2,11 @@
 /*
  * agg_spread.c - variance and standard deviation
  *
- * From n, the sum and the sum of squares: (n * sum(x^2) - sum(x)^2) / (n * n). In doubles that cancels
- * badly; here the sums are exact decimals and nothing is lost, in whatever order the values came. Only when a
- * value or a sum is no exact decimal is it the mean and the squared distances from it, in doubles, merged
- * by Chan, Golub and LeVeque's formula ("Updating formulae and a pairwise algorithm", 1979).
+ * From n, the sum and the sum of squares: (n * sum(x^2) - sum(x)^2) / (n * n). In doubles
+ * that cancels badly; here the sums are exact decimals and nothing is lost, in whatever
+ * order the values came. Only when a value or a sum is no exact decimal is it the mean and
+ * the squared distances from it, in doubles, merged by Chan, Golub and LeVeque's formula
+ * ("Updating formulae and a pairwise algorithm", 1979).
  */
 #include <math.h>
 #include <stdlib.h>
@@ -67,7 +68,8 @@ add_exactly(struct spread *s, uint64_t n, const struct num *sum, const struct nu
 {
 	struct num total, total_squares;
 
-	if (num_add(&total, &s->sum, sum) < 0 || num_add(&total_squares, &s->squares, squares) < 0 ||
+	if (num_add(&total, &s->sum, sum) < 0 ||
+	    num_add(&total_squares, &s->squares, squares) < 0 ||
 	    total.approx || total_squares.approx)
 		return false;
 	s->n += n;
@@ -89,7 +91,8 @@ add_approximately(struct spread *s, uint64_t n, double mean, double distances)
 }
 
 static void
-spread_add(const struct agg_call *call, void *acc, const struct agg_value *v, const struct agg_input *in)
+spread_add(const struct agg_call *call, void *acc, const struct agg_value *v,
+           const struct agg_input *in)
 {
 	struct spread *s = get(acc);
 	struct num     x, square;
@@ -97,7 +100,8 @@ spread_add(const struct agg_call *call, void *acc, const struct agg_value *v, co
 	(void)call, (void)in;
 	if (!agg_num(v, &x))
 		return;
-	if (s->approx || x.approx || num_mul(&square, &x, &x) < 0 || square.approx || !add_exactly(s, 1, &x, &square))
+	if (s->approx || x.approx || num_mul(&square, &x, &x) < 0 || square.approx ||
+	    !add_exactly(s, 1, &x, &square))
 		add_approximately(s, 1, num_to_double(&x), 0);
 }
 
@@ -132,7 +136,8 @@ variance(const struct spread *s, bool sample, struct val *to)
 	if (!s->approx && exact_distances(s, &distances)) {
 		struct num n = num_of((int64_t)s->n);
 
-		if (num_mul(&divisor, &divisor, &n) == 0 && num_div(&result, &distances, &divisor) == 0)
+		if (num_mul(&divisor, &divisor, &n) == 0 &&
+		    num_div(&result, &distances, &divisor) == 0)
 			val_set_num(to, result);
 	} else {
 		struct spread copy = *s;
@@ -171,14 +176,16 @@ var_samp_result(const struct agg_call *call, const void *acc, struct val *to, st
 }
 
 static void
-stddev_pop_result(const struct agg_call *call, const void *acc, struct val *to, struct arena *scratch)
+stddev_pop_result(const struct agg_call *call, const void *acc, struct val *to,
+                  struct arena *scratch)
 {
 	var_pop_result(call, acc, to, scratch);
 	root(to);
 }
 
 static void
-stddev_samp_result(const struct agg_call *call, const void *acc, struct val *to, struct arena *scratch)
+stddev_samp_result(const struct agg_call *call, const void *acc, struct val *to,
+                   struct arena *scratch)
 {
 	var_samp_result(call, acc, to, scratch);
 	root(to);
@@ -215,7 +222,8 @@ spread_save(const void *acc, struct buf *to)
 	if (s == NULL || s->n == 0)
 		return;
 	buf_put_u64(to, s->approx);
-	if (s->approx && num_of_double(&mean, s->mean) == 0 && num_of_double(&distances, s->distances) == 0) {
+	if (s->approx && num_of_double(&mean, s->mean) == 0 &&
+	    num_of_double(&distances, s->distances) == 0) {
 		put_num(to, &mean);
 		put_num(to, &distances);
 	} else {
@@ -237,7 +245,8 @@ spread_load(const struct agg_call *call, void *acc, struct cursor *from)
 	s = get(acc);
 	s->n = n;
 	s->approx = cursor_u64(from) != 0;
-	if (val_load(&a, from) < 0 || val_load(&b, from) < 0 || a.kind != VAL_NUM || b.kind != VAL_NUM)
+	if (val_load(&a, from) < 0 || val_load(&b, from) < 0 || a.kind != VAL_NUM ||
+	    b.kind != VAL_NUM)
 		return -1;
 	if (s->approx) {
 		s->mean = num_to_double(&a.num);
@@ -251,8 +260,8 @@ spread_load(const struct agg_call *call, void *acc, struct cursor *from)
 
 #define SPREAD(called, how) { \
 	.name = called, .size = sizeof(struct spread_acc), .result = VAL_NUM, .numbers = true, \
-	.add = spread_add, .merge = spread_merge, .result_of = how, .drop = spread_drop, .heap = spread_heap, \
-	.save = spread_save, .load = spread_load }
+	.add = spread_add, .merge = spread_merge, .result_of = how, .drop = spread_drop, \
+	.heap = spread_heap, .save = spread_save, .load = spread_load }
 
 const struct agg_kind agg_stddev_pop = SPREAD("STDDEV_POP", stddev_pop_result);
 const struct agg_kind agg_stddev_samp = SPREAD("STDDEV_SAMP", stddev_samp_result);

@@ -11,7 +11,7 @@
 #include "sql/build.h"
 
 struct column {
-	struct expr *expr;              /* over the results of the calls; NULL: the result of call */
+	struct expr *expr;              /* over all results; NULL: the result of call */
 	char        *name;              /* NULL: hidden */
 	size_t       call;
 };
@@ -76,7 +76,8 @@ take_call(void *arg, struct agg_call *call, struct err *err)
 	}
 	if (l->n == AGG_CALLS_MAX) {
 		agg_call_free(call);
-		return fail_as(err, STATUS_USAGE, "more than %d different aggregates", AGG_CALLS_MAX);
+		return fail_as(err, STATUS_USAGE, "more than %d different aggregates",
+		               AGG_CALLS_MAX);
 	}
 	call->seed = l->seed;
 	call->offset = l->size;
@@ -95,7 +96,8 @@ new_column(struct agg_list *l)
 	return &l->column[l->columns++];
 }
 
-/* COUNT(*) without a name is "count", as --agg's default is; anything else is called what it says. */
+/* COUNT(*) without a name is "count", as --agg's default is; anything else is called what
+ * it says. */
 static void
 name_column(struct column *c, struct str text)
 {
@@ -181,7 +183,8 @@ eval_field(const struct agg_call *call, const struct expr_env *env, struct agg_v
 	const struct field *f = &env->fields[call->field];
 
 	/* -0 keeps its sign only as a val. */
-	if (f->kind == JSON_NUMBER && small_parse(&to->small, f->raw) && (to->small.v != 0 || f->raw.p[0] != '-'))
+	if (f->kind == JSON_NUMBER && small_parse(&to->small, f->raw) &&
+	    (to->small.v != 0 || f->raw.p[0] != '-'))
 		to->state = AGG_SMALL;
 	else if (f->kind == JSON_MISSING || f->kind == JSON_NULL)
 		to->state = AGG_NOTHING;
@@ -268,7 +271,8 @@ agg_merge(const struct agg_list *l, void *into, const void *from)
 	for (size_t i = 0; i < l->n; i++) {
 		const struct agg_call *call = l->call[i];
 
-		call->kind->merge(call, (char *)into + call->offset, (const char *)from + call->offset);
+		call->kind->merge(call, (char *)into + call->offset,
+		                  (const char *)from + call->offset);
 	}
 }
 
@@ -279,7 +283,8 @@ agg_result(const struct agg_list *l, const void *acc, struct val *to, struct are
 	const struct expr_env env = { .slots = results, .scratch = scratch };
 
 	for (size_t i = 0; i < l->n; i++)
-		l->call[i]->kind->result_of(l->call[i], (const char *)acc + l->call[i]->offset, &results[i], scratch);
+		l->call[i]->kind->result_of(l->call[i], (const char *)acc + l->call[i]->offset,
+		                            &results[i], scratch);
 	for (size_t i = 0; i < l->columns; i++) {
 		if (l->column[i].expr != NULL)
 			expr_eval(l->column[i].expr, &env, &to[i]);

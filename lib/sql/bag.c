@@ -91,7 +91,8 @@ bag_add(struct bag **bp, uint64_t seed, struct str key, uint64_t times)
 		b->cap = b->cap == 0 ? 2 : b->cap * 2;
 		b->entry = mem_resize(b->entry, b->cap, sizeof(*b->entry));
 	}
-	b->entry[b->n] = (struct entry){ .times = times, .at = b->bytes.n, .n = (uint32_t)key.n, .hash = hash };
+	b->entry[b->n] = (struct entry){ .times = times, .at = b->bytes.n, .n = (uint32_t)key.n,
+		.hash = hash };
 	if (key.n > 0)
 		buf_add_str(&b->bytes, key);
 	b->n++;
@@ -129,7 +130,8 @@ bag_heap(const struct bag *b)
 {
 	if (b == NULL)
 		return 0;
-	return sizeof(*b) + b->cap * sizeof(*b->entry) + b->bytes.cap + (b->slot == NULL ? 0 : (b->mask + 1) * sizeof(*b->slot));
+	return sizeof(*b) + b->cap * sizeof(*b->entry) + b->bytes.cap +
+	       (b->slot == NULL ? 0 : (b->mask + 1) * sizeof(*b->slot));
 }
 
 static int

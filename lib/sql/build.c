@@ -66,7 +66,8 @@ want(struct build *b, const struct node *n, unsigned kinds, const char *who, con
 {
 	if (n->kind == KIND_UNKNOWN || n->kind == VAL_NULL || (BIT(n->kind) & kinds) != 0)
 		return 0;
-	return lex_fail(b->lex, n->at, "%s takes %s, and this is %s", who, wants, val_kind_name((enum val_kind)n->kind));
+	return lex_fail(b->lex, n->at, "%s takes %s, and this is %s", who, wants,
+	                val_kind_name((enum val_kind)n->kind));
 }
 
 int
@@ -109,7 +110,8 @@ refuse_null(struct build *b, const struct node *n, bool may_fail)
 	if (n->op >= OP_ADD && n->op <= OP_NEG)
 		return lex_fail(b->lex, n->at, "the result is beyond any number");
 	if (n->op == OP_CAST)
-		return lex_fail(b->lex, n->arg[0]->at, "this cannot be cast, it would always be NULL (TRY_CAST allows it)");
+		return lex_fail(b->lex, n->arg[0]->at,
+		                "this cannot be cast, it would always be NULL (TRY_CAST allows it)");
 	return 0;
 }
 
@@ -124,7 +126,8 @@ finish(struct build *b, struct node *n, bool may_fail)
 		if (n->arg[i]->depth >= n->depth)
 			n->depth = (uint16_t)(n->arg[i]->depth + 1);
 	if (n->depth > NODE_DEPTH) {
-		lex_fail(b->lex, n->at, "the expression is nested deeper than %d levels", NODE_DEPTH);
+		lex_fail(b->lex, n->at, "the expression is nested deeper than %d levels",
+		         NODE_DEPTH);
 		return NULL;
 	}
 	if (n->op != OP_CALL && n->op != OP_CAST && n->op != OP_REGEXP)
@@ -196,7 +199,8 @@ typedef int rule_fn(struct build *b, struct node *n);
 static int
 rule_logic(struct build *b, struct node *n)
 {
-	const char *who = n->op == OP_AND ? "AND" : n->op == OP_OR ? "OR" : n->op == OP_NOT ? "NOT" : "IS TRUE or FALSE";
+	const char *who = n->op == OP_AND ? "AND" : n->op == OP_OR ? "OR"
+	                : n->op == OP_NOT ? "NOT" : "IS TRUE or FALSE";
 
 	n->kind = VAL_BOOL;
 	for (size_t i = 0; i < n->n; i++)
@@ -222,9 +226,11 @@ rule_comparison(struct build *b, struct node *n)
 
 		if (a > VAL_NULL && c > VAL_NULL && a != c)
 			return lex_fail(b->lex, n->arg[i]->at, "%s cannot be compared with %s",
-			                val_kind_name((enum val_kind)a), val_kind_name((enum val_kind)c));
+			                val_kind_name((enum val_kind)a),
+			                val_kind_name((enum val_kind)c));
 		if ((a == VAL_JSON || c == VAL_JSON) && n->op != OP_DISTINCT)
-			return lex_fail(b->lex, n->arg[i]->at, "%s cannot be compared", val_kind_name(VAL_JSON));
+			return lex_fail(b->lex, n->arg[i]->at, "%s cannot be compared",
+			                val_kind_name(VAL_JSON));
 	}
 	return 0;
 }
@@ -246,7 +252,8 @@ rule_like(struct build *b, struct node *n)
 	for (size_t i = 0; i < n->n; i++)
 		if (want(b, n->arg[i], BIT(VAL_TEXT), "LIKE", "text") < 0)
 			return -1;
-	if (escape != NULL && (escape->op != OP_CONST || escape->kind != VAL_TEXT || text_length(escape->val.text) != 1))
+	if (escape != NULL && (escape->op != OP_CONST || escape->kind != VAL_TEXT ||
+	                       text_length(escape->val.text) != 1))
 		return lex_fail(b->lex, escape->at, "ESCAPE takes a text of one character");
 	return 0;
 }
@@ -255,7 +262,8 @@ static const char *
 sign_of(enum op op)
 {
 	static const char *const signs[] = {
-		[OP_ADD] = "+", [OP_SUB] = "-", [OP_MUL] = "*", [OP_DIV] = "/", [OP_MOD] = "%", [OP_NEG] = "-",
+		[OP_ADD] = "+", [OP_SUB] = "-", [OP_MUL] = "*", [OP_DIV] = "/", [OP_MOD] = "%",
+		[OP_NEG] = "-",
 	};
 
 	return signs[op];
@@ -269,9 +277,11 @@ rule_sum(struct build *b, struct node *n)
 
 	for (size_t i = 0; i < 2; i++) {
 		if (n->arg[i]->kind == VAL_TEXT)
-			return lex_fail(b->lex, n->arg[i]->at, "%s takes numbers, and this is text%s", sign_of(n->op),
+			return lex_fail(b->lex, n->arg[i]->at,
+			                "%s takes numbers, and this is text%s", sign_of(n->op),
 			                minus ? "" : " (|| joins texts)");
-		if (want(b, n->arg[i], BIT(VAL_NUM) | BIT(VAL_TIME) | BIT(VAL_INTERVAL), sign_of(n->op), "numbers") < 0)
+		if (want(b, n->arg[i], BIT(VAL_NUM) | BIT(VAL_TIME) | BIT(VAL_INTERVAL),
+		         sign_of(n->op), "numbers") < 0)
 			return -1;
 	}
 	x = n->arg[0]->kind;
@@ -283,8 +293,10 @@ rule_sum(struct build *b, struct node *n)
 	if (x == VAL_NULL || y == VAL_NULL)
 		return 0;
 	if (x != y && (x == VAL_NUM || y == VAL_NUM) && x != KIND_UNKNOWN && y != KIND_UNKNOWN)
-		return lex_fail(b->lex, n->arg[1]->at, "%s does not go between %s and %s (INTERVAL '5' MINUTE is an interval)",
-		                sign_of(n->op), val_kind_name((enum val_kind)x), val_kind_name((enum val_kind)y));
+		return lex_fail(b->lex, n->arg[1]->at,
+		                "%s does not go between %s and %s (INTERVAL '5' MINUTE is an interval)",
+		                sign_of(n->op), val_kind_name((enum val_kind)x),
+		                val_kind_name((enum val_kind)y));
 	if (x == VAL_TIME && y == VAL_TIME && !minus)
 		return lex_fail(b->lex, n->arg[1]->at, "moments cannot be added");
 	if (x == VAL_INTERVAL && y == VAL_TIME && minus)
@@ -378,7 +390,8 @@ static rule_fn *const rules[] = {
 	[OP_LIKE] = rule_like,
 	[OP_ADD] = rule_sum, [OP_SUB] = rule_sum,
 	[OP_MUL] = rule_product, [OP_DIV] = rule_product, [OP_MOD] = rule_product,
-	[OP_NEG] = rule_neg, [OP_CONCAT] = rule_concat, [OP_CASE] = rule_case, [OP_COALESCE] = rule_coalesce,
+	[OP_NEG] = rule_neg, [OP_CONCAT] = rule_concat, [OP_CASE] = rule_case,
+	[OP_COALESCE] = rule_coalesce,
 };
 
 /* 5 < x reads as x > 5, so that the fast comparisons see the field first. */
@@ -386,7 +399,8 @@ static void
 put_field_first(struct node *n)
 {
 	static const enum op mirrored[] = {
-		[OP_EQ] = OP_EQ, [OP_NE] = OP_NE, [OP_LT] = OP_GT, [OP_LE] = OP_GE, [OP_GT] = OP_LT, [OP_GE] = OP_LE,
+		[OP_EQ] = OP_EQ, [OP_NE] = OP_NE, [OP_LT] = OP_GT, [OP_LE] = OP_GE, [OP_GT] = OP_LT,
+		[OP_GE] = OP_LE,
 	};
 	struct node *constant = n->arg[0];
 
@@ -433,7 +447,8 @@ static int
 kind_of_cast(const struct cast_type *type)
 {
 	static const int kinds[] = {
-		[CAST_BOOL] = VAL_BOOL, [CAST_INT] = VAL_NUM, [CAST_DECIMAL] = VAL_NUM, [CAST_DOUBLE] = VAL_NUM,
+		[CAST_BOOL] = VAL_BOOL, [CAST_INT] = VAL_NUM, [CAST_DECIMAL] = VAL_NUM,
+		[CAST_DOUBLE] = VAL_NUM,
 		[CAST_TEXT] = VAL_TEXT, [CAST_TIME] = VAL_TIME,
 	};
 
@@ -441,7 +456,8 @@ kind_of_cast(const struct cast_type *type)
 }
 
 struct node *
-build_cast(struct build *b, struct node *a, const struct cast_type *type, bool try, size_t at, size_t end)
+build_cast(struct build *b, struct node *a, const struct cast_type *type, bool try, size_t at,
+           size_t end)
 {
 	struct nodes args = { 0 };
 	struct node *n;
@@ -458,31 +474,37 @@ static int
 check_call(struct build *b, const struct func *f, const struct nodes *args, size_t at)
 {
 	static const char *const wants[] = {
-		[VAL_BOOL] = "a condition", [VAL_NUM] = "a number", [VAL_TEXT] = "text", [VAL_TIME] = "a moment",
+		[VAL_BOOL] = "a condition", [VAL_NUM] = "a number", [VAL_TEXT] = "text",
+		[VAL_TIME] = "a moment",
 	};
 
 	if (args->n < f->min || (f->max != 0 && args->n > f->max)) {
 		if (f->min == f->max)
-			return lex_fail(b->lex, at, "%s takes %d argument%s, not %zu", f->name, f->min,
+			return lex_fail(b->lex, at, "%s takes %d argument%s, not %zu", f->name,
+			                f->min,
 			                f->min == 1 ? "" : "s", args->n);
 		if (f->max == 0)
-			return lex_fail(b->lex, at, "%s takes at least %d argument%s, not %zu", f->name, f->min,
+			return lex_fail(b->lex, at, "%s takes at least %d argument%s, not %zu",
+			                f->name, f->min,
 			                f->min == 1 ? "" : "s", args->n);
-		return lex_fail(b->lex, at, "%s takes %d to %d arguments, not %zu", f->name, f->min, f->max, args->n);
+		return lex_fail(b->lex, at, "%s takes %d to %d arguments, not %zu", f->name, f->min,
+		                f->max, args->n);
 	}
 	for (size_t i = 0; i < args->n; i++) {
 		int kind = func_wants(f, i);
 
 		if (kind == VAL_TIME && text_as_moment(b, &args->p[i]) < 0)
 			return -1;
-		if (kind != KIND_UNKNOWN && want(b, args->p[i], BIT(kind), f->name, wants[kind]) < 0)
+		if (kind != KIND_UNKNOWN &&
+		    want(b, args->p[i], BIT(kind), f->name, wants[kind]) < 0)
 			return -1;
 	}
 	return 0;
 }
 
 struct node *
-build_call(struct build *b, const struct func *f, const struct nodes *args, enum unit unit, size_t at, size_t end)
+build_call(struct build *b, const struct func *f, const struct nodes *args, enum unit unit,
+           size_t at, size_t end)
 {
 	struct node *n;
 

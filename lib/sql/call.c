@@ -149,7 +149,8 @@ parse_cast(struct parser *p, bool try)
 	struct node     *a;
 
 	if (parse_next(p) < 0 || parse_expect_sign(p, "(") < 0 || (a = parse_expr(p)) == NULL ||
-	    parse_expect_word(p, "AS") < 0 || parse_type(p, &type) < 0 || parse_expect_sign(p, ")") < 0)
+	    parse_expect_word(p, "AS") < 0 || parse_type(p, &type) < 0 ||
+	    parse_expect_sign(p, ")") < 0)
 		return NULL;
 	return build_cast(&p->build, a, &type, try, at, p->lex.now.at);
 }
@@ -174,7 +175,8 @@ parse_extract(struct parser *p, struct call *c)
 {
 	enum unit unit;
 
-	if (parse_unit(p, &unit) < 0 || parse_expect_word(p, "FROM") < 0 || arg_add(p, c, parse_expr(p)) < 0 ||
+	if (parse_unit(p, &unit) < 0 || parse_expect_word(p, "FROM") < 0 ||
+	    arg_add(p, c, parse_expr(p)) < 0 ||
 	    parse_expect_sign(p, ")") < 0)
 		return NULL;
 	return finish_call(p, &func_extract, c, unit);
@@ -196,7 +198,9 @@ parse_floor(struct parser *p, struct call *c, const struct func *number, const s
 	if (parse_unit(p, &unit) < 0)
 		return NULL;
 	if (unit > UNIT_YEAR) {
-		lex_fail(&p->lex, at, "%s takes YEAR, QUARTER, MONTH, WEEK, DAY, HOUR, MINUTE, SECOND or MILLISECOND", number->name);
+		lex_fail(&p->lex, at,
+		         "%s takes YEAR, QUARTER, MONTH, WEEK, DAY, HOUR, MINUTE, SECOND or MILLISECOND",
+		         number->name);
 		return NULL;
 	}
 	return parse_expect_sign(p, ")") < 0 ? NULL : finish_call(p, moment, c, unit);
@@ -206,7 +210,8 @@ parse_floor(struct parser *p, struct call *c, const struct func *number, const s
 static struct node *
 parse_position(struct parser *p, struct call *c)
 {
-	if (arg_add(p, c, parse_sum(p)) < 0 || parse_expect_word(p, "IN") < 0 || arg_add(p, c, parse_expr(p)) < 0 ||
+	if (arg_add(p, c, parse_sum(p)) < 0 || parse_expect_word(p, "IN") < 0 ||
+	    arg_add(p, c, parse_expr(p)) < 0 ||
 	    parse_expect_sign(p, ")") < 0)
 		return NULL;
 	return finish_call(p, func_find(STR("POSITION")), c, UNIT_DAY);
@@ -221,14 +226,16 @@ parse_substring(struct parser *p, struct call *c)
 	if (arg_add(p, c, parse_expr(p)) < 0 || (more = parse_accept_word(p, "FROM")) < 0)
 		return NULL;
 	if (more == 0)
-		return parse_rest_of_args(p, c) < 0 ? NULL : finish_call(p, func_find(STR("SUBSTRING")), c, UNIT_DAY);
+		return parse_rest_of_args(p, c) < 0
+		       ? NULL : finish_call(p, func_find(STR("SUBSTRING")), c, UNIT_DAY);
 	if (arg_add(p, c, parse_expr(p)) < 0 || (more = parse_accept_word(p, "FOR")) < 0 ||
 	    (more == 1 && arg_add(p, c, parse_expr(p)) < 0) || parse_expect_sign(p, ")") < 0)
 		return NULL;
 	return finish_call(p, func_find(STR("SUBSTRING")), c, UNIT_DAY);
 }
 
-/* TRIM(s), TRIM([LEADING | TRAILING | BOTH] [characters] FROM s): arguments are s, then the characters. */
+/* TRIM(s), TRIM([LEADING | TRAILING | BOTH] [characters] FROM s): arguments are s, then the
+ * characters. */
 static struct node *
 parse_trim(struct parser *p, struct call *c)
 {
@@ -242,7 +249,8 @@ parse_trim(struct parser *p, struct call *c)
 	for (size_t i = 0; i < 3 && got == 0; i++)
 		if ((got = parse_accept_word(p, sides[i].word)) != 0)
 			f = sides[i].func;
-	if (got < 0 || ((f == NULL || !parse_at_word(p, "FROM")) && (first = parse_expr(p)) == NULL) ||
+	if (got < 0 || ((f == NULL || !parse_at_word(p, "FROM")) &&
+	                (first = parse_expr(p)) == NULL) ||
 	    (got = parse_accept_word(p, "FROM")) < 0)
 		return NULL;
 	if (got == 0 && f != NULL)
@@ -291,7 +299,8 @@ parse_plain_call(struct parser *p, struct call *c, const struct func *f)
 		lex_fail(&p->lex, c->at, "%s takes at least 1 argument, not 0", f->name);
 		return NULL;
 	}
-	return build_op(&p->build, str_eq(str_of(f->name), STR("CONCAT")) ? OP_CONCAT : OP_COALESCE, &c->args, false,
+	return build_op(&p->build, str_eq(str_of(f->name), STR("CONCAT")) ? OP_CONCAT : OP_COALESCE,
+	                &c->args, false,
 	                c->at, p->lex.now.at);
 }
 
@@ -303,9 +312,11 @@ unknown_function(struct parser *p)
 	char                q[QUOTE_MAX];
 
 	if (nearest != NULL)
-		lex_fail(&p->lex, t->at, "there is no function %s; did you mean %s?", quote(q, t->text), nearest);
+		lex_fail(&p->lex, t->at, "there is no function %s; did you mean %s?",
+		         quote(q, t->text), nearest);
 	else
-		lex_fail(&p->lex, t->at, "there is no function %s; see maip-expr(7)", quote(q, t->text));
+		lex_fail(&p->lex, t->at, "there is no function %s; see maip-expr(7)",
+		         quote(q, t->text));
 	return NULL;
 }
 
@@ -354,6 +365,7 @@ parse_call(struct parser *p)
 		return parse_aggregate(p);
 	if (p->scope->pattern != NULL)
 		return parse_taken(p);
-	lex_fail(&p->lex, name.at, "%.*s is an aggregate, and cannot be used here", STR_ARGS(name.text));
+	lex_fail(&p->lex, name.at, "%.*s is an aggregate, and cannot be used here",
+	         STR_ARGS(name.text));
 	return NULL;
 }

@@ -15,7 +15,8 @@ trimmed(struct str s)
 {
 	while (s.n > 0 && (s.p[0] == ' ' || s.p[0] == '\t' || s.p[0] == '\n' || s.p[0] == '\r'))
 		s = str_slice(s, 1, s.n);
-	while (s.n > 0 && (s.p[s.n - 1] == ' ' || s.p[s.n - 1] == '\t' || s.p[s.n - 1] == '\n' || s.p[s.n - 1] == '\r'))
+	while (s.n > 0 && (s.p[s.n - 1] == ' ' || s.p[s.n - 1] == '\t' || s.p[s.n - 1] == '\n' ||
+	                   s.p[s.n - 1] == '\r'))
 		s.n--;
 	return s;
 }
@@ -96,7 +97,9 @@ truth_of(const struct val *v)
 	if (v->kind != VAL_TEXT)
 		return TRI_NULL;
 	word = trimmed(v->text);
-	return word_is_one_of(word, yes) ? TRI_TRUE : word_is_one_of(word, no) ? TRI_FALSE : TRI_NULL;
+	if (word_is_one_of(word, yes))
+		return TRI_TRUE;
+	return word_is_one_of(word, no) ? TRI_FALSE : TRI_NULL;
 }
 
 static int
@@ -116,7 +119,8 @@ to_int(struct num *n, const struct cast_type *type)
 {
 	int64_t i;
 
-	if (num_round(n, n, 0, NUM_TRUNCATE) < 0 || num_to_i64(n, &i) < 0 || i < type->min || i > type->max)
+	if (num_round(n, n, 0, NUM_TRUNCATE) < 0 || num_to_i64(n, &i) < 0 || i < type->min ||
+	    i > type->max)
 		return -1;
 	*n = num_of(i);
 	return 0;
@@ -144,7 +148,8 @@ to_decimal(struct num *n, const struct cast_type *type)
 
 	if (n->approx && decimal_of_double(n, type->scale) < 0)
 		return -1;
-	if (num_round(n, n, type->scale, NUM_HALF_UP) < 0 || num_add(n, n, &zero) < 0 || n->approx ||
+	if (num_round(n, n, type->scale, NUM_HALF_UP) < 0 || num_add(n, n, &zero) < 0 ||
+	    n->approx ||
 	    n->scale != type->scale)
 		return -1;
 	for (int i = 0; i < type->digits; i++)
@@ -188,7 +193,8 @@ cast_val(struct val *to, const struct val *v, const struct cast_type *type, stru
 		break;
 	case CAST_TEXT:
 		if (val_to_text(&text, v, scratch) == 0)
-			val_set_text(to, type->length > 0 ? text_slice(text, 0, type->length) : text);
+			val_set_text(to, type->length == 0
+			                 ? text : text_slice(text, 0, type->length));
 		break;
 	case CAST_TIME:
 		if (v->kind == VAL_TIME)

@@ -2,8 +2,8 @@
 /*
  * eval.c - evaluate a tree on one record
  *
- * Nothing here fails: what cannot be computed is NULL. Conditions evaluate from left to right and stop
- * as soon as the answer stands.
+ * Nothing here fails: what cannot be computed is NULL. Conditions evaluate from left to
+ * right and stop as soon as the answer stands.
  */
 #include "sql/func.h"
 #include "sql/node.h"
@@ -135,13 +135,15 @@ truth_field_text(const struct node *n, const struct expr_env *env)
 {
 	const struct field *f = &env->fields[n->fast.field];
 	struct str          text;
+	int                 order;
 
 	if (f->kind != JSON_STRING)
 		return TRI_NULL;
 	text = f->escaped ? json_text(f, env->scratch) : str_slice(f->raw, 1, f->raw.n - 1);
 	if (n->op == OP_EQ)
 		return str_eq(text, n->fast.text) ? TRI_TRUE : TRI_FALSE;
-	return tri_of_order(n->op, str_cmp(text, n->fast.text) < 0 ? -1 : !str_eq(text, n->fast.text));
+	order = str_cmp(text, n->fast.text);
+	return tri_of_order(n->op, (order > 0) - (order < 0));
 }
 
 static enum tri
@@ -272,8 +274,10 @@ eval_time_sum(const struct val *a, const struct val *b, bool minus, struct val *
 	bool    interval = a->kind == VAL_INTERVAL || b->kind == VAL_INTERVAL;
 	int64_t ms;
 
-	if ((a->kind != VAL_TIME && a->kind != VAL_INTERVAL) || (b->kind != VAL_TIME && b->kind != VAL_INTERVAL) ||
-	    (time_b && (minus ? !time_a : time_a)) || (!interval && !minus) || !add_ms(&ms, a->ms, b->ms, minus))
+	if ((a->kind != VAL_TIME && a->kind != VAL_INTERVAL) ||
+	    (b->kind != VAL_TIME && b->kind != VAL_INTERVAL) ||
+	    (time_b && (minus ? !time_a : time_a)) || (!interval && !minus) ||
+	    !add_ms(&ms, a->ms, b->ms, minus))
 		val_set_null(to);
 	else
 		val_set_ms(to, time_a != time_b ? VAL_TIME : VAL_INTERVAL, ms);
@@ -314,7 +318,8 @@ eval_interval_product(const struct val *a, const struct val *b, bool divide, str
 		return;
 	if (both && divide)
 		val_set_num(to, result);
-	else if (!both && num_round(&result, &result, 0, NUM_FLOOR) == 0 && num_to_i64(&result, &ms) == 0)
+	else if (!both && num_round(&result, &result, 0, NUM_FLOOR) == 0 &&
+	         num_to_i64(&result, &ms) == 0)
 		val_set_ms(to, VAL_INTERVAL, ms);
 }
 
@@ -329,12 +334,14 @@ eval_product(const struct node *n, const struct expr_env *env, struct val *to)
 	eval_arg(n, 1, env, &b);
 	if (a.kind == VAL_NUM && b.kind == VAL_NUM) {
 		ok = n->op == OP_MUL ? num_mul(&result, &a.num, &b.num)
-		   : n->op == OP_DIV ? num_div(&result, &a.num, &b.num) : num_mod(&result, &a.num, &b.num);
+		   : n->op == OP_DIV ? num_div(&result, &a.num, &b.num)
+		   : num_mod(&result, &a.num, &b.num);
 		if (ok < 0)
 			val_set_null(to);
 		else
 			val_set_num(to, result);
-	} else if (n->op != OP_MOD && (a.kind == VAL_INTERVAL || (a.kind == VAL_NUM && n->op == OP_MUL)) &&
+	} else if (n->op != OP_MOD &&
+	           (a.kind == VAL_INTERVAL || (a.kind == VAL_NUM && n->op == OP_MUL)) &&
 	           (b.kind == VAL_INTERVAL || b.kind == VAL_NUM)) {
 		eval_interval_product(&a, &b, n->op == OP_DIV, to);
 	} else {
@@ -369,7 +376,8 @@ eval_concat(const struct node *n, const struct expr_env *env, struct val *to)
 
 	for (size_t i = 0; i < n->n; i++) {
 		eval_arg(n, i, env, &v);
-		if (val_to_text(&part[i], &v, env->scratch) < 0 || (length += part[i].n) > TEXT_MAX) {
+		if (val_to_text(&part[i], &v, env->scratch) < 0 ||
+		    (length += part[i].n) > TEXT_MAX) {
 			val_set_null(to);
 			return;
 		}
@@ -434,7 +442,8 @@ eval_call(const struct node *n, const struct expr_env *env, struct val *to)
 		int wanted = func_wants(f, i);
 
 		eval_arg(n, i, env, &arg[i]);
-		if (arg[i].kind == VAL_NULL || (wanted != KIND_UNKNOWN && (int)arg[i].kind != wanted)) {
+		if (arg[i].kind == VAL_NULL ||
+		    (wanted != KIND_UNKNOWN && (int)arg[i].kind != wanted)) {
 			val_set_null(to);
 			return;
 		}

@@ -36,7 +36,8 @@ parse_own_expr(struct parser *p, bool condition, const char *who)
 	own->root = parse_expr(p);
 	p->build.into = outer;
 	p->lex.mem = &outer->mem;
-	if (own->root == NULL || (condition && build_want_condition(&p->build, own->root, who) < 0)) {
+	if (own->root == NULL ||
+	    (condition && build_want_condition(&p->build, own->root, who) < 0)) {
 		expr_free(own);
 		return NULL;
 	}
@@ -49,7 +50,8 @@ expr_new(struct str text, const char *what, const struct expr_scope *scope, stru
 	struct expr  *e = new_expr();
 	struct parser p;
 
-	if (parse_start(&p, text, what, scope, e, err) < 0 || (e->root = parse_expr(&p)) == NULL || parse_end(&p) < 0) {
+	if (parse_start(&p, text, what, scope, e, err) < 0 || (e->root = parse_expr(&p)) == NULL ||
+	    parse_end(&p) < 0) {
 		expr_free(e);
 		return NULL;
 	}
@@ -103,7 +105,8 @@ parse_name(struct parser *p, const struct node *n, char **name)
 }
 
 struct expr *
-expr_new_as(struct str text, const char *what, const struct expr_scope *scope, char **name, struct err *err)
+expr_new_as(struct str text, const char *what, const struct expr_scope *scope, char **name,
+            struct err *err)
 {
 	struct expr  *e = new_expr();
 	struct parser p;
@@ -132,7 +135,8 @@ parse_column(struct parser *p, struct expr_column *column)
 }
 
 int
-expr_list(struct str text, const char *what, const struct expr_scope *scope, struct expr_column **list, size_t *n, struct err *err)
+expr_list(struct str text, const char *what, const struct expr_scope *scope,
+          struct expr_column **list, size_t *n, struct err *err)
 {
 	struct expr  *tokens = new_expr();      /* owns the tokens between the columns */
 	size_t        before = *n;
@@ -173,7 +177,8 @@ expr_want_condition(const struct expr *e, const char *what, struct err *err)
 
 	if (kind == KIND_UNKNOWN || kind == VAL_NULL || kind == VAL_BOOL)
 		return 0;
-	return fail_as(err, STATUS_USAGE, "%s: this is %s, not a condition", what, val_kind_name((enum val_kind)kind));
+	return fail_as(err, STATUS_USAGE, "%s: this is %s, not a condition", what,
+	               val_kind_name((enum val_kind)kind));
 }
 
 void

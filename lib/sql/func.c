@@ -2,8 +2,8 @@
 /*
  * func.c - which functions there are
  *
- * Functions that the parser turns into something else, or that have a grammar of their own, stand here, too: for
- * their names and the number of their arguments.
+ * Functions that the parser turns into something else, or that have a grammar of their own,
+ * stand here, too: for their names and the number of their arguments.
  */
 #include "sql/func.h"
 
@@ -47,8 +47,9 @@ const struct func func_rtrim = { "TRIM", "t", 1, 2, VAL_TEXT, func_trim_right };
 
 /* Names that a misspelt one may have meant, besides those above. */
 static const char *const other_names[] = {
-	"CAST", "TRY_CAST", "COUNT", "SUM", "AVG", "MIN", "MAX", "FIRST", "LAST", "STDDEV", "STDDEV_POP", "STDDEV_SAMP",
-	"VARIANCE", "VAR_POP", "VAR_SAMP", "MEDIAN", "QUANTILE", "APPROX_COUNT_DISTINCT", "TOP", "COLLECT",
+	"CAST", "TRY_CAST", "COUNT", "SUM", "AVG", "MIN", "MAX", "FIRST", "LAST",
+	"STDDEV", "STDDEV_POP", "STDDEV_SAMP", "VARIANCE", "VAR_POP", "VAR_SAMP",
+	"MEDIAN", "QUANTILE", "APPROX_COUNT_DISTINCT", "TOP", "COLLECT",
 };
 
 static char
@@ -94,7 +95,8 @@ distance(struct str name, const char *known)
 		row[0] = i + 1;
 		for (size_t j = 0; j < n; j++) {
 			left = row[j + 1];
-			row[j + 1] = least(above + (upper(name.p[i]) != known[j]), least(row[j], left) + 1);
+			row[j + 1] = least(above + (upper(name.p[i]) != known[j]),
+			                   least(row[j], left) + 1);
 			above = left;
 		}
 	}
@@ -104,7 +106,8 @@ distance(struct str name, const char *known)
 const char *
 func_name(size_t i)
 {
-	const size_t n = sizeof(funcs) / sizeof(funcs[0]), others = sizeof(other_names) / sizeof(other_names[0]);
+	const size_t n = sizeof(funcs) / sizeof(funcs[0]);
+	const size_t others = sizeof(other_names) / sizeof(other_names[0]);
 
 	return i < n ? funcs[i].name : i - n < others ? other_names[i - n] : NULL;
 }

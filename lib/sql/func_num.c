@@ -9,7 +9,7 @@
 
 #include "sql/func.h"
 
-#define POWER_MAX 1000                  /* a larger exponent of an exact number leaves its 38 digits in any case */
+#define POWER_MAX 1000                  /* a larger one leaves 38 digits in any case */
 
 void
 func_abs(const struct node *n, const struct val *arg, struct arena *scratch, struct val *to)
@@ -115,7 +115,8 @@ func_power(const struct node *n, const struct val *arg, struct arena *scratch, s
 	int64_t    exponent;
 
 	(void)n, (void)scratch;
-	if (!arg[0].num.approx && num_to_i64(&arg[1].num, &exponent) == 0 && exponent >= 0 && exponent <= POWER_MAX) {
+	if (!arg[0].num.approx && num_to_i64(&arg[1].num, &exponent) == 0 && exponent >= 0 &&
+	    exponent <= POWER_MAX) {
 		if (power_whole(&result, arg[0].num, exponent) == 0)
 			val_set_num(to, result);
 		return;

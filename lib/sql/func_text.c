@@ -2,8 +2,8 @@
 /*
  * func_text.c - functions of text
  *
- * Texts are valid UTF-8 and are counted in characters (code points), from 1 as SQL does, SPLIT_INDEX from 0
- * as Flink does.
+ * Texts are valid UTF-8 and are counted in characters (code points), from 1 as SQL does,
+ * SPLIT_INDEX from 0 as Flink does.
  */
 #define _GNU_SOURCE                     /* memmem */
 #include <string.h>
@@ -51,7 +51,8 @@ static uint32_t
 decode(struct str text, size_t *at)
 {
 	unsigned char first = (unsigned char)text.p[(*at)++];
-	uint32_t      c = first < 0x80 ? first : first < 0xe0 ? first & 0x1f : first < 0xf0 ? first & 0x0f : first & 0x07;
+	uint32_t      c = first < 0x80 ? first : first < 0xe0 ? first & 0x1f
+	                : first < 0xf0 ? first & 0x0f : first & 0x07;
 
 	while (*at < text.n && !starts_character(text.p[*at]))
 		c = c << 6 | ((unsigned char)text.p[(*at)++] & 0x3f);
@@ -73,7 +74,8 @@ encode(char *to, uint32_t c)
 }
 
 static void
-map_case(const struct node *n, struct str text, wint_t (*map)(wint_t, locale_t), struct arena *scratch, struct val *to)
+map_case(const struct node *n, struct str text, wint_t (*map)(wint_t, locale_t),
+         struct arena *scratch, struct val *to)
 {
 	char  *p = arena_alloc(scratch, text.n * 4);
 	size_t length = 0;
@@ -117,7 +119,8 @@ func_substring(const struct node *n, const struct val *arg, struct arena *scratc
 	int64_t length = (int64_t)text_length(arg[0].text), start, count = length;
 
 	(void)scratch;
-	if (num_to_i64(&arg[1].num, &start) < 0 || (n->n > 2 && num_to_i64(&arg[2].num, &count) < 0))
+	if (num_to_i64(&arg[1].num, &start) < 0 ||
+	    (n->n > 2 && num_to_i64(&arg[2].num, &count) < 0))
 		return;
 	start = start > 0 ? start - 1 : start < -length ? length : start < 0 ? length + start : 0;
 	if (start > length)

@@ -121,7 +121,8 @@ extract_whole(const struct civil *c, int64_t ms, enum unit unit)
 }
 
 void
-func_extract_unit(const struct node *n, const struct val *arg, struct arena *scratch, struct val *to)
+func_extract_unit(const struct node *n, const struct val *arg, struct arena *scratch,
+                  struct val *to)
 {
 	struct civil c;
 
@@ -172,7 +173,8 @@ func_ceil_to(const struct node *n, const struct val *arg, struct arena *scratch,
 	} else if (start != ms) {
 		time_to_civil(&c, start);
 		c.month += months;
-		start = time_of_civil(c.year + (c.month > 12), c.month > 12 ? c.month - 12 : c.month, 1);
+		start = time_of_civil(c.year + (c.month > 12),
+		                      c.month > 12 ? c.month - 12 : c.month, 1);
 	}
 	val_set_ms(to, VAL_TIME, start);
 }
@@ -205,7 +207,8 @@ num_to_time(int64_t *ms, const struct num *n, enum time_format unit)
 }
 
 void
-func_to_timestamp(const struct node *n, const struct val *arg, struct arena *scratch, struct val *to)
+func_to_timestamp(const struct node *n, const struct val *arg, struct arena *scratch,
+                  struct val *to)
 {
 	int64_t ms;
 
@@ -218,7 +221,8 @@ func_to_timestamp(const struct node *n, const struct val *arg, struct arena *scr
 
 /* TO_TIMESTAMP_LTZ(number, 0): seconds; 3: milliseconds. */
 void
-func_to_timestamp_ltz(const struct node *n, const struct val *arg, struct arena *scratch, struct val *to)
+func_to_timestamp_ltz(const struct node *n, const struct val *arg, struct arena *scratch,
+                      struct val *to)
 {
 	int64_t ms, precision;
 

@@ -11,7 +11,8 @@
 #include "sql/lex.h"
 
 static const char *const signs[] = {
-	"<>", "!=", "<=", ">=", "||", "=", "<", ">", "+", "-", "*", "/", "%", "(", ")", "[", "]", ",", ".",
+	"<>", "!=", "<=", ">=", "||", "=", "<", ">", "+", "-", "*", "/", "%", "(", ")", "[", "]",
+	",", ".",
 };
 
 static bool
@@ -23,7 +24,8 @@ is_digit(char c)
 static bool
 is_letter(char c)
 {
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c == '$' || (unsigned char)c >= 0x80;
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c == '$' ||
+	       (unsigned char)c >= 0x80;
 }
 
 static bool
@@ -121,7 +123,8 @@ read_quoted(struct lexer *l, struct token *t)
 		}
 		to[n++] = l->text.p[i];
 	}
-	return lex_fail(l, t->at, "this %s has no closing %c", delimiter == '\'' ? "text" : "name", delimiter);
+	return lex_fail(l, t->at, "this %s has no closing %c", delimiter == '\'' ? "text" : "name",
+	                delimiter);
 }
 
 static int
@@ -178,8 +181,10 @@ read_sign(struct lexer *l, struct token *t)
 		}
 	}
 	if (l->text.p[t->at] == '"')
-		return lex_fail(l, t->at, "text stands in single quotes ('...'), an odd name in backquotes (`...`)");
-	return lex_fail(l, t->at, "%s means nothing here", quote(q, str_slice(l->text, t->at, t->at + 1)));
+		return lex_fail(l, t->at,
+		                "text stands in single quotes ('...'), an odd name in backquotes (`...`)");
+	return lex_fail(l, t->at, "%s means nothing here",
+	                quote(q, str_slice(l->text, t->at, t->at + 1)));
 }
 
 static int
@@ -231,7 +236,8 @@ lex_start(struct lexer *l, struct str text, const char *what, struct arena *mem,
 {
 	*l = (struct lexer){ .text = text, .what = what, .mem = mem, .err = err };
 	if (text.n > EXPR_TEXT_MAX)
-		return fail_as(err, STATUS_USAGE, "%s: the text is longer than %zu bytes", what, EXPR_TEXT_MAX);
+		return fail_as(err, STATUS_USAGE, "%s: the text is longer than %zu bytes", what,
+		               EXPR_TEXT_MAX);
 	if (!utf8_valid(text))
 		return fail_as(err, STATUS_USAGE, "%s: the text is not UTF-8", what);
 	return lex_next(l);

@@ -2,8 +2,8 @@
 /*
  * like.c - LIKE
  *
- * Greedy with one place to go back to: after a mismatch only the last % can take more, so the worst case
- * is the product of the lengths and never exponential.
+ * Greedy with one place to go back to: after a mismatch only the last % can take more, so
+ * the worst case is the product of the lengths and never exponential.
  */
 #include "sql/node.h"
 

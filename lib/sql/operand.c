@@ -9,7 +9,8 @@
 #include "sql/parse.h"
 
 static const char *const reserved[] = {
-	"AND", "OR", "NOT", "IS", "IN", "LIKE", "BETWEEN", "CASE", "WHEN", "THEN", "ELSE", "END", "AS",
+	"AND", "OR", "NOT", "IS", "IN", "LIKE", "BETWEEN", "CASE", "WHEN", "THEN", "ELSE", "END",
+	"AS",
 };
 
 static bool
@@ -49,11 +50,13 @@ parse_count(struct parser *p, size_t max, size_t *to)
 	struct num n;
 	int64_t    i;
 
-	if (p->lex.now.kind != TOKEN_NUMBER || num_parse(&n, p->lex.now.text) < 0 || num_to_i64(&n, &i) < 0 ||
+	if (p->lex.now.kind != TOKEN_NUMBER || num_parse(&n, p->lex.now.text) < 0 ||
+	    num_to_i64(&n, &i) < 0 ||
 	    (uint64_t)i > max) {
 		char found[QUOTE_MAX];
 
-		return lex_fail(&p->lex, p->lex.now.at, "expected a whole number up to %zu, found %s", max,
+		return lex_fail(&p->lex, p->lex.now.at,
+		                "expected a whole number up to %zu, found %s", max,
 		                lex_found(&p->lex, found));
 	}
 	*to = (size_t)i;
@@ -73,7 +76,8 @@ parse_interval(struct parser *p)
 	if (parse_next(p) < 0)
 		return NULL;
 	if (text_to_num(&n, p->lex.now.text) < 0) {
-		lex_fail(&p->lex, p->lex.now.at, "an interval is a number in a text and a unit, INTERVAL '5' MINUTE");
+		lex_fail(&p->lex, p->lex.now.at,
+		         "an interval is a number in a text and a unit, INTERVAL '5' MINUTE");
 		return NULL;
 	}
 	if (parse_next(p) < 0)
@@ -83,8 +87,10 @@ parse_interval(struct parser *p)
 		return parse_expected(p, "MILLISECOND, SECOND, MINUTE, HOUR, DAY or WEEK");
 	end = p->lex.now.end;
 	length = num_of(unit_ms((enum unit)unit));
-	if (num_mul(&n, &n, &length) < 0 || num_to_i64(&n, &ms) < 0 || ms > DUR_MAX || ms < -DUR_MAX) {
-		lex_fail(&p->lex, at, "the interval is not a whole number of milliseconds, or longer than any");
+	if (num_mul(&n, &n, &length) < 0 || num_to_i64(&n, &ms) < 0 || ms > DUR_MAX ||
+	    ms < -DUR_MAX) {
+		lex_fail(&p->lex, at,
+		         "the interval is not a whole number of milliseconds, or longer than any");
 		return NULL;
 	}
 	val_set_ms(&v, VAL_INTERVAL, ms);
@@ -162,7 +168,8 @@ resolve_pattern(struct parser *p, struct path *path, size_t at)
 	int  pattern = p->scope->pattern(p->scope->arg, path->steps[0].name);
 
 	if (pattern < 0)
-		return lex_fail(&p->lex, at, "%s is not the name of a pattern", quote(q, path->steps[0].name));
+		return lex_fail(&p->lex, at, "%s is not the name of a pattern",
+		                quote(q, path->steps[0].name));
 	if (p->pattern >= 0 && p->pattern != pattern)
 		return lex_fail(&p->lex, at, "the paths inside belong to different patterns");
 	p->pattern = pattern;

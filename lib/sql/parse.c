@@ -63,7 +63,8 @@ parse_expected(struct parser *p, const char *what)
 		lex_fail(&p->lex, p->lex.now.at, "expected %s after %.*s, found %s", what,
 		         (int)(p->last.n < 60 ? p->last.n : 60), p->last.p, found);
 	else
-		lex_fail(&p->lex, p->lex.now.at, "expected %s after %s, found %s", what, lex_quote(last, p->last), found);
+		lex_fail(&p->lex, p->lex.now.at, "expected %s after %s, found %s", what,
+		         lex_quote(last, p->last), found);
 	return NULL;
 }
 
@@ -101,7 +102,8 @@ parse_end(struct parser *p)
 
 /* operand (SEPARATOR operand)*, as one node. */
 static struct node *
-parse_list_of(struct parser *p, struct node *(*operand)(struct parser *), const char *separator, enum op op)
+parse_list_of(struct parser *p, struct node *(*operand)(struct parser *), const char *separator,
+              enum op op)
 {
 	size_t       at = p->lex.now.at;
 	struct nodes list = { 0 };
@@ -199,7 +201,8 @@ static struct node *
 parse_is(struct parser *p, struct node *a)
 {
 	static const struct { const char *word; enum op op; } words[] = {
-		{ "NULL", OP_IS_NULL }, { "TRUE", OP_IS_TRUE }, { "FALSE", OP_IS_FALSE }, { "UNKNOWN", OP_IS_NULL },
+		{ "NULL", OP_IS_NULL }, { "UNKNOWN", OP_IS_NULL },
+		{ "TRUE", OP_IS_TRUE }, { "FALSE", OP_IS_FALSE },
 	};
 	struct nodes args = { 0 };
 	struct node *other;
@@ -211,7 +214,8 @@ parse_is(struct parser *p, struct node *a)
 		int got = parse_accept_word(p, words[i].word);
 
 		if (got != 0)
-			return got < 0 ? NULL : build_unary(&p->build, words[i].op, a, negated == 1, a->at, p->lex.now.at);
+			return got < 0 ? NULL : build_unary(&p->build, words[i].op, a, negated == 1,
+			                                    a->at, p->lex.now.at);
 	}
 	if (!parse_at_word(p, "DISTINCT"))
 		return parse_expected(p, "NULL, TRUE, FALSE or DISTINCT FROM");
@@ -307,7 +311,8 @@ parse_expr(struct parser *p)
 	struct node *n;
 
 	if (p->depth == PARSE_DEPTH) {
-		lex_fail(&p->lex, p->lex.now.at, "brackets are nested deeper than %d levels", PARSE_DEPTH);
+		lex_fail(&p->lex, p->lex.now.at, "brackets are nested deeper than %d levels",
+		         PARSE_DEPTH);
 		return NULL;
 	}
 	p->depth++;
@@ -334,7 +339,9 @@ parse_unary(struct parser *p)
 	if (a == NULL || !sign)
 		return a;
 	a = build_unary(&p->build, OP_NEG, a, false, at, p->lex.now.at);
-	return a == NULL || negative ? a : build_unary(&p->build, OP_NEG, a, false, at, p->lex.now.at);
+	if (a == NULL || negative)
+		return a;
+	return build_unary(&p->build, OP_NEG, a, false, at, p->lex.now.at);
 }
 
 /* a || b || c: one node. */

@@ -31,12 +31,14 @@ compile(struct regexp *r, struct str pattern, struct err *err)
 	PCRE2_SIZE    at;
 	unsigned char why[200];
 
-	r->code = pcre2_compile((PCRE2_SPTR)pattern.p, pattern.n, PCRE2_UTF | PCRE2_NEVER_BACKSLASH_C, &error, &at, NULL);
+	r->code = pcre2_compile((PCRE2_SPTR)pattern.p, pattern.n,
+	                        PCRE2_UTF | PCRE2_NEVER_BACKSLASH_C, &error, &at, NULL);
 	if (r->code != NULL)
 		return 0;
 	if (pcre2_get_error_message(error, why, sizeof(why)) < 0)
 		why[0] = '\0';
-	return fail_as(err, STATUS_USAGE, "the pattern is wrong at its character %zu: %s", at + 1, (const char *)why);
+	return fail_as(err, STATUS_USAGE, "the pattern is wrong at its character %zu: %s", at + 1,
+	               (const char *)why);
 }
 
 struct regexp *
@@ -80,7 +82,8 @@ enum tri
 regexp_match(struct regexp *r, struct str text, uint64_t *gave_up)
 {
 	PCRE2_SPTR subject = text.p != NULL ? (PCRE2_SPTR)text.p : (PCRE2_SPTR)"";
-	int        got = pcre2_match(r->code, subject, text.n, 0, PCRE2_NO_UTF_CHECK, r->match, r->limits);
+	int        got = pcre2_match(r->code, subject, text.n, 0, PCRE2_NO_UTF_CHECK, r->match,
+	                             r->limits);
 
 	if (got >= 0)
 		return TRI_TRUE;

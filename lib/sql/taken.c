@@ -2,8 +2,9 @@
 /*
  * taken.c - FIRST, LAST, COUNT, SUM, AVG, MIN and MAX over the events that a pattern has taken
  *
- * The argument is evaluated on each of these events in turn, as if it were the current one. NULLs are passed over as
- * by any aggregate, except by FIRST and LAST, which look at one event and take what it has.
+ * The argument is evaluated on each of these events in turn, as if it were the current one.
+ * NULLs are passed over as by any aggregate, except by FIRST and LAST, which look at one
+ * event and take what it has.
  */
 #include "sql/parse.h"
 
@@ -63,7 +64,8 @@ extreme(const struct node *n, const struct expr_env *env, size_t events, struct 
 void
 taken_eval(const struct node *n, const struct expr_env *env, struct val *to)
 {
-	size_t events = env->taken == NULL ? 0 : env->taken->count(env->taken->self, n->taken.pattern);
+	const struct taken *taken = env->taken;
+	size_t events = taken == NULL ? 0 : taken->count(taken->self, n->taken.pattern);
 	size_t offset = n->taken.offset;
 
 	val_set_null(to);
@@ -71,10 +73,13 @@ taken_eval(const struct node *n, const struct expr_env *env, struct val *to)
 	case TAKEN_FIRST:
 	case TAKEN_LAST:
 		if (offset < events)
-			eval_on(n, env, n->taken.fn == TAKEN_FIRST ? offset : events - 1 - offset, to);
+			eval_on(n, env, n->taken.fn == TAKEN_FIRST ? offset : events - 1 - offset,
+			        to);
 		break;
 	case TAKEN_COUNT:
-		val_set_num(to, num_of((int64_t)(n->n == 0 ? events : count_values(n, env, events))));
+		if (n->n > 0)
+			events = count_values(n, env, events);
+		val_set_num(to, num_of((int64_t)events));
 		break;
 	case TAKEN_SUM:
 	case TAKEN_AVG:
@@ -131,8 +136,10 @@ parse_taken_args(struct parser *p, struct node *n, struct nodes *args)
 		nodes_add(&p->build, args, arg);
 	}
 	if (p->pattern < 0)
-		return lex_fail(&p->lex, args->p[0]->at, "expected the name of a pattern and a path, FIRST(p.x) for example");
-	if ((n->taken.fn == TAKEN_FIRST || n->taken.fn == TAKEN_LAST) && (more = parse_accept_sign(p, ",")) > 0 &&
+		return lex_fail(&p->lex, args->p[0]->at,
+		                "expected the name of a pattern and a path, FIRST(p.x) for example");
+	if ((n->taken.fn == TAKEN_FIRST || n->taken.fn == TAKEN_LAST) &&
+	    (more = parse_accept_sign(p, ",")) > 0 &&
 	    parse_count(p, UINT32_MAX, &n->taken.offset) < 0)
 		return -1;
 	return more < 0 ? -1 : parse_expect_sign(p, ")");
@@ -142,12 +149,14 @@ struct node *
 parse_taken(struct parser *p)
 {
 	struct nodes args = { 0 };
-	struct node *n = build_leaf(&p->build, OP_TAKEN, KIND_UNKNOWN, p->lex.now.at, p->lex.now.end);
+	struct node *n = build_leaf(&p->build, OP_TAKEN, KIND_UNKNOWN, p->lex.now.at,
+	                            p->lex.now.end);
 	int          fn = find_taken(&p->lex.now);
 	int          got;
 
 	if (fn < 0) {
-		lex_fail(&p->lex, n->at, "%.*s cannot be used on a pattern (FIRST, LAST, COUNT, SUM, AVG, MIN and MAX can)",
+		lex_fail(&p->lex, n->at,
+		         "%.*s cannot be used on a pattern (FIRST, LAST, COUNT, SUM, AVG, MIN and MAX can)",
 		         STR_ARGS(p->lex.now.text));
 		return NULL;
 	}

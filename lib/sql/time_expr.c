@@ -28,12 +28,14 @@ time_expr_new(struct str text, int format, const struct expr_scope *scope, struc
 		return NULL;
 	kind = expr_kind(e);
 	if (kind != KIND_UNKNOWN && kind != VAL_TEXT && kind != VAL_NUM && kind != VAL_TIME) {
-		fail_as(err, STATUS_USAGE, "--time: this is %s, not a time", val_kind_name((enum val_kind)kind));
+		fail_as(err, STATUS_USAGE, "--time: this is %s, not a time",
+		        val_kind_name((enum val_kind)kind));
 		expr_free(e);
 		return NULL;
 	}
 	t = mem_zalloc(1, sizeof(*t));
-	*t = (struct time_expr){ .expr = e, .text = mem_dup(text), .field = expr_field(e), .format = (enum time_format)format };
+	*t = (struct time_expr){ .expr = e, .text = mem_dup(text), .field = expr_field(e),
+		.format = (enum time_format)format };
 	return t;
 }
 
@@ -83,7 +85,8 @@ fail_bad_time(const struct time_expr *t, struct str found, struct err *err)
 	};
 	char q[QUOTE_MAX];
 
-	return fail_as(err, STATUS_DATA, "%s is %s, which is not %s within the years -9999 to 9999", t->text, quote(q, found),
+	return fail_as(err, STATUS_DATA, "%s is %s, which is not %s within the years -9999 to 9999",
+	               t->text, quote(q, found),
 	               wanted[t->format]);
 }
 
@@ -111,7 +114,9 @@ eval_value(const struct time_expr *t, const struct expr_env *env, int64_t *ms, s
 		return in_range(t, v.text, *ms, err);
 	if (v.kind == VAL_NUM) {
 		text = (struct str){ number, num_print(number, &v.num) };
-		return parse_number(t, text, ms) == 0 ? in_range(t, text, *ms, err) : fail_bad_time(t, text, err);
+		if (parse_number(t, text, ms) < 0)
+			return fail_bad_time(t, text, err);
+		return in_range(t, text, *ms, err);
 	}
 	if (val_to_text(&text, &v, env->scratch) < 0)
 		return fail_no_time(t, err);

@@ -3,8 +3,8 @@
  * value.c - values: from fields, compared, printed, kept
  *
  * The bytes of val_key start with one that tells the kind, so that equal bytes mean equal
- * values and nothing else. A double is written as the decimal that it is exactly where 38 digits are enough,
- * because then it can be equal to an exact number.
+ * values and nothing else. A double is written as the decimal that it is exactly where 38
+ * digits are enough, because then it can be equal to an exact number.
  */
 #include <math.h>
 
@@ -13,13 +13,14 @@
 #include "sql/value.h"
 
 #define DOUBLE_BITS      53             /* of a coefficient */
-#define MORE_THAN_DIGITS ((int128)10000000000000000000U * 10000000000000000000U)     /* 10^NUM_DIGITS */
+#define MORE_THAN_DIGITS ((int128)10000000000000000000U * 10000000000000000000U)  /* 10^38 */
 
 const char *
 val_kind_name(enum val_kind kind)
 {
 	static const char *const names[] = {
-		"NULL", "a condition", "a number", "text", "a moment", "an interval", "a JSON object or array",
+		"NULL", "a condition", "a number", "text", "a moment", "an interval",
+		"a JSON object or array",
 	};
 
 	return names[kind];
@@ -133,7 +134,9 @@ key_of_num(struct buf *to, struct num n)
 	if (n.approx && exact_of_double(&exact, n.d))
 		n = exact;
 	num_normalize(&n);
-	return buf_add_char(to, n.approx ? 'd' : 'n') < 0 || buf_add(to, text, num_print(text, &n)) < 0 ? -1 : 0;
+	if (buf_add_char(to, n.approx ? 'd' : 'n') < 0)
+		return -1;
+	return buf_add(to, text, num_print(text, &n));
 }
 
 int
@@ -150,7 +153,9 @@ val_key(struct buf *to, const struct val *v)
 		return buf_add_char(to, 's') < 0 ? -1 : buf_add_str(to, v->text);
 	case VAL_TIME:
 	case VAL_INTERVAL:
-		return buf_add_char(to, v->kind == VAL_TIME ? 'm' : 'i') < 0 ? -1 : buf_put_i64(to, v->ms);
+		if (buf_add_char(to, v->kind == VAL_TIME ? 'm' : 'i') < 0)
+			return -1;
+		return buf_put_i64(to, v->ms);
 	case VAL_JSON:
 		return buf_add_char(to, 'j') < 0 ? -1 : json_add_compact(to, v->raw);
 	}

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * expr_fuzz [SEED [COUNT]] - random tokens never crash the parser; random expressions over random lines never crash
- * the evaluation, and are never of another kind than the compiler said. Aggregates ride along.
+ * expr_fuzz [SEED [COUNT]] - random tokens never crash the parser; random expressions over
+ * random lines never crash the evaluation, and are never of another kind than the compiler
+ * said. Aggregates ride along.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -22,36 +23,55 @@ next_random(uint64_t below)
 }
 
 static const char *const soup[] = {
-	"a", "b.c", "items[0]", "`odd`", "$key", "'text'", "''", "'it''s'", "'ü%_'", "0", "1", "1.50", "1e300", "99999999999999999999",
-	"NULL", "TRUE", "FALSE", "=", "<>", "<", "<=", ">", ">=", "+", "-", "*", "/", "%", "||", "(", ")", ",", ".", "[", "]",
-	"AND", "OR", "NOT", "IS", "IN", "LIKE", "ESCAPE", "BETWEEN", "DISTINCT", "FROM", "CASE", "WHEN", "THEN", "ELSE", "END",
-	"CAST", "TRY_CAST", "AS", "INT", "DECIMAL", "STRING", "TIMESTAMP", "INTERVAL", "DAY", "MINUTE", "EXTRACT", "FLOOR", "TO",
-	"SUBSTRING", "FOR", "TRIM", "POSITION", "COALESCE", "NULLIF", "REGEXP", "COUNT", "SUM", "FILTER", "WHERE", "BY", "TOP",
+	"a", "b.c", "items[0]", "`odd`", "$key", "'text'", "''", "'it''s'", "'ü%_'", "0", "1",
+	"1.50", "1e300", "99999999999999999999",
+	"NULL", "TRUE", "FALSE", "=", "<>", "<", "<=", ">", ">=", "+", "-", "*", "/", "%", "||",
+	"(", ")", ",", ".", "[", "]",
+	"AND", "OR", "NOT", "IS", "IN", "LIKE", "ESCAPE", "BETWEEN", "DISTINCT", "FROM", "CASE",
+	"WHEN", "THEN", "ELSE", "END",
+	"CAST", "TRY_CAST", "AS", "INT", "DECIMAL", "STRING", "TIMESTAMP", "INTERVAL", "DAY",
+	"MINUTE", "EXTRACT", "FLOOR", "TO",
+	"SUBSTRING", "FOR", "TRIM", "POSITION", "COALESCE", "NULLIF", "REGEXP", "COUNT", "SUM",
+	"FILTER", "WHERE", "BY", "TOP",
 	"QUANTILE", "'2026-01-16'", "--", "\"", "`", "'", "\xff", "~", "ü",
 };
 
 /* Expressions that nearly always parse: %E an expression, %T a literal or a path. */
 static const char *const shapes[] = {
-	"%E = %E", "%E <> %E", "%E < %E", "%E >= %E", "%E AND %E", "%E OR %E", "NOT %E", "%E + %E", "%E - %E", "%E * %E",
-	"%E / %E", "%E % %E", "- %E", "%E || %E", "%E IS NULL", "%E IS NOT TRUE", "%E IS DISTINCT FROM %E", "%E BETWEEN %E AND %E",
-	"%E NOT IN ( %E , %E )", "%E LIKE %E", "%E LIKE %E ESCAPE '!'", "CASE WHEN %E THEN %E ELSE %E END", "CASE %E WHEN %E THEN %E END",
-	"CAST( %E AS INT)", "TRY_CAST( %E AS DECIMAL(10, 2))", "TRY_CAST( %E AS STRING)", "TRY_CAST( %E AS TIMESTAMP)",
-	"CAST( %E AS BOOLEAN)", "CAST( %E AS DOUBLE)", "COALESCE( %E , %E )", "NULLIF( %E , %E )", "ABS( %E )", "FLOOR( %E )",
-	"CEIL( %E )", "ROUND( %E , %E )", "TRUNCATE( %E , %E )", "MOD( %E , %E )", "POWER( %E , %E )", "SQRT( %E )", "SIGN( %E )",
-	"GREATEST( %E , %E )", "LEAST( %E , %E , %E )", "LOWER( %E )", "UPPER( %E )", "TRIM( %E )", "TRIM(BOTH %E FROM %E )",
-	"SUBSTRING( %E , %E , %E )", "POSITION( %T IN %E )", "CHAR_LENGTH( %E )", "CONCAT( %E , %E )", "REPLACE( %E , %E , %E )",
-	"SPLIT_INDEX( %E , %E , %E )", "REGEXP( %E , '^a+(b|c)*$')", "TO_TIMESTAMP( %E )", "EXTRACT(WEEK FROM %E )",
-	"EXTRACT(DOY FROM %E )", "FLOOR( %E TO MONTH)", "CEIL( %E TO WEEK)", "TIMESTAMP '1969-12-31' + %E", "INTERVAL '1' DAY * %E",
+	"%E = %E", "%E <> %E", "%E < %E", "%E >= %E", "%E AND %E", "%E OR %E", "NOT %E", "%E + %E",
+	"%E - %E", "%E * %E",
+	"%E / %E", "%E % %E", "- %E", "%E || %E", "%E IS NULL", "%E IS NOT TRUE",
+	"%E IS DISTINCT FROM %E", "%E BETWEEN %E AND %E",
+	"%E NOT IN ( %E , %E )", "%E LIKE %E", "%E LIKE %E ESCAPE '!'",
+	"CASE WHEN %E THEN %E ELSE %E END", "CASE %E WHEN %E THEN %E END",
+	"CAST( %E AS INT)", "TRY_CAST( %E AS DECIMAL(10, 2))", "TRY_CAST( %E AS STRING)",
+	"TRY_CAST( %E AS TIMESTAMP)",
+	"CAST( %E AS BOOLEAN)", "CAST( %E AS DOUBLE)", "COALESCE( %E , %E )", "NULLIF( %E , %E )",
+	"ABS( %E )", "FLOOR( %E )",
+	"CEIL( %E )", "ROUND( %E , %E )", "TRUNCATE( %E , %E )", "MOD( %E , %E )",
+	"POWER( %E , %E )", "SQRT( %E )", "SIGN( %E )",
+	"GREATEST( %E , %E )", "LEAST( %E , %E , %E )", "LOWER( %E )", "UPPER( %E )", "TRIM( %E )",
+	"TRIM(BOTH %E FROM %E )",
+	"SUBSTRING( %E , %E , %E )", "POSITION( %T IN %E )", "CHAR_LENGTH( %E )",
+	"CONCAT( %E , %E )", "REPLACE( %E , %E , %E )",
+	"SPLIT_INDEX( %E , %E , %E )", "REGEXP( %E , '^a+(b|c)*$')", "TO_TIMESTAMP( %E )",
+	"EXTRACT(WEEK FROM %E )",
+	"EXTRACT(DOY FROM %E )", "FLOOR( %E TO MONTH)", "CEIL( %E TO WEEK)",
+	"TIMESTAMP '1969-12-31' + %E", "INTERVAL '1' DAY * %E",
 };
 
 static const char *const terms[] = {
-	"a", "b", "c", "d.e", "f[1]", "missing", "0", "1", "-1", "2.50", "1e10", "1e-300", "123456789012345678901234567890", "'a'", "''",
-	"'%a_'", "'üx'", "'2026-01-16T12:00:00Z'", "TRUE", "FALSE", "NULL", "INTERVAL '5' MINUTE", "TIMESTAMP '2026-01-16 12:00:00'",
+	"a", "b", "c", "d.e", "f[1]", "missing", "0", "1", "-1", "2.50", "1e10", "1e-300",
+	"123456789012345678901234567890", "'a'", "''",
+	"'%a_'", "'üx'", "'2026-01-16T12:00:00Z'", "TRUE", "FALSE", "NULL", "INTERVAL '5' MINUTE",
+	"TIMESTAMP '2026-01-16 12:00:00'",
 };
 
 static const char *const values[] = {
-	"null", "true", "false", "0", "-0", "1", "-1.50", "1e400", "1e308", "-1e-308", "9223372036854775807", "99999999999999999999999999999999999999",
-	"0.00000000000000000000000000000000000001", "\"\"", "\"a\"", "\"\\u00fc\\ud83d\\ude00\"", "\"\\ud800\"", "\"12.5\"", "\"2026-01-16T12:00:00Z\"",
+	"null", "true", "false", "0", "-0", "1", "-1.50", "1e400", "1e308", "-1e-308",
+	"9223372036854775807", "99999999999999999999999999999999999999",
+	"0.00000000000000000000000000000000000001", "\"\"", "\"a\"", "\"\\u00fc\\ud83d\\ude00\"",
+	"\"\\ud800\"", "\"12.5\"", "\"2026-01-16T12:00:00Z\"",
 	"\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab\"", "{\"e\":1}", "[1,\"x\"]", "[]", "{}",
 };
 
@@ -154,7 +174,8 @@ static void
 try_aggregate(struct str expr, struct buf *line, struct buf *json)
 {
 	static const char *const calls[] = {
-		"COUNT", "SUM", "AVG", "MIN", "MAX", "FIRST", "LAST", "STDDEV", "MEDIAN", "APPROX_COUNT_DISTINCT", "COLLECT",
+		"COUNT", "SUM", "AVG", "MIN", "MAX", "FIRST", "LAST", "STDDEV", "MEDIAN",
+		"APPROX_COUNT_DISTINCT", "COLLECT",
 		"COUNT(DISTINCT", "SUM(DISTINCT", "TOP(2,",
 	};
 	const char       *call = PICK(calls);

@@ -2,8 +2,9 @@
 /*
  * eval-sql FILE - what expressions and aggregates yield, for comparison with a database
  *
- * FILE holds records. A line of stdin is "row EXPR" or "all AGGREGATE"; a line of stdout the values over each record, or
- * over all of them, as a JSON array, or the message of a refusal as a JSON string.
+ * FILE holds records. A line of stdin is "row EXPR" or "all AGGREGATE"; a line of stdout
+ * the values over each record, or over all of them, as a JSON array, or the message of a
+ * refusal as a JSON string.
  */
 #include <stdio.h>
 #include <stdlib.h>

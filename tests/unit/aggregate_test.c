@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Aggregates by tables; then the laws: merging, order, saving and the stated errors of the sketches. */
+/* Aggregates by tables; then the laws: merging, order, saving and the stated errors of the
+ * sketches. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -134,7 +135,8 @@ each_aggregate_gives_what_sql_gives(void **state)
 		{ "COLLECT(k)", "[\"a\",\"c\\n\",\"\\u0061\",7,\"b\"]", "[]" },
 		{ "COLLECT(DISTINCT k)", "[7,\"a\",\"b\",\"c\\n\"]", "[]" },
 		{ "COUNT(*) BY k", "{\"7\":1,\"a\":2,\"b\":1,\"c\\n\":1,\"null\":1}", "{}" },
-		{ "COUNT(*) BY k FILTER (WHERE ok IS NOT NULL)", "{\"a\":2,\"b\":1,\"null\":1}", "{}" },
+		{ "COUNT(*) BY k FILTER (WHERE ok IS NOT NULL)", "{\"a\":2,\"b\":1,\"null\":1}",
+			"{}" },
 		{ "SUM(v) / COUNT(*) AS mean", "18.034166666666668", "null" },
 		{ "CASE WHEN COUNT(*) > 3 THEN 'many' ELSE 'few' END", "\"many\"", "\"few\"" },
 		{ "1", "1", "1" },
@@ -156,9 +158,11 @@ each_aggregate_gives_what_sql_gives(void **state)
 			feed(&r, acc, orders[j].ts, orders[j].line);
 		got = strdup(row_of(&r, acc));
 		/* Roots and quotients are compared up to nine digits. */
-		if (strncmp(got, rows[i].result, strstr(rows[i].text, "STD") || strstr(rows[i].text, "VAR") ?
+		if (strncmp(got, rows[i].result, strstr(rows[i].text, "STD") ||
+		            strstr(rows[i].text, "VAR") ?
 		            strlen(rows[i].result) : (size_t)-1) != 0)
-			print_error("%s\n  expected %s\n  got      %s\n", rows[i].text, rows[i].result, got), wrong++;
+			print_error("%s\n  expected %s\n  got      %s\n", rows[i].text,
+			            rows[i].result, got), wrong++;
 		free(got);
 		agg_drop(r.list, acc);
 		rig_stop(&r);
@@ -176,18 +180,23 @@ calls_that_cannot_be_are_refused(void **state)
 		{ "SUM('x')", "--agg: column 5: SUM takes numbers, and this is text" },
 		{ "SUM(*)", "--agg: column 5: expected an expression after '(', found '*'" },
 		{ "COUNT()", "--agg: column 7: expected an expression after '(', found ')'" },
-		{ "COUNT(*) FILTER (WHERE 1)", "--agg: column 24: FILTER takes a condition, and this is a number" },
-		{ "COUNT(*) FILTER (v > 1)", "--agg: column 18: expected WHERE after '(', found 'v'" },
-		{ "COUNT(*) FILTER (WHERE v > 1", "--agg: column 29: expected ')' after '1', found end of text" },
+		{ "COUNT(*) FILTER (WHERE 1)",
+			"--agg: column 24: FILTER takes a condition, and this is a number" },
+		{ "COUNT(*) FILTER (v > 1)",
+			"--agg: column 18: expected WHERE after '(', found 'v'" },
+		{ "COUNT(*) FILTER (WHERE v > 1",
+			"--agg: column 29: expected ')' after '1', found end of text" },
 		{ "SUM(v) BY k", "--agg: column 8: BY goes with COUNT(*)" },
 		{ "FIRST(DISTINCT v)", "--agg: column 7: FIRST does not take DISTINCT" },
 		{ "QUANTILE(v)", "--agg: column 11: expected ',' after v, found ')'" },
-		{ "QUANTILE(v, 1.5)", "--agg: column 13: expected a number from 0 to 1 after ',', found '1.5'" },
+		{ "QUANTILE(v, 1.5)",
+			"--agg: column 13: expected a number from 0 to 1 after ',', found '1.5'" },
 		{ "TOP(v, 3)", "--agg: column 5: expected a whole number up to 1000, found 'v'" },
 		{ "SUMM(v)", "--agg: column 1: there is no function 'SUMM'; did you mean SUM?" },
 		{ "COUNT(*) AS", "--agg: column 12: expected a name after AS, found end of text" },
 		{ "COUNT(*) + 'x'", "--agg: column 12: + takes numbers, and this is text (|| joins texts)" },
-		{ "COUNT(*) BY k + 1 AS x y", "--agg: column 24: expected an operator or the end after x, found 'y'" },
+		{ "COUNT(*) BY k + 1 AS x y",
+			"--agg: column 24: expected an operator or the end after x, found 'y'" },
 	};
 	int wrong = 0;
 
@@ -197,8 +206,10 @@ calls_that_cannot_be_are_refused(void **state)
 		struct err err = { .msg = "it was accepted" };
 
 		rig_start(&r);
-		if (agg_list_add(r.list, str_of(rows[i].text), r.x, &err) == 0 || strcmp(err.msg, rows[i].message) != 0) {
-			print_error("%s\n  expected %s\n  got      %s\n", rows[i].text, rows[i].message, err.msg);
+		if (agg_list_add(r.list, str_of(rows[i].text), r.x, &err) == 0 ||
+		    strcmp(err.msg, rows[i].message) != 0) {
+			print_error("%s\n  expected %s\n  got      %s\n", rows[i].text,
+			            rows[i].message, err.msg);
 			wrong++;
 		}
 		rig_stop(&r);
@@ -210,8 +221,11 @@ static void
 columns_are_called_as_sql_users_expect(void **state)
 {
 	static const struct { const char *text, *name; } rows[] = {
-		{ "COUNT(*)", "count" }, { "COUNT(*) AS n", "n" }, { "SUM(v)", "SUM(v)" }, { "sum(v) as `the total`", "the total" },
-		{ "COUNT(*) FILTER (WHERE v > 1)", "COUNT(*) FILTER (WHERE v > 1)" }, { "SUM(v) / COUNT(*)", "SUM(v) / COUNT(*)" },
+		{ "COUNT(*)", "count" }, { "COUNT(*) AS n", "n" }, { "SUM(v)",
+			"SUM(v)" }, { "sum(v) as `the total`", "the total" },
+		{ "COUNT(*) FILTER (WHERE v > 1)",
+			"COUNT(*) FILTER (WHERE v > 1)" },
+			{ "SUM(v) / COUNT(*)", "SUM(v) / COUNT(*)" },
 	};
 	struct rig r;
 
@@ -284,7 +298,8 @@ sums_are_exact_beyond_64_bits_and_say_when_they_are_not(void **state)
 	static const struct { const char *values[4]; const char *result; } rows[] = {
 		{ { "9223372036854775807", "1", NULL }, "9223372036854775808" },
 		{ { "999999999999999999", "0.1", "0.01", NULL }, "999999999999999999.11" },
-		{ { "9999999999999999999999999999999999.99", "0.01", NULL }, "10000000000000000000000000000000000.00" },
+		{ { "9999999999999999999999999999999999.99", "0.01", NULL },
+			"10000000000000000000000000000000000.00" },
 		{ { "9223372036854775807", "1", "-9223372036854775808", NULL }, "0" },
 		{ { "0.1", "1e-1", NULL }, "0.2" },
 		{ { "1e308", "1e308", "1", NULL }, "null" },
@@ -313,9 +328,12 @@ sums_are_exact_beyond_64_bits_and_say_when_they_are_not(void **state)
 /* ---- laws */
 
 static const char *const all_calls[] = {
-	"COUNT(*)", "COUNT(v) FILTER (WHERE v > 0)", "SUM(v)", "AVG(v)", "MIN(v)", "MAX(k)", "FIRST(v)", "LAST(k)",
-	"COUNT(DISTINCT v)", "SUM(DISTINCT v)", "AVG(DISTINCT v)", "COLLECT(DISTINCT k)", "COLLECT(v)", "TOP(3, k)",
-	"COUNT(*) BY k", "MEDIAN(v)", "QUANTILE(v, 0.99)", "APPROX_COUNT_DISTINCT(v)", "STDDEV(v)", "VAR_POP(v)",
+	"COUNT(*)", "COUNT(v) FILTER (WHERE v > 0)", "SUM(v)", "AVG(v)", "MIN(v)", "MAX(k)",
+	"FIRST(v)", "LAST(k)",
+	"COUNT(DISTINCT v)", "SUM(DISTINCT v)", "AVG(DISTINCT v)", "COLLECT(DISTINCT k)",
+	"COLLECT(v)", "TOP(3, k)",
+	"COUNT(*) BY k", "MEDIAN(v)", "QUANTILE(v, 0.99)", "APPROX_COUNT_DISTINCT(v)", "STDDEV(v)",
+	"VAR_POP(v)",
 };
 
 #define CALLS (sizeof(all_calls) / sizeof(all_calls[0]))
@@ -334,17 +352,21 @@ static void
 random_line(char line[200], bool huge, uint64_t *seed)
 {
 	static const char *const values[] = {
-		"null", "9223372036854775807", "12345678901234567890.5", "-0.00", "\"x\"", "true", "{\"a\": 1}", "0", "5", "5.000",
+		"null", "9223372036854775807", "12345678901234567890.5", "-0.00", "\"x\"", "true",
+		"{\"a\": 1}", "0", "5", "5.000",
 	};
 	static const char *const keys[] = {
-		"\"a\"", "\"b\"", "\"\\u0061\"", "\"a longer text than any cell holds\"", "null", "3", "\"\\u007f\"", "\"\"",
+		"\"a\"", "\"b\"", "\"\\u0061\"", "\"a longer text than any cell holds\"", "null",
+		"3", "\"\\u007f\"", "\"\"",
 	};
 	uint64_t kind = next_random(seed);
 
 	if (kind % 4 == 0)
-		snprintf(line, 200, "{\"v\":%s,\"k\":%s}", values[huge ? next_random(seed) % 10 : 3 + next_random(seed) % 7], keys[next_random(seed) % 8]);
+		snprintf(line, 200, "{\"v\":%s,\"k\":%s}",
+		         values[huge ? next_random(seed) % 10 : 3 + next_random(seed) % 7], keys[next_random(seed) % 8]);
 	else
-		snprintf(line, 200, "{\"v\":%d.%02d,\"k\":%s}", (int)(next_random(seed) % 2000) - 1000,
+		snprintf(line, 200, "{\"v\":%d.%02d,\"k\":%s}",
+		         (int)(next_random(seed) % 2000) - 1000,
 		         (int)(next_random(seed) % 100), keys[next_random(seed) % 8]);
 }
 
@@ -367,7 +389,8 @@ save_and_load(struct rig *r, const void *from, void *to)
 	buf_release(&again);
 }
 
-/* Filed into panes that are merged in any order, some saved and loaded on the way, it is as if all had gone into one. */
+/* Filed into panes that are merged in any order, some saved and loaded on the way, it is as
+ * if all had gone into one. */
 static void
 panes_merge_to_what_one_accumulator_has(void **state)
 {
@@ -382,7 +405,8 @@ panes_merge_to_what_one_accumulator_has(void **state)
 		char      *one;
 
 		rig_start(&r);
-		/* The squares of huge numbers are doubles, whose last digit depends on the order. */
+		/* The squares of huge numbers are doubles, whose last digit depends on the
+		 * order. */
 		for (size_t i = 0; i < CALLS - (huge ? 2 : 0); i++)
 			must_add(&r, all_calls[i]);
 		assert_true(agg_size(r.list) <= sizeof(acc[0]));
@@ -471,7 +495,8 @@ quantiles_of_many_values_are_within_half_a_percent(void **state)
 		double u = (double)(next_random(&seed) >> 11) / 9007199254740992.0;
 		char   line[64];
 
-		snprintf(line, sizeof(line), "{\"v\":%.6f}", (i % 3 == 0 ? -1 : 1) * exp(20 * u - 8));
+		snprintf(line, sizeof(line), "{\"v\":%.6f}",
+		         (i % 3 == 0 ? -1 : 1) * exp(20 * u - 8));
 		values[i] = strtod(line + 5, NULL);
 		feed(&r, acc, 0, line);
 	}
@@ -489,7 +514,8 @@ quantiles_of_many_values_are_within_half_a_percent(void **state)
 	rig_stop(&r);
 }
 
-/* maip-expr(7) promises a standard error of 0.81 %: over 60 sketches the root mean square is near it, and none is off by 4 of them. */
+/* maip-expr(7) promises a standard error of 0.81 %: over 60 sketches the root mean square
+ * is near it, and none is off by 4 of them. */
 static void
 approximate_counts_have_the_stated_error(void **state)
 {

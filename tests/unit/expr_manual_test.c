@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Every example of maip-expr(7): a line "EXPR => RESULT" is evaluated over the event, or over the records,
- * that the page shows. A result that ends in "..." is a beginning. Every function has to have an example.
+ * Every example of maip-expr(7): a line "EXPR => RESULT" is evaluated over the event, or
+ * over the records, that the page shows. A result that ends in "..." is a beginning. Every
+ * function has to have an example.
  */
 #define _GNU_SOURCE                     /* memmem */
 #include <setjmp.h>
@@ -55,7 +56,8 @@ compare(struct page *p, struct str expr, struct str expected, const struct buf *
 	if (beginning ? str_starts(buf_str(got), wanted) : str_eq(buf_str(got), wanted))
 		return;
 	p->wrong++;
-	print_error("%.*s\n  the page says %.*s\n  it is         %.*s\n", STR_ARGS(expr), STR_ARGS(expected), STR_ARGS(buf_str(got)));
+	print_error("%.*s\n  the page says %.*s\n  it is         %.*s\n", STR_ARGS(expr),
+	            STR_ARGS(expected), STR_ARGS(buf_str(got)));
 }
 
 static void
