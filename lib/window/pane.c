@@ -109,7 +109,6 @@ entry_new(struct pane *p, struct pane_pool *pool)
 		p->blocks = mem_more(p->blocks, p->n_blocks, &p->cap_blocks, sizeof(*p->blocks));
 		p->blocks[p->n_blocks++] = block_new(pool);
 	}
-	pool->entries++;
 	return p->n++;
 }
 
@@ -175,6 +174,21 @@ pane_get(struct pane *p, struct pane_pool *pool, uint32_t key)
 	return entry_at(p, pool, i);
 }
 
+/* Entries come in the order of their homes: both tables are walked from front to back. Without room for all of them beforehand they would
+ * pile up at the front of a table that is too small. */
+void
+pane_add(struct pane *to, const struct pane *from, struct pane_pool *pool)
+{
+	size_t need = (to->n + from->n) * 5 / 4 + 2;
+
+	if (need > to->n_slots)
+		slots_resize(to, pool, need);
+	for (size_t i = 0; i < from->n_slots; i++)
+		if (from->slots[i] != 0)
+			agg_merge(pool->aggs, pane_get(to, pool, pane_key(from->slots[i])),
+			          entry_at(from, pool, (uint32_t)from->slots[i]));
+}
+
 void
 pane_prefetch(const struct pane *p, const struct pane_pool *pool, uint32_t key)
 {
@@ -211,11 +225,10 @@ pane_drop(struct pane *p, struct pane_pool *pool)
 		for (size_t b = 0; b < p->n_blocks; b++)
 			block_free(pool, p->blocks[b]);
 	}
-	pool->entries -= p->n;
 	pool->bytes -= p->n_slots * sizeof(*p->slots);
 	mem_big_free(p->slots, p->n_slots * sizeof(*p->slots));
 	free(p->blocks);
-	*p = (struct pane){ .span = p->span, .first_end = p->first_end, .last_end = p->last_end };
+	*p = (struct pane){ .span = p->span, .first_end = p->first_end, .last_end = p->last_end, .rest = p->rest };
 }
 
 static void

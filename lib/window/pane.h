@@ -28,7 +28,6 @@ struct pane_pool {
 	uint64_t *sorted, *aside;       /* of pane_sort */
 	size_t    cap_sorted;
 	size_t    bytes;                /* held by all panes and this */
-	size_t    entries;              /* in all panes */
 };
 
 struct pane {
@@ -40,6 +39,7 @@ struct pane {
 	size_t    n_blocks, cap_blocks;
 	size_t    first_cap;            /* entries that block 0 has room for, while it is the only one */
 	size_t    n;                    /* entries */
+	struct pane *rest;              /* timed.c: this one and its neighbours up to a cut, put together; or NULL */
 };
 
 void pane_pool_init(struct pane_pool *pool, const struct agg_list *aggs, uint64_t seed);
@@ -53,6 +53,9 @@ void *pane_find(const struct pane *p, const struct pane_pool *pool, uint32_t key
 
 /* The same; made, all zero, if there is none yet. */
 void *pane_get(struct pane *p, struct pane_pool *pool, uint32_t key);
+
+/* For every key of from: its accumulator in to := itself + that in from. from stays as it is. */
+void pane_add(struct pane *to, const struct pane *from, struct pane_pool *pool);
 
 void pane_prefetch(const struct pane *p, const struct pane_pool *pool, uint32_t key);
 void pane_prefetch_entry(const struct pane *p, const struct pane_pool *pool, uint32_t key);

@@ -9,6 +9,14 @@
  * Flink keeps every window apart, drops a record from those that have been
  * cleaned up and adds it to the others. The sum is the same: a window that is
  * gone never fires again, so it does not matter what its panes get to hold.
+ *
+ * Sliding windows share most of their panes with the one before. Putting all of
+ * them together each time would cost a merge a pane and key; so panes are folded
+ * from both sides of a cut, as in a queue made of two stacks (K. Tangwongsan et
+ * al., "Low-Latency Sliding-Window Aggregation in Worst-Case Constant Time",
+ * 2017): each pane before the cut knows the rest up to the cut, and "back" holds what has come since. A window is one of each. When
+ * the windows have passed the cut it is made anew, where they end. It costs memory, and does not pay where most keys are
+ * in few panes: then everything is put together after all.
  */
 #include <assert.h>
 #include <stdlib.h>
@@ -17,6 +25,9 @@
 #include "base/time.h"
 #include "window/engine.h"
 #include "window/pane.h"
+
+/* Folding pays as long as no more entries come of it than so many times those that are folded. */
+#define FOLD_MAX 8
 
 struct timed {
 	struct engine_env env;
@@ -29,6 +40,11 @@ struct timed {
 	size_t            first, n, cap;
 	struct pane      *last;         /* that a record went to, or NULL */
 	struct pane       whole;        /* a window put together from several panes */
+	int64_t           cut;          /* panes before it have a rest; TIME_MIN: there is none */
+	int64_t           upto;         /* panes between cut and here are in back */
+	struct pane       back;
+	uint64_t         *order;        /* back's entries, sorted */
+	size_t            cap_order;
 	void             *merged;       /* the same, of one key */
 };
 
@@ -90,12 +106,23 @@ insert_pane(struct timed *t, size_t at, const struct span *span)
 }
 
 static void
+drop_rest(struct timed *t, struct pane *p)
+{
+	if (p->rest == NULL)
+		return;
+	pane_drop(p->rest, &t->pool);
+	free(p->rest);
+	p->rest = NULL;
+}
+
+static void
 drop_first(struct timed *t)
 {
 	struct pane *p = pane_at(t, 0);
 
 	if (t->last == p)
 		t->last = NULL;
+	drop_rest(t, p);
 	pane_drop(p, &t->pool);
 	free(p);
 	t->pool.bytes -= sizeof(*p) + sizeof(p);
@@ -180,13 +207,100 @@ emit(struct timed *t, const struct span *window, const struct pane *p, enum row_
 	return rows_end(t->env.rows);
 }
 
-static void
-add_pane(struct timed *t, const struct pane *p)
-{
-	const uint64_t *sorted = pane_sort(p, &t->pool);
+/* ---- the fold of sliding windows */
 
-	for (size_t i = 0; i < p->n; i++)
-		agg_merge(t->env.aggs, pane_get(&t->whole, &t->pool, pane_key(sorted[i])), pane_entry(p, &t->pool, sorted[i]));
+static void
+unfold(struct timed *t)
+{
+	if (t->cut == TIME_MIN)
+		return;
+	for (size_t i = 0; i < t->n; i++)
+		drop_rest(t, pane_at(t, i));
+	pane_drop(&t->back, &t->pool);
+	t->cut = t->upto = TIME_MIN;
+}
+
+/* Fold panes [from, to), which are all of a window, for those that follow it. whole is put together from them. */
+static void
+fold(struct timed *t, size_t from, size_t to)
+{
+	const struct pane *behind = NULL;
+	size_t total = 0;
+
+	for (size_t i = from; i < to; i++)
+		total += pane_at(t, i)->n;
+	if (t->whole.n * (to - from) > FOLD_MAX * total)
+		return;
+	for (size_t i = to; i-- > from;) {
+		struct pane *p = pane_at(t, i);
+
+		p->rest = mem_alloc(sizeof(*p->rest));
+		pane_init(p->rest);
+		if (behind != NULL)
+			pane_add(p->rest, behind, &t->pool);
+		pane_add(p->rest, p, &t->pool);
+		behind = p->rest;
+	}
+	t->cut = t->upto = pane_at(t, to - 1)->span.end;
+}
+
+/* A record that has been added to pane p belongs into what was folded, too. */
+static void
+add_folded(struct timed *t, const struct pane *p, const struct record *r)
+{
+	if (p->span.start >= t->cut) {
+		agg_add(t->env.aggs, pane_get(&t->back, &t->pool, r->key), r->input);
+		return;
+	}
+	for (size_t i = 0; i < t->n && pane_at(t, i)->span.start <= p->span.start; i++)
+		if (pane_at(t, i)->rest != NULL)
+			agg_add(t->env.aggs, pane_get(pane_at(t, i)->rest, &t->pool, r->key), r->input);
+}
+
+static int
+emit_both(struct timed *t, uint32_t key, const void *a, const void *b, enum row_mark mark)
+{
+	int result;
+
+	agg_merge(t->env.aggs, t->merged, a);
+	agg_merge(t->env.aggs, t->merged, b);
+	result = row_add(t->env.rows, key, t->merged, mark);
+	agg_drop(t->env.aggs, t->merged);
+	return result;
+}
+
+/* The rows of a window that is rest and back, by key. */
+static int
+emit_folded(struct timed *t, const struct span *window, const struct pane *rest, enum row_mark mark)
+{
+	const struct pane *back = &t->back;
+	const uint64_t    *sorted;
+	size_t i = 0, j = 0;
+	int    result = 0;
+
+	if (back->n > t->cap_order) {
+		t->pool.bytes += (back->n - t->cap_order) * sizeof(*t->order);
+		t->order = mem_resize(t->order, back->n, sizeof(*t->order));
+		t->cap_order = back->n;
+	}
+	if (back->n > 0)
+		memcpy(t->order, pane_sort(back, &t->pool), back->n * sizeof(*t->order));
+	sorted = pane_sort(rest, &t->pool);
+	rows_begin(t->env.rows, window);
+	while ((i < rest->n || j < back->n) && result == 0) {
+		uint32_t a = i < rest->n ? pane_key(sorted[i]) : UINT32_MAX;
+		uint32_t b = j < back->n ? pane_key(t->order[j]) : UINT32_MAX;
+
+		if (a == b)
+			result = emit_both(t, a, pane_entry(rest, &t->pool, sorted[i]), pane_entry(back, &t->pool, t->order[j]), mark);
+		else if (a < b)
+			result = row_add(t->env.rows, a, pane_entry(rest, &t->pool, sorted[i]), mark);
+		else
+			result = row_add(t->env.rows, b, pane_entry(back, &t->pool, t->order[j]), mark);
+		i += a <= b;
+		j += b <= a;
+	}
+	return result < 0 ? -1 : rows_end(t->env.rows);
 }
 
 static int
@@ -199,9 +313,19 @@ fire(struct timed *t, int64_t end, enum row_mark mark)
 	panes_of(t, &window, &from, &to);
 	if (to - from == 1)
 		return emit(t, &window, pane_at(t, from), mark);
+	if (mark == ROW_FIRST && t->cut != TIME_MIN && pane_at(t, from)->span.start < t->cut) {
+		for (size_t i = panes_before(t, t->upto); i < to; i++)
+			pane_add(&t->back, pane_at(t, i), &t->pool);
+		t->upto = end;
+		return emit_folded(t, &window, pane_at(t, from)->rest, mark);
+	}
 	for (size_t i = from; i < to; i++)
-		add_pane(t, pane_at(t, i));
+		pane_add(&t->whole, pane_at(t, i), &t->pool);
 	result = emit(t, &window, &t->whole, mark);
+	if (mark == ROW_FIRST) {
+		unfold(t);
+		fold(t, from, to);
+	}
 	pane_drop(&t->whole, &t->pool);
 	return result;
 }
@@ -301,6 +425,8 @@ find_pane(struct timed *t, int64_t ts, struct pane **to)
 	if (is_gone(t, grid_last_end(&t->grid, &span)))
 		return FILED_LATE;
 	*to = insert_pane(t, at, &span);
+	if (span.start < t->cut)        /* it has no rest */
+		unfold(t);
 	set_next(t);
 	return FILED_IN;
 }
@@ -323,6 +449,8 @@ timed_add(void *self, const struct record *r, struct err *err)
 	if (t->lateness > 0 && has_passed(t, p->first_end) && fire_again(t, p, r->key, r->input) < 0)
 		return FILED_FAILED;
 	agg_add(t->env.aggs, pane_get(p, &t->pool, r->key), r->input);
+	if (r->ts < t->upto)
+		add_folded(t, p, r);
 	return FILED_IN;
 }
 
@@ -356,7 +484,12 @@ timed_finish(void *self, struct err *err)
 static size_t
 timed_open(const void *self)
 {
-	return ((const struct timed *)self)->pool.entries;
+	const struct timed *t = self;
+	size_t n = 0;
+
+	for (size_t i = 0; i < t->n; i++)
+		n += pane_at(t, i)->n;
+	return n;
 }
 
 static size_t
@@ -385,6 +518,7 @@ timed_renumber(void *self, const uint32_t *new_id, uint32_t n_new)
 	struct timed *t = self;
 
 	(void)n_new;
+	unfold(t);
 	for (size_t i = 0; i < t->n; i++)
 		pane_renumber(pane_at(t, i), &t->pool, new_id);
 }
@@ -453,7 +587,9 @@ timed_free(void *self)
 	while (t->n > 0)
 		drop_first(t);
 	pane_drop(&t->whole, &t->pool);
+	pane_drop(&t->back, &t->pool);
 	pane_pool_release(&t->pool);
+	free(t->order);
 	free(t->panes);
 	free(t->merged);
 	free(t);
@@ -475,6 +611,8 @@ timed_new(const struct engine_env *env, const struct grid *grid, int64_t latenes
 	t->lateness = lateness;
 	t->watermark = TIME_MIN;
 	t->next = TIME_MAX;
+	t->cut = t->upto = TIME_MIN;
+	pane_init(&t->back);
 	pane_pool_init(&t->pool, env->aggs, env->seed);
 	pane_init(&t->whole);
 	t->merged = mem_zalloc(1, t->pool.stride);
