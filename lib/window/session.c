@@ -374,6 +374,10 @@ session_advance(void *self, int64_t ts, struct err *err)
 			settle(t, a.session);
 		}
 	}
+	if (t->n_heap > 0) {            /* most watermarks fire one session: have the next one at hand */
+		__builtin_prefetch(&t->sessions[t->heap[0].session]);
+		__builtin_prefetch(acc_of(t, t->heap[0].session));
+	}
 	result = t->n_ringing == 0 ? 0 : fire_ringing(t, false);
 	for (size_t i = 0; i < t->n_ringing; i++)
 		settle(t, t->ringing[i]);
