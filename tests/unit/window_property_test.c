@@ -1,0 +1,649 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * window_property_test.c - laws that windows keep, whatever the input
+ *
+ * Thousands of small random jobs, by the seed. Each is compared with a twin that does what the definition says and nothing
+ * clever: it keeps every window apart with the records in it. A failure prints its seed; MAIP_SEED and MAIP_RUNS try others.
+ */
+#include "unit.h"
+
+#include <inttypes.h>
+
+#include "base/mem.h"
+#include "base/time.h"
+#include "json/line.h"
+#include "stream/bad.h"
+#include "stream/watermark.h"
+#include "window/window.h"
+
+enum { RECORDS = 60, KEYS = 4, WINDOWS = 6000, RUNS = 3000 };
+
+struct event {
+	int64_t ts;
+	int     key, value, id;
+};
+
+struct job {
+	struct window_conf conf;
+	struct event       event[RECORDS];
+	size_t             n;
+	uint64_t           seed;
+};
+
+static const char *const key_names[KEYS] = { "x", "y", "z", "w" };
+static const char *const all_aggs[] = { "COUNT(*) AS n", "SUM(v) AS s", "MAX(v) AS m", "FIRST(v) AS f", "LAST(v) AS l" };
+static const char *const by_key[] = { "k" };
+
+static uint64_t
+setting(const char *name, uint64_t otherwise)
+{
+	const char *text = getenv(name);
+
+	return text == NULL ? otherwise : strtoull(text, NULL, 10);
+}
+
+static int64_t
+between(uint64_t *seed, int64_t low, int64_t high)
+{
+	return low + (int64_t)(next_random(seed) % (uint64_t)(high - low + 1));
+}
+
+/* ---- jobs */
+
+static int64_t
+origin(uint64_t *seed)
+{
+	static const int64_t origins[] = { 0, -100, 1000, 1768564800000, TIME_FIRST, TIME_LAST - 2000 };
+
+	return origins[next_random(seed) % (sizeof(origins) / sizeof(origins[0]))];
+}
+
+static void
+random_shape(struct window_conf *c, uint64_t *seed)
+{
+	static const enum window_kind kinds[] = { WINDOW_TUMBLING, WINDOW_SLIDING, WINDOW_CUMULATE, WINDOW_SESSION };
+	int64_t period;
+
+	c->kind = kinds[next_random(seed) % 4];
+	c->size = between(seed, 1, 40);
+	c->slide = c->kind == WINDOW_TUMBLING ? c->size : between(seed, 1, 30);
+	if (c->kind == WINDOW_CUMULATE)
+		c->size = c->slide * between(seed, 1, 6);
+	period = c->kind == WINDOW_SLIDING ? c->slide : c->size;
+	c->offset = c->kind == WINDOW_SESSION ? 0 : between(seed, 1 - period, period - 1);
+}
+
+static void
+random_job(struct job *j, uint64_t seed)
+{
+	int64_t now;
+
+	memset(j, 0, sizeof(*j));
+	j->seed = seed;
+	j->conf = (struct window_conf){
+		.keys = by_key, .n_keys = 1, .aggs = all_aggs, .n_aggs = 5, .time = "t", .time_format = TIME_FORMAT_MS, .ms = true,
+	};
+	random_shape(&j->conf, &seed);
+	j->conf.bound = next_random(&seed) % 8 == 0 ? WATERMARK_NONE : between(&seed, 0, 20);
+	j->conf.lateness = next_random(&seed) % 2 == 0 ? 0 : between(&seed, 1, 40);
+	j->conf.seed = next_random(&seed);
+	j->n = (size_t)between(&seed, 1, RECORDS);
+	now = origin(&seed);
+	for (size_t i = 0; i < j->n; i++) {
+		now += between(&seed, 0, next_random(&seed) % 10 == 0 ? 60 : 6);
+		j->event[i] = (struct event){ now, (int)between(&seed, 0, KEYS - 1), (int)between(&seed, -9, 9), (int)i };
+		if (next_random(&seed) % 4 == 0 && now > TIME_FIRST + 100)
+			j->event[i].ts -= between(&seed, 0, 50);
+	}
+}
+
+/* ---- running one */
+
+static int64_t
+collect(void *self, const char *p, size_t n, struct err *err)
+{
+	(void)err;
+	assert_int_equal(buf_add(self, p, n), 0);
+	return (int64_t)n;
+}
+
+static void
+write_line(struct buf *b, const struct event *e)
+{
+	buf_clear(b);
+	buf_addf(b, "{\"id\":%d,\"t\":%" PRId64 ",\"k\":\"%s\",\"v\":%d}", e->id, e->ts, key_names[e->key], e->value);
+	memset(buf_room(b, LINE_SLACK), 0, LINE_SLACK);
+}
+
+/* A stage that runs, and where its rows and late records go. */
+struct rig {
+	struct window *window;
+	struct stage   stage;
+	struct out     out, late;
+	struct bad_records bad;
+};
+
+static void
+rig_open(struct rig *r, const struct job *j, struct buf *rows, struct buf *late)
+{
+	struct window_conf conf = j->conf;
+	struct err err;
+
+	memset(r, 0, sizeof(*r));
+	out_init(&r->out, &(struct sink){ .self = rows, .write = collect });
+	out_init(&r->late, &(struct sink){ .self = late, .write = collect });
+	conf.late = &r->late;
+	r->window = window_new(&conf, &err);
+	if (r->window == NULL)
+		fail_msg("%s", err.msg);
+	r->stage = window_stage(r->window);
+	assert_int_equal(r->stage.ops->begin(r->stage.self, NULL, &r->out, &err), 0);
+}
+
+static void
+rig_close(struct rig *r)
+{
+	assert_int_equal(out_flush(&r->out), 0);
+	assert_int_equal(out_flush(&r->late), 0);
+	out_release(&r->out);
+	out_release(&r->late);
+	window_free(r->window);
+}
+
+static void
+rig_feed(struct rig *r, const struct event *e, size_t n, size_t batch_size)
+{
+	struct buf text[BATCH_MAX];
+	struct err err;
+
+	for (size_t i = 0; i < BATCH_MAX; i++)
+		buf_init(&text[i], 1000);
+	for (size_t at = 0; at < n; at += batch_size) {
+		struct str   line[BATCH_MAX];
+		uint64_t     number[BATCH_MAX];
+		struct batch batch = { n - at < batch_size ? n - at : batch_size, line, number };
+
+		for (size_t i = 0; i < batch.n; i++) {
+			write_line(&text[i], &e[at + i]);
+			line[i] = buf_str(&text[i]);
+			number[i] = at + i + 1;
+		}
+		if (r->stage.ops->batch(r->stage.self, &batch, &r->bad, &r->out, &err) < 0)
+			fail_msg("%s", err.msg);
+	}
+	for (size_t i = 0; i < BATCH_MAX; i++)
+		buf_release(&text[i]);
+}
+
+static void
+rig_finish(struct rig *r)
+{
+	struct err err;
+
+	assert_int_equal(r->stage.ops->finish(r->stage.self, true, &r->out, &err), 0);
+}
+
+static void
+run_job(const struct job *j, size_t batch_size, struct buf *rows, struct buf *late)
+{
+	struct rig r;
+
+	buf_clear(rows);
+	buf_clear(late);
+	rig_open(&r, j, rows, late);
+	rig_feed(&r, j->event, j->n, batch_size);
+	rig_finish(&r);
+	rig_close(&r);
+}
+
+/* ---- the twin */
+
+struct twin_window {
+	int64_t start, end;
+	int     key;
+	bool    fired, gone;
+	bool    has[RECORDS];           /* records in it, by their place in the input */
+};
+
+struct twin {
+	const struct job   *j;
+	struct twin_window *w;
+	size_t              n;
+	int64_t             watermark;
+	int                 first[KEYS];        /* arrival of a key */
+	struct buf         *rows;
+};
+
+static void
+twin_print(struct twin *t, const struct twin_window *w, bool update)
+{
+	const struct event *first = NULL, *last = NULL;
+	int n = 0, sum = 0, max = -100;
+
+	for (size_t i = 0; i < t->j->n; i++) {
+		const struct event *e = &t->j->event[i];
+
+		if (!w->has[i])
+			continue;
+		n++;
+		sum += e->value;
+		max = e->value > max ? e->value : max;
+		first = first == NULL || e->ts < first->ts ? e : first;
+		last = last == NULL || e->ts >= last->ts ? e : last;
+	}
+	buf_addf(t->rows, "{\"k\":\"%s\",\"window_start\":%" PRId64 ",\"window_end\":%" PRId64 ",\"n\":%d,\"s\":%d,\"m\":%d,\"f\":%d,\"l\":%d%s}\n",
+	         key_names[w->key], w->start, w->end, n, sum, max, first->value, last->value, update ? ",\"update\":true" : "");
+}
+
+static bool
+has_fired_before(const struct twin *t, const struct twin_window *w)
+{
+	for (size_t i = 0; i < t->n; i++) {
+		const struct twin_window *old = &t->w[i];
+
+		if (old->fired && old->key == w->key && w->start <= old->start && old->end <= w->end &&
+		    (t->j->conf.kind == WINDOW_SESSION || (w->start == old->start && w->end == old->end)))
+			return true;
+	}
+	return false;
+}
+
+static void
+twin_fire(struct twin *t, struct twin_window *w)
+{
+	bool update = has_fired_before(t, w);
+
+	w->fired = true;
+	twin_print(t, w, update);
+}
+
+static bool
+is_gone(const struct twin *t, int64_t end)
+{
+	return end - 1 + t->j->conf.lateness <= t->watermark;
+}
+
+static struct twin_window *
+twin_window(struct twin *t, int key, int64_t start, int64_t end)
+{
+	for (size_t i = 0; i < t->n; i++)
+		if (!t->w[i].gone && t->w[i].key == key && t->w[i].start == start && t->w[i].end == end)
+			return &t->w[i];
+	assert_true(t->n < WINDOWS);
+	memset(&t->w[t->n], 0, sizeof(t->w[t->n]));
+	t->w[t->n].start = start;
+	t->w[t->n].end = end;
+	t->w[t->n].key = key;
+	return &t->w[t->n++];
+}
+
+/* True: it was in time for this window. */
+static bool
+twin_add(struct twin *t, size_t i, int64_t start, int64_t end)
+{
+	struct twin_window *w;
+
+	if (is_gone(t, end))
+		return false;
+	w = twin_window(t, t->j->event[i].key, start, end);
+	w->has[i] = true;
+	if (end - 1 <= t->watermark)
+		twin_fire(t, w);
+	return true;
+}
+
+static bool
+twin_add_to_session(struct twin *t, size_t i)
+{
+	const struct event *e = &t->j->event[i];
+	struct twin_window  sum = { .start = e->ts, .end = e->ts + t->j->conf.size, .key = e->key }, *w;
+	int64_t start = sum.start, end = sum.end;
+
+	sum.has[i] = true;
+	for (size_t k = 0; k < t->n; k++) {
+		w = &t->w[k];
+		if (w->gone || w->key != e->key || w->start > end || w->end < start)
+			continue;
+		sum.start = w->start < sum.start ? w->start : sum.start;
+		sum.end = w->end > sum.end ? w->end : sum.end;
+		for (size_t r = 0; r < RECORDS; r++)
+			sum.has[r] |= w->has[r];
+	}
+	if (is_gone(t, sum.end))
+		return false;
+	for (size_t k = 0; k < t->n; k++)
+		if (t->w[k].key == e->key && t->w[k].start <= end && t->w[k].end >= start)
+			t->w[k].gone = true;
+	assert_true(t->n < WINDOWS);
+	w = &t->w[t->n++];
+	*w = sum;
+	if (w->end - 1 <= t->watermark)
+		twin_fire(t, w);
+	return true;
+}
+
+static bool
+twin_file(struct twin *t, size_t i)
+{
+	const struct window_conf *c = &t->j->conf;
+	const int64_t ts = t->j->event[i].ts;
+	const int64_t step = c->kind == WINDOW_SLIDING ? c->slide : c->size;
+	const int64_t base = ts - (((ts - c->offset) % step) + step) % step;
+	bool in = false;
+
+	if (c->kind == WINDOW_SESSION)
+		return twin_add_to_session(t, i);
+	if (c->kind == WINDOW_CUMULATE) {
+		for (int64_t end = base + c->slide; end <= base + c->size; end += c->slide)
+			if (ts < end)
+				in |= twin_add(t, i, base, end);
+		return in;
+	}
+	for (int64_t start = base - (c->size / step + 1) * step; start <= base; start += step)
+		if (start <= ts && ts < start + c->size)
+			in |= twin_add(t, i, start, start + c->size);
+	return in || (ts + c->lateness > t->watermark);         /* in a gap, but not late */
+}
+
+static void
+twin_advance(struct twin *t, int64_t watermark)
+{
+	t->watermark = watermark;
+	for (;;) {
+		struct twin_window *next = NULL;
+
+		for (size_t i = 0; i < t->n; i++) {
+			struct twin_window *w = &t->w[i];
+
+			if (w->gone || w->fired || w->end - 1 > watermark)
+				continue;
+			if (next == NULL || w->end < next->end ||
+			    (w->end == next->end && t->first[w->key] < t->first[next->key]))
+				next = w;
+		}
+		if (next == NULL)
+			break;
+		twin_fire(t, next);
+	}
+	for (size_t i = 0; i < t->n; i++)
+		t->w[i].gone |= is_gone(t, t->w[i].end);
+}
+
+static void
+run_twin(const struct job *j, struct buf *rows, struct buf *late)
+{
+	struct twin t = { .j = j, .w = mem_alloc(WINDOWS * sizeof(*t.w)), .watermark = TIME_MIN, .rows = rows };
+	struct buf  line;
+
+	buf_clear(rows);
+	buf_clear(late);
+	buf_init(&line, 1000);
+	for (int k = 0; k < KEYS; k++)
+		t.first[k] = RECORDS;
+	for (size_t i = 0; i < j->n; i++) {
+		const struct event *e = &j->event[i];
+
+		if (t.first[e->key] == RECORDS)
+			t.first[e->key] = (int)i;
+		if (!twin_file(&t, i)) {
+			write_line(&line, e);
+			buf_add_str(late, buf_str(&line));
+			buf_add_char(late, '\n');
+		}
+		if (j->conf.bound != WATERMARK_NONE && e->ts - j->conf.bound - 1 > t.watermark)
+			twin_advance(&t, e->ts - j->conf.bound - 1);
+	}
+	twin_advance(&t, TIME_MAX);
+	buf_release(&line);
+	free(t.w);
+}
+
+/* ---- laws */
+
+static struct buf rows, late, other_rows, other_late;
+
+static void
+check_same(const struct job *j, const char *what)
+{
+	if (str_eq(buf_str(&rows), buf_str(&other_rows)) && str_eq(buf_str(&late), buf_str(&other_late)))
+		return;
+	fail_msg("%s: MAIP_SEED=%" PRIu64 " kind %d size %" PRId64 " slide %" PRId64 " offset %" PRId64 " bound %" PRId64 " lateness %" PRId64
+	         "\n--- expected\n%.*s--- late\n%.*s--- got\n%.*s--- late\n%.*s",
+	         what, j->seed, (int)j->conf.kind, j->conf.size, j->conf.slide, j->conf.offset, j->conf.bound, j->conf.lateness,
+	         STR_ARGS(buf_str(&other_rows)), STR_ARGS(buf_str(&other_late)), STR_ARGS(buf_str(&rows)), STR_ARGS(buf_str(&late)));
+}
+
+/* Lines in order of their bytes: for rows whose order may differ. */
+static int
+by_bytes(const void *a, const void *b)
+{
+	return str_cmp(*(const struct str *)a, *(const struct str *)b);
+}
+
+static void
+sort_lines(struct buf *b)
+{
+	struct str  line[4096], rest = buf_str(b);
+	struct buf  sorted;
+	size_t      n = 0;
+	const char *nl;
+
+	buf_init(&sorted, BUF_NO_MAX);
+	while (rest.n > 0 && (nl = memchr(rest.p, '\n', rest.n)) != NULL) {
+		assert_true(n < 4096);
+		line[n++] = str_slice(rest, 0, (size_t)(nl - rest.p) + 1);
+		rest = str_slice(rest, line[n - 1].n, rest.n);
+	}
+	if (n > 0)
+		qsort(line, n, sizeof(*line), by_bytes);
+	for (size_t i = 0; i < n; i++)
+		buf_add_str(&sorted, line[i]);
+	buf_release(b);
+	*b = sorted;
+}
+
+typedef void law(struct job *j, uint64_t seed);
+
+static void
+for_many_jobs(law *check)
+{
+	uint64_t seed = setting("MAIP_SEED", 1), runs = getenv("MAIP_SEED") != NULL ? setting("MAIP_RUNS", 1) : RUNS;
+	static struct job j;
+
+	buf_init(&rows, BUF_NO_MAX);
+	buf_init(&late, BUF_NO_MAX);
+	buf_init(&other_rows, BUF_NO_MAX);
+	buf_init(&other_late, BUF_NO_MAX);
+	for (; runs > 0; runs--, seed++) {
+		random_job(&j, seed);
+		check(&j, seed * 7919);
+	}
+	buf_release(&rows);
+	buf_release(&late);
+	buf_release(&other_rows);
+	buf_release(&other_late);
+}
+
+static void
+is_the_twin(struct job *j, uint64_t seed)
+{
+	run_job(j, (size_t)between(&seed, 1, BATCH_MAX), &rows, &late);
+	run_twin(j, &other_rows, &other_late);
+	check_same(j, "the twin differs");
+}
+
+static void
+windows_are_what_their_definition_says(void **state)
+{
+	(void)state;
+	for_many_jobs(is_the_twin);
+}
+
+static void
+survives_a_cut(struct job *j, uint64_t seed)
+{
+	size_t     cut = (size_t)between(&seed, 0, (int64_t)j->n);
+	struct buf saved;
+	struct err err;
+	struct rig r;
+
+	run_job(j, BATCH_MAX, &other_rows, &other_late);
+	buf_clear(&rows);
+	buf_clear(&late);
+	buf_init(&saved, BUF_NO_MAX);
+	rig_open(&r, j, &rows, &late);
+	rig_feed(&r, j->event, cut, BATCH_MAX);
+	assert_int_equal(r.stage.ops->save(r.stage.self, &saved, &err), 0);
+	rig_close(&r);
+	rig_open(&r, j, &rows, &late);
+	if (r.stage.ops->load(r.stage.self, buf_str(&saved), &err) < 0)
+		fail_msg("MAIP_SEED=%" PRIu64 ": %s", j->seed, err.msg);
+	rig_feed(&r, j->event + cut, j->n - cut, BATCH_MAX);
+	rig_finish(&r);
+	rig_close(&r);
+	buf_release(&saved);
+	check_same(j, "going on from saved state differs");
+}
+
+static void
+saving_and_going_on_changes_no_byte(void **state)
+{
+	(void)state;
+	for_many_jobs(survives_a_cut);
+}
+
+/* A stream that is in order but for the bound: nothing is late. */
+static void
+put_in_order(struct job *j)
+{
+	j->conf.n_aggs = 3;                     /* FIRST and LAST go by arrival among equal times */
+	j->conf.lateness = 0;
+	for (size_t i = 1; i < j->n; i++)
+		for (size_t k = i; k > 0 && j->event[k].ts < j->event[k - 1].ts; k--) {
+			struct event swap = j->event[k];
+
+			j->event[k] = j->event[k - 1];
+			j->event[k - 1] = swap;
+		}
+}
+
+static void
+survives_a_shuffle(struct job *j, uint64_t seed)
+{
+	int64_t key[RECORDS];
+
+	put_in_order(j);
+	run_job(j, BATCH_MAX, &other_rows, &other_late);
+	for (size_t i = 0; i < j->n; i++)
+		key[i] = j->event[i].ts + (j->conf.bound > 0 ? between(&seed, 0, j->conf.bound) : 0);
+	for (size_t i = 1; i < j->n; i++)
+		for (size_t k = i; k > 0 && key[k] < key[k - 1]; k--) {
+			struct event swap = j->event[k];
+			int64_t      swap_key = key[k];
+
+			j->event[k] = j->event[k - 1];
+			j->event[k - 1] = swap;
+			key[k] = key[k - 1];
+			key[k - 1] = swap_key;
+		}
+	run_job(j, BATCH_MAX, &rows, &late);
+	sort_lines(&rows);
+	sort_lines(&other_rows);
+	check_same(j, "another order within the bound differs");
+	assert_int_equal(late.n, 0);
+}
+
+static void
+arrival_order_within_the_bound_changes_no_row(void **state)
+{
+	(void)state;
+	for_many_jobs(survives_a_shuffle);
+}
+
+static void
+survives_a_split(struct job *j, uint64_t seed)
+{
+	static struct job part;
+	struct buf sum;
+
+	(void)seed;
+	put_in_order(j);
+	run_job(j, BATCH_MAX, &other_rows, &other_late);
+	buf_init(&sum, BUF_NO_MAX);
+	for (int key = 0; key < KEYS; key++) {
+		part = *j;
+		part.n = 0;
+		for (size_t i = 0; i < j->n; i++)
+			if (j->event[i].key == key)
+				part.event[part.n++] = j->event[i];
+		run_job(&part, BATCH_MAX, &rows, &late);
+		buf_add_str(&sum, buf_str(&rows));
+	}
+	buf_clear(&rows);
+	buf_add_str(&rows, buf_str(&sum));
+	buf_release(&sum);
+	sort_lines(&rows);
+	sort_lines(&other_rows);
+	check_same(j, "each key alone differs");
+}
+
+static void
+keys_do_not_know_of_each_other(void **state)
+{
+	(void)state;
+	for_many_jobs(survives_a_split);
+}
+
+/* The definition of a sliding window, without panes, watermarks or state. */
+static void
+is_brute_force(struct job *j, uint64_t seed)
+{
+	int64_t first, last;
+
+	(void)seed;
+	if (j->conf.kind != WINDOW_SLIDING)
+		return;
+	put_in_order(j);
+	j->conf.n_keys = 0;
+	run_job(j, BATCH_MAX, &rows, &late);
+	buf_clear(&other_rows);
+	buf_clear(&other_late);
+	first = j->event[0].ts - j->conf.size - j->conf.slide;
+	last = j->event[j->n - 1].ts;
+	for (int64_t start = first - (((first - j->conf.offset) % j->conf.slide) + j->conf.slide) % j->conf.slide; start <= last; start += j->conf.slide) {
+		int n = 0, sum = 0, max = -100;
+
+		for (size_t i = 0; i < j->n; i++) {
+			if (j->event[i].ts < start || j->event[i].ts >= start + j->conf.size)
+				continue;
+			n++;
+			sum += j->event[i].value;
+			max = j->event[i].value > max ? j->event[i].value : max;
+		}
+		if (n > 0)
+			buf_addf(&other_rows, "{\"window_start\":%" PRId64 ",\"window_end\":%" PRId64 ",\"n\":%d,\"s\":%d,\"m\":%d}\n",
+			         start, start + j->conf.size, n, sum, max);
+	}
+	check_same(j, "brute force differs");
+}
+
+static void
+sliding_windows_are_all_records_between_their_bounds(void **state)
+{
+	(void)state;
+	for_many_jobs(is_brute_force);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(windows_are_what_their_definition_says),
+		cmocka_unit_test(saving_and_going_on_changes_no_byte),
+		cmocka_unit_test(arrival_order_within_the_bound_changes_no_row),
+		cmocka_unit_test(keys_do_not_know_of_each_other),
+		cmocka_unit_test(sliding_windows_are_all_records_between_their_bounds),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
