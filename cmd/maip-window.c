@@ -466,8 +466,10 @@ main(int argc, char **argv)
 
 	status = run(w, argc - first, argv + first, page);
 	report(w);
-	if (late_path != NULL)
+	if (late_path != NULL) {
 		status = out_finish(&late, status);
+		out_release(&late);
+	}
 	page_finish(page, status);
 	window_free(w);
 	calendar_free(calendar);
