@@ -136,9 +136,9 @@ set_offset(void *arg, const char *value, struct err *err)
 
 static const struct opt opts[] = {
 	OPT_HEADING("Windows"),
-	OPT_CALL(0, "tumbling", set_tumbling, NULL, "SIZE", "windows of SIZE, one after the other"),
-	OPT_CALL(0, "sliding", set_sliding, NULL, "SIZE,SLIDE", "windows of SIZE, one every SLIDE"),
-	OPT_CALL(0, "cumulate", set_cumulate, NULL, "SIZE,STEP", "windows that grow by STEP up to SIZE, then start anew"),
+	OPT_CALL(0, "tumbling", set_tumbling, NULL, "LENGTH", "windows of LENGTH, one after the other"),
+	OPT_CALL(0, "sliding", set_sliding, NULL, "LENGTH,SLIDE", "windows of LENGTH, one every SLIDE"),
+	OPT_CALL(0, "cumulate", set_cumulate, NULL, "LENGTH,STEP", "windows that grow by STEP up to LENGTH, then start anew"),
 	OPT_CALL(0, "session", set_session, NULL, "GAP", "windows that last until a key is silent for GAP"),
 	OPT_CALL(0, "session-expr", set_session_expr, NULL, "EXPR", "the same, with a gap that each record gives"),
 	OPT_CALL(0, "count", set_count, NULL, "N[,SLIDE]", "the last N records of a key, every SLIDE (default N) records"),

@@ -20,6 +20,8 @@ _maip_window() {
 		return ;;
 	--offset|--offset=)
 		return ;;
+	--tz|--tz=)
+		return ;;
 	-k|--key|--key=)
 		return ;;
 	-a|--agg|--agg=)
@@ -68,7 +70,7 @@ _maip_window() {
 		return ;;
 	esac
 	if [[ $cur == -* ]]; then
-		mapfile -t COMPREPLY < <(compgen -W ' --tumbling --sliding --cumulate --session --session-expr --count --global --offset --key --agg --where --having --top --time-style --emit-every --emit-every-records --time --time-format --watermark --watermark-by --allowed-lateness --late --idle-advance --processing-time --on-error --ok-errors --max-line --state-memory --verbose --help --version' -- "$cur")
+		mapfile -t COMPREPLY < <(compgen -W ' --tumbling --sliding --cumulate --session --session-expr --count --global --offset --tz --key --agg --where --having --top --time-style --emit-every --emit-every-records --time --time-format --watermark --watermark-by --allowed-lateness --late --idle-advance --processing-time --on-error --ok-errors --max-line --state-memory --verbose --help --version' -- "$cur")
 	else
 		compopt -o filenames; mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 	fi

@@ -1,14 +1,15 @@
 #compdef maip-window
 # zsh completion; generated, see make docs
 _arguments -s \
-	'*--tumbling=[windows of SIZE, one after the other]:SIZE:' \
-	'*--sliding=[windows of SIZE, one every SLIDE]:SIZE,SLIDE:' \
-	'*--cumulate=[windows that grow by STEP up to SIZE, then start anew]:SIZE,STEP:' \
+	'*--tumbling=[windows of LENGTH, one after the other]:LENGTH:' \
+	'*--sliding=[windows of LENGTH, one every SLIDE]:LENGTH,SLIDE:' \
+	'*--cumulate=[windows that grow by STEP up to LENGTH, then start anew]:LENGTH,STEP:' \
 	'*--session=[windows that last until a key is silent for GAP]:GAP:' \
 	'*--session-expr=[the same, with a gap that each record gives]:EXPR:' \
 	'*--count=[the last N records of a key, every SLIDE (default N) records]:N\[,SLIDE\]:' \
 	'*--global[one window, which the end of the input fires]' \
 	'*--offset=[move the windows away from 1970-01-01T00\:00Z, either way]:DURATION:' \
+	'--tz=[with --tumbling of whole days, weeks or months (1d, 1w, 1mo)\: those of this time zone]:ZONE:' \
 	'*-k+[group records by this value; may be given several times]:EXPR \[AS NAME\]:' \
 	'*--key=[group records by this value; may be given several times]:EXPR \[AS NAME\]:' \
 	'*-a+[a column of the result (default '\''COUNT(*) AS count'\''); may be given several times]:F(...) \[AS NAME\]:' \
