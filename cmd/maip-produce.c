@@ -32,6 +32,7 @@ static size_t              cap_headers;
 static struct kafka_conf  *kafka;
 static struct writer_conf  writer_conf = { .linger = -1 };
 static struct bad_records  bad;
+static struct topic_conf   create;
 static const char *letter_path, *receipt_path;
 static bool text, envelope, tee, dry, allow_loss, verbose;
 static int acks, compression = -1;
@@ -52,18 +53,29 @@ add_header(void *arg, const char *value, struct err *err)
 	return 0;
 }
 
+static int
+set_create(void *arg, const char *value, struct err *err)
+{
+	(void)arg;
+	topic_conf_release(&create);
+	writer_conf.create = &create;
+	return topic_conf_parse(&create, value, err);
+}
+
 /* Obey the command line. Returns the index of the first operand. */
 static int
 read_options(int argc, char **argv)
 {
 	const struct opt opts[] = {
 		OPT_HEADING("Where records go"),
-		OPT_STR('t', "topic", &route_conf.topic, "TOPIC", "write to this topic; it must exist"),
+		OPT_STR('t', "topic", &route_conf.topic, "TOPIC", "write to this topic"),
 		OPT_STR(0, "topic-expr", &route_conf.topic_expr, "EXPR", "write each line to the topic that EXPR yields"),
 		OPT_STR('k', "key", &route_conf.key, "EXPR", "make the text of EXPR the key; NULL is no key"),
 		OPT_STR(0, "partition-expr", &route_conf.partition, "EXPR", "write to this partition; NULL lets the key decide"),
 		OPT_STR(0, "timestamp", &route_conf.timestamp, "EXPR", "make EXPR the time of the record (default now)"),
 		OPT_CALL('H', "header", add_header, NULL, "NAME=EXPR", "add a header; repeatable"),
+		OPT_CALL(0, "create-topics", set_create, NULL, "[=PARTITIONS[,KEY=VALUE]...]",
+		         "make topics that are not there, with these settings (replication.factor among them)"),
 		KAFKA_CONF_OPTS(kafka),
 		OPT_HEADING("What the value is (default: the line, which must be a JSON object)"),
 		OPT_FLAG(0, "text", &text, "the line, whatever it is"),
@@ -137,8 +149,8 @@ check_options(void)
 	refuse(delivery_timeout == 0, "--delivery-timeout: 0 gives every record up at once");
 	refuse(writer_conf.linger >= (delivery_timeout < 0 ? DELIVERY_TIMEOUT : delivery_timeout),
 	       "--linger must be shorter than --delivery-timeout");
-	refuse(dry && (tee || letter_path != NULL || receipt_path != NULL || id != NULL),
-	       "--dry-run sends nothing: no --tee, --dead-letter, --receipts or --transactional-id");
+	refuse(dry && (tee || letter_path != NULL || receipt_path != NULL || id != NULL || writer_conf.create != NULL),
+	       "--dry-run sends nothing: no --tee, --dead-letter, --receipts, --transactional-id or --create-topics");
 	refuse(same_file(letter_path, receipt_path) || same_file(letter_path, bad.letter_path) ||
 	       same_file(receipt_path, bad.letter_path), "--dead-letter, --receipts and --on-error dead-letter need a file each");
 }
@@ -311,6 +323,7 @@ main(int argc, char **argv)
 	status = work(argc - first, argv + first, page);
 	page_finish(page, status);
 	kafka_conf_free(kafka);
+	topic_conf_release(&create);
 	free(headers);
 	return (int)status;
 }

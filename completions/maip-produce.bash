@@ -18,6 +18,8 @@ _maip_produce() {
 		return ;;
 	-H|--header|--header=)
 		return ;;
+	--create-topics=)
+		return ;;
 	-b|--brokers|--brokers=|--kafka.bootstrap|--kafka.bootstrap=)
 		return ;;
 	--env|--env=)
@@ -68,7 +70,7 @@ _maip_produce() {
 		return ;;
 	esac
 	if [[ $cur == -* ]]; then
-		mapfile -t COMPREPLY < <(compgen -W ' --topic --topic-expr --key --partition-expr --timestamp --header --brokers --kafka.bootstrap --env --config --property --broker-timeout --text --envelope --event-type --source --tombstone-when --delivery-timeout --transactional-id --compression --linger --batch-size --acks --allow-loss --grace --dead-letter --receipts --tee --dry-run --verbose --on-error --ok-errors --max-line --help --version' -- "$cur")
+		mapfile -t COMPREPLY < <(compgen -W ' --topic --topic-expr --key --partition-expr --timestamp --header --create-topics --brokers --kafka.bootstrap --env --config --property --broker-timeout --text --envelope --event-type --source --tombstone-when --delivery-timeout --transactional-id --compression --linger --batch-size --acks --allow-loss --grace --dead-letter --receipts --tee --dry-run --verbose --on-error --ok-errors --max-line --help --version' -- "$cur")
 	else
 		compopt -o filenames; mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 	fi

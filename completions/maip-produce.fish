@@ -1,10 +1,11 @@
 # fish completion; generated, see make docs
-complete -c maip-produce -l topic -s t -x -d 'write to this topic; it must exist'
+complete -c maip-produce -l topic -s t -x -d 'write to this topic'
 complete -c maip-produce -l topic-expr -x -d 'write each line to the topic that EXPR yields'
 complete -c maip-produce -l key -s k -x -d 'make the text of EXPR the key; NULL is no key'
 complete -c maip-produce -l partition-expr -x -d 'write to this partition; NULL lets the key decide'
 complete -c maip-produce -l timestamp -x -d 'make EXPR the time of the record (default now)'
 complete -c maip-produce -l header -s H -x -d 'add a header; repeatable'
+complete -c maip-produce -l create-topics -d 'make topics that are not there, with these settings (replication.factor among them)'
 complete -c maip-produce -l brokers -s b -x -d 'Kafka brokers to start from (default MAIP_KAFKA_BROKERS)'
 complete -c maip-produce -l kafka.bootstrap -x -d 'Kafka brokers to start from (default MAIP_KAFKA_BROKERS)'
 complete -c maip-produce -l env -x -d 'read the profile NAME.conf of the configuration directory (default MAIP_ENV)'

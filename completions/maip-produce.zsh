@@ -1,8 +1,8 @@
 #compdef maip-produce
 # zsh completion; generated, see make docs
 _arguments -s \
-	'-t+[write to this topic; it must exist]:TOPIC:' \
-	'--topic=[write to this topic; it must exist]:TOPIC:' \
+	'-t+[write to this topic]:TOPIC:' \
+	'--topic=[write to this topic]:TOPIC:' \
 	'--topic-expr=[write each line to the topic that EXPR yields]:EXPR:' \
 	'-k+[make the text of EXPR the key; NULL is no key]:EXPR:' \
 	'--key=[make the text of EXPR the key; NULL is no key]:EXPR:' \
@@ -10,6 +10,7 @@ _arguments -s \
 	'--timestamp=[make EXPR the time of the record (default now)]:EXPR:' \
 	'*-H+[add a header; repeatable]:NAME=EXPR:' \
 	'*--header=[add a header; repeatable]:NAME=EXPR:' \
+	'*--create-topics=-[make topics that are not there, with these settings (replication.factor among them)]::PARTITIONS\[,KEY=VALUE:' \
 	'*-b+[Kafka brokers to start from (default MAIP_KAFKA_BROKERS)]:HOST\:PORT\[,...\]:' \
 	'*--brokers=[Kafka brokers to start from (default MAIP_KAFKA_BROKERS)]:HOST\:PORT\[,...\]:' \
 	'*--kafka.bootstrap=[Kafka brokers to start from (default MAIP_KAFKA_BROKERS)]:HOST\:PORT\[,...\]:' \

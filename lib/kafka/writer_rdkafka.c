@@ -170,6 +170,24 @@ ask_topics(struct kafka_writer *w, struct err *err)
 	return 0;
 }
 
+/* Make it, and wait until the brokers tell of it. */
+static int
+create(struct kafka_writer *w, struct str name, struct err *err)
+{
+	int64_t end = handle_clock() + ASK_MS;
+
+	if (topic_create(&w->h, make_topic(w, name)->name, w->conf.create, err) < 0)
+		return -1;
+	do {
+		if (ask_topics(w, err) < 0)
+			return -1;
+		if (make_topic(w, name)->partitions > 0)
+			return 0;
+		rd_kafka_poll(w->h.rk, 20);
+	} while (handle_clock() < end);
+	return 0;
+}
+
 static int
 writer_partitions(void *self, struct str name, struct err *err)
 {
@@ -179,13 +197,15 @@ writer_partitions(void *self, struct str name, struct err *err)
 	char                 text[QUOTE_MAX];
 
 	if (t->partitions == 0 && (t->asked == TIME_MIN || now - t->asked >= ASK_AGAIN_MS)) {
+		t->asked = now;
 		if (ask_topics(w, err) < 0)
 			return -1;
+		if (make_topic(w, name)->partitions == 0 && w->conf.create != NULL && create(w, name, err) < 0)
+			return -1;
 		t = make_topic(w, name);
-		t->asked = now;
 	}
 	if (t->partitions == 0)
-		return fail_as(err, STATUS_NOINPUT, "there is no topic %s, or none that we may see (make it first)",
+		return fail_as(err, STATUS_NOINPUT, "there is no topic %s, or none that we may see (--create-topics makes it)",
 		               quote(text, name));
 	return t->partitions;
 }

@@ -11,6 +11,7 @@
 #define MAIP_KAFKA_WRITER_RDKAFKA_H
 
 #include "kafka/conf.h"
+#include "kafka/topic.h"
 #include "kafka/writer.h"
 
 enum writer_acks { ACKS_ALL, ACKS_ONE, ACKS_NONE };
@@ -23,6 +24,7 @@ struct writer_conf {                    /* borrowed for the life of the writer; 
 	int64_t                  linger;                /* ms; < 0: default */
 	int64_t                  batch_size;            /* bytes */
 	enum writer_acks         acks;
+	const struct topic_conf *create;        /* make topics that are not there, like this; NULL: do not */
 	struct kafka_watch       watch;
 };
 

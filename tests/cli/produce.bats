@@ -68,13 +68,19 @@ hello='{"_maip":"hello","version":1,"job":"00000000000000000000000000000000","ru
 	assert_output '{"to":"one"}'
 	echo '{"to":"nowhere"}' >>in
 	run -74 --separate-stderr maip-produce --topic-expr to in
-	assert_equal "$stderr" "maip-produce: 1 of 3 records not delivered, the first: line 3 to 'nowhere': there is no topic 'nowhere', or none that we may see (make it first) (--dead-letter FILE keeps them, and goes on)"
+	assert_equal "$stderr" "maip-produce: 1 of 3 records not delivered, the first: line 3 to 'nowhere': there is no topic 'nowhere', or none that we may see (--create-topics makes it) (--dead-letter FILE keeps them, and goes on)"
 }
 
 @test "a topic that is not there is told at once, and nothing is read" {
 	mkfifo never
 	run -74 --separate-stderr timeout 10 bash -c 'exec 7<>never; maip-produce -t nowhere <never'
-	assert_equal "$stderr" "maip-produce: there is no topic 'nowhere', or none that we may see (make it first)"
+	assert_equal "$stderr" "maip-produce: there is no topic 'nowhere', or none that we may see (--create-topics makes it)"
+}
+
+@test "a topic is made where that is asked for" {
+	run -0 maip-produce -t made --create-topics <<<'{}'
+	run -0 records made '%s\n'
+	assert_output '{}'
 }
 
 @test "no broker: what, why, what to do, and 69" {
@@ -361,8 +367,12 @@ hello='{"_maip":"hello","version":1,"job":"00000000000000000000000000000000","ru
 		-t t --transactional-id i --delivery-timeout 1m|--delivery-timeout has no place in a transaction (-X transaction.timeout.ms=...)
 		-t t --delivery-timeout 0|--delivery-timeout: 0 gives every record up at once
 		-t t --linger 3m|--linger must be shorter than --delivery-timeout
-		-t t --dry-run --tee|--dry-run sends nothing: no --tee, --dead-letter, --receipts or --transactional-id
+		-t t --dry-run --tee|--dry-run sends nothing: no --tee, --dead-letter, --receipts, --transactional-id or --create-topics
 		-t t --dead-letter f --receipts f|--dead-letter, --receipts and --on-error dead-letter need a file each
+		-t t --create-topics=x|--create-topics: 'x' is not a number of partitions
+		-t t --create-topics=0|--create-topics: '0' is not a number of partitions
+		-t t --create-topics=1,2|--create-topics: '2' is not KEY=VALUE
+		-t t --create-topics=,replication.factor=x|--create-topics: 'x' is not a number of replicas
 		-t t -H x|-H: 'x' is not NAME=EXPR
 		-t t -k 'a +'|--key: column 4: expected an expression after '+', found end of text
 	END

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * topic.h - make a topic that is not there
+ */
+#ifndef MAIP_KAFKA_TOPIC_H
+#define MAIP_KAFKA_TOPIC_H
+
+#include "base/diag.h"
+
+struct handle;
+
+struct topic_setting { char *key, *value; };            /* "cleanup.policy", "compact" */
+
+struct topic_conf {
+	int                   partitions;       /* -1: as the broker makes them */
+	int                   replicas;         /* -1: as the broker makes them */
+	struct topic_setting *settings;
+	size_t                n_settings, cap_settings;
+};
+
+/* Read "[PARTITIONS][,replication.factor=N][,KEY=VALUE]...", or NULL. -1 with err (STATUS_USAGE). */
+int topic_conf_parse(struct topic_conf *conf, const char *text, struct err *err);
+void topic_conf_release(struct topic_conf *conf);
+
+/* 0: it is there now, or somebody else was quicker; it may take the brokers a moment to tell of it. -1 with err. */
+int topic_create(struct handle *h, const char *name, const struct topic_conf *conf, struct err *err);
+
+#endif
