@@ -148,7 +148,7 @@ on_error(rd_kafka_t *rk, int code, const char *text, void *opaque)
 static void
 on_log(const rd_kafka_t *rk, int level, const char *facility, const char *text)
 {
-	static const char *const noise[] = { "FAIL", "ERROR", "CONFWARN", "GETPID" };
+	static const char *const noise[] = { "FAIL", "ERROR", "CONFWARN", "AUTOCREATE", "GETPID" };
 	struct handle *h = rd_kafka_opaque(rk);
 	bool debugging;
 	char all[1200];

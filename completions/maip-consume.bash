@@ -1,0 +1,60 @@
+# bash completion of maip-consume; generated, see make docs
+_maip_consume() {
+	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
+	local joined=
+	if [[ $cur == = ]]; then cur= joined==; fi
+	if [[ $prev == = ]]; then prev=${COMP_WORDS[COMP_CWORD - 2]} joined==; fi
+	COMPREPLY=()
+	case $prev$joined in
+	-t|--topic|--topic=)
+		return ;;
+	-p|--partition|--partition=)
+		return ;;
+	-g|--group|--group=)
+		return ;;
+	-o|--offset|--offset=)
+		return ;;
+	--until|--until=)
+		return ;;
+	-c|--max-messages|--max-messages=)
+		return ;;
+	-w|--where|--where=)
+		return ;;
+	-b|--brokers|--brokers=|--kafka.bootstrap|--kafka.bootstrap=)
+		return ;;
+	--env|--env=)
+		return ;;
+	-F|--config|--config=)
+		compopt -o filenames; mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+		return ;;
+	-X|--property|--property=)
+		return ;;
+	--broker-timeout|--broker-timeout=)
+		return ;;
+	--watermark|--watermark=)
+		mapfile -t COMPREPLY < <(compgen -W 'none' -- "$cur")
+		return ;;
+	--time|--time=)
+		return ;;
+	--time-format|--time-format=)
+		mapfile -t COMPREPLY < <(compgen -W 'auto rfc3339 s ms us ns' -- "$cur")
+		return ;;
+	--idle-timeout|--idle-timeout=)
+		return ;;
+	--max-future|--max-future=)
+		return ;;
+	--on-error|--on-error=)
+		return ;;
+	--ok-errors|--ok-errors=)
+		return ;;
+	--max-line|--max-line=)
+		return ;;
+	--help=)
+		mapfile -t COMPREPLY < <(compgen -W 'text man bash zsh fish' -- "$cur")
+		return ;;
+	esac
+	if [[ $cur == -* ]]; then
+		mapfile -t COMPREPLY < <(compgen -W ' --topic --partition --group --offset --exit-at-end --until --max-messages --where --brokers --kafka.bootstrap --env --config --property --broker-timeout --envelope --watermark --time --time-format --idle-timeout --max-future --on-error --ok-errors --max-line --list-topics --list-offsets --verbose --help --version' -- "$cur")
+	fi
+}
+complete -F _maip_consume maip-consume

@@ -1,0 +1,43 @@
+#compdef maip-consume
+# zsh completion; generated, see make docs
+_arguments -s \
+	'*-t+[read this topic, or those that match; repeatable]:NAME|GLOB|^REGEX:' \
+	'*--topic=[read this topic, or those that match; repeatable]:NAME|GLOB|^REGEX:' \
+	'*-p+[only these partitions\: 0, 0,3 or 0-7]:LIST:' \
+	'*--partition=[only these partitions\: 0, 0,3 or 0-7]:LIST:' \
+	'-g+[share the partitions with the others of the group, and commit there what has been read]:NAME:' \
+	'--group=[share the partitions with the others of the group, and commit there what has been read]:NAME:' \
+	'-o+[start at earliest, latest, committed, N, -N, +N, @TIME, -DURATION, or read a range A\:B]:OFFSET:' \
+	'--offset=[start at earliest, latest, committed, N, -N, +N, @TIME, -DURATION, or read a range A\:B]:OFFSET:' \
+	'-e[end when everything has been read that is there at the start]' \
+	'--exit-at-end[end when everything has been read that is there at the start]' \
+	'--until=[end there\: end, N, +N, -N, @TIME or -DURATION, at most the present end]:OFFSET:' \
+	'-c+[end after N lines]:N:' \
+	'--max-messages=[end after N lines]:N:' \
+	'*-w+[only records for which this is true; it may use $key, $headers.NAME, $topic, $partition, $offset and $timestamp; repeatable]:CONDITION:' \
+	'*--where=[only records for which this is true; it may use $key, $headers.NAME, $topic, $partition, $offset and $timestamp; repeatable]:CONDITION:' \
+	'*-b+[Kafka brokers to start from (default MAIP_KAFKA_BROKERS)]:HOST\:PORT\[,...\]:' \
+	'*--brokers=[Kafka brokers to start from (default MAIP_KAFKA_BROKERS)]:HOST\:PORT\[,...\]:' \
+	'*--kafka.bootstrap=[Kafka brokers to start from (default MAIP_KAFKA_BROKERS)]:HOST\:PORT\[,...\]:' \
+	'*--env=[read the profile NAME.conf of the configuration directory (default MAIP_ENV)]:NAME:' \
+	'*-F+[read librdkafka properties from FILE, key=value a line]:FILE:_files' \
+	'*--config=[read librdkafka properties from FILE, key=value a line]:FILE:_files' \
+	'*-X+[set one librdkafka property]:KEY=VALUE:' \
+	'*--property=[set one librdkafka property]:KEY=VALUE:' \
+	'*--broker-timeout=[give up when no broker has answered for so long (default 5s at the start, 1m afterwards)]:DURATION:' \
+	'--envelope[the whole record\: topic, partition, offset, timestamp, key, headers and value]' \
+	'*--watermark=[write watermarks, for records that are up to DURATION out of order]:watermark:(none)' \
+	'--time=[the time of a record (default timestamp; '\''$timestamp'\'' is Kafka'\''s)]:EXPR:' \
+	'--time-format=[what the time is when it is a number or text (default auto)]:time-format:(auto rfc3339 s ms us ns)' \
+	'--idle-timeout=[do not wait for a partition that has been silent so long (default 30s; 0\: wait)]:DURATION:' \
+	'--max-future=[a record further ahead of the clock is bad]:DURATION:' \
+	'*--on-error=[stop, skip or dead-letter=FILE (default stop)]:POLICY:' \
+	'--ok-errors=[end with 0 all the same if no more than N were bad]:N:' \
+	'--max-line=[refuse longer values (default 16MiB)]:BYTES:' \
+	'-L[list the topics]' \
+	'--list-topics[list the topics]' \
+	'--list-offsets[list the first and the next offset of each partition, with -g also the group'\''s]' \
+	'-v[tell where each partition starts and ends, and how many records were read]' \
+	'--verbose[tell where each partition starts and ends, and how many records were read]' \
+	'--help=-[show this; or the same as the list of a man page, or as a completion]::help:(text man bash zsh fish)' \
+	'--version[print the version]'
