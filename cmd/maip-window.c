@@ -285,7 +285,7 @@ read_shape(void)
 	conf.kind = shape.kind;
 	switch (shape.kind) {
 	case WINDOW_NONE:
-		die(STATUS_USAGE, "which windows? Give one of --tumbling, --sliding, --session, --cumulate, --count and --global");
+		die(STATUS_USAGE, "no window given: name one of --tumbling, --sliding, --cumulate, --session, --count and --global");
 	case WINDOW_SLIDING:
 	case WINDOW_CUMULATE:
 		if (rest.p == NULL)

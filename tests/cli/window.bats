@@ -1,0 +1,269 @@
+#!/usr/bin/env bats
+# maip-window: what it prints, what it refuses, and what it says then. What windows hold is in tests/golden and tests/unit.
+bats_require_minimum_version 1.5.0
+load '/usr/lib/bats/bats-support/load'
+load '/usr/lib/bats/bats-assert/load'
+
+setup() {
+	cd "$BATS_TEST_TMPDIR"
+	printf '{"t":%d,"k":"%s","v":%s}\n' 1000 a 1.10 2000 b 2 1500 a 3 9000 a 4 >log
+}
+
+window() { maip-window --time t --time-format ms --time-style ms "$@"; }
+by_key() { window --key k --tumbling 1s --watermark 1s "$@"; }
+
+refused() { # MESSAGE OPTION...
+	local message=$1
+	shift
+	run -64 --separate-stderr maip-window "$@" </dev/null
+	assert_output ''
+	assert_equal "$stderr" "maip-window: $message"
+}
+
+# The line stands third; the first two are good, and the second fires the window of the first.
+bad_line() { # LINE REASON
+	printf '{"t":1000,"k":"a"}\n{"t":2000,"k":"b"}\n%s\n{"t":9000,"k":"a"}\n' "$1" >in
+	run -65 --separate-stderr window --key k --tumbling 1s in
+	assert_output '{"k":"a","window_start":1000,"window_end":2000,"count":1}'
+	assert_equal "$stderr" "maip-window: in: line 3: $2"
+}
+
+@test "a row has keys, bounds and columns, and sums keep their cents" {
+	run -0 maip-window --time t --time-format ms --key k --tumbling 1s --watermark 1s --agg 'COUNT(*) AS n' --agg 'SUM(v) AS total' log
+	assert_output '{"k":"a","window_start":"1970-01-01T00:00:01.000Z","window_end":"1970-01-01T00:00:02.000Z","n":2,"total":4.10}
+{"k":"b","window_start":"1970-01-01T00:00:02.000Z","window_end":"1970-01-01T00:00:03.000Z","n":1,"total":2}
+{"k":"a","window_start":"1970-01-01T00:00:09.000Z","window_end":"1970-01-01T00:00:10.000Z","n":1,"total":4}'
+}
+
+@test "without a key there is one group, and files are read in order" {
+	run -0 window --tumbling 10s - log <<<'{"t":5000}'
+	assert_output '{"window_start":0,"window_end":10000,"count":5}'
+}
+
+@test "keys are equal by value and printed as they came first" {
+	printf '{"t":1,"k":%s}\n' '"caf\u00e9"' '"café"' 5.0 5 5.00 '"5"' true 1e0 1 >in
+	run -0 window --key k --tumbling 1s --watermark none in
+	assert_output '{"k":"caf\u00e9","window_start":0,"window_end":1000,"count":2}
+{"k":5.0,"window_start":0,"window_end":1000,"count":3}
+{"k":"5","window_start":0,"window_end":1000,"count":1}
+{"k":true,"window_start":0,"window_end":1000,"count":1}
+{"k":1e0,"window_start":0,"window_end":1000,"count":2}'
+}
+
+@test "several keys do not run into each other" {
+	printf '{"t":1,"a":"%s","b":"%s"}\n' x yz xy z x yz >in
+	run -0 window --key a --key 'UPPER(b) AS B' --tumbling 1s in
+	assert_output '{"a":"x","B":"YZ","window_start":0,"window_end":1000,"count":2}
+{"a":"xy","B":"Z","window_start":0,"window_end":1000,"count":1}'
+}
+
+@test "a line that is no record stops the run, after what was good before it" {
+	bad_line 'nope' "column 1: expected a value, found 'nope'"
+	bad_line '[1]' 'a record is an object, not an array'
+	bad_line '{"t":1,"k":"a"' "column 15: expected ',' or '}' after a member, found the end of the line"
+	bad_line '{"k":"a"}' 'no time: t is missing or null'
+	bad_line '{"t":"x","k":"a"}' "t is '\"x\"', which is not a number of milliseconds since 1970 within the years -9999 to 9999"
+	bad_line '{"t":1e300,"k":"a"}' "t is '1e300', which is not a number of milliseconds since 1970 within the years -9999 to 9999"
+	bad_line '{"t":9223372036854775807,"k":"a"}' "t is '9223372036854775807', which is not a number of milliseconds since 1970 within the years -9999 to 9999"
+	bad_line '{"t":3000}' "no key: 'k' is missing"
+	bad_line '{"t":3000,"k":null}' "no key: 'k' is null"
+	bad_line '{"t":3000,"k":{}}' "'k' cannot be a key: it is an object or an array"
+	bad_line '{"_maip":"watermark","ts":1}' 'control line before hello'
+	bad_line '{"t":3000,"_maip":1,"k":"a","k":[1]}' "'k' cannot be a key: it is an object or an array"
+}
+
+@test "a record without a key is no bad record where --where drops it, and moves the watermark" {
+	printf '%s\n' '{"t":1000,"k":"a"}' '{"t":9000}' '{"t":1500,"k":"a"}' >in
+	run -0 --separate-stderr window --key k --tumbling 1s --where 'k IS NOT NULL' --late late in
+	assert_output '{"k":"a","window_start":1000,"window_end":2000,"count":1}'
+	assert_equal "$(<late)" '{"t":1500,"k":"a"}'
+}
+
+@test "bad records are skipped or kept, and the status still says so" {
+	printf '{"t":1000}\nnope\n{"t":1001}\n' >in
+	run -65 --separate-stderr window --tumbling 1s --on-error skip in
+	assert_output '{"window_start":1000,"window_end":2000,"count":2}'
+	assert_equal "$stderr" "maip-window: 1 bad record was skipped: in: line 2: column 1: expected a value, found 'nope'"
+	run -0 --separate-stderr window --tumbling 1s --on-error dead-letter=letters --ok-errors 1 in
+	assert_output '{"window_start":1000,"window_end":2000,"count":2}'
+	assert_equal "$(<letters)" "{\"reason\":\"column 1: expected a value, found 'nope'\",\"position\":\"in: line 2\",\"input\":\"nope\"}"
+}
+
+@test "a line longer than --max-line is a bad record" {
+	printf '{"t":1,"x":"%s"}\n' "$(head -c 100 /dev/zero | tr '\0' x)" >in
+	run -65 --separate-stderr window --tumbling 1s --max-line 100 in
+	[[ $stderr == 'maip-window: in: line 1: '*'100'* ]]
+}
+
+@test "the command line is checked before anything is read" {
+	refused 'no window given: name one of --tumbling, --sliding, --cumulate, --session, --count and --global'
+	refused "--tumbling: '5x' is not a duration (try 30s, 5m, 1h)" --tumbling 5x
+	refused '--tumbling: the size has to be longer than 0' --tumbling 0
+	refused "--tumbling: '-5m' is negative, which has no meaning here" --tumbling=-5m
+	refused "--tumbling: '99999999999999999999d' is too long (at most 2^53 milliseconds)" --tumbling 99999999999999999999d
+	refused '--session: there is a window already: --tumbling' --tumbling 5m --session 1m
+	refused '--sliding: wants two durations, as in 10m,1m' --sliding 5m
+	refused '--sliding: the slide has to be longer than 0' --sliding 5m,0
+	refused '--cumulate: the size has to be a multiple of the step' --cumulate 10m,3m
+	refused "--count: '0' is not a number of records from 1 to 1099511627776" --count 0
+	refused "--count: '-1' is not a number of records from 1 to 1099511627776" --count 3,-1
+	refused '--offset: has to be shorter than the size of --tumbling' --tumbling 5m --offset=-5m
+	refused '--offset: has to be shorter than the slide of --sliding' --sliding 5m,1m --offset 2m
+	refused '--offset: has no meaning with --session' --session 5m --offset 1m
+	refused '--agg: column 22: FILTER takes a condition, and this is a number' --tumbling 5m --agg 'SUM(x) FILTER (WHERE 1)'
+	refused "--where: column 4: expected an expression after '=', found end of text" --tumbling 5m --where 'a ='
+	refused "--agg: the column 'a' is there already (name this one with AS)" --tumbling 5m --agg 'COUNT(*) AS a' --agg 'SUM(x) AS a'
+	refused "--key: the column 'k' is there already (name this one with AS)" --tumbling 5m --key k --key x.k
+	refused "--tumbling with --tz: '5m' is not a number of days, weeks or months (try 1d, 1w, 1mo)" --tumbling 5m --tz Europe/Berlin
+	refused "--tz: there is no time zone '../x' in /usr/share/zoneinfo (try Europe/Berlin; Debian's package is tzdata)" --tumbling 1d --tz ../x
+	refused '--tz: works with --tumbling only' --session 1d --tz UTC
+	refused "--top: wants a number from 1 to 10000, BY and a value, as in '3 BY total'" --tumbling 5m --top '3 total'
+	refused '--top: does not work with --session' --session 5m --top '3 BY count'
+	refused '--allowed-lateness: nothing is late with --count' --count 5 --allowed-lateness 1m
+	refused '--emit-every: has no meaning with --global (see --emit-every-records)' --global --emit-every 5s
+	refused '--idle-advance: has no meaning with --watermark none' --tumbling 5m --watermark none --idle-advance 1s
+}
+
+@test "a file that is not there, or may not be written, is told by name" {
+	run -66 --separate-stderr window --tumbling 1s nowhere
+	assert_equal "$stderr" "maip-window: cannot read 'nowhere': No such file or directory"
+	run -74 --separate-stderr window --tumbling 1s --late nowhere/late log
+	assert_equal "$stderr" "maip-window: --late: cannot open 'nowhere/late' for writing: No such file or directory"
+}
+
+@test "a full disk is an error, a reader that leaves is none" {
+	run -74 --separate-stderr bash -c 'maip-window --time t --time-format ms --tumbling 1s log >/dev/full'
+	[[ $stderr == *'No space left on device'* ]]
+	seq 100000 | sed 's/.*/{"t":&}/' >many
+	run -0 --separate-stderr bash -c 'set -o pipefail; maip-window --time t --time-format ms --tumbling 1ms many | head -n 1'
+	assert_equal "$stderr" ''
+}
+
+@test "times at both ends of the calendar and before 1970 are right" {
+	printf '{"t":"%s"}\n' -9999-01-01T00:00:00Z 1969-12-31T23:59:59.999Z 1970-01-01T00:00:00Z 9999-12-31T23:59:59.999Z >in
+	printf '{"t":%d}\n' -377705116800000 -1 0 253402300799999 >in
+	run -0 maip-window --time t --time-format ms --tumbling 1h in
+	assert_output '{"window_start":"-9999-01-01T00:00:00.000Z","window_end":"-9999-01-01T01:00:00.000Z","count":1}
+{"window_start":"1969-12-31T23:00:00.000Z","window_end":"1970-01-01T00:00:00.000Z","count":1}
+{"window_start":"1970-01-01T00:00:00.000Z","window_end":"1970-01-01T01:00:00.000Z","count":1}
+{"window_start":"9999-12-31T23:00:00.000Z","window_end":"+10000-01-01T00:00:00.000Z","count":1}'
+}
+
+@test "the longest windows there are hold everything" {
+	printf '{"t":%d}\n' -377705116800000 253402300799999 >in
+	run -0 window --session 9007199254740992ms --watermark none in
+	assert_output '{"window_start":-377705116800000,"window_end":9260601555540991,"count":2}'
+	run -0 window --tumbling 9007199254740992ms --allowed-lateness 9007199254740992ms in
+	assert_output '{"window_start":-9007199254740992,"window_end":0,"count":1}
+{"window_start":0,"window_end":9007199254740992,"count":1}'
+}
+
+@test "a sum with more digits than decimals have is not exact, and never wrong by a digit that it shows as exact" {
+	nines=$(printf '9%.0s' {1..38})
+	printf '{"t":1,"v":%s}\n' "$nines" 1 >in
+	run -0 window --tumbling 1s --agg 'SUM(v) AS s' in
+	assert_output '{"window_start":0,"window_end":1000,"s":1e+38}'
+}
+
+hello='{"_maip":"hello","version":1,"job":"0123456789abcdef0123456789abcdef","run":"0123456789abcdef0123456789abcdef","watermarks":true,"checkpoints":false}'
+
+@test "watermarks of the stream count, are forwarded behind what they fire, and --watermark is told off once" {
+	printf '%s\n' "$hello" '{"t":1000}' '{"t":9000}' '{"t":1500}' '{"_maip":"watermark","ts":1999}' '{"t":1500}' '{"_maip":"end","drain":true}' >in
+	run -0 --separate-stderr window --tumbling 1s --watermark 5s --late late in
+	assert_equal "$stderr" 'maip-window: --watermark is not used: the stream brings its own watermarks (leave it out here)'
+	assert_output "$hello
+{\"window_start\":1000,\"window_end\":2000,\"count\":2}
+{\"_maip\":\"watermark\",\"ts\":1999}
+{\"window_start\":9000,\"window_end\":10000,\"count\":1}
+{\"_maip\":\"end\",\"drain\":true}"
+	assert_equal "$(<late)" '{"t":1500}'
+}
+
+@test "an upstream that dies, or stops without draining, fires nothing" {
+	printf '%s\n' "$hello" '{"t":1000}' >in
+	run -75 --separate-stderr window --tumbling 1s in
+	assert_output "$hello"
+	assert_equal "$stderr" 'maip-window: the input ended without an end line: an upstream stage died'
+	printf '%s\n' "$hello" '{"t":1000}' '{"_maip":"end","drain":false}' >in
+	run -0 window --tumbling 1s in
+	assert_output "$hello
+{\"_maip\":\"end\",\"drain\":false}"
+}
+
+@test "late records are told at the end unless they are kept" {
+	printf '{"t":%d}\n' 1000 9000 1500 >in
+	run -0 --separate-stderr window --tumbling 1s in
+	assert_equal "$stderr" 'maip-window: 1 late records were dropped (--late FILE keeps them, --watermark or --allowed-lateness waits for them)'
+}
+
+@test "-v ends with a line of counts" {
+	printf '{"t":%d,"k":"a"}\n' 1000 9000 1500 9999 >in
+	run -0 --separate-stderr window --tumbling 1s -v --where 't <> 9999' --key k in
+	[[ $stderr == 'maip-window: records=4 bad=0 filtered=1 late=1 between-windows=0 rows=2 open=0 keys=1 state-bytes='* ]]
+}
+
+@test "sources in a mixed stream have watermarks of their own" {
+	printf '{"t":%d,"p":%d}\n' 1000 0 1000 1 9000 0 1500 1 9000 1 >in
+	run -0 --separate-stderr window --tumbling 1s --watermark-by p in
+	assert_output '{"window_start":1000,"window_end":2000,"count":3}
+{"window_start":9000,"window_end":10000,"count":2}'
+	assert_equal "$stderr" ''
+}
+
+@test "early rows show open windows each time that time passes a multiple" {
+	printf '{"t":%d}\n' 1000 2500 4100 7000 >in
+	run -0 window --tumbling 5s --emit-every 2s in
+	assert_output '{"window_start":0,"window_end":5000,"count":2,"early":true}
+{"window_start":0,"window_end":5000,"count":3,"early":true}
+{"window_start":0,"window_end":5000,"count":3}
+{"window_start":5000,"window_end":10000,"count":1,"early":true}
+{"window_start":5000,"window_end":10000,"count":1}'
+}
+
+@test "--top prefers the greatest, then the first to come, and passes over NULL" {
+	printf '{"t":1,"k":"%s","v":%s}\n' a null b 2 c 3 d 3 >in
+	run -0 window --key k --tumbling 1s --agg 'SUM(v) AS s' --top '2 BY s' in
+	assert_output '{"k":"c","window_start":0,"window_end":1000,"s":3}
+{"k":"d","window_start":0,"window_end":1000,"s":3}'
+	run -0 window --key k --tumbling 1s --agg 'SUM(v) AS s' --top '9 by -s' --having 'k <> '"'d'" in
+	assert_output '{"k":"b","window_start":0,"window_end":1000,"s":2}
+{"k":"c","window_start":0,"window_end":1000,"s":3}
+{"k":"a","window_start":0,"window_end":1000,"s":null}'
+}
+
+@test "an idle input lets time go on where that was asked for" {
+	mkfifo in out
+	window --tumbling 1s --idle-advance 20ms <in >out &
+	exec 7>in 8<out
+	echo '{"t":500}' >&7
+	read -r row <&8                 # comes though nothing more has, once 500 ms have passed
+	assert_equal "$row" '{"window_start":0,"window_end":1000,"count":1}'
+	exec 7>&-
+	wait "$!"
+}
+
+@test "windows of processing time fire without input" {
+	mkfifo in out
+	maip-window --processing-time --tumbling 50ms <in >out &
+	exec 7>in 8<out
+	echo '{"x":1}' >&7
+	read -r row <&8
+	[[ $row == '{"window_start":"20'*'","count":1}' ]]
+	exec 7>&-
+	wait "$!"
+}
+
+@test "more state than --state-memory allows ends the run with 75, and says the ways out" {
+	seq 200000 | sed 's/.*/{"t":&,"k":"key &"}/' >many
+	run -75 --separate-stderr window --key k --tumbling 1h --state-memory 4MiB many
+	assert_output ''
+	[[ $stderr == 'maip-window: '*' open windows of '*' keys take '*' bytes, more than --state-memory allows: what they hold is lost, rows so far are right (take a shorter window, a --where filter, or more memory, and start again)' ]]
+}
+
+@test "keys that come once do not stay for ever" {
+	seq 500000 | sed 's/.*/{"t":&,"k":"key &"}/' >many
+	run -0 --separate-stderr bash -c 'maip-window -v --time t --time-format ms --key k --tumbling 10ms many | wc -l'
+	assert_output 500000
+	keys=${stderr#* keys=}
+	((${keys%% *} <= 131072))
+}
