@@ -25,6 +25,7 @@ struct event {
 	uint32_t refs;
 	uint32_t n_fields;
 	uint32_t n_order;               /* length of the saved --order-by value */
+	uint64_t mark;                  /* for those who save: which event it was; 0: not met yet */
 	size_t   n;                     /* length of the line */
 	struct field *fields;           /* n_fields of them, as extract() filled them, into line; NULL if there are none */
 	char    *line;
@@ -53,7 +54,7 @@ struct node {
 	struct node  *before;           /* NULL: this is the first event */
 	uint32_t      refs;
 	int32_t       element;          /* that took it */
-	uint64_t      mark;             /* for those who save: which node it was; 0: not met yet */
+	uint64_t      mark;             /* as that of an event */
 };
 
 /* A node for event after before, NULL or kept; one reference. */

@@ -24,7 +24,7 @@ struct nfa {
 	const struct program *g;
 	size_t                max_live, live;
 	bool                  shed;
-	uint64_t              n_shed;
+	uint64_t              n_shed, *gave_up;
 
 	/* one round */
 	struct event         *event;
@@ -109,7 +109,8 @@ leaf_holds(struct nfa *f, int leaf)
 	if ((f->g->iterative & bit) == 0)
 		return (f->event->truth & bit) != 0;
 	if ((f->known & bit) == 0) {
-		const struct expr_env env = { .fields = f->event->fields, .taken = &f->taken, .scratch = &f->scratch };
+		const struct expr_env env = { .fields = f->event->fields, .taken = &f->taken, .scratch = &f->scratch,
+			.gave_up = f->gave_up };
 		f->known |= bit;
 		if (expr_true(f->g->leaves[leaf].expr, &env))
 			f->truth |= bit;
@@ -382,15 +383,20 @@ end_round(struct nfa *f, struct partials *p)
 	f->next.n = 0;
 }
 
+int
+nfa_too_many(size_t max_live, struct err *err)
+{
+	return fail_as(err, STATUS_DATA, "more than %zu partial matches (--max-partial): the pattern takes more events than it lets go (add "
+	                                 "--within, --after-match or a stricter --where, or drop the oldest with --on-limit oldest)", max_live);
+}
+
 static int
 keep_below_limit(struct nfa *f, struct partials *p, struct err *err)
 {
 	if (f->live <= f->max_live)
 		return 0;
 	if (!f->shed)
-		return fail_as(err, STATUS_DATA, "more than %zu partial matches (--max-partial): the pattern takes more events than it lets go "
-		                                 "(add --within, --after-match or a stricter --where, or drop the oldest with --on-limit oldest)",
-		               f->max_live);
+		return nfa_too_many(f->max_live, err);
 	while (f->live > f->max_live && p->live.n > 0 && p->live.a[0].start != START_NEVER) {
 		node_drop(branches_pop(&p->live).node);
 		f->live--;
@@ -470,13 +476,14 @@ found_release(struct found_list *l)
 }
 
 struct nfa *
-nfa_new(const struct program *g, size_t max_live, bool shed)
+nfa_new(const struct program *g, size_t max_live, bool shed, uint64_t *gave_up)
 {
 	struct nfa *f = mem_zalloc(1, sizeof(*f));
 
 	f->g = g;
 	f->max_live = max_live;
 	f->shed = shed;
+	f->gave_up = gave_up;
 	f->taken = (struct taken){ .self = f, .count = taken_count, .fields = taken_fields };
 	return f;
 }
@@ -503,6 +510,12 @@ partials_init(struct nfa *f, struct partials *p)
 	*p = (struct partials){ 0 };
 	branches_push(&p->live, &(struct branch){ .state = f->g->start, .start = START_NEVER });
 	f->live++;
+}
+
+void
+nfa_adopt(struct nfa *f, const struct partials *p)
+{
+	f->live += p->live.n;
 }
 
 void

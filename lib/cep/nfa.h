@@ -35,11 +35,13 @@ void found_release(struct found_list *l);
 
 struct nfa;                                             /* opaque; lives in nfa.c */
 
-/* max_live: branches of all keys together. On reaching it an event fails, or with shed the oldest branches of its key are dropped. */
-struct nfa *nfa_new(const struct program *g, size_t max_live, bool shed);
+/* max_live: branches of all keys together. On reaching it an event fails, or with shed the oldest branches of its key are dropped.
+ * gave_up counts REGEXPs that ran into their match limit. */
+struct nfa *nfa_new(const struct program *g, size_t max_live, bool shed, uint64_t *gave_up);
 void nfa_free(struct nfa *f);                           /* NULL is fine */
 
 void partials_init(struct nfa *f, struct partials *p);
+void nfa_adopt(struct nfa *f, const struct partials *p);        /* filled by somebody else: count its branches */
 void partials_release(struct nfa *f, struct partials *p);
 
 /* Nothing but the wait for a first event: may be released and begun again. */
@@ -51,6 +53,9 @@ int nfa_event(struct nfa *f, struct partials *p, struct event *e, struct found_l
 
 /* Time is now for this key. Appends matches that only waited for it, and timeouts. */
 int nfa_time(struct nfa *f, struct partials *p, int64_t now, struct found_list *matches, struct found_list *timeouts, struct err *err);
+
+/* The message at the limit. Returns -1. */
+int nfa_too_many(size_t max_live, struct err *err);
 
 size_t   nfa_live(const struct nfa *f);                 /* branches of all keys */
 uint64_t nfa_shed(const struct nfa *f);                 /* dropped at the limit so far */

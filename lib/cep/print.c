@@ -20,7 +20,7 @@ struct taken_event {
 /* A match laid out flat: elements by their first event, the events of each in order. */
 struct row {
 	const struct printer     *printer;      /* for those who only get rows: qsort's compare */
-	const struct found       *found;
+	int64_t                   at;           /* when it was found, or ran out of time */
 	const struct taken_event *taken;
 	size_t                    n;
 	int64_t                   first_ts, last_ts;
@@ -69,7 +69,7 @@ lay_out(struct printer *p, const struct found *found, struct row *row)
 			if (path[j]->element == element)
 				taken[filled++] = (struct taken_event){ element, path[j]->event };
 	}
-	*row = (struct row){ p, found, taken, n, path[0]->event->ts, path[n - 1]->event->ts, path[0]->event->seq };
+	*row = (struct row){ p, found->at, taken, n, path[0]->event->ts, path[n - 1]->event->ts, path[0]->event->seq };
 }
 
 static int
@@ -202,7 +202,7 @@ print_row(struct printer *p, const struct row *row, bool timeout, struct out *ou
 	out_str(out, STR("\"match_start\":"));
 	print_time(p, out, row->first_ts);
 	out_str(out, timeout ? STR(",\"timeout\":") : STR(",\"match_end\":"));
-	print_time(p, out, timeout ? row->found->at : row->last_ts);
+	print_time(p, out, timeout ? row->at : row->last_ts);
 	out_char(out, ',');
 	if (p->conf.emit == EMIT_MATCH)
 		print_events(p, row, out);
@@ -246,6 +246,45 @@ print_found(struct printer *p, const struct found_list *found, bool timeouts, st
 	for (size_t i = 0; i < p->n_rows && result == 0; i++)
 		result = print_row(p, &p->rows[i], timeouts, out);
 	return result;
+}
+
+static const struct taken_event *
+taken_by(struct printer *p, int element, struct event *const *events, size_t n)
+{
+	struct taken_event *taken;
+
+	arena_reset(&p->scratch);
+	taken = arena_alloc(&p->scratch, n * sizeof(*taken));
+	for (size_t i = 0; i < n; i++)
+		taken[i] = (struct taken_event){ element, events[i] };
+	return taken;
+}
+
+int
+print_slices(struct printer *p, int element, struct event *const *events, size_t n, size_t matches, struct out *out)
+{
+	const int64_t last_ts = events[n - 1]->ts;
+	const bool    lines = p->conf.emit == EMIT_MATCH;
+	int           result = 0;
+
+	/* whoever does not print the lines needs only the first event of each */
+	const struct taken_event *taken = taken_by(p, element, events, lines ? n : 1);
+	if (p->conf.emit == EMIT_COUNT)
+		return print_count(p, &(struct row){ .taken = taken, .last_ts = last_ts }, matches, out);
+	for (size_t i = 0; i < matches && result == 0; i++) {
+		if (!lines)
+			taken = taken_by(p, element, events + i, n - i);
+		result = print_row(p, &(struct row){ p, last_ts, lines ? taken + i : taken, n - i, events[i]->ts, last_ts, 0 }, false, out);
+	}
+	return result;
+}
+
+int
+print_slice_timeout(struct printer *p, int element, struct event *const *events, size_t n, int64_t at, struct out *out)
+{
+	const struct taken_event *taken = taken_by(p, element, events, n);
+
+	return print_row(p, &(struct row){ p, at, taken, n, events[0]->ts, events[n - 1]->ts, 0 }, true, out);
 }
 
 /* ---- */

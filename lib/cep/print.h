@@ -33,4 +33,9 @@ void printer_free(struct printer *p);                   /* NULL is fine */
 /* Print, in order, what was found at one moment. timeouts: when they ran out stands in place of the end. 0, or -1: out has failed. */
 int print_found(struct printer *p, const struct found_list *found, bool timeouts, struct out *out);
 
+/* The same for matches that are slices of one list (slices.h), taken by one element: those that start at the first so many of
+ * its n events. */
+int print_slices(struct printer *p, int element, struct event *const *events, size_t n, size_t matches, struct out *out);
+int print_slice_timeout(struct printer *p, int element, struct event *const *events, size_t n, int64_t at, struct out *out);
+
 #endif

@@ -751,6 +751,8 @@ program_compile(struct program *g, const struct pattern *p, struct extractor *x,
 		return USAGE(err, "--one-or-more, --times-or-more: loops over a group that can match nothing (make one of its elements required: "
 		             "drop --optional inside, and put it on the group)");
 	g->inert = is_inert(g);
+	g->where = c.where[p->last->number];
+	g->where_needs_leaf = cond_of_nothing(g, g->where) == NO;
 	return 0;
 }
 
@@ -764,6 +766,28 @@ program_release(struct program *g)
 	free(g->states);
 	free(g->conds);
 	*g = (struct program){ 0 };
+}
+
+bool
+program_holds(const struct program *g, int cond, uint64_t truth)
+{
+	const struct cond *c = &g->conds[cond];
+
+	switch (c->kind) {
+	case COND_TRUE:
+		return true;
+	case COND_FALSE:
+		return false;
+	case COND_LEAF:
+		return (truth >> c->a & 1) != 0;
+	case COND_NOT:
+		return !program_holds(g, c->a, truth);
+	case COND_AND:
+		return program_holds(g, c->a, truth) && program_holds(g, c->b, truth);
+	case COND_OR:
+		return program_holds(g, c->a, truth) || program_holds(g, c->b, truth);
+	}
+	return false;
 }
 
 int

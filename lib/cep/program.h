@@ -66,6 +66,8 @@ struct program {
 	uint64_t      iterative;        /* mask of the leaves that are */
 	int64_t       window;           /* first to last event; 0: no limit */
 	bool          gaps;             /* some state has one */
+	int           where;            /* the condition of the last element */
+	bool          where_needs_leaf; /* it does not hold for an event for which no leaf does */
 	bool          rounds;           /* a branch may go round without an event, in a loop over a group that can match nothing */
 	bool          inert;            /* an event for which no leaf holds changes nothing: it need not be kept */
 };
@@ -74,6 +76,9 @@ struct program {
  * 0, or -1 with err (STATUS_USAGE). */
 int program_compile(struct program *g, const struct pattern *p, struct extractor *x, struct err *err);
 void program_release(struct program *g);
+
+/* Does a condition without iterative leaves hold, given the mask of those that do? */
+bool program_holds(const struct program *g, int cond, uint64_t truth);
 
 /* Name of a state: "first", "first:1". */
 int program_state_name(const struct program *g, int state, struct buf *to);

@@ -1,215 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * stage.c - keys, time and turns
- *
- * Flink gives each key its own timers; here one queue of events and one of timers serve all keys, since both only ever move
- * forward: a timer is set to the time of an event plus the window, and events are processed in order of time.
+ * stage.c - lines in: time, key, the conditions that look at one event alone, and whether it is late
  */
 #include "cep/stage.h"
 
 #include <stdlib.h>
 
-#include "base/keys.h"
 #include "base/mem.h"
 #include "base/time.h"
-#include "cep/waiting.h"
+#include "cep/state.h"
 #include "stream/bad.h"
-
-struct key_state {
-	struct partials *partials;      /* NULL: nothing but the wait for a first event */
-	uint32_t waiting, timers;       /* events and timers that refer to the key */
-	uint64_t pass;                  /* in which it was touched last */
-	int64_t  now;                   /* the time it was moved to in that pass */
-};
-
-struct timer {
-	int64_t  ts;
-	uint32_t key;
-};
-
-struct cep {
-	struct cep_conf     conf;
-	struct out         *late_out, *timeouts;
-	struct pipe_stats  *stats;
-	struct program      program;
-	struct nfa         *nfa;
-	struct printer     *printer;
-	struct extractor   *fields;
-	struct time_expr   *time;
-	struct expr        *order_by;
-	struct expr_column *key_columns;
-	size_t              n_key_columns;
-
-	bool             own_watermarks;
-	struct watermark watermark;
-	uint64_t         arrivals, seq, pass, matches, late;
-	struct waiting   waiting;
-	struct timer    *timers;        /* a ring, cap is a power of two */
-	size_t           first_timer, n_timers, cap_timers;
-
-	struct keys      *keys;
-	struct key_state *states;       /* by key */
-	size_t            cap_states;
-	uint32_t         *touched;      /* keys, in this pass */
-	size_t            n_touched, cap_touched;
-
-	struct field     *values;       /* of the current line */
-	struct arena      scratch;
-	struct buf        key, order;
-	struct found_list found, timed_out;
-};
-
-/* ---- keys */
-
-static struct key_state *
-state_of(struct cep *c, uint32_t key)
-{
-	if (key >= c->cap_states) {
-		const size_t cap = key < 512 ? 1024 : (size_t)key * 2;
-		c->states = mem_resize(c->states, cap, sizeof(*c->states));
-		memset(c->states + c->cap_states, 0, (cap - c->cap_states) * sizeof(*c->states));
-		c->cap_states = cap;
-	}
-	return &c->states[key];
-}
-
-static void
-release_if_idle(struct cep *c, uint32_t key)
-{
-	struct key_state *s = &c->states[key];
-
-	if (s->partials != NULL && partials_idle(s->partials)) {
-		partials_release(c->nfa, s->partials);
-		free(s->partials);
-		s->partials = NULL;
-	}
-	if (s->partials != NULL || s->waiting > 0 || s->timers > 0)
-		return;
-	memset(s, 0, sizeof(*s));
-	keys_forget(c->keys, key);
-}
-
-/* ---- timers */
-
-static void
-add_timer(struct cep *c, uint32_t key, int64_t ts)
-{
-	if (c->n_timers == c->cap_timers) {
-		const size_t cap = c->cap_timers == 0 ? 64 : c->cap_timers * 2;
-		struct timer *timers = mem_zalloc(cap, sizeof(*timers));
-		for (size_t i = 0; i < c->n_timers; i++)
-			timers[i] = c->timers[(c->first_timer + i) & (c->cap_timers - 1)];
-		free(c->timers);
-		c->timers = timers;
-		c->cap_timers = cap;
-		c->first_timer = 0;
-	}
-	c->timers[(c->first_timer + c->n_timers++) & (c->cap_timers - 1)] = (struct timer){ ts, key };
-	c->states[key].timers++;
-}
-
-/* ---- turns */
-
-static int
-hand_out(struct cep *c, struct out *out, struct err *err)
-{
-	c->matches += c->found.n;
-	int result = print_found(c->printer, &c->found, false, out);
-
-	if (result == 0 && c->timeouts != NULL)
-		result = print_found(c->printer, &c->timed_out, true, c->timeouts);
-	found_clear(&c->found);
-	found_clear(&c->timed_out);
-	if (result < 0 && c->timeouts != NULL && c->timeouts->failed)
-		*err = c->timeouts->err;
-	else if (result < 0)
-		*err = out->err;
-	return result;
-}
-
-/* Move a key's time, once a pass and moment. */
-static int
-move_key(struct cep *c, uint32_t key, int64_t now, struct out *out, struct err *err)
-{
-	struct key_state *s = &c->states[key];
-
-	if (s->pass != c->pass) {
-		s->pass = c->pass;
-		s->now = TIME_MIN;
-		c->touched = mem_more(c->touched, c->n_touched, &c->cap_touched, sizeof(*c->touched));
-		c->touched[c->n_touched++] = key;
-	}
-	if (s->now == now && now != TIME_MIN)
-		return 0;
-	s->now = now;
-	if (s->partials == NULL)
-		return 0;
-	if (nfa_time(c->nfa, s->partials, now, &c->found, &c->timed_out, err) < 0)
-		return -1;
-	return hand_out(c, out, err);
-}
-
-static int
-process(struct cep *c, struct event *e, struct out *out, struct err *err)
-{
-	struct key_state *s = &c->states[e->key];
-
-	s->waiting--;
-	if (move_key(c, e->key, e->ts, out, err) < 0)
-		return -1;
-	e->seq = ++c->seq;
-	if (s->partials == NULL) {
-		s->partials = mem_alloc(sizeof(*s->partials));
-		partials_init(c->nfa, s->partials);
-	}
-	if (nfa_event(c->nfa, s->partials, e, &c->found, err) < 0)
-		return -1;
-	/* the mark stays until the end of the pass, as Flink's does: events after a start set timers, too */
-	if (s->partials->started && c->program.window > 0)
-		add_timer(c, e->key, e->ts + c->program.window);
-	return hand_out(c, out, err);
-}
-
-/* Everything up to the watermark: events in their turn, then time for all keys that had one or whose timer has come. */
-static int
-drain(struct cep *c, int64_t until, struct out *out, struct err *err)
-{
-	struct event *e;
-	int result = 0;
-
-	c->pass++;
-	c->n_touched = 0;
-	while (result == 0 && (e = waiting_take(&c->waiting, until)) != NULL) {
-		result = process(c, e, out, err);
-		event_drop(e);
-	}
-	while (result == 0 && c->n_timers > 0 && c->timers[c->first_timer].ts <= until) {
-		const uint32_t key = c->timers[c->first_timer].key;
-		c->first_timer = (c->first_timer + 1) & (c->cap_timers - 1);
-		c->n_timers--;
-		c->states[key].timers--;
-		result = move_key(c, key, until, out, err);
-	}
-	for (size_t i = 0; i < c->n_touched && result == 0; i++) {
-		const uint32_t key = c->touched[i];
-		result = move_key(c, key, until, out, err);
-		if (c->states[key].partials != NULL)
-			c->states[key].partials->started = false;
-		release_if_idle(c, key);
-	}
-	if (c->stats != NULL) {
-		atomic_store_explicit(&c->stats->partial_matches, nfa_live(c->nfa), memory_order_relaxed);
-		atomic_store_explicit(&c->stats->keys, keys_count(c->keys), memory_order_relaxed);
-	}
-	return result;
-}
 
 /* ---- lines */
 
 static uint64_t
 truth_of_line(struct cep *c)
 {
-	const struct expr_env env = { .fields = c->values, .scratch = &c->scratch };
+	const struct expr_env env = { .fields = c->values, .scratch = &c->scratch, .gave_up = &c->gave_up };
 	uint64_t truth = 0;
 
 	for (int i = 0; i < c->program.n_leaves; i++)
@@ -221,7 +28,7 @@ truth_of_line(struct cep *c)
 static int
 key_of_line(struct cep *c, struct err *err)
 {
-	const struct expr_env env = { .fields = c->values, .scratch = &c->scratch };
+	const struct expr_env env = { .fields = c->values, .scratch = &c->scratch, .gave_up = &c->gave_up };
 	char q[QUOTE_MAX];
 
 	buf_clear(&c->key);
@@ -243,7 +50,7 @@ keep_line(struct cep *c, struct str line, int64_t ts, uint64_t truth)
 
 	buf_clear(&c->order);
 	if (c->order_by != NULL) {
-		const struct expr_env env = { .fields = c->values, .scratch = &c->scratch };
+		const struct expr_env env = { .fields = c->values, .scratch = &c->scratch, .gave_up = &c->gave_up };
 		struct val v;
 		expr_eval(c->order_by, &env, &v);
 		val_save(&c->order, &v);
@@ -253,7 +60,7 @@ keep_line(struct cep *c, struct str line, int64_t ts, uint64_t truth)
 	e->truth = truth;
 	e->arrival = c->arrivals;
 	e->key = keys_intern(c->keys, buf_str(&c->key), keys_hash(c->keys, buf_str(&c->key)), &fresh);
-	state_of(c, e->key)->waiting++;
+	cep_state_of(c, e->key)->waiting++;
 	waiting_add(&c->waiting, e);
 }
 
@@ -274,7 +81,7 @@ late_line(struct cep *c, struct str line, struct err *err)
 static int
 read_line(struct cep *c, struct str line, int64_t *ts, struct err *reason)
 {
-	const struct expr_env env = { .fields = c->values, .scratch = &c->scratch };
+	const struct expr_env env = { .fields = c->values, .scratch = &c->scratch, .gave_up = &c->gave_up };
 
 	arena_reset(&c->scratch);
 	if (extract(c->fields, line, c->values, reason) < 0)
@@ -295,7 +102,7 @@ take_line(struct cep *c, struct str line, int64_t ts, struct out *out, struct er
 		return 0;
 	const int64_t before = c->watermark.now;
 	watermark_see(&c->watermark, ts);
-	return c->watermark.now > before ? drain(c, c->watermark.now, out, err) : 0;
+	return c->watermark.now > before ? cep_drain(c, c->watermark.now, out, err) : 0;
 }
 
 /* ---- the stage */
@@ -338,26 +145,25 @@ stage_watermark(void *self, int64_t ts, struct out *out, struct err *err)
 	if (ts <= c->watermark.now)
 		return 0;
 	c->watermark.now = ts;
-	return drain(c, ts, out, err);
+	return cep_drain(c, ts, out, err);
 }
 
-/* At the end time has run out for every key, also where Flink looks at a gap only when something happens to the key. */
 static int
 stage_finish(void *self, bool fire, struct out *out, struct err *err)
 {
-	struct cep *c = self;
+	return fire ? cep_end(self, out, err) : 0;
+}
 
-	if (!fire)
-		return 0;
-	c->watermark.now = TIME_MAX;
-	if (drain(c, TIME_MAX, out, err) < 0)
-		return -1;
-	c->pass++;
-	c->n_touched = 0;
-	for (uint32_t key = 0; key < keys_limit(c->keys); key++)
-		if (key < c->cap_states && c->states[key].partials != NULL && move_key(c, key, TIME_MAX, out, err) < 0)
-			return -1;
-	return 0;
+static int
+stage_save(void *self, struct buf *to, struct err *err)
+{
+	return cep_save(self, to, err);
+}
+
+static int
+stage_load(void *self, struct str from, struct err *err)
+{
+	return cep_load(self, from, err);
 }
 
 const struct stage_ops cep_ops = {
@@ -365,6 +171,8 @@ const struct stage_ops cep_ops = {
 	.batch = stage_batch,
 	.watermark = stage_watermark,
 	.finish = stage_finish,
+	.save = stage_save,
+	.load = stage_load,
 };
 
 /* ---- */
@@ -411,7 +219,10 @@ cep_new(const struct cep_conf *conf, struct err *err)
 		return NULL;
 	}
 	c->values = mem_zalloc(EXTRACT_FIELDS, sizeof(*c->values));
-	c->nfa = nfa_new(&c->program, conf->max_partial, conf->shed);
+	c->slicing = !conf->general && slicer_of(&c->program, &c->slicer);
+	if (c->slicing && !c->slicer.strict)
+		c->program.inert = c->program.where_needs_leaf;
+	c->nfa = nfa_new(&c->program, conf->max_partial, conf->shed, &c->gave_up);
 	c->printer = printer_new(&(struct print_conf){ .pattern = conf->pattern, .name = conf->name, .fields = c->fields,
 		.keys = c->key_columns, .n_keys = c->n_key_columns, .emit = conf->emit, .times_as_ms = conf->times_as_ms });
 	return c;
@@ -431,6 +242,7 @@ cep_free(struct cep *c)
 	if (c == NULL)
 		return;
 	for (size_t i = 0; i < c->cap_states; i++) {
+		slices_release(&c->states[i].slices);
 		if (c->states[i].partials == NULL)
 			continue;
 		partials_release(c->nfa, c->states[i].partials);
@@ -476,5 +288,11 @@ cep_late(const struct cep *c)
 uint64_t
 cep_shed(const struct cep *c)
 {
-	return nfa_shed(c->nfa);
+	return nfa_shed(c->nfa) + c->n_shed;
+}
+
+uint64_t
+cep_gave_up(const struct cep *c)
+{
+	return c->gave_up;
 }

@@ -28,7 +28,8 @@ struct cep_conf {                       /* all borrowed; must outlive the stage 
 	enum emit   emit;
 	bool        times_as_ms;
 	size_t      max_partial;        /* branches at a time */
-	bool        shed;
+	bool        shed;               /* at that limit, drop a key's oldest instead of failing */
+	bool        general;            /* the general engine even where another would do: for tests */
 	uint64_t    seed;               /* of hash tables */
 };
 
@@ -45,6 +46,7 @@ extern const struct stage_ops cep_ops;                  /* self is the struct ce
 
 uint64_t cep_matches(const struct cep *c);              /* found so far */
 uint64_t cep_late(const struct cep *c);                 /* late lines so far */
+uint64_t cep_gave_up(const struct cep *c);              /* REGEXPs that ran into their match limit */
 uint64_t cep_shed(const struct cep *c);                 /* branches dropped at the limit */
 
 #endif

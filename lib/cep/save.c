@@ -1,0 +1,444 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * save.c - the stage's state to bytes and back
+ *
+ * Shared things are written once and referred to by number: keys, events, nodes (each after the one before it), then what
+ * stands on them. The heaps keep their inner order, which is part of the answer. A
+ * description of the program goes in front, because state of another pattern means nothing here.
+ */
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "cep/state.h"
+#include "json/line.h"
+
+#define END_MARK 0x6d6169702d636570     /* "maip-cep" */
+
+struct saver {
+	struct cep *c;
+	struct buf  about, events, nodes, keys, waiting;
+	uint32_t   *number;                     /* of a key, counted over those that are saved */
+	uint64_t    base, n_events, n_nodes;
+	const struct node **chain;
+	size_t      n_chain, cap_chain;
+};
+
+/* ---- saving */
+
+static void
+describe(const struct cep *c, struct buf *to)
+{
+	const struct program *g = &c->program;
+
+	buf_addf(to, "cep1 %d %d %d ", (int)c->slicing, (int)g->pattern->skip.kind, g->pattern->skip.element);
+	buf_addf(to, "%lld %d", (long long)g->window, g->start);
+	for (int s = 0; s < g->n; s++) {
+		buf_add_char(to, '\n');
+		program_state_name(g, s, to);
+		for (int i = 0; i < g->states[s].n; i++) {
+			const struct edge *e = &g->states[s].edges[i];
+			buf_addf(to, " %d>%d:", (int)e->kind, e->target);
+			program_cond_text(g, e->cond, to);
+		}
+	}
+	for (size_t i = 0; i < c->n_key_columns; i++)
+		buf_addf(to, "\nkey %s", c->conf.keys[i]);
+}
+
+/* Number of an event from 1, written when it is met first. */
+static uint64_t
+save_event(struct saver *s, struct event *e)
+{
+	if (e->mark > s->base)
+		return e->mark - s->base;
+	e->mark = s->base + ++s->n_events;
+	buf_put_i64(&s->events, e->ts);
+	buf_put_u64(&s->events, e->arrival);
+	buf_put_u64(&s->events, e->seq);
+	buf_put_u64(&s->events, e->truth);
+	buf_put_u64(&s->events, s->number[e->key]);
+	buf_put_str(&s->events, event_line(e));
+	buf_put_str(&s->events, (struct str){ e->order, e->n_order });
+	return s->n_events;
+}
+
+static uint64_t
+save_node(struct saver *s, struct node *node)
+{
+	if (node == NULL)
+		return 0;
+	s->n_chain = 0;
+	for (const struct node *n = node; n != NULL && n->mark <= s->base; n = n->before) {
+		s->chain = mem_more(s->chain, s->n_chain, &s->cap_chain, sizeof(*s->chain));
+		s->chain[s->n_chain++] = n;
+	}
+	while (s->n_chain > 0) {
+		struct node *n = (struct node *)(uintptr_t)s->chain[--s->n_chain];
+		n->mark = s->base + ++s->n_nodes;
+		buf_put_u64(&s->nodes, n->before == NULL ? 0 : n->before->mark - s->base);
+		buf_put_u64(&s->nodes, save_event(s, n->event));
+		buf_put_u64(&s->nodes, (uint64_t)n->element);
+	}
+	return node->mark - s->base;
+}
+
+static void
+save_branches(struct saver *s, const struct branches *b)
+{
+	buf_put_u64(&s->keys, b->n);
+	for (size_t i = 0; i < b->n; i++) {
+		buf_put_u64(&s->keys, (uint64_t)b->a[i].state);
+		buf_put_u64(&s->keys, save_node(s, b->a[i].node));
+		buf_put_u64(&s->keys, b->a[i].start);
+		buf_put_i64(&s->keys, b->a[i].start_ts);
+		buf_put_i64(&s->keys, b->a[i].previous_ts);
+	}
+}
+
+static bool
+is_used(const struct key_state *k)
+{
+	return k->partials != NULL || k->slices.n > 0 || k->waiting > 0 || k->timers > 0;
+}
+
+/* Number the keys and write their texts. */
+static void
+save_texts(struct saver *s, struct buf *to)
+{
+	const struct cep *c = s->c;
+	uint32_t n = 0;
+
+	s->number = mem_zalloc(c->cap_states + 1, sizeof(*s->number));
+	for (uint32_t key = 0; key < c->cap_states; key++)
+		if (is_used(&c->states[key]))
+			s->number[key] = n++;
+	buf_put_u64(to, n);
+	for (uint32_t key = 0; key < c->cap_states; key++)
+		if (is_used(&c->states[key]))
+			buf_put_str(to, keys_text(c->keys, key));
+}
+
+static void
+save_keys(struct saver *s)
+{
+	for (uint32_t key = 0; key < s->c->cap_states; key++) {
+		const struct key_state *k = &s->c->states[key];
+		if (!is_used(k))
+			continue;
+		buf_put_u64(&s->keys, k->slices.n);
+		for (uint32_t i = 0; i < k->slices.n; i++)
+			buf_put_u64(&s->keys, save_event(s, slices_events(&k->slices)[i]));
+		buf_put_u64(&s->keys, k->partials != NULL);
+		if (k->partials != NULL) {
+			save_branches(s, &k->partials->live);
+			save_branches(s, &k->partials->done);
+		}
+	}
+}
+
+static void
+save_timers(const struct saver *s, struct buf *to)
+{
+	const struct cep *c = s->c;
+
+	buf_put_u64(to, c->n_timers);
+	for (size_t i = 0; i < c->n_timers; i++) {
+		const struct timer *t = &c->timers[(c->first_timer + i) & (c->cap_timers - 1)];
+		buf_put_i64(to, t->ts);
+		buf_put_u64(to, s->number[t->key]);
+	}
+}
+
+static void
+save_counters(const struct cep *c, struct buf *to)
+{
+	buf_put_i64(to, c->watermark.now);
+	buf_put_u64(to, c->arrivals);
+	buf_put_u64(to, c->seq);
+	buf_put_u64(to, c->matches);
+	buf_put_u64(to, c->late);
+}
+
+static void
+saver_init(struct saver *s)
+{
+	buf_init(&s->about, BUF_NO_MAX);
+	buf_init(&s->waiting, BUF_NO_MAX);
+	buf_init(&s->events, BUF_NO_MAX);
+	buf_init(&s->nodes, BUF_NO_MAX);
+	buf_init(&s->keys, BUF_NO_MAX);
+}
+
+static void
+saver_release(struct saver *s)
+{
+	buf_release(&s->about);
+	buf_release(&s->waiting);
+	buf_release(&s->events);
+	buf_release(&s->nodes);
+	buf_release(&s->keys);
+	free(s->number);
+	free(s->chain);
+}
+
+int
+cep_save(struct cep *c, struct buf *to, struct err *err)
+{
+	struct saver s = { .c = c, .base = c->marked };
+
+	saver_init(&s);
+	describe(c, &s.about);
+	buf_put_str(to, buf_str(&s.about));
+	save_counters(c, to);
+	save_texts(&s, to);
+	buf_put_u64(&s.waiting, waiting_count(&c->waiting));
+	for (size_t i = 0; i < waiting_count(&c->waiting); i++)
+		buf_put_u64(&s.waiting, save_event(&s, waiting_at(&c->waiting, i)));
+	save_keys(&s);
+
+	buf_put_u64(to, s.n_events);
+	buf_add_str(to, buf_str(&s.events));
+	buf_put_u64(to, s.n_nodes);
+	buf_add_str(to, buf_str(&s.nodes));
+	buf_add_str(to, buf_str(&s.keys));
+	buf_add_str(to, buf_str(&s.waiting));
+	save_timers(&s, to);
+	c->marked += s.n_events > s.n_nodes ? s.n_events : s.n_nodes;
+	saver_release(&s);
+	/* an end mark, to tell a state that was cut off; and the last thing that a full buffer refuses */
+	if (buf_put_u64(to, END_MARK) < 0)
+		return fail_as(err, STATUS_CONFIG, "the state is too large to be saved in one piece (%zu bytes)", to->n);
+	return 0;
+}
+
+/* ---- loading */
+
+struct loader {
+	struct cep    *c;
+	struct cursor  from;
+	uint32_t      *keys;            /* by their number in the state */
+	uint64_t       n_keys;
+	struct event **events;
+	uint64_t       n_events;
+	struct node  **nodes;
+	uint64_t       n_nodes;
+};
+
+/* A number below a limit; anything else spoils the state. */
+static uint64_t
+number(struct loader *l, uint64_t below)
+{
+	const uint64_t n = cursor_u64(&l->from);
+
+	if (l->from.ok && n < below)
+		return n;
+	l->from.ok = false;
+	return 0;
+}
+
+/* How many follow, each of at least one byte. */
+static uint64_t
+how_many(struct loader *l)
+{
+	return number(l, (uint64_t)l->from.rest.n + 1);
+}
+
+static void
+load_texts(struct loader *l)
+{
+	const uint64_t n = how_many(l);
+
+	l->keys = mem_zalloc(n + 1, sizeof(*l->keys));
+	while (l->from.ok && l->n_keys < n) {
+		const struct str text = cursor_str(&l->from);
+		l->keys[l->n_keys++] = keys_intern(l->c->keys, text, keys_hash(l->c->keys, text), NULL);
+		cep_state_of(l->c, l->keys[l->n_keys - 1]);
+	}
+}
+
+/* The event again, its fields found once more in its line. */
+static struct event *
+load_event(struct loader *l, struct buf *line)
+{
+	struct cep *c = l->c;
+	const bool iterative = c->program.iterative != 0;
+	const int64_t  ts = cursor_i64(&l->from);
+	const uint64_t arrival = cursor_u64(&l->from), seq = cursor_u64(&l->from), truth = cursor_u64(&l->from);
+	const uint64_t key = number(l, l->n_keys);
+	const struct str text = cursor_str(&l->from), order = cursor_str(&l->from);
+
+	buf_clear(line);
+	if (!l->from.ok || buf_room(line, text.n + LINE_SLACK) == NULL)
+		return NULL;
+	buf_add_str(line, text);
+	memset(line->p + text.n, 0, LINE_SLACK);
+	if (iterative && extract(c->fields, buf_str(line), c->values, NULL) < 0)
+		return NULL;
+	struct event *e = event_new(buf_str(line), c->values, iterative ? extract_count(c->fields) : 0, order);
+	e->ts = ts;
+	e->arrival = arrival;
+	e->seq = seq;
+	e->truth = truth;
+	e->key = l->keys[key];
+	return e;
+}
+
+static void
+load_events(struct loader *l)
+{
+	const uint64_t n = how_many(l);
+	struct buf line;
+
+	buf_init(&line, BUF_NO_MAX);
+	l->events = mem_zalloc(n + 1, sizeof(struct event *));
+	while (l->from.ok && l->n_events < n) {
+		struct event *e = load_event(l, &line);
+		if (e == NULL)
+			l->from.ok = false;
+		else
+			l->events[l->n_events++] = e;
+	}
+	buf_release(&line);
+}
+
+/* The event with a number from 1; NULL spoils the state. */
+static struct event *
+event_of(struct loader *l)
+{
+	const uint64_t n = number(l, l->n_events + 1);
+
+	l->from.ok &= n > 0;
+	return l->from.ok ? l->events[n - 1] : NULL;
+}
+
+/* 0 is no node. */
+static struct node *
+node_of(struct loader *l)
+{
+	const uint64_t n = number(l, l->n_nodes + 1);
+
+	return l->from.ok && n > 0 ? l->nodes[n - 1] : NULL;
+}
+
+static void
+load_nodes(struct loader *l)
+{
+	const uint64_t n = how_many(l);
+
+	l->nodes = mem_zalloc(n + 1, sizeof(struct node *));
+	while (l->from.ok && l->n_nodes < n) {
+		struct node  *before = node_of(l);
+		struct event *event = event_of(l);
+		const int element = (int)number(l, (uint64_t)l->c->program.pattern->n);
+		if (l->from.ok)
+			l->nodes[l->n_nodes++] = node_new(event, before, element);
+	}
+}
+
+static void
+load_branches(struct loader *l, struct branches *to)
+{
+	for (uint64_t n = how_many(l); n > 0 && l->from.ok; n--) {
+		struct branch b = { .state = (int)number(l, (uint64_t)l->c->program.n) };
+		b.node = node_of(l);
+		b.start = cursor_u64(&l->from);
+		b.start_ts = cursor_i64(&l->from);
+		b.previous_ts = cursor_i64(&l->from);
+		l->from.ok &= (b.node == NULL) == (b.start == START_NEVER);
+		if (!l->from.ok)
+			return;
+		node_keep(b.node);
+		to->a = mem_more(to->a, to->n, &to->cap, sizeof(*to->a));
+		to->a[to->n++] = b;
+	}
+}
+
+static void
+load_key(struct loader *l, struct key_state *k)
+{
+	for (uint64_t n = how_many(l); n > 0 && l->from.ok; n--) {
+		struct event *e = event_of(l);
+		if (e != NULL)
+			slices_push(&k->slices, e);
+	}
+	l->c->live += k->slices.n;
+	if (number(l, 2) == 0)
+		return;
+	k->partials = mem_zalloc(1, sizeof(*k->partials));
+	load_branches(l, &k->partials->live);
+	load_branches(l, &k->partials->done);
+	nfa_adopt(l->c->nfa, k->partials);
+}
+
+static void
+load_waiting(struct loader *l)
+{
+	for (uint64_t n = how_many(l); n > 0 && l->from.ok; n--) {
+		struct event *e = event_of(l);
+		if (e == NULL)
+			return;
+		waiting_add(&l->c->waiting, event_keep(e));
+		l->c->states[e->key].waiting++;
+	}
+}
+
+static void
+load_timers(struct loader *l)
+{
+	for (uint64_t n = how_many(l); n > 0 && l->from.ok; n--) {
+		const int64_t ts = cursor_i64(&l->from);
+		const uint64_t key = number(l, l->n_keys);
+		if (l->from.ok)
+			cep_add_timer(l->c, l->keys[key], ts);
+	}
+}
+
+static void
+load_counters(struct loader *l)
+{
+	l->c->watermark.now = cursor_i64(&l->from);
+	l->c->arrivals = cursor_u64(&l->from);
+	l->c->seq = cursor_u64(&l->from);
+	l->c->matches = cursor_u64(&l->from);
+	l->c->late = cursor_u64(&l->from);
+}
+
+static void
+load_all(struct loader *l)
+{
+	load_counters(l);
+	load_texts(l);
+	load_events(l);
+	load_nodes(l);
+	for (uint64_t i = 0; i < l->n_keys && l->from.ok; i++)
+		load_key(l, &l->c->states[l->keys[i]]);
+	load_waiting(l);
+	load_timers(l);
+	for (uint64_t i = 0; i < l->n_nodes; i++)
+		node_drop(l->nodes[i]);
+	for (uint64_t i = 0; i < l->n_events; i++)
+		event_drop(l->events[i]);
+	free(l->nodes);
+	free(l->events);
+	free(l->keys);
+}
+
+int
+cep_load(struct cep *c, struct str from, struct err *err)
+{
+	struct loader l = { .c = c, .from = { from, true } };
+	struct buf about;
+
+	buf_init(&about, BUF_NO_MAX);
+	describe(c, &about);
+	const bool same = str_eq(cursor_str(&l.from), buf_str(&about));
+	buf_release(&about);
+	if (!l.from.ok)
+		return fail_as(err, STATUS_CONFIG, "the saved state is damaged (start without it)");
+	if (!same)
+		return fail_as(err, STATUS_CONFIG, "the saved state is that of another pattern or key (start without it, or use the same options)");
+	load_all(&l);
+	if (cursor_u64(&l.from) != END_MARK || !l.from.ok || l.from.rest.n > 0)
+		return fail_as(err, STATUS_CONFIG, "the saved state is damaged (start without it)");
+	return 0;
+}

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * state.h - what the stage holds: shared by the files that make it up, and nobody else
+ *
+ *	stage.c   lines in, records out of them
+ *	turns.c   events in their turn, timers, keys that come and go
+ *	save.c    all of it to bytes and back
+ */
+#ifndef MAIP_CEP_STATE_H
+#define MAIP_CEP_STATE_H
+
+#include "base/keys.h"
+#include "cep/slices.h"
+#include "cep/stage.h"
+#include "cep/waiting.h"
+
+struct key_state {
+	struct partials *partials;      /* general engine; NULL: nothing but the wait for a first event */
+	struct slices    slices;        /* the other engine */
+	uint32_t waiting, timers;       /* events and timers that refer to the key */
+	uint64_t pass;                  /* in which it was touched last */
+	int64_t  now;                   /* the time it was moved to in that pass */
+};
+
+struct timer {
+	int64_t  ts;
+	uint32_t key;
+};
+
+struct cep {
+	struct cep_conf     conf;
+	struct out         *late_out, *timeouts;
+	struct pipe_stats  *stats;
+	struct program      program;
+	bool                slicing;    /* slicer is used in place of nfa */
+	struct slicer       slicer;
+	struct nfa         *nfa;
+	struct printer     *printer;
+	struct extractor   *fields;
+	struct time_expr   *time;
+	struct expr        *order_by;
+	struct expr_column *key_columns;
+	size_t              n_key_columns;
+
+	bool             own_watermarks;
+	struct watermark watermark;
+	uint64_t         arrivals, seq, pass, matches, late, gave_up, n_shed;
+	size_t           live;          /* slices */
+	struct waiting   waiting;
+	struct timer    *timers;        /* a ring, cap is a power of two; they only ever grow later */
+	size_t           first_timer, n_timers, cap_timers;
+	uint64_t         marked;        /* events and nodes marked by earlier saves: their marks are not above it */
+
+	struct keys      *keys;
+	struct key_state *states;       /* by key */
+	size_t            cap_states;
+	uint32_t         *touched;      /* keys, in this pass */
+	size_t            n_touched, cap_touched;
+
+	struct field     *values;       /* of the current line */
+	struct arena      scratch;
+	struct buf        key, order;
+	struct found_list found, timed_out;
+};
+
+/* The state of a key, made if it is new. */
+struct key_state *cep_state_of(struct cep *c, uint32_t key);
+void cep_add_timer(struct cep *c, uint32_t key, int64_t ts);
+
+/* Everything up to the watermark has its turn. */
+int cep_drain(struct cep *c, int64_t until, struct out *out, struct err *err);
+
+/* The input is over: time has run out for every key. */
+int cep_end(struct cep *c, struct out *out, struct err *err);
+
+int cep_save(struct cep *c, struct buf *to, struct err *err);
+int cep_load(struct cep *c, struct str from, struct err *err);
+
+#endif

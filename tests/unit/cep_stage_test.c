@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Properties of the stage over random patterns and inputs: where it is cut, and which engine runs, changes nothing. */
+#include "cep_case.h"
+#include "unit.h"
+
+#include <inttypes.h>
+
+struct question {
+	struct cep_run a, b;
+};
+
+static bool
+differs(const struct cep_case *c, void *arg)
+{
+	const struct question *q = arg;
+	struct buf a, b;
+
+	buf_init(&a, BUF_NO_MAX);
+	buf_init(&b, BUF_NO_MAX);
+	const int ra = cep_case_run(c, &q->a, &a), rb = cep_case_run(c, &q->b, &b);
+	const bool same = ra == rb && str_eq(buf_str(&a), buf_str(&b));
+	buf_release(&a);
+	buf_release(&b);
+	return !same;
+}
+
+static void
+show(struct cep_case *c, struct question *q, uint64_t seed)
+{
+	struct buf text;
+
+	cep_case_shrink(c, differs, q);
+	buf_init(&text, BUF_NO_MAX);
+	cep_case_print(c, &text);
+	buf_add_str(&text, STR("---- one\n"));
+	cep_case_run(c, &q->a, &text);
+	buf_add_str(&text, STR("---- the other\n"));
+	cep_case_run(c, &q->b, &text);
+	buf_add_char(&text, '\0');
+	fail_msg("seed %" PRIu64 ":\n%s", seed, text.p);
+}
+
+static int
+count_matches(const struct cep_case *c)
+{
+	const struct cep_run how = { 0 };
+	struct buf text;
+	int n;
+
+	buf_init(&text, BUF_NO_MAX);
+	n = cep_case_run(c, &how, &text) == 0 && text.n > 0 && text.p[0] == '{';
+	buf_release(&text);
+	return n;
+}
+
+static void
+compare_all(enum cep_shape shape, struct question *q, uint64_t cases)
+{
+	struct cep_case c;
+	uint64_t with_matches = 0;
+
+	for (uint64_t seed = 1; seed <= cases; seed++) {
+		cep_case_random(&c, shape, seed);
+		if (q->b.cuts != 0)
+			q->b.cuts = seed;
+		if (differs(&c, q))
+			show(&c, q, seed);
+		with_matches += (uint64_t)count_matches(&c);
+	}
+	assert_true(with_matches > cases / 10);         /* the cases have something to say */
+}
+
+static void
+state_that_was_saved_and_loaded_gives_the_same_answer(void **state)
+{
+	(void)state;
+	compare_all(SHAPE_ANY, &(struct question){ { 0 }, { .cuts = 1 } }, 3000);
+}
+
+static void
+slices_that_were_saved_and_loaded_give_the_same_answer(void **state)
+{
+	(void)state;
+	compare_all(SHAPE_ONE, &(struct question){ { 0 }, { .cuts = 1 } }, 3000);
+}
+
+static void
+the_engine_for_one_element_finds_what_the_general_one_finds(void **state)
+{
+	(void)state;
+	compare_all(SHAPE_ONE, &(struct question){ { .general = true, .sorted = true }, { .sorted = true } }, 8000);
+}
+
+static struct cep *
+make(struct pattern *p, const char *name, struct err *err)
+{
+	pattern_init(p);
+	assert_int_equal(pattern_begin(p, name, err), 0);
+	assert_int_equal(pattern_within(p, "5s", err), 0);
+	assert_int_equal(pattern_finish(p, err), 0);
+	struct cep *c = cep_new(&(struct cep_conf){ .pattern = p, .time = "t", .max_partial = 10 }, err);
+	assert_non_null(c);
+	return c;
+}
+
+static void
+state_of_another_pattern_or_that_was_cut_off_is_refused(void **state)
+{
+	struct pattern one, two, three;
+	struct err err;
+	struct buf saved;
+	struct cep *a = make(&one, "one", &err), *b = make(&two, "two", &err);
+
+	(void)state;
+	buf_init(&saved, BUF_NO_MAX);
+	assert_int_equal(cep_ops.save(a, &saved, &err), 0);
+	assert_int_equal(cep_ops.load(b, buf_str(&saved), &err), -1);
+	assert_int_equal(err.status, STATUS_CONFIG);
+	assert_non_null(strstr(err.msg, "another pattern"));
+	for (size_t n = 0; n < saved.n; n++) {
+		struct cep *c = make(&three, "one", &err);
+		assert_int_equal(cep_ops.load(c, (struct str){ saved.p, n }, &err), -1);
+		assert_int_equal(err.status, STATUS_CONFIG);
+		cep_free(c);
+		pattern_release(&three);
+	}
+	buf_release(&saved);
+	cep_free(a);
+	cep_free(b);
+	pattern_release(&one);
+	pattern_release(&two);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(state_that_was_saved_and_loaded_gives_the_same_answer),
+		cmocka_unit_test(slices_that_were_saved_and_loaded_give_the_same_answer),
+		cmocka_unit_test(the_engine_for_one_element_finds_what_the_general_one_finds),
+		cmocka_unit_test(state_of_another_pattern_or_that_was_cut_off_is_refused),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
