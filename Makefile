@@ -87,19 +87,19 @@ test-programs: $(UNITS) $(FUZZ) $(PROGRAMS)
 
 check: check-deps
 	@$(MAKE) --no-print-directory WERROR=1 all test-programs
-	@MAIP_BIN=$(abspath $(B)) tests/run $(TEST)
+	@MAIP_BIN="$(CURDIR)/$(B)" tests/run $(TEST)
 
 demo: build-deps
 	@$(MAKE) --no-print-directory all $(B)/programs/gen-orders
-	@MAIP_BIN=$(abspath $(B)) tests/demo/demo
+	@MAIP_BIN="$(CURDIR)/$(B)" tests/demo/demo
 
 bench: check-deps
 	@$(MAKE) --no-print-directory all $(BENCHES)
-	@MAIP_BIN=$(abspath $(B)) tests/bench/bench $(BENCH)
+	@MAIP_BIN="$(CURDIR)/$(B)" tests/bench/bench $(BENCH)
 
 # The generated part of a man page or completion, from the option table of the tool.
 docs: all
-	@MAIP_BIN=$(abspath $(B)) tests/docs --update
+	@MAIP_BIN="$(CURDIR)/$(B)" tests/docs --update
 
 # ---- what has to be installed: one apt-get call, as root or through sudo, else the line to run
 
@@ -130,24 +130,24 @@ zshdir  = $(DESTDIR)$(PREFIX)/share/zsh/site-functions
 fishdir = $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
 
 install: all
-	install -d $(bindir) $(mandir)/man1 $(mandir)/man5 $(mandir)/man7 $(jobsdir) $(bashdir) $(zshdir) $(fishdir)
-	install $(TOOLS:%=$(B)/%) $(bindir)
-	install $(JOBS:%=cmd/jobs/%) $(jobsdir)
-	for n in 1 5 7; do for f in man/*.$$n; do [ ! -e $$f ] || install -m 644 $$f $(mandir)/man$$n; done; done
-	for t in $(TOOLS); do install -m 644 completions/$$t.bash $(bashdir)/$$t; \
-	  install -m 644 completions/$$t.zsh $(zshdir)/_$$t; install -m 644 completions/$$t.fish $(fishdir); done
+	install -d "$(bindir)" "$(mandir)/man1" "$(mandir)/man5" "$(mandir)/man7" "$(jobsdir)" "$(bashdir)" "$(zshdir)" "$(fishdir)"
+	install $(TOOLS:%=$(B)/%) "$(bindir)"
+	install $(JOBS:%=cmd/jobs/%) "$(jobsdir)"
+	set -e; for n in 1 5 7; do for f in man/*.$$n; do [ ! -e $$f ] || install -m 644 $$f "$(mandir)/man$$n"; done; done
+	set -e; for t in $(TOOLS); do install -m 644 completions/$$t.bash "$(bashdir)/$$t"; \
+	  install -m 644 completions/$$t.zsh "$(zshdir)/_$$t"; install -m 644 completions/$$t.fish "$(fishdir)"; done
 
 uninstall:
-	rm -f $(TOOLS:%=$(bindir)/%) $(JOBS:%=$(jobsdir)/%) $(patsubst man/%.1,$(mandir)/man1/%.1,$(wildcard man/*.1)) \
-	  $(patsubst man/%.5,$(mandir)/man5/%.5,$(wildcard man/*.5)) $(patsubst man/%.7,$(mandir)/man7/%.7,$(wildcard man/*.7)) \
-	  $(TOOLS:%=$(bashdir)/%) $(TOOLS:%=$(zshdir)/_%) $(TOOLS:%=$(fishdir)/%.fish)
-	-rmdir $(jobsdir) $(DESTDIR)$(PREFIX)/libexec/maip 2>/dev/null
+	rm -f $(TOOLS:%="$(bindir)/%") $(JOBS:%="$(jobsdir)/%") \
+	  $(foreach n,1 5 7,$(patsubst man/%,"$(mandir)/man$n/%",$(wildcard man/*.$n))) \
+	  $(TOOLS:%="$(bashdir)/%") $(TOOLS:%="$(zshdir)/_%") $(TOOLS:%="$(fishdir)/%.fish")
+	-rmdir "$(jobsdir)" "$(DESTDIR)$(PREFIX)/libexec/maip" 2>/dev/null
 
 dist:
 	git archive --prefix=maip-$(VERSION)/ -o maip-$(VERSION).tar.gz HEAD
 
 clean:
-	rm -rf build maip-*.tar.gz
+	rm -rf build build-deps.log maip-*.tar.gz
 
 .PHONY: all check demo bench docs test-programs build-deps check-deps install uninstall dist clean
 .SECONDARY:
