@@ -19,7 +19,7 @@
 #include "kafka/selector.h"
 
 #define STEP_RECORDS      512           /* a step handles at most so many */
-#define WATERMARK_RECORDS 256           /* between two watermark lines, if it has risen */
+#define WATERMARK_RECORDS 64            /* between two watermark lines, if it has risen */
 #define FLUSH_BYTES       ((size_t)128 << 10)
 #define COMMIT_EVERY_MS   5000
 #define WAIT_MS           200           /* a signal is noticed after this */

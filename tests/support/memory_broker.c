@@ -44,6 +44,8 @@ struct memory_broker {
 	unsigned      hesitate, lose;
 	uint64_t      sent;
 	int64_t       now;
+	void        (*pause)(void *arg);
+	void         *pause_arg;
 	struct topic *topics;           /* addresses of names are stable, of topics are not */
 	size_t        n_topics, cap_topics;
 	struct str   *listed;
@@ -84,6 +86,8 @@ draw(struct memory_broker *b)
 static bool
 hesitates(struct memory_broker *b)
 {
+	if (b->pause != NULL)
+		b->pause(b->pause_arg);
 	return draw(b) % 100 < b->hesitate;
 }
 
@@ -162,6 +166,13 @@ void
 memory_broker_lose(struct memory_broker *b, unsigned n)
 {
 	b->lose = n;
+}
+
+void
+memory_broker_pause(struct memory_broker *b, void (*pause)(void *arg), void *arg)
+{
+	b->pause = pause;
+	b->pause_arg = arg;
 }
 
 void

@@ -21,6 +21,8 @@ void memory_broker_free(struct memory_broker *b);
 void memory_broker_hesitate(struct memory_broker *b, unsigned percent);
 /* Every n-th record is given up instead of delivered; 0: none. */
 void memory_broker_lose(struct memory_broker *b, unsigned n);
+/* Called whenever a reader or a writer is asked for something: lets others go first. */
+void memory_broker_pause(struct memory_broker *b, void (*pause)(void *arg), void *arg);
 void memory_broker_clock(struct memory_broker *b, int64_t now_ms);      /* the time of records without one */
 
 void memory_broker_topic(struct memory_broker *b, const char *name, int32_t partitions);
