@@ -279,6 +279,25 @@ read_time(struct window *w, const struct expr_env *env, int64_t *ts, struct err 
 	return -1;
 }
 
+/* Expressions take a number beyond a double's range for NULL; a sum that passed over it would be wrong without a word. */
+static int
+check_numbers(const struct window *w, struct err *err)
+{
+	char       quoted[QUOTE_MAX];
+	struct num n;
+
+	for (size_t i = 0; i < extract_count(w->extractor); i++) {
+		const struct str raw = w->fields[i].raw;
+
+		if (w->fields[i].kind != JSON_NUMBER ||
+		    (raw.n < 300 && memchr(raw.p, 'e', raw.n) == NULL && memchr(raw.p, 'E', raw.n) == NULL))
+			continue;
+		if (num_parse(&n, raw) < 0)
+			return fail_as(err, STATUS_DATA, "the number %s is too large", quote(quoted, raw));
+	}
+	return 0;
+}
+
 /* Record i of the batch. Everything that can be wrong with it is found here. */
 static int
 read_record(struct window *w, struct str line, size_t i, struct err *err)
@@ -288,7 +307,7 @@ read_record(struct window *w, struct str line, size_t i, struct err *err)
 	struct err     no_key;
 
 	if (extract(w->extractor, line, w->fields, err) < 0 || read_time(w, &env, &r->ts, err) < 0 ||
-	    read_source(w, &env, &w->source[i], err) < 0)
+	    read_source(w, &env, &w->source[i], err) < 0 || check_numbers(w, err) < 0)
 		return -1;
 	w->pass[i] = w->where == NULL || expr_true(w->where, &env);
 	w->has_key[i] = group_read(w->group, &env, &w->key[i], w->pass[i] ? err : &no_key) == 0;

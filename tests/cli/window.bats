@@ -163,6 +163,13 @@ bad_line() { # LINE REASON
 	printf '{"t":1,"v":%s}\n' "$nines" 1 >in
 	run -0 window --tumbling 1s --agg 'SUM(v) AS s' in
 	assert_output '{"window_start":0,"window_end":1000,"s":1e+38}'
+	printf '{"t":1,"v":%s}\n' 5 1e400 >in
+	run -65 --separate-stderr window --tumbling 1s --agg 'SUM(v) AS s' in
+	assert_output ''
+	assert_equal "$stderr" "maip-window: in: line 2: the number '1e400' is too large"
+	printf '{"t":1,"v":%s}\n' "$(printf '1%.0s' {1..1000})" >in
+	run -65 --separate-stderr window --tumbling 1s --agg 'SUM(v) AS s' in
+	[[ $stderr == "maip-window: in: line 1: the number '111"*'is too large' ]]
 }
 
 hello='{"_maip":"hello","version":1,"job":"0123456789abcdef0123456789abcdef","run":"0123456789abcdef0123456789abcdef","watermarks":true,"checkpoints":false}'
