@@ -40,8 +40,6 @@ cJSON *jobctl_get(const struct manager *m, const char *path, struct err *err);
 /* Wait until the job is over, at most grace_ms. 1 and its last state, 0 when the time is up, -1 with err. */
 int jobctl_wait(const struct manager *m, const struct job_name *job, int64_t grace_ms, char state[16], struct err *err);
 
-int64_t jobctl_clock_ms(void);          /* wall clock */
-
 const char *member_text(const cJSON *o, const char *member);      /* "" if it is none */
 double      member_number(const cJSON *o, const char *member);    /* 0 if it is none */
 

@@ -12,6 +12,8 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "base/clock.h"
+
 static const struct command *const commands[] = {
 	&command_list, &command_show, &command_backpressure, &command_cancel, &command_stop, &command_run, &command_broker, NULL
 };
@@ -35,15 +37,6 @@ static const struct tool tool = {
 	.summary = "list, watch, start and stop jobs, here or on a Flink cluster",
 };
 
-int64_t
-jobctl_clock_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_REALTIME, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 struct manager
 jobctl_manager(const struct jobctl *c, int64_t grace_ms)
 {
@@ -51,7 +44,7 @@ jobctl_manager(const struct jobctl *c, int64_t grace_ms)
 	struct err err;
 
 	if (c->url == NULL)
-		manager_local(&m, grace_ms, jobctl_clock_ms);
+		manager_local(&m, grace_ms, clock_wall_ms);
 	else if (manager_remote(&m, c->url, c->timeout_ms, c->token_file, &err) < 0)
 		die(err.status, "%s", err.msg);
 	return m;
@@ -91,7 +84,7 @@ member_number(const cJSON *o, const char *member)
 int
 jobctl_wait(const struct manager *m, const struct job_name *job, int64_t grace_ms, char state[16], struct err *err)
 {
-	int64_t deadline = jobctl_clock_ms() + grace_ms;
+	int64_t deadline = clock_monotonic_ms() + grace_ms;
 	struct timespec pause = { .tv_nsec = 20000000 };
 	char path[64];
 
@@ -105,7 +98,7 @@ jobctl_wait(const struct manager *m, const struct job_name *job, int64_t grace_m
 		cJSON_Delete(answer);
 		if (job_is_over(state))
 			return 1;
-		if (jobctl_clock_ms() >= deadline)
+		if (clock_monotonic_ms() >= deadline)
 			return 0;
 		nanosleep(&pause, NULL);
 		if (pause.tv_nsec < 640000000)

@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "job/jobs.h"
 #include "job/rundir.h"
 #include "print.h"
@@ -178,7 +179,7 @@ look(const char *id, int *bad)
 	int found = 0;
 
 	*bad = 0;
-	if (jobs_read(&jobs, jobctl_clock_ms(), &err) < 0)
+	if (jobs_read(&jobs, clock_wall_ms(), &err) < 0)
 		return 0;
 	job = jobs_find(&jobs, str_of(id), &err);
 	for (size_t i = 0; job != NULL && i < job->n; i++) {
@@ -209,7 +210,7 @@ cancel(const char *id)
 
 	snprintf(job.id, sizeof(job.id), "%s", id);
 	snprintf(path, sizeof(path), "/jobs/%s?mode=cancel", id);
-	manager_local(&m, 30000, jobctl_clock_ms);
+	manager_local(&m, 30000, clock_wall_ms);
 	if (m.call(m.self, "PATCH", path, NULL, &answer, &err) < 0)
 		warn("%s", err.msg);
 	cJSON_Delete(answer);
@@ -234,11 +235,11 @@ static enum status
 let_go(pid_t child, const char *id, const char *job_name, const char *log, bool json)
 {
 	struct timespec pause = { .tv_nsec = 10000000 };
-	int64_t deadline = jobctl_clock_ms() + START_WAIT_MS;
+	int64_t deadline = clock_monotonic_ms() + START_WAIT_MS;
 	int wait_status = 0, bad, ended = 0;
 	struct printer *p;
 
-	while (!look(id, &bad) && (ended = waitpid(child, &wait_status, WNOHANG) == child) == 0 && jobctl_clock_ms() < deadline)
+	while (!look(id, &bad) && (ended = waitpid(child, &wait_status, WNOHANG) == child) == 0 && clock_monotonic_ms() < deadline)
 		nanosleep(&pause, NULL);
 	if (ended && child_status(wait_status) != 0) {
 		warn("%s ended at once with status %d (its messages are in %s)", job_name, child_status(wait_status), log);

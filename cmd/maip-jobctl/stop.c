@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "print.h"
 
 static int64_t grace_ms = 30000;
@@ -44,7 +45,7 @@ request(void)
 static int
 poll_savepoint(const struct manager *m, const struct job_name *job, const char *trigger, char *place, size_t n, struct err *err)
 {
-	int64_t deadline = jobctl_clock_ms() + grace_ms;
+	int64_t deadline = clock_monotonic_ms() + grace_ms;
 	struct timespec pause = { .tv_nsec = 100000000 };
 	char path[160];
 
@@ -65,7 +66,7 @@ poll_savepoint(const struct manager *m, const struct job_name *job, const char *
 			return -1;
 		if (done)
 			return 1;
-		if (jobctl_clock_ms() >= deadline)
+		if (clock_monotonic_ms() >= deadline)
 			return 0;
 		nanosleep(&pause, NULL);
 	}

@@ -18,10 +18,10 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 #include <xxhash.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "job/rundir.h"
 
@@ -434,26 +434,17 @@ ask(const struct job *job, enum page_request request, struct err *err)
 	return first == NULL || told_by_itself(first, request) ? 0 : signal_stage(first, SIGTERM, err);
 }
 
-static int64_t
-monotonic_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 int
 job_stop(const struct job *job, enum page_request request, int64_t grace_ms, size_t *killed, struct err *err)
 {
-	int64_t deadline = monotonic_ms() + grace_ms;
+	int64_t deadline = clock_monotonic_ms() + grace_ms;
 
 	*killed = 0;
 	if (ask(job, request, err) < 0)
 		return -1;
 	for (size_t i = 0; i < job->n; i++) {
 		const struct job_stage *s = &job->stages[i];
-		int64_t left = deadline - monotonic_ms();
+		int64_t left = deadline - clock_monotonic_ms();
 
 		if (s->page == NULL || !s->alive || process_wait(&s->process, left < 0 ? 0 : left))
 			continue;

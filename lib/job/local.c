@@ -10,9 +10,9 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/mem.h"
 #include "job/jobs.h"
 
@@ -97,15 +97,6 @@ overview(const struct jobs *jobs, int64_t now)
 	return o;
 }
 
-static int64_t
-clock_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
-}
-
 /* Counters of a stage; of a foreign filter nothing is known. */
 static cJSON *
 io_metrics(const struct job_stage *s)
@@ -114,7 +105,7 @@ io_metrics(const struct job_stage *s)
 	const struct pipe_stats *p = s->page != NULL ? &s->page->stats : &unknown;
 	cJSON *m = cJSON_CreateObject();
 	int64_t idle = (int64_t)(atomic_load(&p->idle_ns) / 1000000), blocked = (int64_t)(atomic_load(&p->blocked_ns) / 1000000);
-	int64_t life = (clock_ns() - atomic_load(&p->started_ns)) / 1000000;
+	int64_t life = (clock_monotonic_ns() - atomic_load(&p->started_ns)) / 1000000;
 
 	add_number(m, "read-bytes", (int64_t)atomic_load(&p->bytes_in));
 	cJSON_AddBoolToObject(m, "read-bytes-complete", s->page != NULL);
@@ -270,7 +261,7 @@ backpressure(const struct job_stage *s, int64_t now)
 		cJSON_AddStringToObject(o, "status", "deprecated");     /* Flink's word for "not known" */
 		return o;
 	}
-	r = stats_ratios(&s->page->stats, clock_ns());
+	r = stats_ratios(&s->page->stats, clock_monotonic_ns());
 	cJSON_AddStringToObject(o, "status", "ok");
 	cJSON_AddStringToObject(o, "backpressureLevel", level(r.blocked));
 	add_number(o, "end-timestamp", now);

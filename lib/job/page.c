@@ -12,9 +12,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "base/time.h"
 #include "job/page_file.h"
@@ -25,15 +25,6 @@ struct page {
 	struct page_file *file;
 	bool              shared;       /* a mapped file, not private memory */
 };
-
-static int64_t
-wall_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_REALTIME, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
 
 static struct page_file *
 map_file(int fd)
@@ -89,7 +80,7 @@ fill(struct page_file *file, const char *tool, int argc, char *const *argv)
 	atomic_store(&file->stats.watermark, TIME_MIN);
 	file->pid = (int32_t)getpid();
 	file->start = process_start(getpid());
-	file->started_ms = wall_ms();
+	file->started_ms = clock_wall_ms();
 	file->stdin_pipe = process_pipe(getpid(), STDIN_FILENO);
 	file->stdout_pipe = process_pipe(getpid(), STDOUT_FILENO);
 	snprintf(file->tool, sizeof(file->tool), "%s", tool);
@@ -165,7 +156,7 @@ void
 page_finish(struct page *p, enum status status)
 {
 	atomic_store(&p->file->status, (int32_t)status);
-	atomic_store(&p->file->ended_ms, wall_ms());
+	atomic_store(&p->file->ended_ms, clock_wall_ms());
 	if (p->shared)
 		munmap(p->file, sizeof(*p->file));
 	else

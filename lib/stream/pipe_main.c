@@ -12,9 +12,9 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
 
 #define PIPE_BYTES (1 << 20)
@@ -45,26 +45,17 @@ catch_stop(int signal)
 }
 
 static int64_t
-read_clock(clockid_t id, int64_t per_second)
-{
-	struct timespec t;
-
-	clock_gettime(id, &t);
-	return (int64_t)t.tv_sec * per_second + (int64_t)t.tv_nsec / (1000000000 / per_second);
-}
-
-static int64_t
 wall_ms(void *self)
 {
 	(void)self;
-	return read_clock(CLOCK_REALTIME, 1000);
+	return clock_wall_ms();
 }
 
 static int64_t
 monotonic_ns(void *self)
 {
 	(void)self;
-	return read_clock(CLOCK_MONOTONIC, 1000000000);
+	return clock_monotonic_ns();
 }
 
 void
