@@ -1,0 +1,162 @@
+#!/usr/bin/env bats
+# Bad input, full disks, readers that leave and signals: the same in every filter, with what was good before delivered.
+bats_require_minimum_version 1.5.0
+load '/usr/lib/bats/bats-support/load'
+load '/usr/lib/bats/bats-assert/load'
+
+filters=(maip-window maip-cep)
+at() { printf '{"timestamp":"2026-01-16T%sZ","k":"a"}\n' "$1"; }
+
+setup() {
+	cd "$BATS_TEST_TMPDIR"
+	{ at 12:00:00; at 12:06:00; } >good
+}
+
+filter() { # NAME [OPTION]...: says one line about 12:00 as soon as it sees 12:06
+	case $1 in
+	maip-window) maip-window --key k --tumbling 5m --agg 'COUNT(*) AS n' "${@:2}" ;;
+	maip-cep) maip-cep --key k --begin a --emit summary "${@:2}" ;;
+	esac
+}
+
+# After two good lines this one ends each filter with 65 and MESSAGE, and what was good before has been delivered.
+bad_line() { # LINE MESSAGE [OPTION]...
+	local name
+	for name in "${filters[@]}"; do
+		printf '%s\n' "$(<good)" "$1" '{"never":"read"}' >in
+		run -65 --separate-stderr filter "$name" "${@:3}" in
+		assert_equal "$stderr" "$name: in: line 3: $2"
+		assert_line --index 0 --partial 2026-01-16T12:00:00.000Z
+	done
+}
+
+@test "a line that is not JSON" {
+	bad_line 'nope' "column 1: expected a value, found 'nope'"
+	bad_line '{"timestamp":"2026-01-16T12:00:00Z","k":"a"' "column 44: expected ',' or '}' after a member, found the end of the line"
+	bad_line '[1]' 'a record is an object, not an array'
+}
+
+@test "a line without a time, or with one that is none" {
+	bad_line '{"k":"a"}' 'no time: timestamp is missing or null'
+	bad_line '{"timestamp":true,"k":"a"}' "timestamp is 'true', which is not a time (RFC 3339, or a number since 1970) within the years -9999 to 9999"
+	bad_line '{"timestamp":"yesterday","k":"a"}' \
+		"timestamp is '\"yesterday\"', which is not a time (RFC 3339, or a number since 1970) within the years -9999 to 9999"
+}
+
+@test "a line without the key" {
+	local name
+	for name in "${filters[@]}"; do
+		run -65 --separate-stderr filter "$name" <<<'{"timestamp":"2026-01-16T12:00:00Z"}'
+		assert_regex "$stderr" "^$name: line 1: no key: 'k' is missing"
+	done
+}
+
+@test "a line that is too long, or too deep" {
+	bad_line "{\"timestamp\":\"2026-01-16T12:00:00Z\",\"k\":\"$(printf '%2000s' '')\"}" 'longer than 1024 bytes' --max-line 1024
+	bad_line "{\"timestamp\":\"2026-01-16T12:00:00Z\",\"k\":$(printf '[%.0s' {1..300})" 'column 296: nested deeper than 256 levels'
+}
+
+@test "data that looks like a control line" {
+	bad_line '{"_maip":"watermark","ts":1}' 'control line before hello'
+	bad_line '{"_maip":"end","drain":true}' 'control line before hello'
+	bad_line '{"\u005fmaip":"end","timestamp":"2026-01-16T12:00:00Z","k":"a"}' \
+		'a record must not begin with _maip: that name belongs to control lines'
+}
+
+@test "skipped lines are counted and told, and the status is still 65" {
+	local name
+	for name in "${filters[@]}"; do
+		run -65 --separate-stderr filter "$name" --on-error skip < <(echo nope; cat good; echo '{"k":1}')
+		assert_equal "$stderr" "$name: 2 bad records were skipped; the first: line 1: column 1: expected a value, found 'nope'"
+		assert_equal "${#lines[@]}" 2
+		run -0 --separate-stderr filter "$name" --on-error skip --ok-errors 2 < <(echo nope; cat good; echo '{"k":1}')
+		assert_equal "$stderr" ''
+	done
+}
+
+@test "dead letters keep the line, the place and the reason" {
+	local name
+	for name in "${filters[@]}"; do
+		run -65 --separate-stderr filter "$name" --on-error "dead-letter=$name.bad" < <(cat good; printf 'n\xffpe\n{"k":"\u00e9"}\n')
+		assert_equal "$stderr" "$name: 2 bad records went to $name.bad; the first: line 3: column 1: expected a value, found 'n'"
+		run -0 cat "$name.bad"
+		assert_line --index 0 '{"reason":"column 1: expected a value, found '"'n'"'","position":"line 3","input_b64":"bv9wZQ=="}'
+		assert_line --index 1 '{"reason":"no time: timestamp is missing or null","position":"line 4","input":"{\"k\":\"é\"}"}'
+	done
+}
+
+@test "a file that is not there, or is a folder, ends with 66 before anything is read" {
+	local name
+	for name in "${filters[@]}"; do
+		run -66 --separate-stderr filter "$name" good missing
+		assert_equal "$output$stderr" "$name: cannot read 'missing': No such file or directory"
+		run -66 --separate-stderr filter "$name" good .
+		assert_equal "$output$stderr" "$name: cannot read '.': Is a directory"
+	done
+}
+
+@test "a file without permission ends with 66" {
+	local name as=()
+	touch secret
+	chmod 0 secret
+	[[ $(id -u) != 0 ]] || as=(setpriv --bounding-set -dac_override,-dac_read_search) # else root may read everything
+	for name in "${filters[@]}"; do
+		case $name in
+		maip-window) run -66 --separate-stderr "${as[@]}" maip-window --tumbling 5m secret ;;
+		maip-cep) run -66 --separate-stderr "${as[@]}" maip-cep --begin a secret ;;
+		esac
+		assert_equal "$output$stderr" "$name: cannot read 'secret': Permission denied"
+	done
+}
+
+@test "a full disk ends with 74" {
+	local name
+	for name in "${filters[@]}"; do
+		to_full() { filter "$name" good >/dev/full; }
+		run -74 to_full
+		assert_output "$name: cannot write to standard output: No space left on device"
+	done
+}
+
+@test "a reader that leaves ends a filter quietly" {
+	local name
+	seq 0 59 | while read -r minute; do at "12:$(printf %02d "$minute"):00"; done >hour
+	for name in "${filters[@]}"; do
+		for _ in {1..500}; do cat hour; done | filter "$name" --watermark none 2>err | true
+		assert_equal "${PIPESTATUS[1]} $(<err)" '0 '
+	done
+}
+
+@test "SIGTERM ends a filter on plain input with 75, what it had said delivered and nothing fired" {
+	local name first rest pid status
+	mkfifo in out
+	for name in "${filters[@]}"; do
+		case $name in
+		maip-window) maip-window --key k --tumbling 5m <in >out 2>err 3>&- & ;;
+		maip-cep) maip-cep --key k --begin a --emit summary <in >out 2>err 3>&- & ;;
+		esac
+		pid=$! status=0
+		exec 4>in 5<out
+		cat good >&4
+		read -r first <&5
+		kill -TERM "$pid"
+		wait "$pid" || status=$?
+		rest=$(cat <&5)
+		exec 4>&- 5<&-
+		assert_equal "$status $(<err)" "75 $name: stopped by a signal before the end of the input"
+		assert_regex "$first" 2026-01-16T12:00:00.000Z
+		assert_equal "$rest" ''
+	done
+}
+
+@test "after hello an input that just ends fires nothing and ends with 75" {
+	local name hello='{"_maip":"hello","version":1,"job":"00000000000000000000000000000000","run":"00000000000000000000000000000001","watermarks":true,"checkpoints":false}'
+	for name in "${filters[@]}"; do
+		run -75 --separate-stderr filter "$name" < <(echo "$hello"; at 12:00:00)
+		assert_equal "$stderr" "$name: the input ended without an end line: an upstream stage died"
+		assert_output "$hello"
+		run -75 --separate-stderr filter "$name" < <(echo "$hello"; at 12:00:00; printf '{"_maip":"end","drain":true}')
+		assert_equal "$stderr" "$name: the input ended in the middle of a line: an upstream stage died"
+		assert_output "$hello"
+	done
+}
