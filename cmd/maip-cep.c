@@ -210,6 +210,7 @@ static const struct opt opts[] = {
 	OPT_CHOICE(0, "time-format", &conf.time_format, time_format_words, "how times are written (default auto)"),
 	OPT_CALL(0, "watermark", watermark, &conf.bound, "DURATION",
 	         "how far out of order records may come, or none (default 0s); a stream with watermarks of its own goes by those"),
+	OPT_FLAG(0, "processing-time", &conf.processing_time, "records have the time at which they are read, in place of --time and --watermark"),
 	OPT_STR(0, "order-by", &conf.order_by, "EXPR", "the order of events with equal time (default: of arrival)"),
 
 	OPT_HEADING("Output"),

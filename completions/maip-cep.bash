@@ -77,7 +77,7 @@ _maip_cep() {
 		return ;;
 	esac
 	if [[ $cur == -* ]]; then
-		mapfile -t COMPREPLY < <(compgen -W ' --begin --next --followed-by --followed-by-any --not-next --not-followed-by --where --or --times --times-or-more --one-or-more --until --optional --greedy --consecutive --allow-combinations --within --within-each --after-match --key --time --time-format --watermark --order-by --name --emit --time-style --timeouts --late --max-partial --on-limit --on-error --ok-errors --max-line --help --version' -- "$cur")
+		mapfile -t COMPREPLY < <(compgen -W ' --begin --next --followed-by --followed-by-any --not-next --not-followed-by --where --or --times --times-or-more --one-or-more --until --optional --greedy --consecutive --allow-combinations --within --within-each --after-match --key --time --time-format --watermark --processing-time --order-by --name --emit --time-style --timeouts --late --max-partial --on-limit --on-error --ok-errors --max-line --help --version' -- "$cur")
 	else
 		compopt -o filenames; mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 	fi

@@ -22,6 +22,7 @@ complete -c maip-cep -l key -s k -x -d 'matches are looked for among the events 
 complete -c maip-cep -l time -x -d 'event time (default timestamp)'
 complete -c maip-cep -l time-format -x -a 'auto rfc3339 s ms us ns' -d 'how times are written (default auto)'
 complete -c maip-cep -l watermark -x -d 'how far out of order records may come, or none (default 0s); a stream with watermarks of its own goes by those'
+complete -c maip-cep -l processing-time -d 'records have the time at which they are read, in place of --time and --watermark'
 complete -c maip-cep -l order-by -x -d 'the order of events with equal time (default: of arrival)'
 complete -c maip-cep -l name -x -d 'what a match is called: the first member, anomalyType, of each'
 complete -c maip-cep -l emit -x -a 'match summary count' -d 'matches with their lines, with the number of lines, or only how many there are (default match)'

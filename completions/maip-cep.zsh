@@ -25,6 +25,7 @@ _arguments -s \
 	'--time=[event time (default timestamp)]:EXPR:' \
 	'--time-format=[how times are written (default auto)]:time-format:(auto rfc3339 s ms us ns)' \
 	'*--watermark=[how far out of order records may come, or none (default 0s); a stream with watermarks of its own goes by those]:DURATION:' \
+	'--processing-time[records have the time at which they are read, in place of --time and --watermark]' \
 	'--order-by=[the order of events with equal time (default\: of arrival)]:EXPR:' \
 	'--name=[what a match is called\: the first member, anomalyType, of each]:TYPE:' \
 	'--emit=[matches with their lines, with the number of lines, or only how many there are (default match)]:emit:(match summary count)' \

@@ -49,6 +49,11 @@ event_line(const struct event *e)
 	return (struct str){ e->line, e->n };
 }
 
+struct stamped {                        /* an event and its time, here to save a cache miss */
+	int64_t       ts;
+	struct event *event;
+};
+
 struct node {
 	struct event *event;
 	struct node  *before;           /* NULL: this is the first event */

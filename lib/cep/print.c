@@ -249,21 +249,21 @@ print_found(struct printer *p, const struct found_list *found, bool timeouts, st
 }
 
 static const struct taken_event *
-taken_by(struct printer *p, int element, struct event *const *events, size_t n)
+taken_by(struct printer *p, int element, const struct stamped *events, size_t n)
 {
 	struct taken_event *taken;
 
 	arena_reset(&p->scratch);
 	taken = arena_alloc(&p->scratch, n * sizeof(*taken));
 	for (size_t i = 0; i < n; i++)
-		taken[i] = (struct taken_event){ element, events[i] };
+		taken[i] = (struct taken_event){ element, events[i].event };
 	return taken;
 }
 
 int
-print_slices(struct printer *p, int element, struct event *const *events, size_t n, size_t matches, struct out *out)
+print_slices(struct printer *p, int element, const struct stamped *events, size_t n, size_t matches, struct out *out)
 {
-	const int64_t last_ts = events[n - 1]->ts;
+	const int64_t last_ts = events[n - 1].ts;
 	const bool    lines = p->conf.emit == EMIT_MATCH;
 	int           result = 0;
 
@@ -274,17 +274,17 @@ print_slices(struct printer *p, int element, struct event *const *events, size_t
 	for (size_t i = 0; i < matches && result == 0; i++) {
 		if (!lines)
 			taken = taken_by(p, element, events + i, n - i);
-		result = print_row(p, &(struct row){ p, last_ts, lines ? taken + i : taken, n - i, events[i]->ts, last_ts, 0 }, false, out);
+		result = print_row(p, &(struct row){ p, last_ts, lines ? taken + i : taken, n - i, events[i].ts, last_ts, 0 }, false, out);
 	}
 	return result;
 }
 
 int
-print_slice_timeout(struct printer *p, int element, struct event *const *events, size_t n, int64_t at, struct out *out)
+print_slice_timeout(struct printer *p, int element, const struct stamped *events, size_t n, int64_t at, struct out *out)
 {
 	const struct taken_event *taken = taken_by(p, element, events, n);
 
-	return print_row(p, &(struct row){ p, at, taken, n, events[0]->ts, events[n - 1]->ts, 0 }, true, out);
+	return print_row(p, &(struct row){ p, at, taken, n, events[0].ts, events[n - 1].ts, 0 }, true, out);
 }
 
 /* ---- */

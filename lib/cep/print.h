@@ -35,7 +35,7 @@ int print_found(struct printer *p, const struct found_list *found, bool timeouts
 
 /* The same for matches that are slices of one list (slices.h), taken by one element: those that start at the first so many of
  * its n events. */
-int print_slices(struct printer *p, int element, struct event *const *events, size_t n, size_t matches, struct out *out);
-int print_slice_timeout(struct printer *p, int element, struct event *const *events, size_t n, int64_t at, struct out *out);
+int print_slices(struct printer *p, int element, const struct stamped *events, size_t n, size_t matches, struct out *out);
+int print_slice_timeout(struct printer *p, int element, const struct stamped *events, size_t n, int64_t at, struct out *out);
 
 #endif

@@ -127,7 +127,7 @@ save_keys(struct saver *s)
 			continue;
 		buf_put_u64(&s->keys, k->slices.n);
 		for (uint32_t i = 0; i < k->slices.n; i++)
-			buf_put_u64(&s->keys, save_event(s, slices_events(&k->slices)[i]));
+			buf_put_u64(&s->keys, save_event(s, slices_events(&k->slices)[i].event));
 		buf_put_u64(&s->keys, k->partials != NULL);
 		if (k->partials != NULL) {
 			save_branches(s, &k->partials->live);

@@ -41,14 +41,14 @@ slices_push(struct slices *k, struct event *e)
 		k->cap = k->cap == 0 ? 4 : k->cap * 2;
 		k->a = mem_resize(k->a, k->cap, sizeof(*k->a));
 	}
-	k->a[k->first + k->n++] = event_keep(e);
+	k->a[k->first + k->n++] = (struct stamped){ e->ts, event_keep(e) };
 }
 
 static void
 clear(struct slices *k)
 {
 	for (uint32_t i = 0; i < k->n; i++)
-		event_drop(k->a[k->first + i]);
+		event_drop(k->a[k->first + i].event);
 	k->first = k->n = 0;
 }
 
@@ -78,13 +78,13 @@ slices_matched(const struct slicer *s, struct slices *k)
 bool
 slices_expired(const struct slicer *s, const struct slices *k, int64_t now)
 {
-	return k->n > 0 && s->window > 0 && (now == TIME_MAX || now - k->a[k->first]->ts >= s->window);
+	return k->n > 0 && s->window > 0 && (now == TIME_MAX || now - k->a[k->first].ts >= s->window);
 }
 
 void
 slices_drop_oldest(struct slices *k)
 {
-	event_drop(k->a[k->first]);
+	event_drop(k->a[k->first].event);
 	k->first++;
 	k->n--;
 }

@@ -27,11 +27,11 @@ struct slicer {
 bool slicer_of(const struct program *g, struct slicer *to);
 
 struct slices {                         /* of one key; all zero: empty */
-	struct event **a;               /* the list is a[first .. first + n); each a reference */
-	uint32_t       first, n, cap;
+	struct stamped *a;              /* the list is a[first .. first + n); each a reference */
+	uint32_t        first, n, cap;
 };
 
-static inline struct event **
+static inline struct stamped *
 slices_events(const struct slices *k)
 {
 	return k->a + k->first;

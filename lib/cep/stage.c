@@ -11,6 +11,15 @@
 #include "cep/state.h"
 #include "stream/bad.h"
 
+/* What is known of a line once it has been read. */
+struct record {
+	int64_t  ts;
+	uint64_t truth;
+	bool     inert;                 /* of no consequence: only its time counts */
+	size_t   key_at, key_n;         /* in c->key */
+	uint32_t key;
+};
+
 /* ---- lines */
 
 static uint64_t
@@ -25,13 +34,14 @@ truth_of_line(struct cep *c)
 	return truth;
 }
 
+/* The key of the line, behind those of the lines before it. */
 static int
-key_of_line(struct cep *c, struct err *err)
+key_of_line(struct cep *c, struct record *r, struct err *err)
 {
 	const struct expr_env env = { .fields = c->values, .scratch = &c->scratch, .gave_up = &c->gave_up };
 	char q[QUOTE_MAX];
 
-	buf_clear(&c->key);
+	r->key_at = c->key.n;
 	for (size_t i = 0; i < c->n_key_columns; i++) {
 		struct val v;
 		expr_eval(c->key_columns[i].expr, &env, &v);
@@ -39,14 +49,33 @@ key_of_line(struct cep *c, struct err *err)
 			return fail_as(err, STATUS_DATA, "no key: %s is missing or null", quote(q, str_of(c->conf.keys[i])));
 		val_key(&c->key, &v);
 	}
+	r->key_n = c->key.n - r->key_at;
+	return 0;
+}
+
+/* -1 with reason: the line is no record. */
+static int
+read_line(struct cep *c, struct str line, struct record *r, struct err *reason)
+{
+	const struct expr_env env = { .fields = c->values, .scratch = &c->scratch, .gave_up = &c->gave_up };
+
+	arena_reset(&c->scratch);
+	if (extract(c->fields, line, c->values, reason) < 0)
+		return -1;
+	r->ts = c->now;
+	if (c->time != NULL && time_expr_eval(c->time, &env, &r->ts, reason) < 0)
+		return -1;
+	if (key_of_line(c, r, reason) < 0)
+		return -1;
+	r->truth = truth_of_line(c);
+	r->inert = r->truth == 0 && c->program.inert;
 	return 0;
 }
 
 static void
-keep_line(struct cep *c, struct str line, int64_t ts, uint64_t truth)
+keep_line(struct cep *c, struct str line, const struct record *r)
 {
 	const bool iterative = c->program.iterative != 0;
-	bool fresh;
 
 	buf_clear(&c->order);
 	if (c->order_by != NULL) {
@@ -56,11 +85,11 @@ keep_line(struct cep *c, struct str line, int64_t ts, uint64_t truth)
 		val_save(&c->order, &v);
 	}
 	struct event *e = event_new(line, c->values, iterative ? extract_count(c->fields) : 0, buf_str(&c->order));
-	e->ts = ts;
-	e->truth = truth;
+	e->ts = r->ts;
+	e->truth = r->truth;
 	e->arrival = c->arrivals;
-	e->key = keys_intern(c->keys, buf_str(&c->key), keys_hash(c->keys, buf_str(&c->key)), &fresh);
-	cep_state_of(c, e->key)->waiting++;
+	e->key = r->key;
+	c->states[r->key].waiting++;
 	waiting_add(&c->waiting, e);
 }
 
@@ -77,32 +106,67 @@ late_line(struct cep *c, struct str line, struct err *err)
 	return 0;
 }
 
-/* -1 with reason: the line is no record. */
 static int
-read_line(struct cep *c, struct str line, int64_t *ts, struct err *reason)
-{
-	const struct expr_env env = { .fields = c->values, .scratch = &c->scratch, .gave_up = &c->gave_up };
-
-	arena_reset(&c->scratch);
-	if (extract(c->fields, line, c->values, reason) < 0)
-		return -1;
-	return time_expr_eval(c->time, &env, ts, reason) < 0 || key_of_line(c, reason) < 0 ? -1 : 0;
-}
-
-static int
-take_line(struct cep *c, struct str line, int64_t ts, struct out *out, struct err *err)
+take_line(struct cep *c, struct str line, const struct record *r, struct out *out, struct err *err)
 {
 	c->arrivals++;
-	if (ts <= c->watermark.now)
+	if (r->ts <= c->watermark.now)
 		return late_line(c, line, err);
-	const uint64_t truth = truth_of_line(c);
-	if (truth != 0 || !c->program.inert)
-		keep_line(c, line, ts, truth);
+	if (!r->inert)
+		keep_line(c, line, r);
+	if (c->conf.processing_time)
+		return cep_drain(c, r->ts, out, err);
 	if (!c->own_watermarks)
 		return 0;
 	const int64_t before = c->watermark.now;
-	watermark_see(&c->watermark, ts);
+	watermark_see(&c->watermark, r->ts);
 	return c->watermark.now > before ? cep_drain(c, c->watermark.now, out, err) : 0;
+}
+
+/* The keys of all lines at once, so that the misses of the table overlap, and those of what stands behind a key. */
+static void
+intern_keys(struct cep *c, struct record *records, size_t n)
+{
+	struct str key[BATCH_MAX];
+	uint64_t   hash[BATCH_MAX];
+	uint32_t   id[BATCH_MAX];
+	size_t     kept = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		if (records[i].inert)
+			continue;
+		key[kept] = str_slice(buf_str(&c->key), records[i].key_at, records[i].key_at + records[i].key_n);
+		hash[kept] = keys_hash(c->keys, key[kept]);
+		kept++;
+	}
+	keys_intern_batch(c->keys, kept, key, hash, id, NULL);
+	kept = 0;
+	for (size_t i = 0; i < n; i++) {
+		if (records[i].inert)
+			continue;
+		records[i].key = id[kept++];
+		struct key_state *s = cep_state_of(c, records[i].key);
+		s->waiting++;           /* nobody forgets the key before the line has had its turn */
+		__builtin_prefetch(s);
+	}
+}
+
+static int
+take_lines(struct cep *c, const struct str *lines, struct record *records, size_t n, struct out *out, struct err *err)
+{
+	intern_keys(c, records, n);
+	for (size_t i = 0; i < n; i++) {
+		if (i + 4 < n && !records[i + 4].inert)
+			cep_prefetch_key(c, records[i + 4].key);
+		if (take_line(c, lines[i], &records[i], out, err) < 0)
+			return -1;
+		if (records[i].inert)
+			continue;
+		c->states[records[i].key].waiting--;
+		cep_release_if_idle(c, records[i].key);
+	}
+	buf_clear(&c->key);
+	return 0;
 }
 
 /* ---- the stage */
@@ -114,27 +178,56 @@ stage_begin(void *self, const struct control *hello, struct out *out, struct err
 
 	(void)out;
 	(void)err;
-	c->own_watermarks = hello == NULL || !hello->watermarks;
+	c->own_watermarks = !c->conf.processing_time && (hello == NULL || !hello->watermarks);
 	return 0;
 }
 
+/* Lines are read ahead and then taken together; where what is read is needed again (order, iterative conditions), one by one. */
 static int
 stage_batch(void *self, const struct batch *batch, struct bad_records *bad, struct out *out, struct err *err)
 {
 	struct cep *c = self;
+	const size_t most = c->order_by != NULL || c->program.iterative != 0 ? 1 : BATCH_MAX;
+	struct record records[BATCH_MAX];
 	struct err reason;
-	int64_t ts;
+	size_t taken = 0;
 
 	for (size_t i = 0; i < batch->n; i++) {
-		const int got = read_line(c, batch->line[i], &ts, &reason);
+		const size_t key_at = c->key.n;
+		const int got = read_line(c, batch->line[i], &records[i - taken], &reason);
+		if (got == 0 && i + 1 - taken < most && i + 1 < batch->n)
+			continue;
+		if (got < 0)
+			c->key.n = key_at;
+		if (take_lines(c, batch->line + taken, records, i - taken + (got == 0), out, err) < 0)
+			return -1;
 		if (got < 0 && bad_record(bad, batch->number[i], batch->line[i], &reason, err) < 0)
 			return -1;
-		if (got == 0 && take_line(c, batch->line[i], ts, out, err) < 0)
-			return -1;
+		taken = i + 1;
 	}
 	if (c->own_watermarks && c->stats != NULL)
 		atomic_store_explicit(&c->stats->watermark, c->watermark.now, memory_order_relaxed);
 	return 0;
+}
+
+/* The wall clock, which may step back, though time may not. */
+static int
+stage_tick(void *self, int64_t now, struct out *out, struct err *err)
+{
+	struct cep *c = self;
+
+	if (!c->conf.processing_time || now <= c->now)
+		return 0;
+	c->now = now;
+	return c->n_timers > 0 && c->timers[c->first_timer].ts <= now ? cep_drain(c, now, out, err) : 0;
+}
+
+static int64_t
+stage_next_tick(void *self)
+{
+	const struct cep *c = self;
+
+	return c->conf.processing_time && c->n_timers > 0 ? c->timers[c->first_timer].ts : TIME_MAX;
 }
 
 static int
@@ -142,7 +235,7 @@ stage_watermark(void *self, int64_t ts, struct out *out, struct err *err)
 {
 	struct cep *c = self;
 
-	if (ts <= c->watermark.now)
+	if (c->conf.processing_time || ts <= c->watermark.now)
 		return 0;
 	c->watermark.now = ts;
 	return cep_drain(c, ts, out, err);
@@ -170,6 +263,8 @@ const struct stage_ops cep_ops = {
 	.begin = stage_begin,
 	.batch = stage_batch,
 	.watermark = stage_watermark,
+	.tick = stage_tick,
+	.next_tick = stage_next_tick,
 	.finish = stage_finish,
 	.save = stage_save,
 	.load = stage_load,
@@ -182,9 +277,11 @@ compile_expressions(struct cep *c, struct err *err)
 {
 	const struct expr_scope scope = { .fields = c->fields };
 
-	c->time = time_expr_new(str_of(c->conf.time), c->conf.time_format, &scope, err);
-	if (c->time == NULL)
-		return -1;
+	if (!c->conf.processing_time) {
+		c->time = time_expr_new(str_of(c->conf.time), c->conf.time_format, &scope, err);
+		if (c->time == NULL)
+			return -1;
+	}
 	if (c->conf.order_by != NULL) {
 		c->order_by = expr_new(str_of(c->conf.order_by), "--order-by", &scope, err);
 		if (c->order_by == NULL)
@@ -207,6 +304,7 @@ cep_new(const struct cep_conf *conf, struct err *err)
 
 	c->conf = *conf;
 	c->watermark = (struct watermark){ conf->bound, TIME_MIN };
+	c->now = TIME_MIN;
 	c->fields = extract_new();
 	c->keys = keys_new(conf->seed);
 	c->key_columns = mem_zalloc(conf->n_keys + 1, sizeof(*c->key_columns));

@@ -22,6 +22,7 @@ struct cep_conf {                       /* all borrowed; must outlive the stage 
 	size_t      n_keys;
 	const char *time;               /* --time; "timestamp" */
 	int         time_format;
+	bool        processing_time;    /* records have the time at which they come; tick tells it */
 	const char *order_by;           /* NULL: none */
 	int64_t     bound;              /* of the stage's own watermarks */
 	const char *name;

@@ -44,6 +44,7 @@ struct cep {
 
 	bool             own_watermarks;
 	struct watermark watermark;
+	int64_t          now;           /* of processing time */
 	uint64_t         arrivals, seq, pass, matches, late, gave_up, n_shed;
 	size_t           live;          /* slices */
 	struct waiting   waiting;
@@ -59,12 +60,19 @@ struct cep {
 
 	struct field     *values;       /* of the current line */
 	struct arena      scratch;
-	struct buf        key, order;
+	struct buf        key, order;   /* key: those of the lines that are being read, one behind the other */
 	struct found_list found, timed_out;
 };
 
 /* The state of a key, made if it is new. */
 struct key_state *cep_state_of(struct cep *c, uint32_t key);
+
+/* Forget what nothing refers to any more. */
+void cep_release_if_idle(struct cep *c, uint32_t key);
+
+/* Its events will be asked for soon; the state itself is there. */
+void cep_prefetch_key(const struct cep *c, uint32_t key);
+
 void cep_add_timer(struct cep *c, uint32_t key, int64_t ts);
 
 /* Everything up to the watermark has its turn. */

@@ -25,8 +25,8 @@ cep_state_of(struct cep *c, uint32_t key)
 	return &c->states[key];
 }
 
-static void
-release_if_idle(struct cep *c, uint32_t key)
+void
+cep_release_if_idle(struct cep *c, uint32_t key)
 {
 	struct key_state *s = &c->states[key];
 
@@ -40,6 +40,17 @@ release_if_idle(struct cep *c, uint32_t key)
 	slices_release(&s->slices);
 	memset(s, 0, sizeof(*s));
 	keys_forget(c->keys, key);
+}
+
+void
+cep_prefetch_key(const struct cep *c, uint32_t key)
+{
+	const struct key_state *s = &c->states[key];
+
+	if (c->slicing && s->slices.a != NULL)
+		__builtin_prefetch(slices_events(&s->slices));
+	else if (!c->slicing)
+		__builtin_prefetch(s->partials);
 }
 
 /* ---- timers */
@@ -59,6 +70,23 @@ cep_add_timer(struct cep *c, uint32_t key, int64_t ts)
 	}
 	c->timers[(c->first_timer + c->n_timers++) & (c->cap_timers - 1)] = (struct timer){ ts, key };
 	c->states[key].timers++;
+}
+
+/* Timers are known long before they are due: what they will touch can be fetched in three steps. */
+static void
+prefetch_timers(const struct cep *c)
+{
+	const size_t mask = c->cap_timers - 1;
+
+	if (c->n_timers < 32 || !c->slicing)
+		return;
+	__builtin_prefetch(&c->states[c->timers[(c->first_timer + 24) & mask].key]);
+	const struct slices *middle = &c->states[c->timers[(c->first_timer + 16) & mask].key].slices;
+	if (middle->n > 0)
+		__builtin_prefetch(slices_events(middle));
+	const struct slices *near = &c->states[c->timers[(c->first_timer + 8) & mask].key].slices;
+	if (near->n > 0)
+		__builtin_prefetch(slices_events(near)[0].event);
 }
 
 /* ---- turns */
@@ -91,9 +119,9 @@ static int
 expire_slices(struct cep *c, struct key_state *s, int64_t now, struct err *err)
 {
 	for (; slices_expired(&c->slicer, &s->slices, now); c->live--) {
-		struct event *const *events = slices_events(&s->slices);
+		const struct stamped *events = slices_events(&s->slices);
 		if (c->timeouts != NULL && print_slice_timeout(c->printer, c->slicer.element, events, s->slices.n,
-		                                               events[0]->ts + c->slicer.window, c->timeouts) < 0)
+		                                               events[0].ts + c->slicer.window, c->timeouts) < 0)
 			return failed(c->timeouts, err);
 		slices_drop_oldest(&s->slices);
 	}
@@ -194,6 +222,7 @@ cep_drain(struct cep *c, int64_t until, struct out *out, struct err *err)
 	}
 	while (result == 0 && c->n_timers > 0 && c->timers[c->first_timer].ts <= until) {
 		const uint32_t key = c->timers[c->first_timer].key;
+		prefetch_timers(c);
 		c->first_timer = (c->first_timer + 1) & (c->cap_timers - 1);
 		c->n_timers--;
 		c->states[key].timers--;
@@ -204,7 +233,7 @@ cep_drain(struct cep *c, int64_t until, struct out *out, struct err *err)
 		result = move_key(c, key, until, out, err);
 		if (c->states[key].partials != NULL)
 			c->states[key].partials->started = false;
-		release_if_idle(c, key);
+		cep_release_if_idle(c, key);
 	}
 	if (c->stats != NULL) {
 		atomic_store_explicit(&c->stats->partial_matches, c->slicing ? c->live : nfa_live(c->nfa), memory_order_relaxed);

@@ -23,7 +23,7 @@ compare_values(const struct event *a, const struct event *b)
 }
 
 static bool
-before(const struct waiting *w, const struct waiter *a, const struct waiter *b)
+before(const struct waiting *w, const struct stamped *a, const struct stamped *b)
 {
 	if (a->ts != b->ts)
 		return a->ts < b->ts;
@@ -35,18 +35,18 @@ before(const struct waiting *w, const struct waiter *a, const struct waiter *b)
 	return a->event->arrival < b->event->arrival;
 }
 
-static struct waiter *
+static struct stamped *
 queued(const struct waiting *w, size_t i)
 {
 	return &w->queue[(w->first + i) & (w->cap - 1)];
 }
 
 static void
-queue_add(struct waiting *w, struct waiter waiter)
+queue_add(struct waiting *w, struct stamped waiter)
 {
 	if (w->n == w->cap) {
 		const size_t cap = w->cap == 0 ? 64 : w->cap * 2;
-		struct waiter *queue = mem_zalloc(cap, sizeof(*queue));
+		struct stamped *queue = mem_zalloc(cap, sizeof(*queue));
 		for (size_t i = 0; i < w->n; i++)
 			queue[i] = *queued(w, i);
 		free(w->queue);
@@ -58,7 +58,7 @@ queue_add(struct waiting *w, struct waiter waiter)
 }
 
 static void
-heap_add(struct waiting *w, struct waiter waiter)
+heap_add(struct waiting *w, struct stamped waiter)
 {
 	size_t k = w->n_heap;
 
@@ -75,7 +75,7 @@ static struct event *
 heap_take(struct waiting *w)
 {
 	struct event *top = w->heap[0].event;
-	const struct waiter last = w->heap[--w->n_heap];
+	const struct stamped last = w->heap[--w->n_heap];
 	size_t k = 0;
 
 	while (2 * k + 1 < w->n_heap) {
@@ -95,7 +95,7 @@ heap_take(struct waiting *w)
 void
 waiting_add(struct waiting *w, struct event *e)
 {
-	const struct waiter waiter = { e->ts, e };
+	const struct stamped waiter = { e->ts, e };
 
 	if (w->n > 0 && before(w, &waiter, queued(w, w->n - 1)))
 		heap_add(w, waiter);

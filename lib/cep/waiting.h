@@ -11,15 +11,10 @@
 
 #include "cep/event.h"
 
-struct waiter {
-	int64_t       ts;               /* the event's, here to save a cache miss */
-	struct event *event;            /* holds a reference */
-};
-
 struct waiting {
-	struct waiter *queue;           /* a ring, cap is a power of two */
+	struct stamped *queue;          /* references; a ring, cap is a power of two */
 	size_t         first, n, cap;
-	struct waiter *heap;
+	struct stamped *heap;
 	size_t         n_heap, cap_heap;
 	bool           by_value;        /* there is an --order-by */
 };
