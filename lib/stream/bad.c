@@ -17,23 +17,25 @@
 int
 bad_option(void *arg, const char *value, struct err *err)
 {
-	static const char prefix[] = "dead-letter=";
+	const struct str prefix = STR("dead-letter=");
 	struct bad_records *bad = arg;
 	char quoted[QUOTE_MAX];
 
 	if (bad->policy == ON_ERROR_DEAD_LETTER)
-		return fail_as(err, STATUS_USAGE, "dead-letter=%s was said before", bad->letter_path);
+		return fail_as(err, STATUS_USAGE, "dead-letter=%s was said before",
+		               bad->letter_path);
 	if (strcmp(value, "stop") == 0) {
 		bad->policy = ON_ERROR_STOP;
 	} else if (strcmp(value, "skip") == 0) {
 		bad->policy = ON_ERROR_SKIP;
-	} else if (strncmp(value, prefix, sizeof(prefix) - 1) == 0 && value[sizeof(prefix) - 1] != '\0') {
-		bad->letter_path = value + sizeof(prefix) - 1;
+	} else if (str_starts(str_of(value), prefix) && value[prefix.n] != '\0') {
+		bad->letter_path = value + prefix.n;
 		if (out_open_file(&bad->letters, bad->letter_path, err) < 0)
 			return -1;
 		bad->policy = ON_ERROR_DEAD_LETTER;
 	} else {
-		return fail_as(err, STATUS_USAGE, "%s is not stop, skip or dead-letter=FILE", quote(quoted, str_of(value)));
+		return fail_as(err, STATUS_USAGE, "%s is not stop, skip or dead-letter=FILE",
+		               quote(quoted, str_of(value)));
 	}
 	return 0;
 }
@@ -42,13 +44,13 @@ bad_option(void *arg, const char *value, struct err *err)
 static struct str
 whole_characters(struct str s)
 {
-	size_t back = 0;
+	size_t last = s.n;              /* where the last character begins */
 
-	while (back < 3 && back < s.n && (s.p[s.n - 1 - back] & 0xC0) == 0x80)
-		back++;
-	if (back < s.n && (s.p[s.n - 1 - back] & 0xC0) == 0xC0 && !utf8_valid(str_slice(s, s.n - 1 - back, s.n)))
-		return str_slice(s, 0, s.n - 1 - back);
-	return s;
+	while (last > 0 && s.n - last < 3 && (s.p[last - 1] & 0xC0) == 0x80)
+		last--;
+	if (last > 0 && (s.p[last - 1] & 0xC0) == 0xC0)
+		last--;
+	return utf8_valid(str_slice(s, last, s.n)) ? s : str_slice(s, 0, last);
 }
 
 static void
@@ -72,7 +74,8 @@ put_text(struct out *o, struct str text)
 }
 
 static int
-write_letter(struct bad_records *bad, const char *position, struct str input, bool cut, const char *reason)
+write_letter(struct bad_records *bad, const char *position, struct str input, bool cut,
+             const char *reason)
 {
 	struct out *o = &bad->letters;
 
@@ -100,14 +103,16 @@ write_letter(struct bad_records *bad, const char *position, struct str input, bo
 }
 
 static int
-deal_with(struct bad_records *bad, const char *position, struct str input, bool cut, const struct err *reason, struct err *err)
+deal_with(struct bad_records *bad, const char *position, struct str input, bool cut,
+          const struct err *reason, struct err *err)
 {
 	bad->count++;
 	if (bad->policy == ON_ERROR_STOP)
 		return fail_as(err, STATUS_DATA, "%s: %s", position, reason->msg);
 	if (bad->count == 1)
 		fail_as(&bad->first, STATUS_DATA, "%s: %s", position, reason->msg);
-	if (bad->policy == ON_ERROR_DEAD_LETTER && write_letter(bad, position, input, cut, reason->msg) < 0) {
+	if (bad->policy == ON_ERROR_DEAD_LETTER &&
+	    write_letter(bad, position, input, cut, reason->msg) < 0) {
 		*err = bad->letters.err;
 		return -1;
 	}
@@ -125,7 +130,8 @@ bad_position(const struct bad_records *bad, uint64_t line_number, char to[BAD_PO
 }
 
 int
-bad_record(struct bad_records *bad, uint64_t line_number, struct str line, const struct err *reason, struct err *err)
+bad_record(struct bad_records *bad, uint64_t line_number, struct str line, const struct err *reason,
+           struct err *err)
 {
 	char position[BAD_POSITION_MAX];
 
@@ -133,13 +139,15 @@ bad_record(struct bad_records *bad, uint64_t line_number, struct str line, const
 }
 
 int
-bad_record_at(struct bad_records *bad, const char *position, struct str bytes, const struct err *reason, struct err *err)
+bad_record_at(struct bad_records *bad, const char *position, struct str bytes,
+              const struct err *reason, struct err *err)
 {
 	return deal_with(bad, position, bytes, false, reason, err);
 }
 
 int
-bad_long_line(struct bad_records *bad, uint64_t line_number, struct str start, size_t max_line, struct err *err)
+bad_long_line(struct bad_records *bad, uint64_t line_number, struct str start, size_t max_line,
+              struct err *err)
 {
 	char position[BAD_POSITION_MAX];
 	struct err reason;
@@ -152,12 +160,11 @@ static void
 tell(const struct bad_records *bad)
 {
 	const bool kept = bad->policy == ON_ERROR_DEAD_LETTER;
+	const bool one = bad->count == 1;
 
-	if (bad->count == 1)
-		warn("1 bad record %s%s: %s", kept ? "went to " : "was skipped", kept ? bad->letter_path : "", bad->first.msg);
-	else
-		warn("%" PRIu64 " bad records %s%s; the first: %s", bad->count, kept ? "went to " : "were skipped",
-		     kept ? bad->letter_path : "", bad->first.msg);
+	warn("%" PRIu64 " bad record%s %s%s%s: %s", bad->count, one ? "" : "s",
+	     kept ? "went to " : one ? "was skipped" : "were skipped", kept ? bad->letter_path : "",
+	     one ? "" : "; the first", bad->first.msg);
 }
 
 enum status

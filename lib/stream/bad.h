@@ -8,8 +8,8 @@
  * the run goes on and the exit status is 65 at the end unless no more than
  * ok_errors were bad.
  *
- * A dead-letter line: {"reason":"...","position":"line 12","input":"..."}; input_b64 in place
- * of input when the bytes are not UTF-8. An input over 1 MiB is cut and "cut":true added.
+ * A dead-letter line: {"reason":"...","position":"line 12","input":"..."}; input_b64 in place of
+ * input when the bytes are not UTF-8. An input over 1 MiB is cut and "cut":true added.
  */
 #ifndef MAIP_STREAM_BAD_H
 #define MAIP_STREAM_BAD_H
@@ -32,20 +32,24 @@ struct bad_records {
 int bad_option(void *arg, const char *value, struct err *err);          /* value is kept */
 
 /* 0: go on, the record is dealt with; -1: stop, and err (STATUS_DATA) reads "line 12: reason". */
-int bad_record(struct bad_records *bad, uint64_t line_number, struct str line, const struct err *reason, struct err *err);
+int bad_record(struct bad_records *bad, uint64_t line_number, struct str line,
+               const struct err *reason, struct err *err);
 
 /* The same for input that is not a line: position is "maip.orders[3]@1042". */
-int bad_record_at(struct bad_records *bad, const char *position, struct str bytes, const struct err *reason, struct err *err);
+int bad_record_at(struct bad_records *bad, const char *position, struct str bytes,
+                  const struct err *reason, struct err *err);
 
 /* The same for a line past the cap, of which only the start is known. */
-int bad_long_line(struct bad_records *bad, uint64_t line_number, struct str start, size_t max_line, struct err *err);
+int bad_long_line(struct bad_records *bad, uint64_t line_number, struct str start, size_t max_line,
+                  struct err *err);
 
-/* "line 12", or "orders.ndjson: line 12" while an input with a name is read: what messages and letters begin with. Returns to. */
+/* "line 12", or "orders.ndjson: line 12" while an input with a name is read: what messages and
+ * letters begin with. Returns to. */
 #define BAD_POSITION_MAX 1024
 const char *bad_position(const struct bad_records *bad, uint64_t line_number, char to[BAD_POSITION_MAX]);
 
-/* Flush and close the letters; the status to end with: so_far if that is not OK, 65 if too many were bad (one line on stderr says how
- * many, and the first reason), else OK. */
+/* Flush and close the letters; the status to end with: so_far if that is not OK, 65 if too many were
+ * bad (one line on stderr says how many, and the first reason), else OK. */
 enum status bad_finish(struct bad_records *bad, enum status so_far);
 
 #endif

@@ -78,7 +78,8 @@ take_name(struct str *rest, const char *name)
 {
 	struct str text;
 
-	return take(rest, ",") && take_text(rest, &text) && str_eq(text, str_of(name)) && take(rest, ":");
+	return take(rest, ",") && take_text(rest, &text) && str_eq(text, str_of(name)) &&
+	       take(rest, ":");
 }
 
 static bool
@@ -107,8 +108,9 @@ static int
 malformed(const struct control *c, struct err *err)
 {
 	static const char *const shape[] = {
-		[CONTROL_HELLO] = "{\"_maip\":\"hello\",\"version\":1,\"job\":\"<32 hex>\",\"run\":\"<32 hex>\","
-		                  "\"watermarks\":true|false,\"checkpoints\":true|false}",
+		[CONTROL_HELLO] = "{\"_maip\":\"hello\",\"version\":1,\"job\":\"<32 hex>\","
+		                  "\"run\":\"<32 hex>\",\"watermarks\":true|false,"
+		                  "\"checkpoints\":true|false}",
 		[CONTROL_WATERMARK] = "{\"_maip\":\"watermark\",\"ts\":<milliseconds>}",
 		[CONTROL_IDLE] = "{\"_maip\":\"idle\"}",
 		[CONTROL_ACTIVE] = "{\"_maip\":\"active\"}",
@@ -126,9 +128,11 @@ parse_hello(struct control *to, struct str *rest, struct err *err)
 	if (!take_name(rest, "version") || !take_i64(rest, &version))
 		return malformed(to, err);
 	if (version != STREAM_VERSION)
-		return fail_as(err, STATUS_DATA, "the stream has version %" PRId64 " and this tool reads version %d: "
-		               "install the same release of every stage", version, STREAM_VERSION);
-	if (!take_name(rest, "job") || !take_id(rest, to->job) || !take_name(rest, "run") || !take_id(rest, to->run) ||
+		return fail_as(err, STATUS_DATA, "the stream has version %" PRId64 " and this tool "
+		               "reads version %d: install the same release of every stage",
+		               version, STREAM_VERSION);
+	if (!take_name(rest, "job") || !take_id(rest, to->job) ||
+	    !take_name(rest, "run") || !take_id(rest, to->run) ||
 	    !take_name(rest, "watermarks") || !take_bool(rest, &to->watermarks) ||
 	    !take_name(rest, "checkpoints") || !take_bool(rest, &to->checkpoints))
 		return malformed(to, err);
@@ -153,7 +157,7 @@ parse_end(struct control *to, struct str *rest, struct err *err)
 
 static const struct {
 	const char *name;
-	int (*parse)(struct control *to, struct str *rest, struct err *err);    /* NULL: has no members */
+	int (*parse)(struct control *to, struct str *rest, struct err *err);    /* NULL: nothing to */
 } kinds[] = {
 	[CONTROL_HELLO]     = { "hello", parse_hello },
 	[CONTROL_WATERMARK] = { "watermark", parse_watermark },
@@ -193,12 +197,14 @@ control_parse(struct control *to, struct str line, struct err *err)
 
 	*to = (struct control){ .kind = CONTROL_NONE };
 	if (!take_opening(&line) || !take_text(&line, &name))
-		return fail_as(err, STATUS_DATA, "malformed control line, expected {\"_maip\":\"<kind>\",...}");
+		return fail_as(err, STATUS_DATA, "malformed control line, "
+		               "expected {\"_maip\":\"<kind>\",...}");
 	to->kind = kind_of(name);
 	if (to->kind == CONTROL_NONE) {
 		char quoted[QUOTE_MAX];
 
-		return fail_as(err, STATUS_DATA, "unknown kind of control line: %s", quote(quoted, name));
+		return fail_as(err, STATUS_DATA, "unknown kind of control line: %s",
+		               quote(quoted, name));
 	}
 	if (kinds[to->kind].parse != NULL && kinds[to->kind].parse(to, &line, err) < 0)
 		return -1;

@@ -13,7 +13,7 @@
 
 #include "base/time.h"
 
-#define STOP_CHECK_MS 500               /* a signal that comes just before a wait is noticed after this */
+#define STOP_CHECK_MS 500               /* a signal just before a wait is noticed after this */
 
 struct loop {
 	const struct stage    *stage;
@@ -161,7 +161,8 @@ advance(struct loop *l, const struct control *c, uint64_t number)
 	if (!l->hello.watermarks)
 		return wrong_line(l, number, "a watermark, though the hello line promises none");
 	if (c->ts < l->watermark) {
-		fail_as(l->err, STATUS_DATA, "the watermark falls from %" PRId64 " to %" PRId64, l->watermark, c->ts);
+		fail_as(l->err, STATUS_DATA, "the watermark falls from %" PRId64 " to %" PRId64,
+		        l->watermark, c->ts);
 		return at_line(l, number);
 	}
 	l->watermark = c->ts;
@@ -200,6 +201,12 @@ obey(struct loop *l, const struct line *line)
 	}
 }
 
+static size_t
+max_line(const struct pipe_env *env)
+{
+	return env->max_line != 0 ? env->max_line : LINE_MAX_DEFAULT;
+}
+
 static int
 odd_line(struct loop *l, const struct line *line)
 {
@@ -208,16 +215,15 @@ odd_line(struct loop *l, const struct line *line)
 	if (line->unterminated)
 		return cut_off(l, "in the middle of a line");
 	if (line->too_long)
-		return bad_long_line(l->bad, line->number, line->text,
-		                     l->env->max_line != 0 ? l->env->max_line : LINE_MAX_DEFAULT, l->err);
+		return bad_long_line(l->bad, line->number, line->text, max_line(l->env), l->err);
 	return obey(l, line);
 }
 
 static bool
 is_odd(const struct loop *l, const struct line *line)
 {
-	return line->too_long || control_looks(line->text) ||
-	       (l->hello.kind == CONTROL_HELLO && (line->unterminated || l->end.kind == CONTROL_END));
+	return line->too_long || l->end.kind == CONTROL_END || control_looks(line->text) ||
+	       (line->unterminated && l->hello.kind == CONTROL_HELLO);
 }
 
 /* The first line of all: a hello line is taken (1), anything else is data like the rest (0). */
@@ -262,9 +268,10 @@ patience(const struct loop *l)
 {
 	const struct stage_ops *ops = l->stage->ops;
 	int64_t wait = l->env->stop != NULL ? STOP_CHECK_MS : -1;
-	int64_t next = l->begun && ops->next_tick != NULL ? ops->next_tick(l->stage->self) : TIME_MAX;
-	int64_t now;
+	int64_t next = TIME_MAX, now;
 
+	if (l->begun && ops->next_tick != NULL)
+		next = ops->next_tick(l->stage->self);
 	if (next == TIME_MAX)
 		return wait;
 	now = l->env->clock_ms(l->env->clock_self);
@@ -375,24 +382,29 @@ run(struct loop *l, const struct pipe_input *inputs, size_t n)
 static enum status
 verdict(struct loop *l)
 {
+	const bool whole_job = l->hello.kind == CONTROL_HELLO;
+
 	if (l->out->reader_gone)
-		*l->err = (struct err){ .status = l->hello.kind == CONTROL_HELLO ? STATUS_RETRY : STATUS_OK };
+		*l->err = (struct err){ .status = whole_job ? STATUS_RETRY : STATUS_OK };
 	else if (l->out->failed)
 		*l->err = l->out->err;
 	return l->err->status;
 }
 
 enum status
-pipe_run(const struct stage *stage, const struct pipe_input *inputs, size_t n_inputs, struct bad_records *bad,
-         struct out *out, const struct pipe_env *env, struct err *err)
+pipe_run(const struct stage *stage, const struct pipe_input *inputs, size_t n_inputs,
+         struct bad_records *bad, struct out *out, const struct pipe_env *env, struct err *err)
 {
-	struct loop l = { .stage = stage, .bad = bad, .out = out, .env = env, .err = err, .watermark = TIME_MIN };
+	struct loop l = {
+		.stage = stage, .bad = bad, .out = out, .env = env, .err = err,
+		.watermark = TIME_MIN,
+	};
 	enum status status;
 
 	*err = (struct err){ .status = STATUS_OK };
 	if (env->stats != NULL)
 		stats_start(env->stats, env->clock_ns(env->clock_self));
-	l.reader = line_new(env->max_line != 0 ? env->max_line : LINE_MAX_DEFAULT);
+	l.reader = line_new(max_line(env));
 	out->wait = out_waits;
 	out->wait_arg = &l;
 

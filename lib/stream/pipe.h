@@ -7,15 +7,19 @@
  * loop runs between two buffers in a test.
  *
  * How an input may end:
- *	without hello (a file, jq, cat)  the end of file is the end of the input: everything fires
- *	with hello                       only an end line that nothing follows is; an end of file without one, or in
- *	                                 the middle of a line, means that an upstream stage died: nothing fires, STATUS_RETRY
+ *	without hello  (a file, jq, cat) the end of file is the end of the input: everything fires
+ *	with hello     only an end line that nothing follows is; an end of file without one, or in
+ *	               the middle of a line, means that an upstream stage died: nothing fires,
+ *	               STATUS_RETRY
  *
  * How a run may be stopped by a signal (stop is set):
- *	without hello  it reads no further, fires nothing, lets go of what it had said, STATUS_RETRY: it must not look complete
- *	with hello     it reads on: whoever cancels tells the source first, and the pipe runs dry down to the end line
+ *	without hello  it reads no further, fires nothing, lets go of what it had said,
+ *	               STATUS_RETRY: it must not look complete
+ *	with hello     it reads on: whoever cancels tells the source first, and the pipe runs dry
+ *	               down to the end line
  *
- * A reader that goes away ends the run quietly: STATUS_OK, as after "| head"; with hello STATUS_RETRY, for the job is not whole.
+ * A reader that goes away ends the run quietly: STATUS_OK, as after "| head"; with hello
+ * STATUS_RETRY, for the job is not whole.
  */
 #ifndef MAIP_STREAM_PIPE_H
 #define MAIP_STREAM_PIPE_H
@@ -43,19 +47,23 @@ struct pipe_input {
 };
 
 /*
- * Run to the end of the last input; only the first may begin with hello. The status to end with: STATUS_OK or why not, and err has
- * the message (empty if there is nothing to say: a reader that went away). The bad-record policy's own verdict is bad_finish()'s.
- * out is flushed, not closed.
+ * Run to the end of the last input; only the first may begin with hello. The status to end with:
+ * STATUS_OK or why not, and err has the message (empty if there is nothing to say: a reader that
+ * went away). The bad-record policy's own verdict is bad_finish()'s. out is flushed, not closed.
  */
-enum status pipe_run(const struct stage *stage, const struct pipe_input *inputs, size_t n_inputs, struct bad_records *bad,
-                     struct out *out, const struct pipe_env *env, struct err *err);
+enum status pipe_run(const struct stage *stage, const struct pipe_input *inputs, size_t n_inputs,
+                     struct bad_records *bad, struct out *out, const struct pipe_env *env,
+                     struct err *err);
 
-/* The world's own clocks and a stop flag set by SIGTERM and SIGINT; a second one ends the process at once with STATUS_RETRY.
- * SIGPIPE and SIGXFSZ are ignored: they come as errors of write. Control lines are forwarded; the rest is zero. */
+/* The world's own clocks and a stop flag set by SIGTERM and SIGINT; a second one ends the process
+ * at once with STATUS_RETRY. SIGPIPE and SIGXFSZ are ignored: they come as errors of write. Control
+ * lines are forwarded; the rest is zero. */
 void pipe_env_real(struct pipe_env *env);
 
-/* The usual main of a filter over its FILE operands ("-" or none: standard input): all must be readable before the work starts
- * (else STATUS_NOINPUT), each is opened when its turn comes. Runs, tells what went wrong, finishes bad. Returns the exit status. */
-int pipe_main(const struct stage *stage, int n_files, char *const *files, struct bad_records *bad, const struct pipe_env *env);
+/* The usual main of a filter over its FILE operands ("-" or none: standard input): all must be
+ * readable before the work starts (else STATUS_NOINPUT), each is opened when its turn comes. Runs,
+ * tells what went wrong, finishes bad. Returns the exit status. */
+int pipe_main(const struct stage *stage, int n_files, char *const *files, struct bad_records *bad,
+              const struct pipe_env *env);
 
 #endif

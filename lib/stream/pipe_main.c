@@ -32,7 +32,7 @@ on_stop_signal(int signal)
 	stop_flag = 1;
 }
 
-/* Without SA_RESTART, so that a read that waits comes back. A signal that was ignored stays so: nohup, background jobs. */
+/* Without SA_RESTART, so that a read that waits comes back. What was ignored stays so (nohup). */
 static void
 catch_stop(int signal)
 {
@@ -66,11 +66,12 @@ pipe_env_real(struct pipe_env *env)
 	catch_stop(SIGTERM);
 	catch_stop(SIGINT);
 	*env = (struct pipe_env){
-		.clock_ms = wall_ms, .clock_ns = monotonic_ns, .stop = &stop_flag, .forward_control = true,
+		.clock_ms = wall_ms, .clock_ns = monotonic_ns, .stop = &stop_flag,
+		.forward_control = true,
 	};
 }
 
-/* ---- inputs: opened when their turn comes, so that their number is not limited by that of descriptors */
+/* ---- inputs: opened in their turn, so that there may be more of them than descriptors */
 
 struct file {
 	const char   *path;             /* NULL: standard input */
@@ -117,7 +118,8 @@ file_ready(void *self, int64_t wait_ms)
 	return f->inner.ready == NULL || f->inner.ready(f->inner.self, wait_ms);
 }
 
-/* Can it be read, as far as can be told without opening it? (Opening a FIFO and closing it again would break its writer.) */
+/* Can it be read, as far as can be told without opening it? (Opening a FIFO and closing it again
+ * would break its writer.) */
 static int
 check_file(const char *path, struct err *err)
 {
@@ -129,11 +131,14 @@ check_file(const char *path, struct err *err)
 		why = strerror(errno);
 	else if (S_ISDIR(st.st_mode))
 		why = strerror(EISDIR);
-	return why == NULL ? 0 : fail_as(err, STATUS_NOINPUT, "cannot read %s: %s", quote(quoted, str_of(path)), why);
+	if (why == NULL)
+		return 0;
+	return fail_as(err, STATUS_NOINPUT, "cannot read %s: %s", quote(quoted, str_of(path)), why);
 }
 
+/* paths is NULL for standard input alone. */
 static int
-prepare(struct pipe_input *inputs, struct file *files, int n, char *const *paths /* NULL: "-" */, struct err *err)
+prepare(struct pipe_input *inputs, struct file *files, int n, char *const *paths, struct err *err)
 {
 	for (int i = 0; i < n; i++) {
 		const char *path = paths != NULL ? paths[i] : "-";
@@ -149,18 +154,22 @@ prepare(struct pipe_input *inputs, struct file *files, int n, char *const *paths
 }
 
 static enum status
-run(const struct stage *stage, const struct pipe_input *inputs, size_t n, struct bad_records *bad, const struct pipe_env *env)
+run(const struct stage *stage, const struct pipe_input *inputs, size_t n, struct bad_records *bad,
+    const struct pipe_env *env)
 {
 	int fd = STDOUT_FILENO;
 	const struct sink to = sink_fd(&fd);
 	enum status status;
 	struct out out;
 	struct err err;
+	bool out_tells;                 /* out_finish will */
 
-	(void)fcntl(STDOUT_FILENO, F_SETPIPE_SZ, PIPE_BYTES);   /* fails on what is no pipe, or past the user's share */
+	/* Fails on what is no pipe, and past the user's share of pipe memory. */
+	(void)fcntl(STDOUT_FILENO, F_SETPIPE_SZ, PIPE_BYTES);
 	out_init(&out, &to);
 	status = pipe_run(stage, inputs, n, bad, &out, env, &err);
-	if (status != STATUS_OK && err.msg[0] != '\0' && !(out.failed && strcmp(err.msg, out.err.msg) == 0))
+	out_tells = out.failed && strcmp(err.msg, out.err.msg) == 0;
+	if (status != STATUS_OK && err.msg[0] != '\0' && !out_tells)
 		warn("%s", err.msg);
 	status = bad_finish(bad, status);
 	status = out_finish(&out, status);
@@ -169,7 +178,8 @@ run(const struct stage *stage, const struct pipe_input *inputs, size_t n, struct
 }
 
 int
-pipe_main(const struct stage *stage, int n_files, char *const *files, struct bad_records *bad, const struct pipe_env *env)
+pipe_main(const struct stage *stage, int n_files, char *const *files, struct bad_records *bad,
+          const struct pipe_env *env)
 {
 	const int n = n_files > 0 ? n_files : 1;
 	struct pipe_input *inputs = mem_zalloc((size_t)n, sizeof(*inputs));

@@ -7,8 +7,9 @@
  * (CombinedWatermarkStatus), where a source that was idle and returns behind the
  * others cannot pull the common watermark back.
  *
- * Seeing a record is the common case and costs O(1). The minimum is looked for again, O(sources), only
- * when the source that held it has moved, or when one could have become idle.
+ * Seeing a record is the common case and costs O(1). The minimum is looked for
+ * again, O(sources), only when the source that held it has moved, or when one
+ * could have become idle.
  */
 #include "stream/watermark.h"
 
@@ -111,7 +112,7 @@ watermark_set_see(struct watermark_set *s, size_t source, int64_t ts, int64_t no
 		s->stale = true;
 }
 
-/* Put to sleep who has been silent too long, and find the minimum of the rest. False: nobody speaks. */
+/* Put to sleep who has been silent too long, find the minimum of the rest. False: nobody speaks. */
 static bool
 find_low(struct watermark_set *s, int64_t now, bool *any)
 {
