@@ -157,7 +157,8 @@ parse_end(struct control *to, struct str *rest, struct err *err)
 
 static const struct {
 	const char *name;
-	int (*parse)(struct control *to, struct str *rest, struct err *err);    /* NULL: nothing to */
+	/* The members; NULL: there are none. */
+	int (*parse)(struct control *to, struct str *rest, struct err *err);
 } kinds[] = {
 	[CONTROL_HELLO]     = { "hello", parse_hello },
 	[CONTROL_WATERMARK] = { "watermark", parse_watermark },
