@@ -183,6 +183,18 @@ counted_bytes(const void *self)
 	return ((const struct counted *)self)->bytes;
 }
 
+static size_t
+counted_heap(const void *self)
+{
+	const struct counted *t = self;
+	size_t n = 0;
+
+	for (uint32_t key = 0; key < t->n_counters; key++)
+		for (size_t i = 0; i < t->counters[key].cap; i++)
+			n += agg_heap(t->env.aggs, t->counters[key].ring + i * t->stride);
+	return n;
+}
+
 static void
 counted_mark(const void *self, uint64_t *live)
 {
@@ -268,7 +280,7 @@ counted_free(void *self)
 
 static const struct engine_ops counted_ops = {
 	.add = counted_add, .advance = counted_advance, .next = counted_next, .finish = counted_finish,
-	.open = counted_open, .bytes = counted_bytes, .mark = counted_mark, .renumber = counted_renumber,
+	.open = counted_open, .bytes = counted_bytes, .heap = counted_heap, .mark = counted_mark, .renumber = counted_renumber,
 	.save = counted_save, .load = counted_load, .free = counted_free,
 };
 

@@ -40,6 +40,7 @@ struct engine_ops {
 
 	size_t (*open)(const void *self);               /* pairs of a key and a window, or pane, that are held */
 	size_t (*bytes)(const void *self);
+	size_t (*heap)(const void *self);               /* what hangs off accumulators (DISTINCT, texts), not in bytes; looks at all of them */
 
 	/* Which keys have state (set bits of live), and their new ids (of those that have). */
 	void (*mark)(const void *self, uint64_t *live);

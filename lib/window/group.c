@@ -128,17 +128,24 @@ add_value(struct group *g, const struct val *v)
 	return str_eq(str_slice(buf_str(&g->bytes), bytes_at + 1, g->bytes.n), str_slice(buf_str(&g->text), text_at, g->text.n));
 }
 
+/* Apart, because the compiler clears what stands on the stack, and this is rare. */
 static int
-read_value(const struct column *c, const struct expr_env *env, struct val *v, struct err *err)
+fail_key(struct err *err, const char *before, const char *name, const char *after)
 {
 	char quoted[QUOTE_MAX];
 
+	return fail_as(err, STATUS_DATA, "%s%s%s", before, quote(quoted, str_of(name)), after);
+}
+
+static int
+read_value(const struct column *c, const struct expr_env *env, struct val *v, struct err *err)
+{
 	expr_eval(c->expr, env, v);
 	if (v->kind == VAL_NULL)
-		return fail_as(err, STATUS_DATA, "no key: %s is %s", quote(quoted, str_of(c->name)),
-		               c->field >= 0 && env->fields[c->field].kind == JSON_MISSING ? "missing" : "null");
+		return fail_key(err, "no key: ", c->name,
+		                c->field >= 0 && env->fields[c->field].kind == JSON_MISSING ? " is missing" : " is null");
 	if (v->kind == VAL_JSON)
-		return fail_as(err, STATUS_DATA, "%s cannot be a key: it is an object or an array", quote(quoted, str_of(c->name)));
+		return fail_key(err, "", c->name, " cannot be a key: it is an object or an array");
 	return 0;
 }
 

@@ -428,6 +428,18 @@ session_bytes(const void *self)
 	       t->n_owners * sizeof(*t->owners) + t->cap_ringing * sizeof(*t->ringing);
 }
 
+static size_t
+session_heap(const void *self)
+{
+	const struct sessions *t = self;
+	size_t n = 0;
+
+	for (uint32_t i = 0; i < t->n; i++)
+		if (t->sessions[i].key != NONE)
+			n += agg_heap(t->env.aggs, acc_of(t, i));
+	return n;
+}
+
 static void
 session_mark(const void *self, uint64_t *live)
 {
@@ -531,7 +543,7 @@ session_free(void *self)
 
 static const struct engine_ops session_ops = {
 	.add = session_add, .prefetch = session_prefetch, .advance = session_advance, .next = session_next,
-	.finish = session_finish, .early = session_early, .open = session_open, .bytes = session_bytes,
+	.finish = session_finish, .early = session_early, .open = session_open, .bytes = session_bytes, .heap = session_heap,
 	.mark = session_mark, .renumber = session_renumber, .save = session_save, .load = session_load,
 	.free = session_free,
 };

@@ -42,6 +42,8 @@ struct window {
 	int64_t  now, last_input;       /* of the clock */
 	uint64_t arrivals;
 	uint64_t filtered, late, nowhere, gave_up;
+	size_t   heap;                  /* what hung off accumulators when it was last counted */
+	uint64_t heap_at;               /* arrivals: count it again */
 
 	/* The records of a batch, up to its first bad one. */
 	bool             pass[BATCH_MAX];       /* where */
@@ -279,11 +281,19 @@ read_time(struct window *w, const struct expr_env *env, int64_t *ts, struct err 
 	return -1;
 }
 
+/* Apart, because the compiler clears what stands on the stack, and this is rare. */
+static int
+fail_number(struct err *err, struct str raw)
+{
+	char quoted[QUOTE_MAX];
+
+	return fail_as(err, STATUS_DATA, "the number %s is too large", quote(quoted, raw));
+}
+
 /* Expressions take a number beyond a double's range for NULL; a sum that passed over it would be wrong without a word. */
 static int
 check_numbers(const struct window *w, struct err *err)
 {
-	char       quoted[QUOTE_MAX];
 	struct num n;
 
 	for (size_t i = 0; i < extract_count(w->extractor); i++) {
@@ -293,7 +303,7 @@ check_numbers(const struct window *w, struct err *err)
 		    (raw.n < 300 && memchr(raw.p, 'e', raw.n) == NULL && memchr(raw.p, 'E', raw.n) == NULL))
 			continue;
 		if (num_parse(&n, raw) < 0)
-			return fail_as(err, STATUS_DATA, "the number %s is too large", quote(quoted, raw));
+			return fail_number(err, raw);
 	}
 	return 0;
 }
@@ -304,13 +314,12 @@ read_record(struct window *w, struct str line, size_t i, struct err *err)
 {
 	const struct expr_env env = { .fields = w->fields, .scratch = &w->scratch, .gave_up = &w->gave_up };
 	struct record *r = &w->record[i];
-	struct err     no_key;
 
 	if (extract(w->extractor, line, w->fields, err) < 0 || read_time(w, &env, &r->ts, err) < 0 ||
 	    read_source(w, &env, &w->source[i], err) < 0 || check_numbers(w, err) < 0)
 		return -1;
 	w->pass[i] = w->where == NULL || expr_true(w->where, &env);
-	w->has_key[i] = group_read(w->group, &env, &w->key[i], w->pass[i] ? err : &no_key) == 0;
+	w->has_key[i] = group_read(w->group, &env, &w->key[i], w->pass[i] ? err : NULL) == 0;
 	if (!w->has_key[i]) {
 		w->key[i] = (struct group_key){ .bytes = { "", 0 } };
 		if (w->pass[i])
@@ -429,12 +438,20 @@ forget(struct window *w)
 	free(live);
 }
 
+/* Counting what hangs off accumulators takes a look at each: so it waits until as many records have come. */
 static int
-check_memory(const struct window *w, struct err *err)
+check_memory(struct window *w, struct err *err)
 {
-	size_t bytes = w->engine.ops->bytes(w->engine.self) + group_bytes(w->group);
+	size_t bytes;
 
-	if (w->conf.max_bytes == 0 || bytes <= w->conf.max_bytes)
+	if (w->conf.max_bytes == 0)
+		return 0;
+	if (w->arrivals >= w->heap_at) {
+		w->heap = w->engine.ops->heap(w->engine.self);
+		w->heap_at = w->arrivals + 4096 + w->engine.ops->open(w->engine.self);
+	}
+	bytes = w->engine.ops->bytes(w->engine.self) + group_bytes(w->group) + w->heap;
+	if (bytes <= w->conf.max_bytes)
 		return 0;
 	return fail_as(err, STATUS_RETRY,
 	               "%zu open windows of %" PRIu32 " keys take %zu bytes, more than --state-memory allows: what they hold is "

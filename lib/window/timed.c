@@ -498,6 +498,28 @@ timed_bytes(const void *self)
 	return ((const struct timed *)self)->pool.bytes;
 }
 
+static size_t
+pane_heap(const struct timed *t, const struct pane *p)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < p->n_slots; i++)
+		if (p->slots[i] != 0)
+			n += agg_heap(t->env.aggs, pane_entry(p, &t->pool, p->slots[i]));
+	return n;
+}
+
+static size_t
+timed_heap(const void *self)
+{
+	const struct timed *t = self;
+	size_t n = pane_heap(t, &t->back);
+
+	for (size_t i = 0; i < t->n; i++)
+		n += pane_heap(t, pane_at(t, i)) + (pane_at(t, i)->rest != NULL ? pane_heap(t, pane_at(t, i)->rest) : 0);
+	return n;
+}
+
 static void
 timed_mark(const void *self, uint64_t *live)
 {
@@ -597,7 +619,8 @@ timed_free(void *self)
 
 static const struct engine_ops timed_ops = {
 	.add = timed_add, .prefetch = timed_prefetch, .advance = timed_advance, .next = timed_next,
-	.finish = timed_finish, .early = timed_early, .open = timed_open, .bytes = timed_bytes, .mark = timed_mark,
+	.finish = timed_finish, .early = timed_early, .open = timed_open, .bytes = timed_bytes,
+	.heap = timed_heap, .mark = timed_mark,
 	.renumber = timed_renumber, .save = timed_save, .load = timed_load, .free = timed_free,
 };
 

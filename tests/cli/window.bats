@@ -265,6 +265,11 @@ hello='{"_maip":"hello","version":1,"job":"0123456789abcdef0123456789abcdef","ru
 	run -75 --separate-stderr window --key k --tumbling 1h --state-memory 4MiB many
 	assert_output ''
 	[[ $stderr == 'maip-window: '*' open windows of '*' keys take '*' bytes, more than --state-memory allows: what they hold is lost, rows so far are right (take a shorter window, a --where filter, or more memory, and start again)' ]]
+	run -75 window --tumbling 1h --agg 'COUNT(DISTINCT k) AS n' --state-memory 4MiB many
+	run -75 window --session 1h --agg 'COUNT(DISTINCT k) AS n' --state-memory 4MiB many
+	run -75 window --global --agg 'COUNT(DISTINCT k) AS n' --state-memory 4MiB many
+	run -0 window --tumbling 1h --agg 'COUNT(DISTINCT k) AS n' --state-memory 64MiB many
+	assert_output '{"window_start":0,"window_end":3600000,"n":200000}'
 }
 
 @test "keys that come once do not stay for ever" {
