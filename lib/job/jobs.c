@@ -5,7 +5,6 @@
  * Stages are few (a person's pipelines on one machine), so everything here is
  * a plain walk over arrays; what must be right is the trust: a page is looked at only after
  * its size, magic and owner are checked, and every text in it is cut where its field ends.
- *
  */
 #define XXH_INLINE_ALL
 #include "job/jobs.h"
@@ -13,6 +12,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,10 +23,12 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "base/time.h"
 #include "job/rundir.h"
+#include "json/token.h"
 
 #define KEEP_MS  3600000                /* how long an ended job stays in the list, as in Flink's job store */
-#define JOBS_MAX 4096                   /* pages that are looked at */
+#define PAGES_MAX 4096                  /* pages that are looked at */
 
 const char *const job_state_words[] = { "RUNNING", "CANCELLING", "FINISHED", "CANCELED", "FAILED", NULL };
 
@@ -36,6 +38,25 @@ struct stages {
 };
 
 /* ---- pages */
+
+static bool
+is_time(int64_t t)
+{
+	return t >= 0 && t <= TIME_LAST;
+}
+
+/* Times are what is calculated with, so they have to be some. */
+static bool
+is_page(const struct page_file *page)
+{
+	bool right = memcmp(page->magic, PAGE_MAGIC, sizeof(page->magic)) == 0 && page->layout == PAGE_LAYOUT && page->pid > 0;
+
+	right = right && is_time(page->started_ms) && is_time(atomic_load(&page->ended_ms));
+	right = right && atomic_load(&page->stats.started_ns) >= 0 && atomic_load(&page->stats.waiting_since) >= 0;
+	for (int i = 0; i < STATS_STEPS; i++)
+		right = right && atomic_load(&page->stats.marks[i].at_ns) >= 0;
+	return right;
+}
 
 static struct page_file *
 map_page(int dir, const char *name)
@@ -51,22 +72,30 @@ map_page(int dir, const char *name)
 	close(fd);
 	if (page == MAP_FAILED)
 		return NULL;
-	if (memcmp(page->magic, PAGE_MAGIC, sizeof(page->magic)) != 0 || page->layout != PAGE_LAYOUT || page->pid <= 0) {
+	if (!is_page(page)) {
 		munmap(page, sizeof(*page));
 		return NULL;
 	}
 	return page;
 }
 
-/* Copy a text field that may lack its NUL, controls replaced: it ends up on terminals. */
-static void
-copy_text(char *to, size_t to_size, const char *from, size_t from_size)
+void
+job_text(char *to, size_t to_size, const char *from, size_t from_size)
 {
-	size_t i;
+	const char *const end = from + strnlen(from, from_size);
+	size_t n = 0;
 
-	for (i = 0; i + 1 < to_size && i < from_size && from[i] != '\0'; i++)
-		to[i] = (unsigned char)from[i] < ' ' || from[i] == 127 ? '?' : from[i];
-	to[i] = '\0';
+	while (from < end) {
+		const size_t len = utf8_length(from, end);
+		const bool plain = len > 1 || (len == 1 && (unsigned char)*from >= ' ' && *from != 127);
+
+		if (n + (len > 0 ? len : 1) >= to_size)
+			break;
+		memcpy(to + n, plain ? from : "?", plain ? len : 1);
+		n += plain ? len : 1;
+		from += len > 0 ? len : 1;
+	}
+	to[n] = '\0';
 }
 
 static void
@@ -100,7 +129,7 @@ add_page(struct stages *s, struct page_file *page)
 	stage->in = page->stdin_pipe;
 	stage->out = page->stdout_pipe;
 	stage->alive = atomic_load(&page->ended_ms) == 0 && process_alive(&stage->process);
-	copy_text(stage->name, sizeof(stage->name), page->tool, sizeof(page->tool));
+	job_text(stage->name, sizeof(stage->name), page->tool, sizeof(page->tool));
 	hex_id(stage->vertex, "vertex", &stage->process);
 }
 
@@ -119,6 +148,53 @@ stage_end(const struct job_stage *s, int64_t now_ms)
 	return ended > now_ms ? now_ms : ended;
 }
 
+/* The process that a file is named after. False: it is not named as a page. */
+static bool
+named_process(const char *name, struct process *to)
+{
+	char *end;
+	const long pid = strtol(name, &end, 10);
+
+	if (pid <= 0 || pid > INT_MAX || *end != '-' || end[1] < '0' || end[1] > '9')
+		return false;
+	*to = (struct process){ .pid = (pid_t)pid, .start = strtoull(end + 1, &end, 10) };
+	return strcmp(end, PAGE_SUFFIX) == 0;
+}
+
+/* A file that is no page was being made when its process was killed, or is spoilt; keep it as long as any other. */
+static bool
+is_refuse(int dir, const char *name, const struct process *owner, int64_t now_ms)
+{
+	struct stat st;
+
+	return !process_alive(owner) && fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+	       now_ms / 1000 - (int64_t)st.st_mtim.tv_sec > KEEP_MS / 1000;
+}
+
+static void
+read_page(struct stages *s, int dir, const char *name, int64_t now_ms)
+{
+	struct process owner;
+	struct page_file *page;
+	const struct job_stage *stage;
+
+	if (!named_process(name, &owner))
+		return;
+	page = map_page(dir, name);
+	if (page == NULL) {
+		if (is_refuse(dir, name, &owner, now_ms))
+			unlinkat(dir, name, 0);
+		return;
+	}
+	add_page(s, page);
+	stage = &s->list[s->n - 1];
+	if (!stage->alive && now_ms - stage_end(stage, now_ms) > KEEP_MS) {
+		unlinkat(dir, name, 0);
+		munmap(page, sizeof(*page));
+		s->n--;
+	}
+}
+
 static int
 read_pages(struct stages *s, int64_t now_ms, struct err *err)
 {
@@ -129,24 +205,15 @@ read_pages(struct stages *s, int64_t now_ms, struct err *err)
 
 	if (dir < 0)
 		return -1;
-	d = fdopendir(dup(dir));
-	while (d != NULL && (entry = readdir(d)) != NULL && s->n < JOBS_MAX) {
-		const char *dot = strrchr(entry->d_name, '.');
-		struct page_file *page = dot != NULL && strcmp(dot, PAGE_SUFFIX) == 0 ? map_page(dir, entry->d_name) : NULL;
-
-		if (page == NULL)
-			continue;
-		add_page(s, page);
-		const struct job_stage *last = &s->list[s->n - 1];
-		if (!last->alive && now_ms - stage_end(last, now_ms) > KEEP_MS) {
-			unlinkat(dir, entry->d_name, 0);
-			munmap(page, sizeof(*page));
-			s->n--;
-		}
+	d = fdopendir(dir);
+	if (d == NULL) {
+		fail_as(err, STATUS_CONFIG, "cannot read %s: %s", path, strerror(errno));
+		close(dir);
+		return -1;
 	}
-	if (d != NULL)
-		closedir(d);
-	close(dir);
+	while (s->n < PAGES_MAX && (entry = readdir(d)) != NULL)
+		read_page(s, dir, entry->d_name, now_ms);
+	closedir(d);
 	return 0;
 }
 
@@ -164,8 +231,8 @@ known_pid(const struct stages *s, pid_t pid)
 static void
 add_foreign(struct stages *s, pid_t pid)
 {
-	uint64_t in = process_pipe(pid, STDIN_FILENO);
-	uint64_t out = process_pipe(pid, STDOUT_FILENO);
+	const uint64_t in = process_pipe(pid, STDIN_FILENO);
+	const uint64_t out = in == 0 ? 0 : process_pipe(pid, STDOUT_FILENO);
 	char path[64], comm[32] = "?";
 	struct job_stage *stage;
 	FILE *f;
@@ -183,7 +250,7 @@ add_foreign(struct stages *s, pid_t pid)
 		comm[strcspn(comm, "\n")] = '\0';
 	if (f != NULL)
 		fclose(f);
-	copy_text(stage->name, sizeof(stage->name), comm, sizeof(comm));
+	job_text(stage->name, sizeof(stage->name), comm, sizeof(comm));
 	hex_id(stage->vertex, "vertex", &stage->process);
 }
 
@@ -299,9 +366,9 @@ name_job(struct job *job)
 		const struct page_file *page = job->stages[i].page;
 
 		if (page != NULL && page->job_id[0] != '\0' && job->id[0] == '\0')
-			copy_text(job->id, sizeof(job->id), page->job_id, sizeof(page->job_id));
+			job_text(job->id, sizeof(job->id), page->job_id, sizeof(page->job_id));
 		if (page != NULL && page->job_name[0] != '\0' && job->name[0] == '\0')
-			copy_text(job->name, sizeof(job->name), page->job_name, sizeof(page->job_name));
+			job_text(job->name, sizeof(job->name), page->job_name, sizeof(page->job_name));
 	}
 	if (job->id[0] == '\0')
 		hex_id(job->id, "job", &job->stages[0].process);
@@ -311,23 +378,17 @@ name_job(struct job *job)
 		used += (size_t)snprintf(job->name + used, sizeof(job->name) - used, "%s%s", i > 0 ? " | " : "", job->stages[i].name);
 }
 
-static bool
-any_page(const struct stages *s, const size_t *group, size_t number)
-{
-	for (size_t i = 0; i < s->n; i++)
-		if (group[i] == number && s->list[i].page != NULL)
-			return true;
-	return false;
-}
-
 static void
 add_job(struct jobs *to, size_t *cap, const struct stages *s, const size_t *group, size_t number)
 {
 	struct job *job;
+	size_t n = 0;
 
+	for (size_t i = 0; i < s->n; i++)
+		n += group[i] == number;
 	to->list = mem_more(to->list, to->n, cap, sizeof(*to->list));
 	job = &to->list[to->n++];
-	*job = (struct job){ .stages = mem_zalloc(s->n, sizeof(*s->list)) };
+	*job = (struct job){ .stages = mem_zalloc(n, sizeof(*s->list)) };
 	for (size_t i = 0; i < s->n; i++)
 		if (group[i] == number)
 			job->stages[job->n++] = s->list[i];
@@ -361,8 +422,7 @@ jobs_read(struct jobs *to, int64_t now_ms, struct err *err)
 	for (size_t i = 0; i < s.n; i++)
 		if (group[i] == NOWHERE && s.list[i].page != NULL) {
 			mark_group(&s, group, i, i);
-			if (any_page(&s, group, i))
-				add_job(to, &cap, &s, group, i);
+			add_job(to, &cap, &s, group, i);
 		}
 	for (size_t i = 0; i < to->n; i++)
 		judge(&to->list[i], now_ms);
@@ -399,6 +459,8 @@ jobs_find(const struct jobs *j, struct str id, struct err *err)
 }
 
 /* ---- stopping */
+
+#define AFTER_KILL_MS 2000             /* to write out what is there */
 
 /* Flink's cancel fires nothing. A stage that sees no control lines would take the end of its input for
  * its completion, so it is told itself, before its upstream is. */
@@ -446,6 +508,9 @@ job_stop(const struct job *job, enum page_request request, int64_t grace_ms, siz
 		const struct job_stage *s = &job->stages[i];
 		int64_t left = deadline - clock_monotonic_ms();
 
+		/* Behind a stage that was killed the input has ended only now. */
+		if (*killed > 0 && left < AFTER_KILL_MS)
+			left = AFTER_KILL_MS;
 		if (s->page == NULL || !s->alive || process_wait(&s->process, left < 0 ? 0 : left))
 			continue;
 		if (signal_stage(s, SIGKILL, err) < 0)

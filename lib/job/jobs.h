@@ -47,11 +47,15 @@ struct jobs {
 int  jobs_read(struct jobs *to, int64_t now_ms, struct err *err);
 void jobs_release(struct jobs *j);
 
+/* A text of a page or of /proc, as one for people and for JSON: ends at its NUL or after from_size bytes, cut to to_size with its NUL;
+ * controls and what is not UTF-8 become "?". */
+void job_text(char *to, size_t to_size, const char *from, size_t from_size);
+
 /* The job with this id, or NULL with err (STATUS_NOINPUT). Names and beginnings of ids are resolve.h's business. */
 struct job *jobs_find(const struct jobs *j, struct str id, struct err *err);
 
 /* Ask the job to stop in the order of the data, then wait. request: PAGE_REQUEST_CANCEL, _STOP or _DRAIN. Stages that still run after
- * grace_ms are killed; *killed says how many. 0, or -1 with err. */
+ * grace_ms are killed, from the source on, those behind it a little later; *killed says how many. 0, or -1 with err. */
 int job_stop(const struct job *job, enum page_request request, int64_t grace_ms, size_t *killed, struct err *err);
 
 #endif

@@ -142,24 +142,38 @@ vertex(const struct job *job, const struct job_stage *s, int64_t now)
 	return v;
 }
 
+/* A word as the shell would read it. */
+static void
+add_word(struct buf *to, const char *word)
+{
+	const size_t plain = strspn(word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./:,=@%+");
+
+	if (plain > 0 && word[plain] == '\0') {
+		buf_add_str(to, str_of(word));
+		return;
+	}
+	buf_add_char(to, '\'');
+	for (; *word != '\0'; word++)
+		buf_add_str(to, *word == '\'' ? STR("'\\''") : (struct str){ word, 1 });
+	buf_add_char(to, '\'');
+}
+
 /* "maip-window --tumbling 5m", as the plan's description of a stage. */
 static void
 describe(cJSON *node, const struct job_stage *s)
 {
+	const struct page_file *page = s->page;
+	const size_t n = page == NULL ? 0 : page->args_n < sizeof(page->args) ? page->args_n : sizeof(page->args);
+	char word[sizeof(page->args) + 1];
 	struct buf text;
 
-	buf_init(&text, 4096);
+	buf_init(&text, BUF_NO_MAX);
 	buf_add_str(&text, str_of(s->name));
-	for (uint32_t i = 0; s->page != NULL && i < s->page->args_n && i < sizeof(s->page->args); i++) {
-		char c = i == 0 ? '\0' : s->page->args[i - 1];
-
-		if (c == '\0')
-			buf_add_char(&text, ' ');
-		if (s->page->args[i] != '\0')
-			buf_add_char(&text, (unsigned char)s->page->args[i] < ' ' ? '?' : s->page->args[i]);
+	for (size_t i = 0; i < n; i += strnlen(page->args + i, n - i) + 1) {
+		job_text(word, sizeof(word), page->args + i, n - i);
+		buf_add_char(&text, ' ');
+		add_word(&text, word);
 	}
-	while (text.n > 0 && text.p[text.n - 1] == ' ')
-		text.n--;
 	buf_add_char(&text, '\0');
 	cJSON_AddStringToObject(node, "description", text.p);
 	buf_release(&text);

@@ -2,8 +2,9 @@
 /*
  * page.c - write this process's status page
  *
- * The file is made under a temporary name, sized, filled and only then renamed,
- * so that a reader never sees half a page.
+ * The file has its name from the start, so that a kill leaves nothing that readers
+ * would not find and remove; its magic is written last, so that they never take
+ * half a page for one.
  */
 #include "job/page.h"
 
@@ -70,52 +71,62 @@ put_args(struct page_file *file, int argc, char *const *argv)
 }
 
 static void
-fill(struct page_file *file, const char *tool, int argc, char *const *argv)
+fill(struct page_file *file, const struct process *self, const char *tool, int argc, char *const *argv)
 {
 	const char *name = getenv("MAIP_JOB_NAME");
 	const char *id = getenv("MAIP_JOB_ID");
 
-	memcpy(file->magic, PAGE_MAGIC, sizeof(file->magic));
 	file->layout = PAGE_LAYOUT;
 	atomic_store(&file->stats.watermark, TIME_MIN);
-	file->pid = (int32_t)getpid();
-	file->start = process_start(getpid());
+	file->pid = (int32_t)self->pid;
+	file->start = self->start;
 	file->started_ms = clock_wall_ms();
-	file->stdin_pipe = process_pipe(getpid(), STDIN_FILENO);
-	file->stdout_pipe = process_pipe(getpid(), STDOUT_FILENO);
+	file->stdin_pipe = process_pipe(self->pid, STDIN_FILENO);
+	file->stdout_pipe = process_pipe(self->pid, STDOUT_FILENO);
 	snprintf(file->tool, sizeof(file->tool), "%s", tool);
 	if (name != NULL)
 		snprintf(file->job_name, sizeof(file->job_name), "%s", name);
 	if (id != NULL && strlen(id) == 32)
 		memcpy(file->job_id, id, 33);
 	put_args(file, argc, argv);
+	atomic_thread_fence(memory_order_release);
+	memcpy(file->magic, PAGE_MAGIC, sizeof(file->magic));
+}
+
+/* A new file: a name that exists is that of a process before the last boot. */
+static int
+create(int dir, const char *name)
+{
+	const int flags = O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
+	int fd = openat(dir, name, flags, 0600);
+
+	if (fd < 0 && errno == EEXIST && unlinkat(dir, name, 0) == 0)
+		fd = openat(dir, name, flags, 0600);
+	return fd;
 }
 
 /* The page in the run directory, or NULL with *told. */
 static struct page_file *
 make_file(const char *tool, int argc, char *const *argv, struct err *told)
 {
-	char path[RUNDIR_PATH_MAX], part[64], name[64];
+	const struct process self = { getpid(), process_start(getpid()) };
+	char path[RUNDIR_PATH_MAX], name[64];
 	struct page_file *file = NULL;
 	int dir = rundir_open(path, told);
 	int fd;
 
 	if (dir < 0)
 		return NULL;
-	snprintf(name, sizeof(name), "%ld-%llu" PAGE_SUFFIX, (long)getpid(), (unsigned long long)process_start(getpid()));
-	snprintf(part, sizeof(part), ".%ld.part", (long)getpid());
-	fd = openat(dir, part, O_RDWR | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
+	snprintf(name, sizeof(name), "%ld-%llu" PAGE_SUFFIX, (long)self.pid, (unsigned long long)self.start);
+	fd = create(dir, name);
 	if (fd >= 0)
 		file = map_file(fd);
 	if (file != NULL)
-		fill(file, tool, argc, argv);
-	if (file == NULL || renameat(dir, part, dir, name) < 0) {
+		fill(file, &self, tool, argc, argv);
+	else
 		fail_as(told, STATUS_CONFIG, "cannot write a status page in %s: %s", path, strerror(errno));
-		if (file != NULL)
-			munmap(file, sizeof(*file));
-		unlinkat(dir, part, 0);
-		file = NULL;
-	}
+	if (fd >= 0 && file == NULL)
+		unlinkat(dir, name, 0);
 	if (fd >= 0)
 		close(fd);
 	close(dir);

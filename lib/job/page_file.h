@@ -2,9 +2,10 @@
 /*
  * page_file.h - what stands in a status page, for its writer and its readers
  *
- * Fixed layout, native byte order: pages never leave the machine. A reader
- * checks magic, layout and the size of the file before it looks at anything
- * else, and trusts no length or text in it.
+ * Fixed layout, native byte order: pages never leave the machine. A page is the
+ * file PID-START.page of the process that writes it. A reader checks magic (written
+ * last), layout, size and times before it looks at anything else, and trusts no
+ * length or text in it.
  */
 #ifndef MAIP_JOB_PAGE_FILE_H
 #define MAIP_JOB_PAGE_FILE_H

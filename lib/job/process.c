@@ -9,12 +9,15 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+
+#include "base/clock.h"
 
 static ssize_t
 read_file(const char *path, char *to, size_t n)
@@ -97,13 +100,17 @@ process_signal(const struct process *p, int signal)
 bool
 process_wait(const struct process *p, int64_t wait_ms)
 {
-	int fd = open_process(p);
-	struct pollfd ended = { .fd = fd, .events = POLLIN };
-	bool gone;
+	const int64_t end = clock_monotonic_ms() + wait_ms;
+	struct pollfd ended = { .fd = open_process(p), .events = POLLIN };
+	int got;
 
-	if (fd < 0)
-		return true;
-	gone = poll(&ended, 1, wait_ms > 3600000 ? 3600000 : (int)wait_ms) == 1;
-	close(fd);
-	return gone;
+	if (ended.fd < 0)
+		return errno == ESRCH;
+	do {
+		const int64_t left = end - clock_monotonic_ms();
+
+		got = poll(&ended, 1, left < 0 ? 0 : left > INT_MAX ? INT_MAX : (int)left);
+	} while (got < 0 && errno == EINTR);
+	close(ended.fd);
+	return got == 1;
 }

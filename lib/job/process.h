@@ -33,7 +33,7 @@ uint64_t process_pipe(pid_t pid, int fd);
 /* 0; -1 with errno, ESRCH when the process is gone. */
 int process_signal(const struct process *p, int signal);
 
-/* Wait until it has ended, at most wait_ms. */
+/* Wait until it has ended, at most wait_ms; signals do not cut that short. False: it has not, or nobody can tell. */
 bool process_wait(const struct process *p, int64_t wait_ms);
 
 #endif

@@ -4,7 +4,7 @@
  *
  * MAIP_RUN_DIR, else $XDG_RUNTIME_DIR/maip, else /tmp/maip-UID. Made with mode
  * 0700 when missing. Refused when it is a link, belongs to somebody else, or
- * lets others in: a page decides whom maip-jobctl signals.
+ * lets others write: a page decides whom maip-jobctl signals.
  */
 #ifndef MAIP_JOB_RUNDIR_H
 #define MAIP_JOB_RUNDIR_H

@@ -99,20 +99,20 @@ stats_ratios(const struct pipe_stats *s, int64_t now_ns)
 	int64_t limit = (STATS_STEPS - 1) * STATS_STEP_NS;
 	int64_t going = now_ns - load_i64(&s->waiting_since);
 	int32_t waiting = atomic_load_explicit(&s->waiting, memory_order_relaxed);
-	int64_t idle = (int64_t)(load_u64(&s->idle_ns) - load_u64(&from->idle_ns));
-	int64_t blocked = (int64_t)(load_u64(&s->blocked_ns) - load_u64(&from->blocked_ns));
+	double idle = (double)(int64_t)(load_u64(&s->idle_ns) - load_u64(&from->idle_ns));
+	double blocked = (double)(int64_t)(load_u64(&s->blocked_ns) - load_u64(&from->blocked_ns));
 
 	if (span <= 0)
 		return (struct stats_ratios){ .busy = 1 };
 	if (waiting == STATS_IDLE)
-		idle += going;
+		idle += (double)going;
 	else if (waiting == STATS_BLOCKED)
-		blocked += going;
+		blocked += (double)going;
 	if (waiting != STATS_BUSY && going >= limit) {  /* nothing else has happened for a minute */
-		idle = waiting == STATS_IDLE ? span : 0;
-		blocked = waiting == STATS_BLOCKED ? span : 0;
+		idle = waiting == STATS_IDLE ? (double)span : 0;
+		blocked = waiting == STATS_BLOCKED ? (double)span : 0;
 	}
-	struct stats_ratios r = { share((double)idle, (double)span), share((double)blocked, (double)span), 0 };
+	struct stats_ratios r = { share(idle, (double)span), share(blocked, (double)span), 0 };
 	if (r.idle + r.blocked > 1)
 		r.blocked = 1 - r.idle;
 	r.busy = 1 - r.idle - r.blocked;

@@ -180,21 +180,118 @@ stopping_a_job_signals_it_and_kills_what_does_not_end(void **state)
 	jobs_release(&jobs);
 }
 
+/* Write n bytes as the file name of the run directory. */
 static void
-a_page_that_is_none_is_passed_over(void **state)
+put_file(const char *name, const void *bytes, size_t n)
 {
 	char path[128];
 	FILE *f;
 
-	(void)state;
-	snprintf(path, sizeof(path), "%s/1-1.page", dir);
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
 	f = fopen(path, "w");
-	for (size_t i = 0; i < sizeof(struct page_file); i++)
-		fputc('x', f);
+	assert_non_null(f);
+	assert_int_equal(fwrite(bytes, 1, n, f), n);
 	fclose(f);
-	struct jobs jobs = look();
+}
+
+static bool
+is_there(const char *name)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	return access(path, F_OK) == 0;
+}
+
+/* A page as a process that has ended leaves it. */
+static struct page_file
+ended_page(int32_t pid, int64_t started_ms)
+{
+	struct page_file page = { .layout = PAGE_LAYOUT, .pid = pid, .start = 1, .started_ms = started_ms, .tool = "maip-window" };
+
+	memcpy(page.magic, PAGE_MAGIC, sizeof(page.magic));
+	page.ended_ms = started_ms + 5;
+	return page;
+}
+
+static void
+what_a_kill_leaves_of_a_page_is_passed_over_and_removed_in_the_end(void **state)
+{
+	const struct page_file half = { .layout = PAGE_LAYOUT };
+	struct jobs jobs;
+
+	(void)state;
+	put_file("4194304-1.page", "", 0);
+	put_file("4194305-1.page", &half, sizeof(half));
+	put_file("notes.page", "", 0);
+	put_file("4194306-1.pages", "", 0);
+	jobs = look();
 	assert_int_equal(jobs.n, 0);
 	jobs_release(&jobs);
+	assert_true(is_there("4194304-1.page"));
+
+	assert_int_equal(jobs_read(&jobs, now() + 3700 * 1000, &(struct err){ 0 }), 0);
+	jobs_release(&jobs);
+	assert_false(is_there("4194304-1.page"));
+	assert_false(is_there("4194305-1.page"));
+	assert_true(is_there("notes.page"));
+	assert_true(is_there("4194306-1.pages"));
+}
+
+static void
+two_hundred_jobs_that_are_over_are_all_listed_newest_first(void **state)
+{
+	const int64_t then = now() - 1000000;
+	struct jobs jobs;
+
+	(void)state;
+	for (int i = 0; i < 200; i++) {
+		struct page_file page = ended_page(4194304 + i, then + i * 7 % 200);
+		char name[64];
+
+		snprintf(name, sizeof(name), "%d-1.page", 4194304 + i);
+		put_file(name, &page, sizeof(page));
+	}
+	jobs = look();
+	assert_int_equal(jobs.n, 200);
+	for (size_t i = 0; i < jobs.n; i++) {
+		assert_int_equal(jobs.list[i].start_ms, then + 199 - (int64_t)i);
+		assert_int_equal(jobs.list[i].n, 1);
+		assert_int_equal(jobs.list[i].state, JOB_FINISHED);
+	}
+	jobs_release(&jobs);
+}
+
+static void
+a_page_with_times_that_are_none_is_passed_over(void **state)
+{
+	struct page_file page = ended_page(4194304, INT64_MIN);
+	struct jobs jobs;
+
+	(void)state;
+	put_file("4194304-1.page", &page, sizeof(page));
+	page = ended_page(4194305, now());
+	page.ended_ms = INT64_MAX;
+	put_file("4194305-1.page", &page, sizeof(page));
+	jobs = look();
+	assert_int_equal(jobs.n, 0);
+	jobs_release(&jobs);
+}
+
+static void
+texts_are_shown_as_utf8_without_controls(void **state)
+{
+	char to[8];
+
+	(void)state;
+	job_text(to, sizeof(to), "a\tb\x1b\x7f", 5);
+	assert_string_equal(to, "a?b??");
+	job_text(to, sizeof(to), "\xc3\xa4\xff\xc3", 4);
+	assert_string_equal(to, "\xc3\xa4??");
+	job_text(to, sizeof(to), "123456\xc3\xa4", 8);          /* cut before the character that has no room */
+	assert_string_equal(to, "123456");
+	job_text(to, sizeof(to), "12\0" "34", 5);
+	assert_string_equal(to, "12");
 }
 
 static void
@@ -218,7 +315,10 @@ main(void)
 		cmocka_unit_test_setup_teardown(secrets_in_arguments_are_masked, make_dir, remove_dir),
 		cmocka_unit_test_setup_teardown(a_stage_that_was_killed_makes_the_job_failed, make_dir, remove_dir),
 		cmocka_unit_test_setup_teardown(stopping_a_job_signals_it_and_kills_what_does_not_end, make_dir, remove_dir),
-		cmocka_unit_test_setup_teardown(a_page_that_is_none_is_passed_over, make_dir, remove_dir),
+		cmocka_unit_test_setup_teardown(what_a_kill_leaves_of_a_page_is_passed_over_and_removed_in_the_end, make_dir, remove_dir),
+		cmocka_unit_test_setup_teardown(two_hundred_jobs_that_are_over_are_all_listed_newest_first, make_dir, remove_dir),
+		cmocka_unit_test_setup_teardown(a_page_with_times_that_are_none_is_passed_over, make_dir, remove_dir),
+		cmocka_unit_test(texts_are_shown_as_utf8_without_controls),
 		cmocka_unit_test_setup_teardown(a_run_directory_that_others_can_write_is_refused, make_dir, remove_dir),
 	};
 
