@@ -101,6 +101,22 @@ create_by_asking(struct handle *h, const char *name, struct err *err)
 	return 0;
 }
 
+/* Most refusals mean that what was asked for cannot be. */
+static enum status
+refusal_status(rd_kafka_resp_err_t code)
+{
+	switch (code) {
+	case RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION:
+	case RD_KAFKA_RESP_ERR_INVALID_PARTITIONS:
+	case RD_KAFKA_RESP_ERR_INVALID_REPLICATION_FACTOR:
+	case RD_KAFKA_RESP_ERR_INVALID_CONFIG:
+	case RD_KAFKA_RESP_ERR_POLICY_VIOLATION:
+		return STATUS_CONFIG;
+	default:
+		return handle_status(code);
+	}
+}
+
 /* What the broker answered about the one topic. */
 static int
 read_answer(rd_kafka_event_t *event, struct err *err)
@@ -118,7 +134,7 @@ read_answer(rd_kafka_event_t *event, struct err *err)
 	}
 	if (code == RD_KAFKA_RESP_ERR_NO_ERROR || code == RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS)
 		return 0;
-	return fail_as(err, handle_status(code), "%s", why != NULL ? why : rd_kafka_err2str(code));
+	return fail_as(err, refusal_status(code), "%s", why != NULL ? why : rd_kafka_err2str(code));
 }
 
 static int

@@ -1,0 +1,158 @@
+#!/usr/bin/env bats
+# maip-produce against a real broker, and against what the Java client sends and sees.
+load helper
+
+setup_file() {
+	[[ -z ${MAIP_TEST_KAFKA-} ]] ||
+		javac -cp "$(jars)" -d "$BATS_FILE_TMPDIR" "$BATS_TEST_DIRNAME/Records.java"
+}
+
+setup() { need_kafka; }
+
+teardown() {
+	[[ ! -e ${own-} ]] || "$rig" kill "$own"
+}
+
+jars() { printf '%s' "${MAIP_TEST_CACHE:-$HOME/.cache/maip-test}/kafka/*"; }
+
+# What the Java client has to say: dump TOPIC, fill TOPIC SEED COUNT, keys TOPIC
+java_client() { # COMMAND TOPIC ...
+	java -XX:TieredStopAtLevel=1 -XX:+UseSerialGC -Dorg.slf4j.simpleLogger.defaultLogLevel=error \
+		-cp "$BATS_FILE_TMPDIR:$(jars)" Records "$1" "$MAIP_KAFKA_BROKERS" "${@:2}"
+}
+
+@test "10,000 keys land where the Java producer puts them" {
+	topics keys-java:7 keys-maip:7
+	python3 - >keys <<-'END'
+		import base64, random
+		r = random.Random(42)
+		keys = [b"", b"null", "c-1".encode(), "caf\u00e9".encode(), "\U0001f600".encode(), bytes(range(256))]
+		while len(keys) < 10000:
+		    n = r.randrange(1, 24)
+		    keys.append(r.choice([lambda: b"customer-%d" % r.randrange(10**6), lambda: r.randbytes(n),
+		                          lambda: "".join(map(chr, r.choices(range(0x370, 0x3ff), k=n))).encode()])())
+		print("\n".join(base64.b64encode(k).decode() for k in keys))
+	END
+	java_client keys keys-java <keys
+	sed 's/.*/{"key_b64":"&","value_text":""}/' keys | maip-produce -t keys-maip --envelope
+	java_client dump keys-java | cut -d ' ' -f 1,5 | sort >java
+	java_client dump keys-maip | cut -d ' ' -f 1,5 | sort >maip
+	assert_equal "$(wc -l <java)" 10000
+	cmp java maip
+}
+
+@test "records without a key are spread over the partitions" {
+	topics spread:4
+	seq -f '{"n":%.0f}' 20000 | maip-produce -t spread -X sticky.partitioning.linger.ms=0
+	java_client dump spread | cut -d ' ' -f 1 | sort -u >partitions
+	assert_equal "$(wc -l <partitions)" 4
+}
+
+@test "a topic that is copied has every byte of the original, says a Java consumer" {
+	topics original:5 copy:5
+	java_client fill original 7 5000
+	maip-consume -t original -o earliest --exit-at-end --envelope | maip-produce --envelope -t copy
+	java_client dump original >a
+	java_client dump copy >b
+	assert_equal "$(wc -l <a)" 5000
+	cmp a b
+}
+
+@test "every compression is read by the Java consumer" {
+	topics packed:1
+	for c in none gzip snappy lz4 zstd; do
+		seq -f "{\"$c\":%.0f}" 2000 | maip-produce -t packed --compression "$c"
+	done
+	java_client dump packed | cut -d ' ' -f 6 | tr -d "'" | jq -Rr @base64d >got
+	for c in none gzip snappy lz4 zstd; do seq -f "{\"$c\":%.0f}" 2000; done | cmp - got
+}
+
+@test "a topic that is not there is refused at once, and not made" {
+	run -74 --separate-stderr timeout 10 maip-produce -t misspelt <<<'{}'
+	assert_equal "$stderr" "maip-produce: there is no topic 'misspelt', or none that we may see (--create-topics makes it)"
+	run -74 timeout 10 maip-produce --topic-expr "'misspelt'" <<<'{}'
+	run -66 timeout 10 maip-consume -t misspelt -o earliest --exit-at-end
+}
+
+@test "a topic is made with the partitions and settings that were asked for" {
+	run -0 maip-produce -t made --create-topics=3,max.message.bytes=2000 <<<'{}'
+	printf '{"n":"%03000d"}\n' 0 >in
+	run -74 --separate-stderr maip-produce -t made --dead-letter letters in
+	assert_equal "$stderr" "maip-produce: 1 of 1 records not delivered, the first: line 1 to 'made': too large for the topic (its max.message.bytes); they are in letters"
+	run -0 jq -r .error letters
+	assert_output 'too large for the topic (its max.message.bytes)'
+	run -74 --separate-stderr maip-produce -t made --partition-expr 3 <<<'{}'
+	assert_regex "$stderr" "there is no partition 3: the topic has 3"
+	run -78 --separate-stderr maip-produce -t odd --create-topics=1,no.such=1 <<<'{}'
+	assert_equal "$stderr" "maip-produce: cannot make topic 'odd': Unknown topic config name: no.such"
+}
+
+@test "one transaction around the input: all of it, or nothing" {
+	topics whole:4
+	seq -f '{"n":%.0f}' 3000 >in
+	{ cat in; echo hello; } >bad
+	run -65 --separate-stderr maip-produce -t whole --transactional-id whole bad
+	assert_equal "$stderr" "maip-produce: bad: line 3001: column 1: expected a value, found 'hello'
+maip-produce: nothing was published, the transaction is aborted"
+	run -0 java_client dump whole
+	assert_output ""
+	run -0 maip-produce -t whole --transactional-id whole in
+	java_client dump whole >got
+	assert_equal "$(wc -l <got)" 3000
+}
+
+@test "a transaction whose producer was killed is undone by the next run of its id" {
+	topics killed-txn:1
+	mkfifo pipe
+	maip-produce -t killed-txn --transactional-id killed --tee <pipe >sent 3>&- &
+	pid=$!
+	exec 4>pipe
+	seq -f '{"first":%.0f}' 1000 >&4
+	timeout 60 tail -n +1 -s 0.05 -f sent 3>&- | head -n 1000 >/dev/null
+	kill -KILL "$pid"
+	exec 4>&-
+	ends_with 137 "$pid"
+	echo '{"second":1}' | maip-produce -t killed-txn --transactional-id killed
+	read_all killed-txn >got
+	run -0 cat got
+	assert_output '{"second":1}'
+}
+
+@test "a run whose transactional id another one takes over ends with 80 and publishes nothing" {
+	topics fenced:1
+	mkfifo pipe
+	maip-produce -t fenced --transactional-id fenced --tee <pipe >sent 2>err 3>&- &
+	pid=$!
+	exec 4>pipe
+	echo '{"old":1}' >&4
+	timeout 60 tail -n +1 -s 0.05 -f sent 3>&- | head -n 1 >/dev/null
+	echo '{"new":1}' | maip-produce -t fenced --transactional-id fenced
+	exec 4>&-
+	ends_with 80 "$pid"
+	run -0 cat err
+	assert_output --partial "another producer has taken over the transactional id 'fenced', or the transaction took longer than transaction.timeout.ms"
+	read_all fenced >got
+	run -0 cat got
+	assert_output '{"new":1}'
+}
+
+@test "a broker that is killed and comes back: every line once, in its order" {
+	own=$BATS_TEST_TMPDIR/own
+	address=$("$rig" up "$own" num.partitions=1)
+	maip-produce -b "$address" -t steady --create-topics=1 </dev/null
+	seq -f '{"n":%.0f}' 200000 >in
+	mkfifo pipe
+	touch receipts
+	maip-produce -b "$address" -t steady --receipts receipts <pipe 3>&- &
+	pid=$!
+	exec 4>pipe
+	head -n 100000 in >&4
+	timeout 60 tail -n +1 -s 0.05 -f receipts 3>&- | head -n 1000 >/dev/null
+	"$rig" kill "$own"
+	tail -n +100001 in >&4 3>&- &
+	"$rig" up "$own" 3>&- 4>&-
+	exec 4>&-
+	ends_with 0 "$pid"
+	assert_equal "$(wc -l <receipts)" 200000
+	maip-consume -b "$address" -t steady -o earliest --exit-at-end | cmp - in
+}
