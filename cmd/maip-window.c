@@ -136,38 +136,64 @@ set_offset(void *arg, const char *value, struct err *err)
 
 static const struct opt opts[] = {
 	OPT_HEADING("Windows"),
-	OPT_CALL(0, "tumbling", set_tumbling, NULL, "LENGTH", "windows of LENGTH, one after the other"),
-	OPT_CALL(0, "sliding", set_sliding, NULL, "LENGTH,SLIDE", "windows of LENGTH, one every SLIDE"),
-	OPT_CALL(0, "cumulate", set_cumulate, NULL, "LENGTH,STEP", "windows that grow by STEP up to LENGTH, then start anew"),
-	OPT_CALL(0, "session", set_session, NULL, "GAP", "windows that last until a key is silent for GAP"),
-	OPT_CALL(0, "session-expr", set_session_expr, NULL, "EXPR", "the same, with a gap that each record gives"),
-	OPT_CALL(0, "count", set_count, NULL, "N[,SLIDE]", "the last N records of a key, every SLIDE (default N) records"),
-	OPT_CALL(0, "global", set_global, NULL, NULL, "one window, which the end of the input fires"),
-	OPT_CALL(0, "offset", set_offset, &conf.offset, "DURATION", "move the windows away from 1970-01-01T00:00Z, either way"),
-	OPT_STR(0, "tz", &zone, "ZONE", "with --tumbling of whole days, weeks or months (1d, 1w, 1mo): those of this time zone"),
+	OPT_CALL(0, "tumbling", set_tumbling, NULL, "LENGTH",
+	         "windows of LENGTH, one after the other"),
+	OPT_CALL(0, "sliding", set_sliding, NULL, "LENGTH,SLIDE",
+	         "windows of LENGTH, one every SLIDE"),
+	OPT_CALL(0, "cumulate", set_cumulate, NULL, "LENGTH,STEP",
+	         "windows that grow by STEP up to LENGTH, then start anew"),
+	OPT_CALL(0, "session", set_session, NULL, "GAP",
+	         "windows that last until a key is silent for GAP"),
+	OPT_CALL(0, "session-expr", set_session_expr, NULL, "EXPR",
+	         "the same, with a gap that each record gives"),
+	OPT_CALL(0, "count", set_count, NULL, "N[,SLIDE]",
+	         "the last N records of a key, every SLIDE (default N) records"),
+	OPT_CALL(0, "global", set_global, NULL, NULL,
+	         "one window, which the end of the input fires"),
+	OPT_CALL(0, "offset", set_offset, &conf.offset, "DURATION",
+	         "move the windows away from 1970-01-01T00:00Z, either way"),
+	OPT_STR(0, "tz", &zone, "ZONE",
+	        "with --tumbling of whole days, weeks or months (1d, 1w, 1mo): those of this time zone"),
 	OPT_HEADING("Results"),
-	OPT_CALL('k', "key", add_text, &keys, "EXPR [AS NAME]", "group records by this value; may be given several times"),
-	OPT_CALL('a', "agg", add_text, &aggs, "F(...) [AS NAME]", "a column of the result (default 'COUNT(*) AS count'); may be given several times"),
-	OPT_STR(0, "where", &conf.where, "CONDITION", "count only the records for which this is true"),
-	OPT_STR(0, "having", &conf.having, "CONDITION", "print only the rows for which this is true"),
-	OPT_STR(0, "top", &top_text, "K BY EXPR", "print only the K rows of a window with the greatest EXPR, greatest first"),
+	OPT_CALL('k', "key", add_text, &keys, "EXPR [AS NAME]",
+	         "group records by this value; may be given several times"),
+	OPT_CALL('a', "agg", add_text, &aggs, "F(...) [AS NAME]",
+	         "a column of the result (default 'COUNT(*) AS count'); may be given several times"),
+	OPT_STR(0, "where", &conf.where, "CONDITION",
+	        "count only the records for which this is true"),
+	OPT_STR(0, "having", &conf.having, "CONDITION",
+	        "print only the rows for which this is true"),
+	OPT_STR(0, "top", &top_text, "K BY EXPR",
+	        "print only the K rows of a window with the greatest EXPR, greatest first"),
 	OPT_CHOICE(0, "time-style", &style, style_words, "how times are printed (default rfc3339)"),
-	OPT_MS(0, "emit-every", &conf.early, "DURATION", "print what open windows hold each time the watermark passes a multiple of this, marked early"),
-	OPT_INT(0, "emit-every-records", &conf.every, 1, RECORDS_MAX, "N", "with --global: print what a key's window holds every N records, marked early"),
+	OPT_MS(0, "emit-every", &conf.early, "DURATION",
+	       "print what open windows hold each time the watermark passes a multiple of this, marked early"),
+	OPT_INT(0, "emit-every-records", &conf.every, 1, RECORDS_MAX, "N",
+	        "with --global: print what a key's window holds every N records, marked early"),
 	OPT_HEADING("Time"),
 	OPT_STR(0, "time", &time_text, "EXPR", "time of a record (default timestamp)"),
-	OPT_CHOICE(0, "time-format", &conf.time_format, time_format_words, "what the time is written in (default auto)"),
-	OPT_CALL(0, "watermark", set_watermark, &watermark_bound, "DURATION|none", "how far records may arrive out of order (default 0); none: windows fire at the end"),
-	OPT_STR(0, "watermark-by", &conf.watermark_by, "EXPR", "records of each EXPR are in order apart; the slowest counts"),
-	OPT_MS(0, "allowed-lateness", &conf.lateness, "DURATION", "keep windows this long after they fired, to fire again for late records"),
+	OPT_CHOICE(0, "time-format", &conf.time_format, time_format_words,
+	           "what the time is written in (default auto)"),
+	OPT_CALL(0, "watermark", set_watermark, &watermark_bound, "DURATION|none",
+	         "how far records may arrive out of order (default 0); none: windows fire at the end"),
+	OPT_STR(0, "watermark-by", &conf.watermark_by, "EXPR",
+	        "records of each EXPR are in order apart; the slowest counts"),
+	OPT_MS(0, "allowed-lateness", &conf.lateness, "DURATION",
+	       "keep windows this long after they fired, to fire again for late records"),
 	OPT_STR(0, "late", &late_path, "FILE", "append the records to FILE that came too late"),
-	OPT_MS(0, "idle-advance", &conf.idle_advance, "DURATION", "after so long without input let time go on with the clock"),
-	OPT_FLAG(0, "processing-time", &conf.processing_time, "the time of a record is the time of its arrival here"),
+	OPT_MS(0, "idle-advance", &conf.idle_advance, "DURATION",
+	       "after so long without input let time go on with the clock"),
+	OPT_FLAG(0, "processing-time", &conf.processing_time,
+	         "the time of a record is the time of its arrival here"),
 	OPT_HEADING("Trouble"),
-	OPT_CALL(0, "on-error", bad_option, &bad, "stop|skip|dead-letter=FILE", "what to do with a line that is no record (default stop)"),
-	OPT_INT(0, "ok-errors", &bad.ok_errors, 0, INT64_MAX, "N", "so many bad lines are no reason to exit with 65"),
-	OPT_SIZE(0, "max-line", &max_line, 1, 1 << 30, "SIZE", "longest line that is accepted (default 16MiB)"),
-	OPT_SIZE(0, "state-memory", &state_memory, 1 << 16, INT64_MAX, "SIZE", "stop with status 75 rather than hold more than this"),
+	OPT_CALL(0, "on-error", bad_option, &bad, "stop|skip|dead-letter=FILE",
+	         "what to do with a line that is no record (default stop)"),
+	OPT_INT(0, "ok-errors", &bad.ok_errors, 0, INT64_MAX, "N",
+	        "so many bad lines are no reason to exit with 65"),
+	OPT_SIZE(0, "max-line", &max_line, 1, 1 << 30, "SIZE",
+	         "longest line that is accepted (default 16MiB)"),
+	OPT_SIZE(0, "state-memory", &state_memory, 1 << 16, INT64_MAX, "SIZE",
+	         "stop with status 75 rather than hold more than this"),
 	OPT_FLAG('v', "verbose", &verbose, "say at the end on stderr what was counted"),
 	OPT_END
 };
@@ -222,8 +248,10 @@ records(struct str text)
 
 	for (size_t i = 0; i < text.n; i++)
 		digits = digits && text.p[i] >= '0' && text.p[i] <= '9';
-	if (!digits || num_parse(&n, text) < 0 || num_to_i64(&n, &value) < 0 || value < 1 || value > RECORDS_MAX)
-		die(STATUS_USAGE, "--count: %s is not a number of records from 1 to %" PRId64, quote(quoted, text), RECORDS_MAX);
+	if (!digits || num_parse(&n, text) < 0 || num_to_i64(&n, &value) < 0 || value < 1 ||
+	    value > RECORDS_MAX)
+		die(STATUS_USAGE, "--count: %s is not a number of records from 1 to %" PRId64,
+		    quote(quoted, text), RECORDS_MAX);
 	return value;
 }
 
@@ -234,16 +262,18 @@ read_zone(struct buf *to)
 	const char *folder = getenv("TZDIR");
 	char        quoted[QUOTE_MAX];
 	struct buf  path;
-	FILE       *file;
+	FILE       *file = NULL;
 	size_t      n;
 
 	if (folder == NULL || *folder == '\0')
 		folder = "/usr/share/zoneinfo";
 	buf_init(&path, BUF_NO_MAX);
 	buf_addf(&path, "%s/%s%c", folder, zone, '\0');
-	file = strstr(zone, "..") != NULL || *zone == '/' || *zone == '\0' ? NULL : fopen(path.p, "rb");
+	if (strstr(zone, "..") == NULL && *zone != '/' && *zone != '\0')
+		file = fopen(path.p, "rb");
 	if (file == NULL)
-		die(STATUS_USAGE, "--tz: there is no time zone %s in %s (try Europe/Berlin; Debian's package is tzdata)",
+		die(STATUS_USAGE,
+		    "--tz: there is no time zone %s in %s (try Europe/Berlin; Debian's package is tzdata)",
 		    quote(quoted, str_of(zone)), folder);
 	while ((n = fread(buf_room(to, 4096), 1, 4096, file)) > 0)
 		to->n += n;
@@ -285,7 +315,8 @@ read_shape(void)
 	conf.kind = shape.kind;
 	switch (shape.kind) {
 	case WINDOW_NONE:
-		die(STATUS_USAGE, "no window given: name one of --tumbling, --sliding, --cumulate, --session, --count and --global");
+		die(STATUS_USAGE, "no window given: name one of --tumbling, --sliding, --cumulate, "
+		    "--session, --count and --global");
 	case WINDOW_SLIDING:
 	case WINDOW_CUMULATE:
 		if (rest.p == NULL)
@@ -315,7 +346,8 @@ read_shape(void)
 static bool
 is_grid(void)
 {
-	return conf.kind == WINDOW_TUMBLING || conf.kind == WINDOW_SLIDING || conf.kind == WINDOW_CUMULATE;
+	return conf.kind == WINDOW_TUMBLING || conf.kind == WINDOW_SLIDING ||
+	       conf.kind == WINDOW_CUMULATE;
 }
 
 static void
@@ -330,7 +362,8 @@ check_offset(void)
 		return;
 	if (conf.offset >= period || conf.offset <= -period)
 		if (is_grid())
-			die(STATUS_USAGE, "--offset: has to be shorter than the %s of %s", sliding ? "slide" : "size", shape.option);
+			die(STATUS_USAGE, "--offset: has to be shorter than the %s of %s",
+			    sliding ? "slide" : "size", shape.option);
 }
 
 static void
@@ -340,9 +373,11 @@ check_combinations(void)
 
 	check_offset();
 	if (conf.lateness > 0 && (!timed || conf.processing_time))
-		die(STATUS_USAGE, "--allowed-lateness: nothing is late with %s", timed ? "--processing-time" : shape.option);
+		die(STATUS_USAGE, "--allowed-lateness: nothing is late with %s",
+		    timed ? "--processing-time" : shape.option);
 	if (conf.early > 0 && !timed)
-		die(STATUS_USAGE, "--emit-every: has no meaning with %s (see --emit-every-records)", shape.option);
+		die(STATUS_USAGE, "--emit-every: has no meaning with %s (see --emit-every-records)",
+		    shape.option);
 	if (conf.every > 0 && conf.kind != WINDOW_GLOBAL)
 		die(STATUS_USAGE, "--emit-every-records: works with --global only");
 	if (watermark_given && conf.processing_time)
@@ -350,11 +385,13 @@ check_combinations(void)
 	if (conf.watermark_by != NULL && (conf.processing_time || conf.bound == WATERMARK_NONE))
 		die(STATUS_USAGE, "--watermark-by: has no meaning with %s",
 		    conf.processing_time ? "--processing-time" : "--watermark none");
-	if (conf.idle_advance > 0 && (conf.processing_time || !timed || conf.bound == WATERMARK_NONE))
+	if (conf.idle_advance > 0 && (conf.processing_time || !timed ||
+	                              conf.bound == WATERMARK_NONE))
 		die(STATUS_USAGE, "--idle-advance: has no meaning with %s", !timed ? shape.option :
 		    conf.processing_time ? "--processing-time" : "--watermark none");
 	if (conf.top_by != NULL && (!is_grid() || conf.lateness > 0))
-		die(STATUS_USAGE, "--top: does not work with %s", is_grid() ? "--allowed-lateness" : shape.option);
+		die(STATUS_USAGE, "--top: does not work with %s",
+		    is_grid() ? "--allowed-lateness" : shape.option);
 }
 
 /* "3 BY total": BY in any case. */
@@ -370,8 +407,11 @@ read_top(void)
 	k = strtoll(top_text, &end, 10);
 	while (*end == ' ')
 		end++;
-	if (errno != 0 || k < 1 || k > TOP_MAX || (end[0] != 'B' && end[0] != 'b') || (end[1] != 'Y' && end[1] != 'y') || end[2] != ' ')
-		die(STATUS_USAGE, "--top: wants a number from 1 to %d, BY and a value, as in '3 BY total'", TOP_MAX);
+	if (errno != 0 || k < 1 || k > TOP_MAX || (end[0] != 'B' && end[0] != 'b') ||
+	    (end[1] != 'Y' && end[1] != 'y') || end[2] != ' ')
+		die(STATUS_USAGE,
+		    "--top: wants a number from 1 to %d, BY and a value, as in '3 BY total'",
+		    TOP_MAX);
 	conf.top = k;
 	conf.top_by = end + 3;
 }
@@ -419,13 +459,17 @@ report(const struct window *w)
 
 	window_counts(w, &c);
 	if (c.late > 0 && late_path == NULL && !verbose)
-		warn("%" PRIu64 " late records were dropped (--late FILE keeps them, --watermark or --allowed-lateness waits for them)", c.late);
+		warn("%" PRIu64 " late records were dropped "
+		     "(--late FILE keeps them, --watermark or --allowed-lateness waits for them)",
+		    c.late);
 	if (verbose)
 		warn("records=%" PRIu64 " bad=%" PRIu64 " filtered=%" PRIu64 " late=%" PRIu64 " between-windows=%" PRIu64
 		     " rows=%" PRIu64 " open=%" PRIu64 " keys=%" PRIu64 " state-bytes=%" PRIu64,
-		     c.records, bad.count, c.filtered, c.late, c.nowhere, c.fired, c.open, c.keys, c.bytes);
+		     c.records, bad.count, c.filtered, c.late, c.nowhere, c.fired, c.open, c.keys,
+		    c.bytes);
 	if (c.gave_up > 0)
-		warn("REGEXP gave up %" PRIu64 " times on text that takes too long to match; the result was NULL there", c.gave_up);
+		warn("REGEXP gave up %" PRIu64 " times on text that takes too long to match; "
+		     "the result was NULL there", c.gave_up);
 }
 
 static enum status
@@ -433,6 +477,7 @@ run(struct window *w, int n_files, char **files, struct page *page)
 {
 	struct pipe_env  env;
 	struct stage_ops ops;
+	struct stage     outer;
 
 	job_page = page;
 	window_stats(w, page_stats(page));
@@ -442,7 +487,8 @@ run(struct window *w, int n_files, char **files, struct page *page)
 	pipe_env_real(&env);
 	env.stats = page_stats(page);
 	env.max_line = (size_t)max_line;
-	return pipe_main(&(struct stage){ &ops, inner.self }, n_files, files, &bad, &env);
+	outer = (struct stage){ &ops, inner.self };
+	return (enum status)pipe_main(&outer, n_files, files, &bad, &env);
 }
 
 int

@@ -90,7 +90,8 @@ take_name(struct str *s)
 		*s = str_slice(*s, i, s->n);
 		return take_char(s, '>');
 	}
-	while (i < s->n && ((s->p[i] >= 'A' && s->p[i] <= 'Z') || (s->p[i] >= 'a' && s->p[i] <= 'z')))
+	while (i < s->n && ((s->p[i] >= 'A' && s->p[i] <= 'Z') ||
+	                    (s->p[i] >= 'a' && s->p[i] <= 'z')))
 		i++;
 	*s = str_slice(*s, i, s->n);
 	return i >= 3;
@@ -107,7 +108,8 @@ take_time(struct str *s, int64_t *to)
 		take_char(s, '+');
 	if (!take_number(s, 167, &h))
 		return false;
-	if (take_char(s, ':') && (!take_number(s, 59, &m) || (take_char(s, ':') && !take_number(s, 59, &sec))))
+	if (take_char(s, ':') && (!take_number(s, 59, &m) ||
+	                          (take_char(s, ':') && !take_number(s, 59, &sec))))
 		return false;
 	*to = (int64_t)h * 3600 + m * 60 + sec;
 	if (minus)
@@ -123,7 +125,8 @@ take_date(struct str *s, struct rule_date *d)
 	d->time = 7200;
 	if (take_char(s, 'M')) {
 		d->kind = RULE_MONTH;
-		ok = take_number(s, 12, &d->month) && d->month > 0 && take_char(s, '.') && take_number(s, 5, &d->week) &&
+		ok = take_number(s, 12, &d->month) && d->month > 0 && take_char(s, '.') &&
+		    take_number(s, 5, &d->week) &&
 		     d->week > 0 && take_char(s, '.') && take_number(s, 6, &d->day);
 	} else {
 		d->kind = take_char(s, 'J') ? RULE_JULIAN : RULE_DAY;
@@ -151,7 +154,8 @@ parse_rule(struct str s, struct rule *r)
 			return false;
 		r->daylight = -r->daylight;
 	}
-	return take_char(&s, ',') && take_date(&s, &r->start) && take_char(&s, ',') && take_date(&s, &r->end) && s.n == 0;
+	return take_char(&s, ',') && take_date(&s, &r->start) && take_char(&s, ',') &&
+	       take_date(&s, &r->end) && s.n == 0;
 }
 
 /* That date in a year: ms, as clocks without an offset would show it. */
@@ -165,8 +169,9 @@ rule_at(const struct rule_date *d, int64_t year)
 		return time_of_civil(year, 1, 1) + d->day * DAY_MS + d->time * 1000;
 	if (d->kind == RULE_JULIAN) {           /* 29 February is not counted */
 		bool leap = time_of_civil(year, 3, 1) - time_of_civil(year, 2, 28) > DAY_MS;
+		int  day = d->day - 1 + (leap && d->day >= 60);
 
-		return time_of_civil(year, 1, 1) + (d->day - 1 + (leap && d->day >= 60)) * DAY_MS + d->time * 1000;
+		return time_of_civil(year, 1, 1) + day * DAY_MS + d->time * 1000;
 	}
 	at = time_of_civil(year, d->month, 1);
 	time_to_civil(&c, at);
@@ -192,7 +197,8 @@ add_rule(struct calendar *c, const struct rule *r)
 	struct civil civil;
 
 	if (!r->has_daylight) {
-		add_rule_change(c, TIME_MIN, after == TIME_MIN ? TIME_FIRST : after + 1, r->standard);
+		add_rule_change(c, TIME_MIN, after == TIME_MIN ? TIME_FIRST : after + 1,
+		                r->standard);
 		return;
 	}
 	time_to_civil(&civil, after == TIME_MIN ? 0 : after);
@@ -261,7 +267,8 @@ read_tzif(struct str file, struct tzif *to)
 		return false;
 	if (file.p[4] < '2')
 		return true;
-	if (!read_block(rest, 8, to, &rest) || !take_char(&rest, '\n') || (end = memchr(rest.p, '\n', rest.n)) == NULL)
+	if (!read_block(rest, 8, to, &rest) || !take_char(&rest, '\n') ||
+	    (end = memchr(rest.p, '\n', rest.n)) == NULL)
 		return false;
 	to->footer = str_slice(rest, 0, (size_t)(end - rest.p));
 	return true;
@@ -299,7 +306,8 @@ calendar_new(struct str tzif, enum calendar_unit unit, int64_t count, struct err
 	c->unit = unit;
 	c->count = count;
 	c->rule_from = TIME_MAX;
-	if (!read_tzif(tzif, &t) || !add_changes(c, &t) || (t.footer.n > 0 && !parse_rule(t.footer, &rule))) {
+	if (!read_tzif(tzif, &t) || !add_changes(c, &t) ||
+	    (t.footer.n > 0 && !parse_rule(t.footer, &rule))) {
 		calendar_free(c);
 		fail_as(err, STATUS_CONFIG, "is not a time zone file");
 		return NULL;
@@ -322,7 +330,8 @@ int
 calendar_size(struct str text, enum calendar_unit *unit, int64_t *count, struct err *err)
 {
 	static const struct { struct str name; enum calendar_unit unit; } units[] = {
-		{ { "d", 1 }, CALENDAR_DAY }, { { "w", 1 }, CALENDAR_WEEK }, { { "mo", 2 }, CALENDAR_MONTH },
+		{ { "d", 1 }, CALENDAR_DAY }, { { "w", 1 }, CALENDAR_WEEK },
+		{ { "mo", 2 }, CALENDAR_MONTH },
 	};
 	char       quoted[QUOTE_MAX];
 	struct str rest = text;
@@ -337,7 +346,9 @@ calendar_size(struct str text, enum calendar_unit *unit, int64_t *count, struct 
 			return 0;
 		}
 	}
-	return fail_as(err, STATUS_USAGE, "%s is not a number of days, weeks or months (try 1d, 1w, 1mo)", quote(quoted, text));
+	return fail_as(err, STATUS_USAGE,
+	               "%s is not a number of days, weeks or months (try 1d, 1w, 1mo)",
+	               quote(quoted, text));
 }
 
 /* ---- use */
@@ -359,7 +370,8 @@ change_before(const struct calendar *c, int64_t ts)
 	return lo;
 }
 
-/* A moment that the list of changes covers: years after it repeat as the calendar does. *moved is what was taken away. */
+/* A moment that the list of changes covers: years after it repeat as the calendar does. *moved is
+ * what was taken away. */
 static int64_t
 into_list(const struct calendar *c, int64_t ts, int64_t *moved)
 {
@@ -413,7 +425,8 @@ first_day(const struct calendar *c, int64_t n)
 	if (c->unit == CALENDAR_WEEK)
 		return n * c->count * 7 + MONDAY;
 	month = n * c->count;
-	return floor_div(time_of_civil(floor_div(month, 12), (int)(month - floor_div(month, 12) * 12) + 1, 1), DAY_MS);
+	return floor_div(time_of_civil(floor_div(month, 12),
+	                               (int)(month - floor_div(month, 12) * 12) + 1, 1), DAY_MS);
 }
 
 static int64_t

@@ -2,10 +2,11 @@
 /*
  * counted.c - windows that count records, and the one without end
  *
- * A count window is Flink's countWindow(size, slide): after every slide records of
- * a key, its last size ones; what does not fill up never fires. Time and
- * lateness do not matter. As in grid.h, the records of a key fall into panes between the places where windows begin and
- * end; a ring keeps as many panes as a window has.
+ * A count window is Flink's countWindow(size, slide): after every slide records
+ * of a key, its last size ones; what does not fill up never fires. Time and
+ * lateness do not matter. As in grid.h, the records of a key fall into panes
+ * between the places where windows begin and end; a ring keeps as many panes as
+ * a window has.
  *
  * The window without end has one pane a key, that the end of the input fires.
  */
@@ -279,8 +280,10 @@ counted_free(void *self)
 }
 
 static const struct engine_ops counted_ops = {
-	.add = counted_add, .advance = counted_advance, .next = counted_next, .finish = counted_finish,
-	.open = counted_open, .bytes = counted_bytes, .heap = counted_heap, .mark = counted_mark, .renumber = counted_renumber,
+	.add = counted_add, .advance = counted_advance, .next = counted_next,
+	.finish = counted_finish,
+	.open = counted_open, .bytes = counted_bytes, .heap = counted_heap, .mark = counted_mark,
+	.renumber = counted_renumber,
 	.save = counted_save, .load = counted_load, .free = counted_free,
 };
 

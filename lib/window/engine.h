@@ -23,14 +23,21 @@ struct record {
 	const struct agg_input *input;
 };
 
-enum filed { FILED_FAILED = -1, FILED_IN, FILED_LATE, FILED_NOWHERE /* in a gap between windows */ };
+enum filed {
+	FILED_FAILED = -1,
+	FILED_IN,
+	FILED_LATE,
+	FILED_NOWHERE                   /* in a gap between windows */
+};
 
 struct engine_ops {
-	/* File a record. Windows that it makes fire at once (a late one within the allowed lateness, a full count) go to rows. */
+	/* File a record. Windows that it makes fire at once (a late one within the allowed
+	 * lateness, a full count) go to rows. */
 	enum filed (*add)(void *self, const struct record *r, struct err *err);
 	void (*prefetch)(const void *self, const struct record *r, int step);  /* steps 0 and 1; NULL: not worth it */
 
-	/* The watermark has reached ts: fire and forget. Not called before next() <= ts, for nothing would happen; never falls. */
+	/* The watermark has reached ts: fire and forget. Not called before next() <= ts, for
+	 * nothing would happen; never falls. */
 	int (*advance)(void *self, int64_t ts, struct err *err);
 	int64_t (*next)(const void *self);              /* TIME_MAX: not before the end */
 	int (*finish)(void *self, struct err *err);     /* fire all that is left */
@@ -66,7 +73,8 @@ struct engine_env {
 struct engine timed_new(const struct engine_env *env, const struct grid *grid, int64_t lateness);
 struct engine session_new(const struct engine_env *env, int64_t lateness);
 
-/* Every slide records of a key, over its last size ones. slide == 0: one window without end; every > 0: an early row every so many. */
+/* Every slide records of a key, over its last size ones. slide == 0: one window without end; every
+ * > 0: an early row every so many. */
 struct engine counted_new(const struct engine_env *env, int64_t size, int64_t slide, int64_t every);
 
 static inline void

@@ -9,8 +9,9 @@
  * Gain", 2005; where the size is no multiple of the slide a slide has two
  * panes, S. Krishnamurthy et al., "On-the-fly sharing", 2006).
  *
- * Moments lie in [TIME_FIRST, TIME_LAST] and durations up to DUR_MAX, so nothing here can overflow; bounds of panes
- * and windows may lie outside, by a size.
+ * Moments lie in [TIME_FIRST, TIME_LAST] and durations up to DUR_MAX, so
+ * nothing here can overflow; bounds of panes and windows may lie outside, by a
+ * size.
  */
 #ifndef MAIP_WINDOW_GRID_H
 #define MAIP_WINDOW_GRID_H

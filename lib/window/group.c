@@ -4,10 +4,11 @@
  *
  * The usual key is one field with a string in it. Its bytes are the string's
  * own, without a copy, and say how it was spelled, too. Everything else starts
- * with a byte that no UTF-8 text has: whole numbers with WHOLE and their digits,
- * other values with OTHER and the bytes of val_key(). How those were spelled is
- * kept beside them where it is not plain: JSON texts, a newline between two columns. The bytes of several
- * columns each have their length in front.
+ * with a byte that no UTF-8 text has: whole numbers with WHOLE and their
+ * digits, other values with OTHER and the bytes of val_key(). How those were
+ * spelled is kept beside them where it is not plain: JSON texts, a newline
+ * between two columns. The bytes of several columns each have their length in
+ * front.
  */
 #include "window/group.h"
 
@@ -105,7 +106,8 @@ group_column_name(const struct group *g, size_t column)
 
 /* ---- the key of a record */
 
-/* The bytes of a value and its JSON text, appended to g->bytes and g->text. True: the bytes alone tell the text. */
+/* The bytes of a value and its JSON text, appended to g->bytes and g->text. True: the bytes alone
+ * tell the text. */
 static bool
 add_value(struct group *g, const struct val *v)
 {
@@ -125,7 +127,8 @@ add_value(struct group *g, const struct val *v)
 		return g->text.n - text_at == v->text.n + 2 &&
 		       str_eq(v->text, str_slice(buf_str(&g->text), text_at + 1, g->text.n - 1));
 	}
-	return str_eq(str_slice(buf_str(&g->bytes), bytes_at + 1, g->bytes.n), str_slice(buf_str(&g->text), text_at, g->text.n));
+	return str_eq(str_slice(buf_str(&g->bytes), bytes_at + 1, g->bytes.n),
+	              str_slice(buf_str(&g->text), text_at, g->text.n));
 }
 
 /* Apart, because the compiler clears what stands on the stack, and this is rare. */
@@ -140,10 +143,12 @@ fail_key(struct err *err, const char *before, const char *name, const char *afte
 static int
 read_value(const struct column *c, const struct expr_env *env, struct val *v, struct err *err)
 {
+	bool missing;
+
 	expr_eval(c->expr, env, v);
+	missing = c->field >= 0 && env->fields[c->field].kind == JSON_MISSING;
 	if (v->kind == VAL_NULL)
-		return fail_key(err, "no key: ", c->name,
-		                c->field >= 0 && env->fields[c->field].kind == JSON_MISSING ? " is missing" : " is null");
+		return fail_key(err, "no key: ", c->name, missing ? " is missing" : " is null");
 	if (v->kind == VAL_JSON)
 		return fail_key(err, "", c->name, " cannot be a key: it is an object or an array");
 	return 0;
@@ -213,7 +218,8 @@ keep_spelling(struct group *g, uint32_t id, struct str text)
 		size_t cap = (size_t)id + id / 2 + 8;
 
 		g->spelled = mem_resize(g->spelled, cap, sizeof(*g->spelled));
-		memset(g->spelled + g->cap_spelled, 0, (cap - g->cap_spelled) * sizeof(*g->spelled));
+		memset(g->spelled + g->cap_spelled, 0,
+		       (cap - g->cap_spelled) * sizeof(*g->spelled));
 		g->spelled_bytes += (cap - g->cap_spelled) * sizeof(*g->spelled);
 		g->cap_spelled = cap;
 	}
@@ -222,7 +228,8 @@ keep_spelling(struct group *g, uint32_t id, struct str text)
 }
 
 void
-group_intern(struct group *g, size_t n, const struct group_key *keys, const uint64_t *hashes, uint32_t *ids)
+group_intern(struct group *g, size_t n, const struct group_key *keys, const uint64_t *hashes,
+             uint32_t *ids)
 {
 	struct str bytes[KEYS_BATCH] = { { NULL, 0 } };
 	bool       fresh[KEYS_BATCH];
@@ -280,14 +287,16 @@ add_column(const struct group *g, uint32_t id, size_t column, struct buf *to)
 	bytes = column_bytes(g, id, column);
 	if (bytes.n > 0 && bytes.p[0] == WHOLE)
 		return buf_add_str(to, str_slice(bytes, 1, bytes.n));
-	return buf_add_char(to, '"') < 0 || buf_add_str(to, bytes) < 0 || buf_add_char(to, '"') < 0 ? -1 : 0;
+	return buf_add_char(to, '"') < 0 || buf_add_str(to, bytes) < 0 ||
+	       buf_add_char(to, '"') < 0 ? -1 : 0;
 }
 
 int
 group_print(struct group *g, uint32_t id, struct buf *to)
 {
 	for (size_t i = 0; i < g->n; i++)
-		if (buf_add_str(to, buf_str(&g->columns[i].label)) < 0 || add_column(g, id, i, to) < 0 ||
+		if (buf_add_str(to, buf_str(&g->columns[i].label)) < 0 ||
+		    add_column(g, id, i, to) < 0 ||
 		    buf_add_char(to, ',') < 0)
 			return -1;
 	return 0;

@@ -6,10 +6,11 @@
  * arrival, and prints it as it was spelled then. Values are equal as in SQL: 5.0 is 5, "\u0061"
  * is "a".
  *
- * Rows that fire together come in the order of the first arrival of their keys. To keep that order for ever would take
- * memory for ever, so a key without an open window may be forgotten: when more of those are held than there are keys with
- * windows, and more than GROUP_IDLE_MAX, all of them are. A key that comes again afterwards is new. When that happens
- * depends on the input alone.
+ * Rows that fire together come in the order of the first arrival of their keys.
+ * To keep that order for ever would take memory for ever, so a key without an
+ * open window may be forgotten: when more of those are held than there are keys
+ * with windows, and more than GROUP_IDLE_MAX, all of them are. A key that comes
+ * again afterwards is new. When that happens depends on the input alone.
  */
 #ifndef MAIP_WINDOW_GROUP_H
 #define MAIP_WINDOW_GROUP_H
@@ -50,19 +51,21 @@ uint64_t group_hash(const struct group *g, const struct group_key *key);
 void group_prefetch(const struct group *g, uint64_t hash);
 
 /* Ids for n <= KEYS_BATCH keys, in their order. */
-void group_intern(struct group *g, size_t n, const struct group_key *keys, const uint64_t *hashes, uint32_t *ids);
+void group_intern(struct group *g, size_t n, const struct group_key *keys, const uint64_t *hashes,
+                  uint32_t *ids);
 
 /* Append '"customerId":"c-1",' for every column. */
 int group_print(struct group *g, uint32_t id, struct buf *to);
 
 /* The value of a column, for --having; computed text goes to scratch. */
-void group_value(struct group *g, uint32_t id, size_t column, struct val *to, struct arena *scratch);
+void group_value(struct group *g, uint32_t id, size_t column, struct val *to,
+                 struct arena *scratch);
 
 /* How many more keys may be interned before group_forget() must be asked. */
 size_t group_room(const struct group *g);
 
-/* Forget the keys that are not marked in live (a bit an id), if that is worth it. Returns the new ids, by old id, for the
- * engine to take over (free() them), or NULL: nothing was forgotten. */
+/* Forget the keys that are not marked in live (a bit an id), if that is worth it. Returns the new
+ * ids, by old id, for the engine to take over (free() them), or NULL: nothing was forgotten. */
 uint32_t *group_forget(struct group *g, const uint64_t *live);
 
 uint32_t group_limit(const struct group *g);            /* every id is below */

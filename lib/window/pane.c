@@ -165,7 +165,8 @@ pane_get(struct pane *p, struct pane_pool *pool, uint32_t key)
 	size_t    i;
 
 	if (p->n * 5 >= p->n_slots * 4)
-		slots_resize(p, pool, p->n_slots == 0 ? 2 * (size_t)FIRST : p->n_slots + p->n_slots / 2);
+		slots_resize(p, pool,
+		             p->n_slots == 0 ? 2 * (size_t)FIRST : p->n_slots + p->n_slots / 2);
 	slot = probe(p, pool, key);
 	if (*slot != 0)
 		return entry_at(p, pool, (uint32_t)*slot);
@@ -174,8 +175,8 @@ pane_get(struct pane *p, struct pane_pool *pool, uint32_t key)
 	return entry_at(p, pool, i);
 }
 
-/* Entries come in the order of their homes: both tables are walked from front to back. Without room for all of them beforehand they would
- * pile up at the front of a table that is too small. */
+/* Entries come in the order of their homes: both tables are walked from front to back. Without room
+ * for all of them beforehand they would pile up at the front of a table that is too small. */
 void
 pane_add(struct pane *to, const struct pane *from, struct pane_pool *pool)
 {

@@ -6,8 +6,9 @@
  * window that has fired drops the whole pane, whose blocks are used again by
  * the next one.
  *
- * Cost: agg_size() an entry, plus 10 to 15 bytes of index. A lookup is two cache misses at worst; pane_prefetch() and
- * pane_prefetch_entry() let a batch wait for them together.
+ * Cost: agg_size() an entry, plus 10 to 15 bytes of index. A lookup is two
+ * cache misses at worst; pane_prefetch() and pane_prefetch_entry() let a batch
+ * wait for them together.
  */
 #ifndef MAIP_WINDOW_PANE_H
 #define MAIP_WINDOW_PANE_H

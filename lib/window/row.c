@@ -83,7 +83,8 @@ static bool
 is_taken(const struct rows *r, struct str name, size_t n_columns)
 {
 	if (str_eq(name, STR("update")) || str_eq(name, STR("early")) ||
-	    (r->conf.timed && (str_eq(name, STR("window_start")) || str_eq(name, STR("window_end")))))
+	    (r->conf.timed && (str_eq(name, STR("window_start")) ||
+	                       str_eq(name, STR("window_end")))))
 		return true;
 	for (size_t i = 0; i < group_columns(r->group); i++)
 		if (str_eq(name, str_of(group_column_name(r->group, i))))
@@ -101,13 +102,17 @@ check_names(const struct rows *r, struct err *err)
 
 	for (size_t i = 0; i < agg_columns(r->aggs); i++)
 		if (is_taken(r, agg_column_name(r->aggs, i), i))
-			return fail_as(err, STATUS_USAGE, "--agg: the column %s is there already (name this one with AS)",
+			return fail_as(err, STATUS_USAGE,
+			               "--agg: the column %s is there already (name this one with AS)",
 			               quote(quoted, agg_column_name(r->aggs, i)));
 	for (size_t i = 0; i < group_columns(r->group); i++)
 		for (size_t j = 0; j < i; j++)
-			if (strcmp(group_column_name(r->group, i), group_column_name(r->group, j)) == 0)
-				return fail_as(err, STATUS_USAGE, "--key: the column %s is there already (name this one with AS)",
-				               quote(quoted, str_of(group_column_name(r->group, i))));
+			if (strcmp(group_column_name(r->group, i),
+			           group_column_name(r->group, j)) == 0)
+				return fail_as(err, STATUS_USAGE,
+				               "--key: the column %s is there already (name this one with AS)",
+				               quote(quoted,
+				                     str_of(group_column_name(r->group, i))));
 	return 0;
 }
 
@@ -116,7 +121,9 @@ check_names(const struct rows *r, struct err *err)
 static int
 compile(struct rows *r, struct extractor *extractor, struct err *err)
 {
-	const struct expr_scope scope = { .fields = extractor, .slot = slot_of, .aggregate = slot_of_call, .arg = r };
+	const struct expr_scope scope = {
+		.fields = extractor, .slot = slot_of, .aggregate = slot_of_call, .arg = r,
+	};
 
 	if (r->conf.having != NULL) {
 		r->having = expr_new(str_of(r->conf.having), "--having", &scope, err);
@@ -331,7 +338,8 @@ rows_end(struct rows *r)
 }
 
 int
-row_alone(struct rows *r, const struct span *window, uint32_t key, const void *acc, enum row_mark mark)
+row_alone(struct rows *r, const struct span *window, uint32_t key, const void *acc,
+          enum row_mark mark)
 {
 	rows_begin(r, window);
 	return row_add(r, key, acc, mark) < 0 ? -1 : rows_end(r);

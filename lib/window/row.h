@@ -26,8 +26,8 @@ struct row_conf {
 	bool        ms;                 /* as epoch milliseconds */
 };
 
-/* extractor: where aggregates in having and top_by read their arguments from; before the first record. NULL with err.
- * aggs may get hidden columns here. All borrowed. */
+/* extractor: where aggregates in having and top_by read their arguments from; before the first
+ * record. NULL with err. aggs may get hidden columns here. All borrowed. */
 struct rows *rows_new(const struct row_conf *conf, struct agg_list *aggs, struct group *group,
                       struct extractor *extractor, struct err *err);
 void rows_free(struct rows *r);                         /* NULL is fine */
@@ -41,7 +41,8 @@ int  row_add(struct rows *r, uint32_t key, const void *acc, enum row_mark mark);
 int  rows_end(struct rows *r);
 
 /* One row of a window of its own. */
-int  row_alone(struct rows *r, const struct span *window, uint32_t key, const void *acc, enum row_mark mark);
+int  row_alone(struct rows *r, const struct span *window, uint32_t key, const void *acc,
+               enum row_mark mark);
 
 uint64_t rows_fired(const struct rows *r);              /* before having and top */
 

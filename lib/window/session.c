@@ -5,13 +5,15 @@
  * A record makes the window [ts, ts + gap); windows of a key that overlap or
  * touch are one. The sessions of a key hang in a short list, in no order.
  *
- * Alarms stand in a heap by time, one a session that counts. A session that grows leaves its alarm where it is: when it
- * rings too early it is set again. A session that has merged leaves an alarm that means
- * nothing to whoever lives in its place by then.
+ * Alarms stand in a heap by time, one a session that counts. A session that
+ * grows leaves its alarm where it is: when it rings too early it is set again.
+ * A session that has merged leaves an alarm that means nothing to whoever lives
+ * in its place by then.
  *
- * Rows of a session that has swallowed one that had fired are updates, even if the older one was cleaned up long before: it
- * has to be wholly inside. Any session that is not late ends after all those that were cleaned up, so the latest
- * start of those is all that has to be known of them.
+ * Rows of a session that has swallowed one that had fired are updates, even if
+ * the older one was cleaned up long before: it has to be wholly inside. Any
+ * session that is not late ends after all those that were cleaned up, so the
+ * latest start of those is all that has to be known of them.
  */
 #include <stdlib.h>
 
@@ -93,7 +95,8 @@ session_make(struct sessions *t, uint32_t key)
 		t->unused = t->sessions[i].next;
 	} else {
 		if (t->n >> BLOCK_BITS == t->n_blocks) {
-			t->blocks = mem_more(t->blocks, t->n_blocks, &t->cap_blocks, sizeof(*t->blocks));
+			t->blocks = mem_more(t->blocks, t->n_blocks, &t->cap_blocks,
+			                     sizeof(*t->blocks));
 			t->blocks[t->n_blocks++] = mem_zalloc(BLOCK, t->stride);
 		}
 		t->sessions = mem_more(t->sessions, t->n, &t->cap, sizeof(*t->sessions));
@@ -191,7 +194,8 @@ touches(const struct session *s, const struct span *window)
 	return s->start <= window->end && s->end >= window->start;
 }
 
-/* All sessions of the key that touch the window become one, which is made if there is none. It does not span the window yet. */
+/* All sessions of the key that touch the window become one, which is made if there is none. It does
+ * not span the window yet. */
 static uint32_t
 merge(struct sessions *t, uint32_t key, const struct span *window)
 {
@@ -227,7 +231,8 @@ fire(struct sessions *t, uint32_t i, enum row_mark mark)
 {
 	const struct session *s = &t->sessions[i];
 
-	return row_alone(t->env.rows, &(struct span){ s->start, s->end }, s->key, acc_of(t, i), mark);
+	return row_alone(t->env.rows, &(struct span){ s->start, s->end }, s->key, acc_of(t, i),
+	                 mark);
 }
 
 static bool
@@ -317,7 +322,8 @@ fire_ringing(struct sessions *t, bool early)
 	for (size_t i = 0; i < t->n_ringing && result == 0; i++) {
 		struct session *s = &t->sessions[orders[i].session];
 
-		result = fire(t, orders[i].session, early ? ROW_EARLY : s->fired ? ROW_UPDATE : ROW_FIRST);
+		result = fire(t, orders[i].session,
+		              early ? ROW_EARLY : s->fired ? ROW_UPDATE : ROW_FIRST);
 		s->fired |= !early;
 	}
 	free(orders);
@@ -542,9 +548,12 @@ session_free(void *self)
 }
 
 static const struct engine_ops session_ops = {
-	.add = session_add, .prefetch = session_prefetch, .advance = session_advance, .next = session_next,
-	.finish = session_finish, .early = session_early, .open = session_open, .bytes = session_bytes, .heap = session_heap,
-	.mark = session_mark, .renumber = session_renumber, .save = session_save, .load = session_load,
+	.add = session_add, .prefetch = session_prefetch, .advance = session_advance,
+	.next = session_next,
+	.finish = session_finish, .early = session_early, .open = session_open,
+	.bytes = session_bytes, .heap = session_heap,
+	.mark = session_mark, .renumber = session_renumber, .save = session_save,
+	.load = session_load,
 	.free = session_free,
 };
 

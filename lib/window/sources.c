@@ -54,7 +54,8 @@ sources_find(struct sources *s, const struct val *v, uint32_t *number, struct er
 	uint64_t hash;
 
 	if (v->kind == VAL_NULL)
-		return fail_as(err, STATUS_DATA, "--watermark-by names no source: it is missing or null");
+		return fail_as(err, STATUS_DATA,
+		               "--watermark-by names no source: it is missing or null");
 	buf_clear(&s->work);
 	val_key(&s->work, v);
 	hash = keys_hash(s->keys, buf_str(&s->work));
@@ -62,7 +63,8 @@ sources_find(struct sources *s, const struct val *v, uint32_t *number, struct er
 	if (*number != KEYS_NONE)
 		return 0;
 	if (s->n == SOURCES_MAX)
-		return fail_as(err, STATUS_DATA, "--watermark-by names more than %d sources (is it a key rather than a source?)",
+		return fail_as(err, STATUS_DATA,
+		               "--watermark-by names more than %d sources (is it a key rather than a source?)",
 		               SOURCES_MAX);
 	*number = keys_intern(s->keys, buf_str(&s->work), hash, NULL);
 	join(s, TIME_MIN);
@@ -106,7 +108,8 @@ sources_load(struct sources *s, struct cursor *from)
 	for (uint64_t i = 0; i < n && from->ok; i++) {
 		struct str text = cursor_str(from);
 
-		if (i == SOURCES_MAX || keys_intern(s->keys, text, keys_hash(s->keys, text), NULL) != i)
+		if (i == SOURCES_MAX || keys_intern(s->keys, text, keys_hash(s->keys, text),
+		                                    NULL) != i)
 			return -1;
 		join(s, cursor_i64(from));
 		if (s->newest[i] != TIME_MIN && s->newest[i] < s->least)

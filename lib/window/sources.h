@@ -3,8 +3,9 @@
  * sources.h - the newest time of each source that records name
  *
  * With --watermark-by a stream is a mixture of sources, partitions say, each in
- * its own order: time is where the slowest of them is. A source counts from its first record on. What it takes to
- * bring in an older one late is in the hands of the user: the watermark never falls.
+ * its own order: time is where the slowest of them is. A source counts from its
+ * first record on. What it takes to bring in an older one late is in the hands
+ * of the user: the watermark never falls.
  *
  * Cost: a record that moves the slowest source looks at all of them; any other at none.
  */
@@ -20,7 +21,8 @@ struct sources;                                         /* opaque; lives in sour
 struct sources *sources_new(uint64_t seed);
 void sources_free(struct sources *s);                   /* NULL is fine */
 
-/* The number of the source that v names. -1 with err: it is NULL, or there are more than SOURCES_MAX. */
+/* The number of the source that v names. -1 with err: it is NULL, or there are more than
+ * SOURCES_MAX. */
 int sources_find(struct sources *s, const struct val *v, uint32_t *number, struct err *err);
 
 /* A record of that source. Returns the newest time of the slowest source. */

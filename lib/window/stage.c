@@ -56,10 +56,15 @@ struct window {
 
 /* ---- compiling */
 
-static struct expr *
-compile_one(const char *text, const char *what, const struct expr_scope *scope, struct err *err)
+/* text NULL: there is none, and *to stays NULL. */
+static int
+compile_one(struct expr **to, const char *text, const char *what, const struct expr_scope *scope,
+            struct err *err)
 {
-	return expr_new(str_of(text), what, scope, err);
+	if (text == NULL)
+		return 0;
+	*to = expr_new(str_of(text), what, scope, err);
+	return *to == NULL ? -1 : 0;
 }
 
 static int
@@ -68,14 +73,11 @@ compile_conditions(struct window *w, struct err *err)
 	const struct expr_scope scope = { .fields = w->extractor };
 	const struct window_conf *c = &w->conf;
 
-	if (c->where != NULL && ((w->where = compile_one(c->where, "--where", &scope, err)) == NULL ||
-	                         expr_want_condition(w->where, "--where", err) < 0))
+	if (compile_one(&w->where, c->where, "--where", &scope, err) < 0 ||
+	    compile_one(&w->gap, c->gap_expr, "--session-expr", &scope, err) < 0 ||
+	    compile_one(&w->by, c->watermark_by, "--watermark-by", &scope, err) < 0)
 		return -1;
-	if (c->gap_expr != NULL && (w->gap = compile_one(c->gap_expr, "--session-expr", &scope, err)) == NULL)
-		return -1;
-	if (c->watermark_by != NULL && (w->by = compile_one(c->watermark_by, "--watermark-by", &scope, err)) == NULL)
-		return -1;
-	return 0;
+	return w->where == NULL ? 0 : expr_want_condition(w->where, "--where", err);
 }
 
 static int
@@ -89,7 +91,9 @@ compile_columns(struct window *w, struct err *err)
 	for (size_t i = 0; i < c->n_aggs; i++)
 		if (agg_list_add(w->aggs, str_of(c->aggs[i]), w->extractor, err) < 0)
 			return -1;
-	return c->n_aggs > 0 ? 0 : agg_list_add(w->aggs, STR("COUNT(*) AS count"), w->extractor, err);
+	if (c->n_aggs > 0)
+		return 0;
+	return agg_list_add(w->aggs, STR("COUNT(*) AS count"), w->extractor, err);
 }
 
 static bool
@@ -104,7 +108,8 @@ compile(struct window *w, struct err *err)
 	const struct expr_scope   scope = { .fields = w->extractor };
 	const struct window_conf *c = &w->conf;
 	const struct row_conf     rows = {
-		.having = c->having, .top_by = c->top_by, .top = c->top, .timed = knows_time(c), .ms = c->ms,
+		.having = c->having, .top_by = c->top_by, .top = c->top, .timed = knows_time(c),
+		.ms = c->ms,
 	};
 
 	agg_list_seed(w->aggs, c->seed);
@@ -126,7 +131,9 @@ make_engine(const struct window *w)
 {
 	const struct window_conf *c = &w->conf;
 	const struct engine_env   env = { w->aggs, w->rows, c->seed };
-	struct grid               grid = { GRID_SLIDING, c->size, c->slide, c->offset, c->calendar };
+	struct grid               grid = {
+		GRID_SLIDING, c->size, c->slide, c->offset, c->calendar,
+	};
 
 	switch (c->kind) {
 	case WINDOW_TUMBLING:
@@ -221,7 +228,8 @@ rise(struct window *w, int64_t ts, struct err *err)
 	if (ts <= w->watermark)
 		return 0;
 	w->watermark = ts;
-	if (w->engine.ops->next(w->engine.self) <= ts && w->engine.ops->advance(w->engine.self, ts, err) < 0)
+	if (w->engine.ops->next(w->engine.self) <= ts &&
+	    w->engine.ops->advance(w->engine.self, ts, err) < 0)
 		return -1;
 	return fire_early(w, err);
 }
@@ -253,10 +261,12 @@ read_gap(struct window *w, const struct expr_env *env, int64_t *gap, struct err 
 	if (v.kind == VAL_INTERVAL)
 		*gap = v.ms;
 	else if (v.kind != VAL_NUM || num_to_i64(&v.num, gap) < 0)
-		return fail_as(err, STATUS_DATA, "the session gap is %s, not an interval or a whole number of milliseconds",
+		return fail_as(err, STATUS_DATA,
+		               "the session gap is %s, not an interval or a whole number of milliseconds",
 		               v.kind == VAL_NUM ? "no whole number" : val_kind_name(v.kind));
 	if (*gap <= 0 || *gap > DUR_MAX)
-		return fail_as(err, STATUS_DATA, "the session gap is %" PRId64 " ms: it has to be positive", *gap);
+		return fail_as(err, STATUS_DATA,
+		               "the session gap is %" PRId64 " ms: it has to be positive", *gap);
 	return 0;
 }
 
@@ -290,7 +300,8 @@ fail_number(struct err *err, struct str raw)
 	return fail_as(err, STATUS_DATA, "the number %s is too large", quote(quoted, raw));
 }
 
-/* Expressions take a number beyond a double's range for NULL; a sum that passed over it would be wrong without a word. */
+/* Expressions take a number beyond a double's range for NULL; a sum that passed over it would be
+ * wrong without a word. */
 static int
 check_numbers(const struct window *w, struct err *err)
 {
@@ -300,7 +311,8 @@ check_numbers(const struct window *w, struct err *err)
 		const struct str raw = w->fields[i].raw;
 
 		if (w->fields[i].kind != JSON_NUMBER ||
-		    (raw.n < 300 && memchr(raw.p, 'e', raw.n) == NULL && memchr(raw.p, 'E', raw.n) == NULL))
+		    (raw.n < 300 && memchr(raw.p, 'e', raw.n) == NULL &&
+		     memchr(raw.p, 'E', raw.n) == NULL))
 			continue;
 		if (num_parse(&n, raw) < 0)
 			return fail_number(err, raw);
@@ -312,10 +324,13 @@ check_numbers(const struct window *w, struct err *err)
 static int
 read_record(struct window *w, struct str line, size_t i, struct err *err)
 {
-	const struct expr_env env = { .fields = w->fields, .scratch = &w->scratch, .gave_up = &w->gave_up };
+	const struct expr_env env = {
+		.fields = w->fields, .scratch = &w->scratch, .gave_up = &w->gave_up,
+	};
 	struct record *r = &w->record[i];
 
-	if (extract(w->extractor, line, w->fields, err) < 0 || read_time(w, &env, &r->ts, err) < 0 ||
+	if (extract(w->extractor, line, w->fields, err) < 0 ||
+	    read_time(w, &env, &r->ts, err) < 0 ||
 	    read_source(w, &env, &w->source[i], err) < 0 || check_numbers(w, err) < 0)
 		return -1;
 	w->pass[i] = w->where == NULL || expr_true(w->where, &env);
@@ -438,7 +453,8 @@ forget(struct window *w)
 	free(live);
 }
 
-/* Counting what hangs off accumulators takes a look at each: so it waits until as many records have come. */
+/* Counting what hangs off accumulators takes a look at each: so it waits until as many records have
+ * come. */
 static int
 check_memory(struct window *w, struct err *err)
 {
@@ -454,8 +470,9 @@ check_memory(struct window *w, struct err *err)
 	if (bytes <= w->conf.max_bytes)
 		return 0;
 	return fail_as(err, STATUS_RETRY,
-	               "%zu open windows of %" PRIu32 " keys take %zu bytes, more than --state-memory allows: what they hold is "
-	               "lost, rows so far are right (take a shorter window, a --where filter, or more memory, and start again)",
+	               "%zu open windows of %" PRIu32 " keys take %zu bytes, more than --state-memory allows: "
+	               "what they hold is lost, rows so far are right (take a shorter window, a --where "
+	               "filter, or more memory, and start again)",
 	               w->engine.ops->open(w->engine.self), group_limit(w->group), bytes);
 }
 
@@ -468,9 +485,11 @@ tell(const struct window *w)
 	if (s == NULL)
 		return;
 	atomic_store_explicit(&s->late, w->late, memory_order_relaxed);
-	atomic_store_explicit(&s->open_windows, w->engine.ops->open(w->engine.self), memory_order_relaxed);
+	atomic_store_explicit(&s->open_windows, w->engine.ops->open(w->engine.self),
+	                      memory_order_relaxed);
 	atomic_store_explicit(&s->keys, group_limit(w->group), memory_order_relaxed);
-	atomic_store_explicit(&s->state_bytes, w->engine.ops->bytes(w->engine.self) + group, memory_order_relaxed);
+	atomic_store_explicit(&s->state_bytes, w->engine.ops->bytes(w->engine.self) + group,
+	                      memory_order_relaxed);
 	if (!w->stream_watermarks)
 		atomic_store_explicit(&s->watermark, w->watermark, memory_order_relaxed);
 }
@@ -489,7 +508,8 @@ window_begin(void *self, const struct control *hello, struct out *out, struct er
 }
 
 static int
-window_batch(void *self, const struct batch *batch, struct bad_records *bad, struct out *out, struct err *err)
+window_batch(void *self, const struct batch *batch, struct bad_records *bad, struct out *out,
+             struct err *err)
 {
 	struct window *w = self;
 
@@ -547,7 +567,8 @@ window_tick(void *self, int64_t now, struct out *out, struct err *err)
 		w->now = now;
 	if (w->conf.processing_time)
 		return rise(w, w->now - 1, err);
-	if (w->conf.idle_advance == 0 || w->idle_base == TIME_MIN || w->now - w->last_input < w->conf.idle_advance)
+	if (w->conf.idle_advance == 0 || w->idle_base == TIME_MIN ||
+	    w->now - w->last_input < w->conf.idle_advance)
 		return 0;
 	return rise(w, w->idle_base + (w->now - w->last_input), err);
 }
@@ -639,7 +660,8 @@ check_options(const struct window *w, struct str saved, struct err *err)
 	same = str_eq(buf_str(&options), saved);
 	buf_release(&options);
 	return same ? 0 : fail_as(err, STATUS_CONFIG,
-	                          "the saved state belongs to other options (use the same keys, aggregates and windows, or start anew)");
+	                          "the saved state belongs to other options (use the same keys, "
+	                          "aggregates and windows, or start anew)");
 }
 
 static int
@@ -663,8 +685,10 @@ window_load(void *self, struct str from, struct err *err)
 }
 
 static const struct stage_ops window_ops = {
-	.begin = window_begin, .batch = window_batch, .watermark = window_watermark, .tick = window_tick,
-	.next_tick = window_next_tick, .finish = window_finish, .save = window_save, .load = window_load,
+	.begin = window_begin, .batch = window_batch, .watermark = window_watermark,
+	.tick = window_tick,
+	.next_tick = window_next_tick, .finish = window_finish, .save = window_save,
+	.load = window_load,
 };
 
 struct stage
@@ -689,8 +713,11 @@ void
 window_counts(const struct window *w, struct window_counts *to)
 {
 	*to = (struct window_counts){
-		.records = w->arrivals, .filtered = w->filtered, .late = w->late, .nowhere = w->nowhere,
-		.fired = rows_fired(w->rows), .open = w->engine.ops->open(w->engine.self), .keys = group_limit(w->group),
-		.bytes = w->engine.ops->bytes(w->engine.self) + group_bytes(w->group), .gave_up = w->gave_up,
+		.records = w->arrivals, .filtered = w->filtered, .late = w->late,
+		.nowhere = w->nowhere,
+		.fired = rows_fired(w->rows), .open = w->engine.ops->open(w->engine.self),
+		.keys = group_limit(w->group),
+		.bytes = w->engine.ops->bytes(w->engine.self) + group_bytes(w->group),
+		.gave_up = w->gave_up,
 	};
 }

@@ -4,19 +4,22 @@
  *
  * A record is added to one pane (grid.h), however many windows cover it. The
  * panes that hold something stand in a row by time; a window fires by putting
- * its panes together, and a pane goes when the last window over it has fired and the allowed lateness is over.
+ * its panes together, and a pane goes when the last window over it has fired
+ * and the allowed lateness is over.
  *
  * Flink keeps every window apart, drops a record from those that have been
  * cleaned up and adds it to the others. The sum is the same: a window that is
  * gone never fires again, so it does not matter what its panes get to hold.
  *
  * Sliding windows share most of their panes with the one before. Putting all of
- * them together each time would cost a merge a pane and key; so panes are folded
- * from both sides of a cut, as in a queue made of two stacks (K. Tangwongsan et
- * al., "Low-Latency Sliding-Window Aggregation in Worst-Case Constant Time",
- * 2017): each pane before the cut knows the rest up to the cut, and "back" holds what has come since. A window is one of each. When
- * the windows have passed the cut it is made anew, where they end. It costs memory, and does not pay where most keys are
- * in few panes: then everything is put together after all.
+ * them together each time would cost a merge a pane and key; so panes are
+ * folded from both sides of a cut, as in a queue made of two stacks (K.
+ * Tangwongsan et al., "Low-Latency Sliding-Window Aggregation in Worst-Case
+ * Constant Time", 2017): each pane before the cut knows the rest up to the cut,
+ * and "back" holds what has come since. A window is one of each. When the
+ * windows have passed the cut it is made anew, where they end. It costs memory,
+ * and does not pay where most keys are in few panes: then everything is put
+ * together after all.
  */
 #include <assert.h>
 #include <stdlib.h>
@@ -94,7 +97,8 @@ insert_pane(struct timed *t, size_t at, const struct span *span)
 	struct pane *p = mem_alloc(sizeof(*p));
 
 	make_room(t);
-	memmove(t->panes + t->first + at + 1, t->panes + t->first + at, (t->n - at) * sizeof(struct pane *));
+	memmove(t->panes + t->first + at + 1, t->panes + t->first + at,
+	        (t->n - at) * sizeof(struct pane *));
 	t->panes[t->first + at] = p;
 	t->n++;
 	pane_init(p);
@@ -201,7 +205,8 @@ emit(struct timed *t, const struct span *window, const struct pane *p, enum row_
 	for (size_t i = 0; i < p->n; i++) {
 		if (i + 8 < p->n)
 			__builtin_prefetch(pane_entry(p, &t->pool, sorted[i + 8]));
-		if (row_add(t->env.rows, pane_key(sorted[i]), pane_entry(p, &t->pool, sorted[i]), mark) < 0)
+		if (row_add(t->env.rows, pane_key(sorted[i]), pane_entry(p, &t->pool, sorted[i]),
+		            mark) < 0)
 			return -1;
 	}
 	return rows_end(t->env.rows);
@@ -220,7 +225,8 @@ unfold(struct timed *t)
 	t->cut = t->upto = TIME_MIN;
 }
 
-/* Fold panes [from, to), which are all of a window, for those that follow it. whole is put together from them. */
+/* Fold panes [from, to), which are all of a window, for those that follow it. whole is put together
+ * from them. */
 static void
 fold(struct timed *t, size_t from, size_t to)
 {
@@ -254,7 +260,8 @@ add_folded(struct timed *t, const struct pane *p, const struct record *r)
 	}
 	for (size_t i = 0; i < t->n && pane_at(t, i)->span.start <= p->span.start; i++)
 		if (pane_at(t, i)->rest != NULL)
-			agg_add(t->env.aggs, pane_get(pane_at(t, i)->rest, &t->pool, r->key), r->input);
+			agg_add(t->env.aggs, pane_get(pane_at(t, i)->rest, &t->pool, r->key),
+			        r->input);
 }
 
 static int
@@ -292,11 +299,14 @@ emit_folded(struct timed *t, const struct span *window, const struct pane *rest,
 		uint32_t b = j < back->n ? pane_key(t->order[j]) : UINT32_MAX;
 
 		if (a == b)
-			result = emit_both(t, a, pane_entry(rest, &t->pool, sorted[i]), pane_entry(back, &t->pool, t->order[j]), mark);
+			result = emit_both(t, a, pane_entry(rest, &t->pool, sorted[i]),
+			                   pane_entry(back, &t->pool, t->order[j]), mark);
 		else if (a < b)
-			result = row_add(t->env.rows, a, pane_entry(rest, &t->pool, sorted[i]), mark);
+			result = row_add(t->env.rows, a, pane_entry(rest, &t->pool, sorted[i]),
+			                 mark);
 		else
-			result = row_add(t->env.rows, b, pane_entry(back, &t->pool, t->order[j]), mark);
+			result = row_add(t->env.rows, b, pane_entry(back, &t->pool, t->order[j]),
+			                 mark);
 		i += a <= b;
 		j += b <= a;
 	}
@@ -376,14 +386,16 @@ timed_early(void *self, struct err *err)
 
 /* ---- filing */
 
-/* The windows over pane p that have fired and are not gone fire again for this key, with a record that is about to be added. Each of
- * them has fired for the key before if one of its panes knows the key. */
+/* The windows over pane p that have fired and are not gone fire again for this key, with a record
+ * that is about to be added. Each of them has fired for the key before if one of its panes knows
+ * the key. */
 static int
 fire_again(struct timed *t, const struct pane *p, uint32_t key, const struct agg_input *input)
 {
 	int64_t end;
 
-	for (end = p->first_end; end <= p->last_end && has_passed(t, end); end = grid_next_end(&t->grid, end)) {
+	for (end = p->first_end; end <= p->last_end &&
+	     has_passed(t, end); end = grid_next_end(&t->grid, end)) {
 		const struct span window = { grid_start(&t->grid, end), end };
 		enum row_mark mark = ROW_FIRST;
 		size_t from, to;
@@ -446,7 +458,8 @@ timed_add(void *self, const struct record *r, struct err *err)
 			return filed;
 		t->last = p;
 	}
-	if (t->lateness > 0 && has_passed(t, p->first_end) && fire_again(t, p, r->key, r->input) < 0)
+	if (t->lateness > 0 && has_passed(t, p->first_end) &&
+	    fire_again(t, p, r->key, r->input) < 0)
 		return FILED_FAILED;
 	agg_add(t->env.aggs, pane_get(p, &t->pool, r->key), r->input);
 	if (r->ts < t->upto)
@@ -516,7 +529,8 @@ timed_heap(const void *self)
 	size_t n = pane_heap(t, &t->back);
 
 	for (size_t i = 0; i < t->n; i++)
-		n += pane_heap(t, pane_at(t, i)) + (pane_at(t, i)->rest != NULL ? pane_heap(t, pane_at(t, i)->rest) : 0);
+		n += pane_heap(t, pane_at(t, i)) + (pane_at(t, i)->rest != NULL ? pane_heap(t,
+		        pane_at(t, i)->rest) : 0);
 	return n;
 }
 

@@ -11,7 +11,8 @@
  *	It meets the watermark that the records before it have made, and moves it afterwards.
  *	A record that --where drops moves the watermark, too, and is never late.
  *
- * Cost: one accumulator and 10 to 15 bytes an open (key, window), plus the keys (group.h). max_bytes bounds it.
+ * Cost: one accumulator and 10 to 15 bytes an open (key, window), plus the keys
+ * (group.h). max_bytes bounds it.
  */
 #ifndef MAIP_WINDOW_WINDOW_H
 #define MAIP_WINDOW_WINDOW_H
@@ -30,7 +31,8 @@ enum window_kind {
 	WINDOW_GLOBAL                   /* one window that the end of the input fires */
 };
 
-/* What the stage does. Everything is borrowed until window_free(). Texts are expressions as the user wrote them. */
+/* What the stage does. Everything is borrowed until window_free(). Texts are expressions as the
+ * user wrote them. */
 struct window_conf {
 	enum window_kind kind;
 	int64_t size, slide;            /* ms, or records; > 0 */

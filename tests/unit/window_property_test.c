@@ -2,8 +2,10 @@
 /*
  * window_property_test.c - laws that windows keep, whatever the input
  *
- * Thousands of small random jobs, by the seed. Each is compared with a twin that does what the definition says and nothing
- * clever: it keeps every window apart with the records in it. A failure prints its seed; MAIP_SEED and MAIP_RUNS try others.
+ * Thousands of small random jobs, by the seed. Each is compared with a twin
+ * that does what the definition says and nothing clever: it keeps every window
+ * apart with the records in it. A failure prints its seed; MAIP_SEED and
+ * MAIP_RUNS try others.
  */
 #include "unit.h"
 
@@ -31,7 +33,8 @@ struct job {
 };
 
 static const char *const key_names[KEYS] = { "x", "y", "z", "w" };
-static const char *const all_aggs[] = { "COUNT(*) AS n", "SUM(v) AS s", "MAX(v) AS m", "FIRST(v) AS f", "LAST(v) AS l" };
+static const char *const all_aggs[] = { "COUNT(*) AS n", "SUM(v) AS s", "MAX(v) AS m",
+	"FIRST(v) AS f", "LAST(v) AS l" };
 static const char *const by_key[] = { "k" };
 
 static uint64_t
@@ -53,7 +56,8 @@ between(uint64_t *seed, int64_t low, int64_t high)
 static int64_t
 origin(uint64_t *seed)
 {
-	static const int64_t origins[] = { 0, -100, 1000, 1768564800000, TIME_FIRST, TIME_LAST - 2000 };
+	static const int64_t origins[] = { 0, -100, 1000, 1768564800000, TIME_FIRST,
+		TIME_LAST - 2000 };
 
 	return origins[next_random(seed) % (sizeof(origins) / sizeof(origins[0]))];
 }
@@ -61,7 +65,8 @@ origin(uint64_t *seed)
 static void
 random_shape(struct window_conf *c, uint64_t *seed)
 {
-	static const enum window_kind kinds[] = { WINDOW_TUMBLING, WINDOW_SLIDING, WINDOW_CUMULATE, WINDOW_SESSION };
+	static const enum window_kind kinds[] = { WINDOW_TUMBLING, WINDOW_SLIDING, WINDOW_CUMULATE,
+		WINDOW_SESSION };
 	int64_t period;
 
 	c->kind = kinds[next_random(seed) % 4];
@@ -81,7 +86,8 @@ random_job(struct job *j, uint64_t seed)
 	memset(j, 0, sizeof(*j));
 	j->seed = seed;
 	j->conf = (struct window_conf){
-		.keys = by_key, .n_keys = 1, .aggs = all_aggs, .n_aggs = 5, .time = "t", .time_format = TIME_FORMAT_MS, .ms = true,
+		.keys = by_key, .n_keys = 1, .aggs = all_aggs, .n_aggs = 5, .time = "t",
+		    .time_format = TIME_FORMAT_MS, .ms = true,
 	};
 	random_shape(&j->conf, &seed);
 	j->conf.bound = next_random(&seed) % 8 == 0 ? WATERMARK_NONE : between(&seed, 0, 20);
@@ -91,7 +97,8 @@ random_job(struct job *j, uint64_t seed)
 	now = origin(&seed);
 	for (size_t i = 0; i < j->n; i++) {
 		now += between(&seed, 0, next_random(&seed) % 10 == 0 ? 60 : 6);
-		j->event[i] = (struct event){ now, (int)between(&seed, 0, KEYS - 1), (int)between(&seed, -9, 9), (int)i };
+		j->event[i] = (struct event){ now, (int)between(&seed, 0, KEYS - 1),
+			(int)between(&seed, -9, 9), (int)i };
 		if (next_random(&seed) % 4 == 0 && now > TIME_FIRST + 100)
 			j->event[i].ts -= between(&seed, 0, 50);
 	}
@@ -111,7 +118,8 @@ static void
 write_line(struct buf *b, const struct event *e)
 {
 	buf_clear(b);
-	buf_addf(b, "{\"id\":%d,\"t\":%" PRId64 ",\"k\":\"%s\",\"v\":%d}", e->id, e->ts, key_names[e->key], e->value);
+	buf_addf(b, "{\"id\":%d,\"t\":%" PRId64 ",\"k\":\"%s\",\"v\":%d}", e->id, e->ts,
+	         key_names[e->key], e->value);
 	memset(buf_room(b, LINE_SLACK), 0, LINE_SLACK);
 }
 
@@ -231,8 +239,10 @@ twin_print(struct twin *t, const struct twin_window *w, bool update)
 		first = first == NULL || e->ts < first->ts ? e : first;
 		last = last == NULL || e->ts >= last->ts ? e : last;
 	}
-	buf_addf(t->rows, "{\"k\":\"%s\",\"window_start\":%" PRId64 ",\"window_end\":%" PRId64 ",\"n\":%d,\"s\":%d,\"m\":%d,\"f\":%d,\"l\":%d%s}\n",
-	         key_names[w->key], w->start, w->end, n, sum, max, first->value, last->value, update ? ",\"update\":true" : "");
+	buf_addf(t->rows,
+	         "{\"k\":\"%s\",\"window_start\":%" PRId64 ",\"window_end\":%" PRId64 ",\"n\":%d,\"s\":%d,\"m\":%d,\"f\":%d,\"l\":%d%s}\n",
+	         key_names[w->key], w->start, w->end, n, sum, max, first->value, last->value,
+	    update ? ",\"update\":true" : "");
 }
 
 static bool
@@ -241,8 +251,10 @@ has_fired_before(const struct twin *t, const struct twin_window *w)
 	for (size_t i = 0; i < t->n; i++) {
 		const struct twin_window *old = &t->w[i];
 
-		if (old->fired && old->key == w->key && w->start <= old->start && old->end <= w->end &&
-		    (t->j->conf.kind == WINDOW_SESSION || (w->start == old->start && w->end == old->end)))
+		if (old->fired && old->key == w->key && w->start <= old->start &&
+		    old->end <= w->end &&
+		    (t->j->conf.kind == WINDOW_SESSION ||
+		     (w->start == old->start && w->end == old->end)))
 			return true;
 	}
 	return false;
@@ -267,7 +279,8 @@ static struct twin_window *
 twin_window(struct twin *t, int key, int64_t start, int64_t end)
 {
 	for (size_t i = 0; i < t->n; i++)
-		if (!t->w[i].gone && t->w[i].key == key && t->w[i].start == start && t->w[i].end == end)
+		if (!t->w[i].gone && t->w[i].key == key && t->w[i].start == start &&
+		    t->w[i].end == end)
 			return &t->w[i];
 	assert_true(t->n < WINDOWS);
 	memset(&t->w[t->n], 0, sizeof(t->w[t->n]));
@@ -296,7 +309,8 @@ static bool
 twin_add_to_session(struct twin *t, size_t i)
 {
 	const struct event *e = &t->j->event[i];
-	struct twin_window  sum = { .start = e->ts, .end = e->ts + t->j->conf.size, .key = e->key }, *w;
+	struct twin_window  sum = { .start = e->ts, .end = e->ts + t->j->conf.size, .key = e->key },
+	    *w;
 	int64_t start = sum.start, end = sum.end;
 
 	sum.has[i] = true;
@@ -372,7 +386,8 @@ twin_advance(struct twin *t, int64_t watermark)
 static void
 run_twin(const struct job *j, struct buf *rows, struct buf *late)
 {
-	struct twin t = { .j = j, .w = mem_alloc(WINDOWS * sizeof(*t.w)), .watermark = TIME_MIN, .rows = rows };
+	struct twin t = { .j = j, .w = mem_alloc(WINDOWS * sizeof(*t.w)), .watermark = TIME_MIN,
+		.rows = rows };
 	struct buf  line;
 
 	buf_clear(rows);
@@ -405,12 +420,15 @@ static struct buf rows, late, other_rows, other_late;
 static void
 check_same(const struct job *j, const char *what)
 {
-	if (str_eq(buf_str(&rows), buf_str(&other_rows)) && str_eq(buf_str(&late), buf_str(&other_late)))
+	if (str_eq(buf_str(&rows), buf_str(&other_rows)) &&
+	    str_eq(buf_str(&late), buf_str(&other_late)))
 		return;
 	fail_msg("%s: MAIP_SEED=%" PRIu64 " kind %d size %" PRId64 " slide %" PRId64 " offset %" PRId64 " bound %" PRId64 " lateness %" PRId64
 	         "\n--- expected\n%.*s--- late\n%.*s--- got\n%.*s--- late\n%.*s",
-	         what, j->seed, (int)j->conf.kind, j->conf.size, j->conf.slide, j->conf.offset, j->conf.bound, j->conf.lateness,
-	         STR_ARGS(buf_str(&other_rows)), STR_ARGS(buf_str(&other_late)), STR_ARGS(buf_str(&rows)), STR_ARGS(buf_str(&late)));
+	         what, j->seed, (int)j->conf.kind, j->conf.size, j->conf.slide, j->conf.offset,
+	    j->conf.bound, j->conf.lateness,
+	         STR_ARGS(buf_str(&other_rows)), STR_ARGS(buf_str(&other_late)),
+	    STR_ARGS(buf_str(&rows)), STR_ARGS(buf_str(&late)));
 }
 
 /* Lines in order of their bytes: for rows whose order may differ. */
@@ -447,7 +465,8 @@ typedef void law(struct job *j, uint64_t seed);
 static void
 for_many_jobs(law *check)
 {
-	uint64_t seed = setting("MAIP_SEED", 1), runs = getenv("MAIP_SEED") != NULL ? setting("MAIP_RUNS", 1) : RUNS;
+	uint64_t seed = setting("MAIP_SEED", 1),
+	    runs = getenv("MAIP_SEED") != NULL ? setting("MAIP_RUNS", 1) : RUNS;
 	static struct job j;
 
 	buf_init(&rows, BUF_NO_MAX);
@@ -535,7 +554,8 @@ survives_a_shuffle(struct job *j, uint64_t seed)
 	put_in_order(j);
 	run_job(j, BATCH_MAX, &other_rows, &other_late);
 	for (size_t i = 0; i < j->n; i++)
-		key[i] = j->event[i].ts + (j->conf.bound > 0 ? between(&seed, 0, j->conf.bound) : 0);
+		key[i] = j->event[i].ts + (j->conf.bound > 0 ? between(&seed, 0,
+		                                                       j->conf.bound) : 0);
 	for (size_t i = 1; i < j->n; i++)
 		for (size_t k = i; k > 0 && key[k] < key[k - 1]; k--) {
 			struct event swap = j->event[k];
@@ -621,7 +641,8 @@ is_brute_force(struct job *j, uint64_t seed)
 			max = j->event[i].value > max ? j->event[i].value : max;
 		}
 		if (n > 0)
-			buf_addf(&other_rows, "{\"window_start\":%" PRId64 ",\"window_end\":%" PRId64 ",\"n\":%d,\"s\":%d,\"m\":%d}\n",
+			buf_addf(&other_rows,
+			         "{\"window_start\":%" PRId64 ",\"window_end\":%" PRId64 ",\"n\":%d,\"s\":%d,\"m\":%d}\n",
 			         start, start + j->conf.size, n, sum, max);
 	}
 	check_same(j, "brute force differs");
