@@ -5,29 +5,33 @@
  * Reads records, keeps those that may belong to a match, writes one line a match.
  * The pattern is written as options, one for each method of Flink's Pattern API, in the same order.
  */
+#include <errno.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/random.h>
 
 #include "base/mem.h"
 #include "base/opt.h"
 #include "base/time.h"
+#include "cep/recognize.h"
 #include "cep/stage.h"
 #include "job/page.h"
 #include "stream/pipe.h"
 
-#define KEYS_MAX 16
+#define KEYS_MAX RECOGNIZE_MAX
 
 static struct pattern pattern;
 static const char *keys[KEYS_MAX];
 static char **files;
 static size_t n_files, cap_files;
 static struct bad_records bad;
-static const char *late_path, *timeouts_path;
+static const char *late_path, *timeouts_path, *clause_path, *select_text;
+static struct recognize clause;
 static int64_t max_line = (int64_t)LINE_MAX_DEFAULT, max_partial = 10000000;
 static int emit, on_limit, time_style;
 static bool watermark_given;
-static struct cep_conf conf = { .pattern = &pattern, .keys = keys, .time = "timestamp" };
+static struct cep_conf conf = { .pattern = &pattern, .keys = keys };
 
 static const char *const on_limit_words[] = { "stop", "oldest", NULL };
 static const char *const time_style_words[] = { "rfc3339", "ms", NULL };
@@ -203,6 +207,7 @@ static const struct opt opts[] = {
 	OPT_CALL(0, "within-each", within_each, &pattern, "DURATION", "the element comes sooner than this after the one before it"),
 	OPT_CALL(0, "after-match", after_match, &pattern, "STRATEGY",
 	         "no-skip (default), skip-to-next, skip-past-last-event, skip-to-first=NAME[,error] or skip-to-last=NAME[,error]"),
+	OPT_STR(0, "match-recognize", &clause_path, "FILE", "the pattern as the MATCH_RECOGNIZE (...) of Flink SQL in a file, in place of the options above"),
 
 	OPT_HEADING("Records"),
 	OPT_CALL('k', "key", key, NULL, "EXPR [AS NAME]", "matches are looked for among the events of one key; repeatable"),
@@ -216,6 +221,7 @@ static const struct opt opts[] = {
 	OPT_HEADING("Output"),
 	OPT_STR(0, "name", &conf.name, "TYPE", "what a match is called: the first member, anomalyType, of each"),
 	OPT_CHOICE(0, "emit", &emit, emit_words, "matches with their lines, with the number of lines, or only how many there are (default match)"),
+	OPT_STR(0, "select", &select_text, "EXPR [AS NAME], ...", "values of a match in place of its lines, such as COUNT(p) or LAST(p.x)"),
 	OPT_CHOICE(0, "time-style", &time_style, time_style_words, "how times are printed (default rfc3339)"),
 	OPT_STR(0, "timeouts", &timeouts_path, "FILE", "append partial matches that ran out of time"),
 	OPT_STR(0, "late", &late_path, "FILE", "append records that came too late"),
@@ -318,14 +324,64 @@ run(struct cep *cep)
 	return (enum status)pipe_main(&(struct stage){ &ops, cep }, (int)n_files, files, &bad, &env);
 }
 
+/* The whole file; a clause is short. */
+static struct str
+read_clause(void)
+{
+	static char text[65536];
+	FILE *f = fopen(clause_path, "r");
+	char  q[QUOTE_MAX];
+
+	if (f == NULL)
+		die(STATUS_NOINPUT, "--match-recognize: cannot open %s: %s", quote(q, str_of(clause_path)), strerror(errno));
+	const size_t n = fread(text, 1, sizeof(text), f);
+	fclose(f);
+	if (n == sizeof(text))
+		die(STATUS_USAGE, "--match-recognize: %s is longer than 64 KiB", quote(q, str_of(clause_path)));
+	return (struct str){ text, n };
+}
+
+static void
+use_clause(void)
+{
+	struct err err;
+	char q[QUOTE_MAX];
+
+	if (pattern.n > 0 || pattern.skip.kind != NO_SKIP || conf.n_keys > 0 || conf.order_by != NULL || select_text != NULL || conf.name != NULL)
+		die(STATUS_USAGE, "--match-recognize: says all about the pattern, its keys, order and columns (leave --begin and its like, --key, "
+		                  "--order-by, --select and --name out)");
+	if (recognize_parse(&clause, read_clause(), &pattern, &err) < 0)
+		die(STATUS_USAGE, "--match-recognize: %s", err.msg);
+	if (conf.time != NULL && strcmp(conf.time, clause.time) != 0)
+		die(STATUS_USAGE, "--match-recognize: ORDER BY must begin with the time of the rows, --time %s", quote(q, str_of(conf.time)));
+	conf.time = clause.time;
+	conf.order_by = clause.order_by;
+	memcpy(keys, clause.keys, clause.n_keys * sizeof(keys[0]));
+	conf.n_keys = clause.n_keys;
+	conf.columns = clause.measures;
+	conf.column_names = clause.names;
+	conf.n_columns = clause.n_measures;
+	conf.columns_option = "MEASURES";
+	conf.rows = true;
+}
+
 static struct cep *
 make_stage(void)
 {
 	struct cep *cep;
 	struct err err;
 
+	if (clause_path != NULL)
+		use_clause();
 	if (pattern_finish(&pattern, &err) < 0)
 		die(STATUS_USAGE, "%s", err.msg);
+	if (select_text != NULL) {
+		conf.columns = &select_text;
+		conf.n_columns = 1;
+		conf.columns_option = "--select";
+	}
+	if (conf.time == NULL)
+		conf.time = "timestamp";
 	conf.emit = (enum emit)emit;
 	conf.times_as_ms = time_style == 1;
 	conf.max_partial = (size_t)max_partial;
@@ -359,6 +415,7 @@ main(int argc, char **argv)
 	page_finish(page, status);
 	cep_free(cep);
 	pattern_release(&pattern);
+	recognize_release(&clause);
 	free(files);
 	return (int)status;
 }

@@ -36,6 +36,9 @@ _maip_cep() {
 		return ;;
 	--after-match|--after-match=)
 		return ;;
+	--match-recognize|--match-recognize=)
+		compopt -o filenames; mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+		return ;;
 	-k|--key|--key=)
 		return ;;
 	--time|--time=)
@@ -51,6 +54,8 @@ _maip_cep() {
 		return ;;
 	--emit|--emit=)
 		mapfile -t COMPREPLY < <(compgen -W 'match summary count' -- "$cur")
+		return ;;
+	--select|--select=)
 		return ;;
 	--time-style|--time-style=)
 		mapfile -t COMPREPLY < <(compgen -W 'rfc3339 ms' -- "$cur")
@@ -77,7 +82,7 @@ _maip_cep() {
 		return ;;
 	esac
 	if [[ $cur == -* ]]; then
-		mapfile -t COMPREPLY < <(compgen -W ' --begin --next --followed-by --followed-by-any --not-next --not-followed-by --where --or --times --times-or-more --one-or-more --until --optional --greedy --consecutive --allow-combinations --within --within-each --after-match --key --time --time-format --watermark --processing-time --order-by --name --emit --time-style --timeouts --late --max-partial --on-limit --on-error --ok-errors --max-line --help --version' -- "$cur")
+		mapfile -t COMPREPLY < <(compgen -W ' --begin --next --followed-by --followed-by-any --not-next --not-followed-by --where --or --times --times-or-more --one-or-more --until --optional --greedy --consecutive --allow-combinations --within --within-each --after-match --match-recognize --key --time --time-format --watermark --processing-time --order-by --name --emit --select --time-style --timeouts --late --max-partial --on-limit --on-error --ok-errors --max-line --help --version' -- "$cur")
 	else
 		compopt -o filenames; mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 	fi

@@ -20,6 +20,7 @@ _arguments -s \
 	'*--within=[the match, from first to last event, is shorter than this]:DURATION:' \
 	'*--within-each=[the element comes sooner than this after the one before it]:DURATION:' \
 	'*--after-match=[no-skip (default), skip-to-next, skip-past-last-event, skip-to-first=NAME\[,error\] or skip-to-last=NAME\[,error\]]:STRATEGY:' \
+	'--match-recognize=[the pattern as the MATCH_RECOGNIZE (...) of Flink SQL in a file, in place of the options above]:FILE:_files' \
 	'*-k+[matches are looked for among the events of one key; repeatable]:EXPR \[AS NAME\]:' \
 	'*--key=[matches are looked for among the events of one key; repeatable]:EXPR \[AS NAME\]:' \
 	'--time=[event time (default timestamp)]:EXPR:' \
@@ -29,6 +30,7 @@ _arguments -s \
 	'--order-by=[the order of events with equal time (default\: of arrival)]:EXPR:' \
 	'--name=[what a match is called\: the first member, anomalyType, of each]:TYPE:' \
 	'--emit=[matches with their lines, with the number of lines, or only how many there are (default match)]:emit:(match summary count)' \
+	'--select=[values of a match in place of its lines, such as COUNT(p) or LAST(p.x)]:EXPR \[AS NAME\], ...:' \
 	'--time-style=[how times are printed (default rfc3339)]:time-style:(rfc3339 ms)' \
 	'--timeouts=[append partial matches that ran out of time]:FILE:_files' \
 	'--late=[append records that came too late]:FILE:_files' \

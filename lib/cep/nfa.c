@@ -44,6 +44,7 @@ struct nfa {
 	bool                  path_known;
 	const struct node   **path;             /* oldest first */
 	size_t                n_path, cap_path;
+	int                   self;             /* of the leaf that is being evaluated */
 	int                   listed;           /* whose events stand in list; -1: nobody's */
 	size_t               *list;
 	size_t                n_list, cap_list;
@@ -70,6 +71,13 @@ find_path(struct nfa *f)
 	f->listed = -1;
 }
 
+/* Does the event that is looked at count as one of the element's? */
+static bool
+is_current(const struct nfa *f, int element)
+{
+	return f->self >= 0 && (element == f->self || element == ALL_ELEMENTS);
+}
+
 static size_t
 taken_count(void *self, int element)
 {
@@ -78,16 +86,16 @@ taken_count(void *self, int element)
 	if (!f->path_known)
 		find_path(f);
 	if (f->listed == element)
-		return f->n_list;
+		return f->n_list + is_current(f, element);
 	f->n_list = 0;
 	for (size_t i = 0; i < f->n_path; i++) {
-		if (f->path[i]->element != element)
+		if (f->path[i]->element != element && element != ALL_ELEMENTS)
 			continue;
 		f->list = mem_more(f->list, f->n_list, &f->cap_list, sizeof(*f->list));
 		f->list[f->n_list++] = i;
 	}
 	f->listed = element;
-	return f->n_list;
+	return f->n_list + is_current(f, element);
 }
 
 static const struct field *
@@ -96,6 +104,8 @@ taken_fields(void *self, int element, size_t i)
 	struct nfa *f = self;
 
 	taken_count(f, element);
+	if (i == f->n_list)
+		return f->event->fields;
 	return f->path[f->list[i]]->event->fields;
 }
 
@@ -112,6 +122,7 @@ leaf_holds(struct nfa *f, int leaf)
 		const struct expr_env env = { .fields = f->event->fields, .taken = &f->taken, .scratch = &f->scratch,
 			.gave_up = f->gave_up };
 		f->known |= bit;
+		f->self = f->g->leaves[leaf].self;
 		if (expr_true(f->g->leaves[leaf].expr, &env))
 			f->truth |= bit;
 	}

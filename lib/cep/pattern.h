@@ -62,6 +62,7 @@ struct pattern {
 	int             n;
 	struct element *last;           /* of the top sequence */
 	struct skip     skip;
+	bool            includes_current;       /* in a condition the event that is looked at counts as the element's last: MATCH_RECOGNIZE */
 
 	/* While it is being built: the open groups, and the end of the sequence before each. */
 	struct element *open[PATTERN_DEPTH];

@@ -147,7 +147,8 @@ print_keys(struct printer *p, const struct event *e, struct out *out)
 		out_json_string(out, str_of(p->conf.keys[i].name));
 		out_char(out, ':');
 		val_print(out, &v);
-		out_char(out, ',');
+		if (i + 1 < p->conf.n_keys || !p->conf.rows || p->conf.n_columns > 0)
+			out_char(out, ',');
 	}
 }
 
@@ -166,6 +167,61 @@ print_events(const struct printer *p, const struct row *row, struct out *out)
 		out_str(out, event_line(row->taken[i].event));
 	}
 	out_str(out, STR("]}"));
+}
+
+/* ---- columns: what the elements took, for expressions */
+
+static size_t
+taken_count(void *self, int element)
+{
+	const struct row *row = self;
+	size_t n = 0;
+
+	for (size_t i = 0; i < row->n; i++)
+		n += element == ALL_ELEMENTS || row->taken[i].element == element;
+	return n;
+}
+
+static const struct field *
+taken_fields(void *self, int element, size_t i)
+{
+	const struct row *row = self;
+	size_t at = 0;
+
+	if (element == ALL_ELEMENTS)
+		return row->taken[i].event->fields;
+	while (row->taken[at].element != element)       /* an element's events stand together */
+		at++;
+	return row->taken[at + i].event->fields;
+}
+
+static const struct event *
+last_event(const struct row *row)
+{
+	const struct event *last = row->taken[0].event;
+
+	for (size_t i = 1; i < row->n; i++)
+		if (row->taken[i].event->seq > last->seq)
+			last = row->taken[i].event;
+	return last;
+}
+
+static void
+print_columns(struct printer *p, const struct row *row, struct out *out)
+{
+	const struct taken taken = { .self = (void *)(uintptr_t)row, .count = taken_count, .fields = taken_fields };
+	const struct val row_time = { .kind = VAL_TIME, .ms = row->last_ts };
+	const struct expr_env env = { .fields = last_event(row)->fields, .slots = &row_time, .taken = &taken, .scratch = &p->scratch };
+
+	for (size_t i = 0; i < p->conf.n_columns; i++) {
+		struct val v;
+		expr_eval(p->conf.columns[i].expr, &env, &v);
+		if (i > 0)
+			out_char(out, ',');
+		out_json_string(out, str_of(p->conf.columns[i].name));
+		out_char(out, ':');
+		val_print(out, &v);
+	}
 }
 
 static void
@@ -199,12 +255,19 @@ print_row(struct printer *p, const struct row *row, bool timeout, struct out *ou
 	out_char(out, '{');
 	print_name(p, out);
 	print_keys(p, row->taken[0].event, out);
+	if (p->conf.rows && !timeout) {
+		print_columns(p, row, out);
+		out_char(out, '}');
+		return out_end_line(out);
+	}
 	out_str(out, STR("\"match_start\":"));
 	print_time(p, out, row->first_ts);
 	out_str(out, timeout ? STR(",\"timeout\":") : STR(",\"match_end\":"));
 	print_time(p, out, timeout ? row->at : row->last_ts);
 	out_char(out, ',');
-	if (p->conf.emit == EMIT_MATCH)
+	if (p->conf.n_columns > 0 && !timeout)
+		print_columns(p, row, out);
+	else if (p->conf.emit == EMIT_MATCH)
 		print_events(p, row, out);
 	else
 		print_counts(p, row, out);

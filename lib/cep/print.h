@@ -21,6 +21,9 @@ struct print_conf {                     /* all borrowed */
 	struct extractor         *fields;       /* to find the keys in a line */
 	const struct expr_column *keys;         /* columns at the front, read from the first event */
 	size_t                    n_keys;
+	const struct expr_column *columns;      /* in place of the events; of the match's last event and what its elements took */
+	size_t                    n_columns;
+	bool                      rows;         /* nothing but keys and columns */
 	enum emit                 emit;
 	bool                      times_as_ms;
 };

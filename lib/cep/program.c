@@ -56,6 +56,14 @@ cond_or(struct program *g, int a, int b)
 	return b == C_FALSE ? a : cond_add(g, COND_OR, a, b);
 }
 
+int
+program_number(const struct pattern *p, struct str name)
+{
+	if (p->includes_current && str_eq(name, STR("$rows")))
+		return ALL_ELEMENTS;
+	return pattern_number(p, name);
+}
+
 struct names {
 	const struct pattern *pattern;
 	bool used;
@@ -67,18 +75,18 @@ name_of_pattern(void *arg, struct str name)
 	struct names *names = arg;
 
 	names->used = true;
-	return pattern_number(names->pattern, name);
+	return program_number(names->pattern, name);
 }
 
 /* The condition that a text is; the same text twice is one leaf. */
 static int
-cond_text(struct program *g, const char *what, struct str text, struct extractor *x, struct err *err)
+cond_text(struct program *g, const char *what, struct str text, int self, struct extractor *x, struct err *err)
 {
 	struct names names = { .pattern = g->pattern };
 	const struct expr_scope scope = { .fields = x, .pattern = name_of_pattern, .arg = &names };
 
 	for (int i = 0; i < (int)g->n_conds; i++)
-		if (g->conds[i].kind == COND_LEAF && str_eq(g->leaves[g->conds[i].a].text, text))
+		if (g->conds[i].kind == COND_LEAF && g->leaves[g->conds[i].a].self == self && str_eq(g->leaves[g->conds[i].a].text, text))
 			return i;
 	if (g->n_leaves == PROGRAM_LEAVES)
 		return USAGE(err, "%s: more than %d different conditions (join some with AND or OR)", what, PROGRAM_LEAVES);
@@ -89,7 +97,7 @@ cond_text(struct program *g, const char *what, struct str text, struct extractor
 			err->status = STATUS_USAGE;
 		return -1;
 	}
-	g->leaves[g->n_leaves] = (struct leaf){ text, e, names.used };
+	g->leaves[g->n_leaves] = (struct leaf){ text, e, names.used, self };
 	if (names.used)
 		g->iterative |= (uint64_t)1 << g->n_leaves;
 	return cond_add(g, COND_LEAF, g->n_leaves++, 0);
@@ -713,13 +721,14 @@ compile_conditions(struct compiler *c, struct extractor *x, struct err *err)
 		int all = C_TRUE;
 		for (int j = 0; j < e->n_where; j++) {
 			const struct condition *w = &e->where[j];
-			const int cond = cond_text(c->g, w->is_or ? "--or" : "--where", w->text, x, err);
+			const char *what = p->includes_current ? "DEFINE" : w->is_or ? "--or" : "--where";
+			const int cond = cond_text(c->g, what, w->text, p->includes_current ? i : -1, x, err);
 			if (cond < 0)
 				return -1;
 			all = j == 0 ? cond : w->is_or ? cond_or(c->g, all, cond) : cond_and(c->g, all, cond);
 		}
 		c->where[i] = all;
-		c->until[i] = e->until.p == NULL ? -1 : cond_text(c->g, "--until", e->until, x, err);
+		c->until[i] = e->until.p == NULL ? -1 : cond_text(c->g, "--until", e->until, -1, x, err);
 		if (e->until.p != NULL && c->until[i] < 0)
 			return -1;
 		c->stop[i] = -1;

@@ -45,12 +45,14 @@ struct cond {
 };
 
 #define PROGRAM_LEAVES 64               /* different conditions: bits of a mask */
+#define ALL_ELEMENTS PATTERN_ELEMENTS   /* number that stands for the events of all elements, "$rows" */
 #define PROGRAM_STATES 100000
 
 struct leaf {
 	struct str   text;
 	struct expr *expr;
 	bool         iterative;         /* asks what has been taken */
+	int          self;              /* the element whose last event is the current one; -1: none */
 };
 
 struct program {
@@ -79,6 +81,9 @@ void program_release(struct program *g);
 
 /* Does a condition without iterative leaves hold, given the mask of those that do? */
 bool program_holds(const struct program *g, int cond, uint64_t truth);
+
+/* The number that a name means in expressions: an element's, ALL_ELEMENTS, or -1. */
+int program_number(const struct pattern *p, struct str name);
 
 /* Name of a state: "first", "first:1". */
 int program_state_name(const struct program *g, int state, struct buf *to);

@@ -261,7 +261,7 @@ static struct event *
 load_event(struct loader *l, struct buf *line)
 {
 	struct cep *c = l->c;
-	const bool iterative = c->program.iterative != 0;
+	const bool fields = c->keeps_fields;
 	const int64_t  ts = cursor_i64(&l->from);
 	const uint64_t arrival = cursor_u64(&l->from), seq = cursor_u64(&l->from), truth = cursor_u64(&l->from);
 	const uint64_t key = number(l, l->n_keys);
@@ -272,9 +272,9 @@ load_event(struct loader *l, struct buf *line)
 		return NULL;
 	buf_add_str(line, text);
 	memset(line->p + text.n, 0, LINE_SLACK);
-	if (iterative && extract(c->fields, buf_str(line), c->values, NULL) < 0)
+	if (fields && extract(c->fields, buf_str(line), c->values, NULL) < 0)
 		return NULL;
-	struct event *e = event_new(buf_str(line), c->values, iterative ? extract_count(c->fields) : 0, order);
+	struct event *e = event_new(buf_str(line), c->values, fields ? extract_count(c->fields) : 0, order);
 	e->ts = ts;
 	e->arrival = arrival;
 	e->seq = seq;

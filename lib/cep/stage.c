@@ -75,8 +75,6 @@ read_line(struct cep *c, struct str line, struct record *r, struct err *reason)
 static void
 keep_line(struct cep *c, struct str line, const struct record *r)
 {
-	const bool iterative = c->program.iterative != 0;
-
 	buf_clear(&c->order);
 	if (c->order_by != NULL) {
 		const struct expr_env env = { .fields = c->values, .scratch = &c->scratch, .gave_up = &c->gave_up };
@@ -84,7 +82,7 @@ keep_line(struct cep *c, struct str line, const struct record *r)
 		expr_eval(c->order_by, &env, &v);
 		val_save(&c->order, &v);
 	}
-	struct event *e = event_new(line, c->values, iterative ? extract_count(c->fields) : 0, buf_str(&c->order));
+	struct event *e = event_new(line, c->values, c->keeps_fields ? extract_count(c->fields) : 0, buf_str(&c->order));
 	e->ts = r->ts;
 	e->truth = r->truth;
 	e->arrival = c->arrivals;
@@ -187,7 +185,7 @@ static int
 stage_batch(void *self, const struct batch *batch, struct bad_records *bad, struct out *out, struct err *err)
 {
 	struct cep *c = self;
-	const size_t most = c->order_by != NULL || c->program.iterative != 0 ? 1 : BATCH_MAX;
+	const size_t most = c->order_by != NULL || c->keeps_fields ? 1 : BATCH_MAX;
 	struct record records[BATCH_MAX];
 	struct err reason;
 	size_t taken = 0;
@@ -297,6 +295,43 @@ compile_expressions(struct cep *c, struct err *err)
 	return 0;
 }
 
+static int
+slot_of_time(void *arg, const struct path *path, size_t *used)
+{
+	(void)arg;
+	*used = 1;
+	return str_eq(path->steps[0].name, STR("$rowtime")) ? 0 : -1;
+}
+
+static int
+element_of_name(void *arg, struct str name)
+{
+	const struct cep *c = arg;
+
+	return program_number(c->conf.pattern, name);
+}
+
+static int
+compile_columns(struct cep *c, struct err *err)
+{
+	const struct expr_scope scope = { .fields = c->fields, .slot = slot_of_time, .pattern = element_of_name, .arg = c };
+
+	for (size_t i = 0; i < c->conf.n_columns; i++) {
+		const struct str text = str_of(c->conf.columns[i]);
+		if (c->conf.column_names == NULL) {
+			if (expr_list(text, c->conf.columns_option, &scope, &c->columns, &c->n_columns, err) < 0)
+				return -1;
+			continue;
+		}
+		struct expr *e = expr_new(text, c->conf.columns_option, &scope, err);
+		if (e == NULL)
+			return -1;
+		c->columns = mem_resize(c->columns, c->n_columns + 1, sizeof(*c->columns));
+		c->columns[c->n_columns++] = (struct expr_column){ e, mem_dup(str_of(c->conf.column_names[i])) };
+	}
+	return 0;
+}
+
 struct cep *
 cep_new(const struct cep_conf *conf, struct err *err)
 {
@@ -311,18 +346,21 @@ cep_new(const struct cep_conf *conf, struct err *err)
 	c->waiting.by_value = conf->order_by != NULL;
 	buf_init(&c->key, BUF_NO_MAX);
 	buf_init(&c->order, BUF_NO_MAX);
-	if (compile_expressions(c, err) < 0 || program_compile(&c->program, conf->pattern, c->fields, err) < 0) {
+	if (compile_expressions(c, err) < 0 || program_compile(&c->program, conf->pattern, c->fields, err) < 0 ||
+	    compile_columns(c, err) < 0) {
 		err->status = STATUS_USAGE;
 		cep_free(c);
 		return NULL;
 	}
+	c->keeps_fields = c->program.iterative != 0 || c->n_columns > 0;
 	c->values = mem_zalloc(EXTRACT_FIELDS, sizeof(*c->values));
 	c->slicing = !conf->general && slicer_of(&c->program, &c->slicer);
 	if (c->slicing && !c->slicer.strict)
 		c->program.inert = c->program.where_needs_leaf;
 	c->nfa = nfa_new(&c->program, conf->max_partial, conf->shed, &c->gave_up);
 	c->printer = printer_new(&(struct print_conf){ .pattern = conf->pattern, .name = conf->name, .fields = c->fields,
-		.keys = c->key_columns, .n_keys = c->n_key_columns, .emit = conf->emit, .times_as_ms = conf->times_as_ms });
+		.keys = c->key_columns, .n_keys = c->n_key_columns, .columns = c->columns, .n_columns = c->n_columns, .rows = conf->rows,
+		.emit = conf->emit, .times_as_ms = conf->times_as_ms });
 	return c;
 }
 
@@ -351,6 +389,11 @@ cep_free(struct cep *c)
 		free(c->key_columns[i].name);
 	}
 	free(c->key_columns);
+	for (size_t i = 0; i < c->n_columns; i++) {
+		expr_free(c->columns[i].expr);
+		free(c->columns[i].name);
+	}
+	free(c->columns);
 	found_release(&c->found);
 	found_release(&c->timed_out);
 	waiting_release(&c->waiting);

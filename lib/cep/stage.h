@@ -26,6 +26,11 @@ struct cep_conf {                       /* all borrowed; must outlive the stage 
 	const char *order_by;           /* NULL: none */
 	int64_t     bound;              /* of the stage's own watermarks */
 	const char *name;
+	const char *const *columns;     /* in place of the events of a match: expressions over what its elements took ... */
+	const char *const *column_names;        /* ... and their names; NULL: each says its own with AS */
+	size_t      n_columns;
+	const char *columns_option;     /* for messages: "--select" */
+	bool        rows;               /* print nothing but keys and columns */
 	enum emit   emit;
 	bool        times_as_ms;
 	size_t      max_partial;        /* branches at a time */

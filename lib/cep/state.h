@@ -41,6 +41,9 @@ struct cep {
 	struct expr        *order_by;
 	struct expr_column *key_columns;
 	size_t              n_key_columns;
+	struct expr_column *columns;    /* of the output */
+	size_t              n_columns;
+	bool                keeps_fields;       /* events are asked for theirs later */
 
 	bool             own_watermarks;
 	struct watermark watermark;

@@ -24,3 +24,9 @@ bats_require_minimum_version 1.5.0
 	echo "{\"name\":\"timeout\",$case,\"matches\":[$m1,$m2,$m3],\"timeouts\":[${t%,*\}\}}]}" >wrong
 	run ! "$compare" wrong
 }
+
+@test "the rows of MATCH_RECOGNIZE, and its refusals, are Flink SQL's in every case of golden/match-recognize.ndjson" {
+	cases=$BATS_TEST_DIRNAME/../golden/match-recognize.ndjson
+	[ "$(wc -l <"$cases")" -ge 46 ]
+	"$BATS_TEST_DIRNAME/../golden/compare" "$cases"
+}

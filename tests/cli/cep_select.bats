@@ -1,0 +1,58 @@
+#!/usr/bin/env bats
+# maip-cep: columns in place of lines, and MATCH_RECOGNIZE.
+bats_require_minimum_version 1.5.0
+load '/usr/lib/bats/bats-support/load'
+load '/usr/lib/bats/bats-assert/load'
+
+setup() {
+	cd "$BATS_TEST_TMPDIR"
+	printf '{"t":%d,"k":"x","e":"%s","v":%s}\n' 1 a 1.10 2 a 2.20 3 b 5 >log
+}
+
+clause() {
+	printf 'MATCH_RECOGNIZE (\n%s\n)\n' "$1" >clause
+}
+
+refused() { # MESSAGE CLAUSE [OPTION...]
+	clause "$2"
+	run -64 --separate-stderr maip-cep --match-recognize clause "${@:3}" </dev/null
+	assert_output ''
+	assert_equal "$stderr" "maip-cep: --match-recognize: $1"
+}
+
+@test "--select prints values of the elements and of the last event" {
+	run -0 maip-cep --time t --key k --time-style ms --begin a --where "e = 'a'" --times 2 --next b --where "e = 'b'" \
+		--select 'COUNT(a) AS n, SUM(a.v) AS total, FIRST(a.v) AS first, v, LAST(a.v, 5) AS none' log
+	assert_output '{"k":"x","match_start":1000,"match_end":3000,"n":2,"total":3.30,"first":1.10,"v":5,"none":null}'
+}
+
+@test "--select of a name that is none is refused" {
+	run -64 --separate-stderr maip-cep --begin a --select 'COUNT(b)' </dev/null
+	assert [ "${stderr#maip-cep: --select: column }" != "$stderr" ]
+}
+
+@test "a MATCH_RECOGNIZE clause gives partition columns and measures" {
+	clause 'PARTITION BY k ORDER BY t MEASURES FIRST(A.v) AS f, B.v AS last, SUM(v) AS total, COUNT(*) AS n,
+		MATCH_ROWTIME() AS at AFTER MATCH SKIP PAST LAST ROW
+		PATTERN (A+ B) -- a comment
+		DEFINE A AS e = '"'a'"' AND v > 1, B AS B.e = '"'b'"
+	run -0 --separate-stderr maip-cep --match-recognize clause log
+	assert_output '{"k":"x","f":1.10,"last":5,"total":8.30,"n":3,"at":"1970-01-01T00:00:03.000Z"}'
+}
+
+@test "a mistake in the clause is told by line and column" {
+	refused "line 2, column 1: expected ORDER BY and the time of the rows" 'PATTERN (A) DEFINE A AS TRUE'
+	refused "line 2, column 12: expected PATTERN, found 'PATERN'" 'ORDER BY t PATERN (A)'
+	refused "line 2, column 31: the variable does not stand in PATTERN" 'ORDER BY t PATTERN (A) DEFINE B AS TRUE'
+	refused "line 2, column 10: rows can be ordered upwards only (drop DESC)" 'ORDER BY t DESC PATTERN (A) DEFINE A AS TRUE'
+	refused "line 2, column 12: ALL ROWS PER MATCH is not supported, as in Flink (use ONE ROW PER MATCH)" \
+		'ORDER BY t ALL ROWS PER MATCH PATTERN (A) DEFINE A AS TRUE'
+}
+
+@test "a clause and options do not mix, and the order must be that of time" {
+	refused "says all about the pattern, its keys, order and columns (leave --begin and its like, --key, --order-by, --select and --name out)" \
+		'ORDER BY t PATTERN (A) DEFINE A AS TRUE' --key k
+	refused "ORDER BY must begin with the time of the rows, --time 't'" 'ORDER BY v PATTERN (A) DEFINE A AS TRUE' --time t
+	run -66 --separate-stderr maip-cep --match-recognize nothing </dev/null
+	assert_equal "$stderr" "maip-cep: --match-recognize: cannot open 'nothing': No such file or directory"
+}
