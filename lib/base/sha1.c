@@ -16,6 +16,19 @@ sha1_init(struct sha1 *s)
 	*s = (struct sha1){ .h = { 0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476, 0xc3d2e1f0 } };
 }
 
+/* f(t) and K(t) of the RFC. */
+static inline uint32_t
+mix(int t, uint32_t b, uint32_t c, uint32_t d)
+{
+	if (t < 20)
+		return (d ^ (b & (c ^ d))) + 0x5a827999;
+	if (t < 40)
+		return (b ^ c ^ d) + 0x6ed9eba1;
+	if (t < 60)
+		return ((b & c) | (d & (b | c))) + 0x8f1bbcdc;
+	return (b ^ c ^ d) + 0xca62c1d6;
+}
+
 static void
 take_block(struct sha1 *s, const unsigned char *p)
 {
@@ -27,11 +40,7 @@ take_block(struct sha1 *s, const unsigned char *p)
 	for (int t = 16; t < 80; t++)
 		w[t] = rotate(w[t - 3] ^ w[t - 8] ^ w[t - 14] ^ w[t - 16], 1);
 	for (int t = 0; t < 80; t++) {
-		uint32_t f = t < 20 ? ((b & c) | (~b & d)) + 0x5a827999
-		           : t < 40 ? (b ^ c ^ d) + 0x6ed9eba1
-		           : t < 60 ? ((b & c) | (b & d) | (c & d)) + 0x8f1bbcdc
-		           : (b ^ c ^ d) + 0xca62c1d6;
-		uint32_t next = rotate(a, 5) + f + e + w[t];
+		uint32_t next = rotate(a, 5) + e + w[t] + mix(t, b, c, d);
 
 		e = d;
 		d = c;

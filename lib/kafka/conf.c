@@ -379,6 +379,7 @@ kafka_conf_finish(struct kafka_conf *c, struct err *err)
 		{ "client.id", "maip" },
 		{ "socket.keepalive.enable", "true" },
 		{ "check.crcs", "true" },
+		{ "reconnect.backoff.max.ms", "2000" },         /* a broker that is back is found soon */
 		{ "isolation.level", "read_committed" },
 	};
 	struct properties profile = { 0 };

@@ -67,8 +67,22 @@ print_headers(struct out *o, const struct record *r)
 	return out_str(o, STR("],"));
 }
 
-size_t
-json_nesting(struct str value)
+/* How often c is in s; stops at max. */
+static size_t
+count(struct str s, char c, size_t max)
+{
+	const char *at = s.p, *end = s.p + s.n;
+	size_t      n = 0;
+
+	while (n < max && (at = memchr(at, c, (size_t)(end - at))) != NULL) {
+		at++;
+		n++;
+	}
+	return n;
+}
+
+static size_t
+nesting(struct str value)
 {
 	size_t depth = 0, deepest = 0;
 
@@ -89,6 +103,14 @@ json_nesting(struct str value)
 	return deepest;
 }
 
+bool
+json_too_deep(struct str value)
+{
+	if (value.n < 2 * JSON_DEPTH || count(value, '{', JSON_DEPTH) + count(value, '[', JSON_DEPTH) < JSON_DEPTH)
+		return false;
+	return nesting(value) >= JSON_DEPTH;
+}
+
 static bool
 is_space(char c)
 {
@@ -103,10 +125,7 @@ stands_as_json(struct str value)
 		return false;
 	if (memchr(value.p, '\n', value.n) != NULL || memchr(value.p, '\r', value.n) != NULL)
 		return false;
-	if (json_check(value, NULL) < 0)
-		return false;
-	/* each level costs two bytes at least */
-	return value.n < 2 * JSON_DEPTH || json_nesting(value) < JSON_DEPTH;
+	return json_check(value, NULL) == 0 && !json_too_deep(value);
 }
 
 static int

@@ -37,7 +37,7 @@ void envelope_parser_free(struct envelope_parser *p);   /* NULL is fine */
  * The members of *to are borrowed from line and parser until the next call. 0, or -1 with err (STATUS_DATA). */
 int envelope_parse(struct envelope_parser *p, struct str line, struct record *to, struct err *err);
 
-/* How deep the containers of a checked JSON value are nested: 0 for a number, 1 for [], 2 for {"a":[]}. */
-size_t json_nesting(struct str value);
+/* Would a checked JSON value be nested deeper than JSON_DEPTH inside one more container? Cheap for what is shallow. */
+bool json_too_deep(struct str value);
 
 #endif

@@ -114,7 +114,7 @@ report(void *arg, uint64_t line, const struct record *r, const struct err *err)
 struct writer_events
 produce_events(struct produce *p)
 {
-	return (struct writer_events){ .arg = p, .report = report };
+	return (struct writer_events){ .arg = p, .places = p->conf.receipts != NULL, .report = report };
 }
 
 /* The writer is beyond help. */

@@ -335,7 +335,7 @@ wrap(struct route *r, struct str line, int64_t now, struct record *to, struct er
 {
 	char uuid[UUID_TEXT], time[TIME_TEXT_MAX];
 
-	if (line.n >= 2 * JSON_DEPTH && json_nesting(line) >= JSON_DEPTH)
+	if (json_too_deep(line))
 		return fail_as(err, STATUS_DATA, "nested too deep for the payload of an event");
 	event_id(r, to->topic, line, uuid);
 	buf_clear(&r->event);

@@ -12,10 +12,11 @@
 #include "kafka/record.h"
 
 /* Told from inside send, poll, flush, give_up and close, once for every record that send took. tag is the one of send.
- * Delivered (err NULL): r has the topic, partition, offset (-1: not told by the broker) and timestamp. Given up: r is the
+ * Delivered (err NULL): r has the topic, partition, offset (-1: not told by the broker) and timestamp; NULL if places is not set. Given up: r is the
  * whole record as it was sent, so that it can be kept. r is borrowed until the call returns. */
 struct writer_events {
 	void *arg;
+	bool  places;                   /* where delivered records went is wanted */
 	void (*report)(void *arg, uint64_t tag, const struct record *r, const struct err *err);
 };
 

@@ -93,17 +93,23 @@ on_delivery(rd_kafka_t *rk, const rd_kafka_message_t *m, void *opaque)
 {
 	struct handle       *h = opaque;
 	struct kafka_writer *w = h->owner;
+	const uint64_t       tag = (uintptr_t)m->_private;
 	struct err           err;
-	struct record        r = {
+	struct record        r;
+
+	(void)rk;
+	if (m->err == RD_KAFKA_RESP_ERR_NO_ERROR && (!h->answered || h->down_since != TIME_MAX))
+		handle_heard(h);
+	if (m->err == RD_KAFKA_RESP_ERR_NO_ERROR && !w->events.places) {
+		w->events.report(w->events.arg, tag, NULL, NULL);
+		return;
+	}
+	r = (struct record){
 		.topic = str_of(rd_kafka_topic_name(m->rkt)), .partition = m->partition, .offset = m->offset,
 		.timestamp = rd_kafka_message_timestamp(m, NULL), .timestamp_type = TS_CREATE,
 	};
-
-	(void)rk;
 	if (m->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
-		if (!h->answered || h->down_since != TIME_MAX)
-			handle_heard(h);
-		w->events.report(w->events.arg, (uintptr_t)m->_private, &r, NULL);
+		w->events.report(w->events.arg, tag, &r, NULL);
 		return;
 	}
 	w->given_up++;
@@ -111,7 +117,7 @@ on_delivery(rd_kafka_t *rk, const rd_kafka_message_t *m, void *opaque)
 	r.value = (struct str){ m->payload, m->len };
 	fill_headers(w, m, &r);
 	explain(w, m->err, &err);
-	w->events.report(w->events.arg, (uintptr_t)m->_private, &r, &err);
+	w->events.report(w->events.arg, tag, &r, &err);
 }
 
 /* ---- topics */
