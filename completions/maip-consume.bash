@@ -31,6 +31,10 @@ _maip_consume() {
 		return ;;
 	--broker-timeout|--broker-timeout=)
 		return ;;
+	--oauth-token-command|--oauth-token-command=)
+		return ;;
+	--aws-msk-iam=)
+		return ;;
 	--watermark|--watermark=)
 		mapfile -t COMPREPLY < <(compgen -W 'none' -- "$cur")
 		return ;;
@@ -54,7 +58,7 @@ _maip_consume() {
 		return ;;
 	esac
 	if [[ $cur == -* ]]; then
-		mapfile -t COMPREPLY < <(compgen -W ' --topic --partition --group --offset --exit-at-end --until --max-messages --where --brokers --kafka.bootstrap --env --config --property --broker-timeout --envelope --watermark --time --time-format --idle-timeout --max-future --on-error --ok-errors --max-line --list-topics --list-offsets --verbose --help --version' -- "$cur")
+		mapfile -t COMPREPLY < <(compgen -W ' --topic --partition --group --offset --exit-at-end --until --max-messages --where --brokers --kafka.bootstrap --env --config --property --broker-timeout --oauth-token-command --aws-msk-iam --allow-cleartext-login --envelope --watermark --time --time-format --idle-timeout --max-future --on-error --ok-errors --max-line --list-topics --list-offsets --verbose --help --version' -- "$cur")
 	fi
 }
 complete -F _maip_consume maip-consume

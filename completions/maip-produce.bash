@@ -31,6 +31,10 @@ _maip_produce() {
 		return ;;
 	--broker-timeout|--broker-timeout=)
 		return ;;
+	--oauth-token-command|--oauth-token-command=)
+		return ;;
+	--aws-msk-iam=)
+		return ;;
 	--event-type|--event-type=)
 		return ;;
 	--source|--source=)
@@ -70,7 +74,7 @@ _maip_produce() {
 		return ;;
 	esac
 	if [[ $cur == -* ]]; then
-		mapfile -t COMPREPLY < <(compgen -W ' --topic --topic-expr --key --partition-expr --timestamp --header --create-topics --brokers --kafka.bootstrap --env --config --property --broker-timeout --text --envelope --event-type --source --tombstone-when --delivery-timeout --transactional-id --compression --linger --batch-size --acks --allow-loss --grace --dead-letter --receipts --tee --dry-run --verbose --on-error --ok-errors --max-line --help --version' -- "$cur")
+		mapfile -t COMPREPLY < <(compgen -W ' --topic --topic-expr --key --partition-expr --timestamp --header --create-topics --brokers --kafka.bootstrap --env --config --property --broker-timeout --oauth-token-command --aws-msk-iam --allow-cleartext-login --text --envelope --event-type --source --tombstone-when --delivery-timeout --transactional-id --compression --linger --batch-size --acks --allow-loss --grace --dead-letter --receipts --tee --dry-run --verbose --on-error --ok-errors --max-line --help --version' -- "$cur")
 	else
 		compopt -o filenames; mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 	fi

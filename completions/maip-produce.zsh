@@ -20,6 +20,9 @@ _arguments -s \
 	'*-X+[set one librdkafka property]:KEY=VALUE:' \
 	'*--property=[set one librdkafka property]:KEY=VALUE:' \
 	'*--broker-timeout=[give up when no broker has answered for so long (default 5s at the start, 1m afterwards)]:DURATION:' \
+	'*--oauth-token-command=[log in with the token that this shell command prints (SASL OAUTHBEARER)]:CMD:' \
+	'*--aws-msk-iam=-[log in to Amazon MSK with AWS credentials (default region\: that in the broker'\''s name)]::REGION:' \
+	'*--allow-cleartext-login[yes, send a password or token to another machine unencrypted]' \
 	'--text[the line, whatever it is]' \
 	'--envelope[lines are what maip-consume --envelope prints\: a record with everything]' \
 	'--event-type=[a MAIP event of this type with the line as its payload]:TYPE:' \

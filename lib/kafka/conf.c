@@ -18,7 +18,9 @@
 #include "base/buf.h"
 #include "base/mem.h"
 #include "base/time.h"
+#include "kafka/aws_sign.h"
 #include "kafka/conf.h"
+#include "kafka/login.h"
 
 #define BROKERS         "bootstrap.servers"
 #define DEFAULT_BROKERS "localhost:9092"
@@ -38,6 +40,7 @@ struct kafka_conf {
 	struct properties all;                  /* what kafka_conf_finish made of everything */
 	char             *env, *brokers;        /* --env and -b; NULL: not given */
 	int64_t           timeout;              /* -1: not given */
+	struct login      login;
 };
 
 static const char *const secrets[] = {
@@ -98,17 +101,19 @@ properties_add(struct properties *p, struct str key, struct str value, const cha
 	p->list[p->n++] = (struct property){ mem_dup(key), mem_dup(value), mem_dup(str_of(from)) };
 }
 
-/* Add, or take the place of an earlier value. */
+/* Add, or take the place of an earlier value, of which value and from may be part. */
 static void
 properties_put(struct properties *p, const char *key, const char *value, const char *from)
 {
 	for (size_t i = 0; i < p->n; i++) {
-		if (strcmp(p->list[i].key, key) != 0)
+		const struct property old = p->list[i];
+
+		if (strcmp(old.key, key) != 0)
 			continue;
-		wipe(p->list[i].value);
-		free(p->list[i].from);
 		p->list[i].value = mem_dup(str_of(value));
 		p->list[i].from = mem_dup(str_of(from));
+		wipe(old.value);
+		free(old.from);
 		return;
 	}
 	properties_add(p, str_of(key), str_of(value), from);
@@ -133,6 +138,7 @@ kafka_conf_free(struct kafka_conf *c)
 	properties_release(&c->all);
 	free(c->env);
 	free(c->brokers);
+	login_release(&c->login);
 	free(c);
 }
 
@@ -146,7 +152,7 @@ trim(struct str s)
 	return s;
 }
 
-/* Split "key=value" and add it. metadata.broker.list is librdkafka's old name of bootstrap.servers. */
+/* Split "key=value" and add it, under the one of two names that librdkafka itself uses. */
 static int
 add_pair(struct properties *to, struct str pair, const char *from, struct err *err)
 {
@@ -162,6 +168,8 @@ add_pair(struct properties *to, struct str pair, const char *from, struct err *e
 		return fail_as(err, STATUS_USAGE, "a property has a NUL byte in it");
 	if (str_eq(key, STR("metadata.broker.list")))
 		key = STR(BROKERS);
+	if (str_eq(key, STR("sasl.mechanism")))
+		key = STR("sasl.mechanisms");
 	properties_add(to, key, value, from);
 	return 0;
 }
@@ -301,6 +309,43 @@ kafka_conf_timeout(void *arg, const char *value, struct err *err)
 	return c->timeout > 0 ? 0 : fail_as(err, STATUS_USAGE, "must be more than 0");
 }
 
+int
+kafka_conf_token_command(void *arg, const char *value, struct err *err)
+{
+	struct kafka_conf *c = arg;
+
+	if (*value == '\0')
+		return fail_as(err, STATUS_USAGE, "the command is empty");
+	free(c->login.token_command);
+	c->login.token_command = mem_dup(str_of(value));
+	return 0;
+}
+
+int
+kafka_conf_msk(void *arg, const char *value, struct err *err)
+{
+	struct kafka_conf *c = arg;
+	char               q[QUOTE_MAX];
+
+	if (value != NULL && !aws_is_region(str_of(value)))
+		return fail_as(err, STATUS_USAGE, "%s is not an AWS region (try eu-west-1)", quote(q, str_of(value)));
+	c->login.msk = true;
+	free(c->login.region);
+	c->login.region = value != NULL ? mem_dup(str_of(value)) : NULL;
+	return 0;
+}
+
+int
+kafka_conf_cleartext(void *arg, const char *value, struct err *err)
+{
+	struct kafka_conf *c = arg;
+
+	(void)value;
+	(void)err;
+	c->login.cleartext = true;
+	return 0;
+}
+
 int64_t
 kafka_conf_patience(const struct kafka_conf *c, bool answered)
 {
@@ -402,16 +447,46 @@ kafka_conf_finish(struct kafka_conf *c, struct err *err)
 		properties_put(&c->all, BROKERS, brokers, "MAIP_KAFKA_BROKERS");
 	if (c->brokers != NULL)
 		properties_put(&c->all, BROKERS, c->brokers, "-b");
+	if (login_finish(&c->login, c, err) < 0)
+		return -1;
 	return check_values(&c->all, err);
+}
+
+static const struct property *
+find(const struct kafka_conf *c, const char *key)
+{
+	for (size_t i = 0; i < c->all.n; i++)
+		if (strcmp(c->all.list[i].key, key) == 0)
+			return &c->all.list[i];
+	return NULL;
 }
 
 const char *
 kafka_conf_get(const struct kafka_conf *c, const char *key)
 {
-	for (size_t i = 0; i < c->all.n; i++)
-		if (strcmp(c->all.list[i].key, key) == 0)
-			return c->all.list[i].value;
-	return NULL;
+	const struct property *p = find(c, key);
+
+	return p != NULL ? p->value : NULL;
+}
+
+const char *
+kafka_conf_from(const struct kafka_conf *c, const char *key)
+{
+	const struct property *p = find(c, key);
+
+	return p != NULL ? p->from : NULL;
+}
+
+const struct login *
+kafka_conf_login(const struct kafka_conf *c)
+{
+	return &c->login;
+}
+
+void
+kafka_conf_put(struct kafka_conf *c, const char *key, const char *value, const char *from)
+{
+	properties_put(&c->all, key, value, from);
 }
 
 void

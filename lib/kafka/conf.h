@@ -8,7 +8,8 @@
  * Files hold "key=value" lines, # comments. Properties that run code (plugin.library.paths,
  * sasl.kerberos.kinit.cmd, ssl.engine.location, ssl.providers) are refused, and so are those with which a tool
  * keeps its promises (enable.auto.commit and its like). Secrets (sasl.password, ssl.key.password, ...) are refused with -X, because a
- * command line can be read by everyone, and in a file that its group or others can read.
+ * command line can be read by everyone, and in a file that its group or others can read. Where there are secrets the process leaves no
+ * core file.
  */
 #ifndef MAIP_KAFKA_CONF_H
 #define MAIP_KAFKA_CONF_H
@@ -26,6 +27,9 @@ int kafka_conf_env(void *arg, const char *value, struct err *err);              
 int kafka_conf_file(void *arg, const char *value, struct err *err);             /* -F */
 int kafka_conf_set(void *arg, const char *value, struct err *err);              /* -X key=value */
 int kafka_conf_timeout(void *arg, const char *value, struct err *err);          /* --broker-timeout */
+int kafka_conf_token_command(void *arg, const char *value, struct err *err);    /* --oauth-token-command */
+int kafka_conf_msk(void *arg, const char *value, struct err *err);              /* --aws-msk-iam[=REGION] */
+int kafka_conf_cleartext(void *arg, const char *value, struct err *err);        /* --allow-cleartext-login */
 
 /* The rows that every tool which talks to Kafka has in its option table. */
 #define KAFKA_CONF_OPTS(conf) \
@@ -39,7 +43,13 @@ int kafka_conf_timeout(void *arg, const char *value, struct err *err);          
 	  .fn = kafka_conf_set, .fn_arg = conf, .help = "set one librdkafka property" }, \
 	{ .kind = OPT_KIND_CALL, .name = "broker-timeout", .arg = "DURATION", \
 	  .fn = kafka_conf_timeout, .fn_arg = conf, \
-	  .help = "give up when no broker has answered for so long (default 5s at the start, 1m afterwards)" }
+	  .help = "give up when no broker has answered for so long (default 5s at the start, 1m afterwards)" }, \
+	{ .kind = OPT_KIND_CALL, .name = "oauth-token-command", .arg = "CMD", \
+	  .fn = kafka_conf_token_command, .fn_arg = conf, .help = "log in with the token that this shell command prints (SASL OAUTHBEARER)" }, \
+	{ .kind = OPT_KIND_CALL, .name = "aws-msk-iam", .arg = "[=REGION]", \
+	  .fn = kafka_conf_msk, .fn_arg = conf, .help = "log in to Amazon MSK with AWS credentials (default region: that in the broker's name)" }, \
+	{ .kind = OPT_KIND_CALL, .name = "allow-cleartext-login", \
+	  .fn = kafka_conf_cleartext, .fn_arg = conf, .help = "yes, send a password or token to another machine unencrypted" }
 
 /* Put all sources together. -1 with err (STATUS_CONFIG, STATUS_NOINPUT, STATUS_USAGE). After the options were parsed. */
 int kafka_conf_finish(struct kafka_conf *c, struct err *err);
@@ -55,7 +65,7 @@ void kafka_conf_show(const struct kafka_conf *c, void (*row)(void *arg, const ch
 typedef void kafka_log_fn(void *arg, int level, const char *text);
 
 struct kafka_watch {                    /* what the owner wants to be told, and asked */
-	kafka_log_fn       *log;        /* NULL: nothing */
+	kafka_log_fn       *log;        /* NULL: nothing. Trouble with tokens is told from another thread */
 	void               *log_arg;
 	const volatile int *stop;       /* a signal's flag: ends the waits; NULL: never */
 };

@@ -11,6 +11,7 @@
 
 #include "base/mem.h"
 #include "base/time.h"
+#include "kafka/auth.h"
 #include "kafka/handle.h"
 
 #define PROBE_EVERY_MS 1000
@@ -188,6 +189,15 @@ put_row(void *arg, const char *key, const char *shown, const char *from)
 	handle_set(put->conf, key, kafka_conf_get(put->from, key));     /* kafka_conf_finish has checked it */
 }
 
+static void
+on_token_wanted(rd_kafka_t *rk, const char *config, void *opaque)
+{
+	struct handle *h = opaque;
+
+	(void)config;
+	auth_refresh(h->auth, rk);
+}
+
 rd_kafka_conf_t *
 handle_conf(struct handle *h, const struct kafka_conf *c, const struct kafka_watch *watch)
 {
@@ -201,6 +211,9 @@ handle_conf(struct handle *h, const struct kafka_conf *c, const struct kafka_wat
 	rd_kafka_conf_set_log_cb(put.conf, on_log);
 	/* Tokens are fetched by a thread of librdkafka's, so that no blocking call of ours can starve them. */
 	rd_kafka_conf_enable_sasl_queue(put.conf, 1);
+	h->auth = auth_new(c, watch);
+	if (h->auth != NULL)
+		rd_kafka_conf_set_oauthbearer_token_refresh_cb(put.conf, on_token_wanted);
 	return put.conf;
 }
 
@@ -208,7 +221,10 @@ static int
 fail_to_reach(struct handle *h, struct err *err)
 {
 	const char *reason = h->reason[0] != '\0' ? h->reason : "no answer in time";
+	struct err why;
 
+	if (h->auth != NULL && auth_trouble(h->auth, &why))
+		return fail_as(err, why.status, "no token for Kafka at %s: %s", brokers(h), why.msg);
 	if (h->code == RD_KAFKA_RESP_ERR__AUTHENTICATION)
 		return fail_as(err, STATUS_DENIED, "Kafka at %s refuses us: %s (check security.protocol, sasl.* and ssl.* "
 		               "in the file of -F or the profile)", brokers(h), reason);
@@ -223,6 +239,21 @@ static bool
 stopped(const struct handle *h)
 {
 	return h->watch.stop != NULL && *h->watch.stop != 0;
+}
+
+/* Has a broker refused us for good? A token that it has taken before may have ended a moment before the next one was there. */
+static bool
+refused(const struct handle *h)
+{
+	return h->code == RD_KAFKA_RESP_ERR__AUTHENTICATION && (h->auth == NULL || !h->answered);
+}
+
+static bool
+token_hopeless(const struct handle *h)
+{
+	struct err why;
+
+	return h->auth != NULL && auth_trouble(h->auth, &why) && why.status == STATUS_CONFIG;
 }
 
 static rd_kafka_resp_err_t
@@ -253,7 +284,7 @@ wait_for_broker(struct handle *h, struct err *err)
 			err->status = STATUS_OK;
 			return -1;
 		}
-		if (h->code == RD_KAFKA_RESP_ERR__AUTHENTICATION)
+		if (refused(h) || token_hopeless(h))
 			break;
 	}
 	return fail_to_reach(h, err);
@@ -285,9 +316,12 @@ handle_open(struct handle *h, rd_kafka_type_t type, rd_kafka_conf_t *conf, struc
 void
 handle_close(struct handle *h)
 {
+	auth_stop(h->auth);
 	if (h->rk != NULL)
 		rd_kafka_destroy(h->rk);
 	h->rk = NULL;
+	auth_free(h->auth);
+	h->auth = NULL;
 }
 
 void
@@ -310,7 +344,7 @@ handle_check(struct handle *h, struct err *err)
 
 	if (fatal != RD_KAFKA_RESP_ERR_NO_ERROR)
 		return fail_as(err, handle_status(fatal), "Kafka: %s", why);
-	if (h->code == RD_KAFKA_RESP_ERR__AUTHENTICATION && h->down_since != TIME_MAX)
+	if (refused(h) && h->down_since != TIME_MAX)
 		return fail_to_reach(h, err);
 	if (h->down_since == TIME_MAX)
 		return 0;

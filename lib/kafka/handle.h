@@ -14,10 +14,13 @@
 
 #include "kafka/conf.h"
 
+struct auth;
+
 struct handle {
 	rd_kafka_t              *rk;
 	const struct kafka_conf *conf;
 	struct kafka_watch       watch;
+	struct auth             *auth;  /* where tokens come from; NULL: none are used */
 	void                    *owner; /* for the owner's own callbacks: ((struct handle *)opaque)->owner */
 	bool                     consumer;      /* polled with rd_kafka_consumer_poll */
 	bool                     answered;      /* a broker has answered once */

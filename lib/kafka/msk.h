@@ -6,7 +6,7 @@
  * action kafka-cluster:Connect, signed with Signature Version 4 in its query, an unsigned User-Agent behind that, and all of
  * it in base64url without padding. It is made here, without asking anybody, and is good for 15 minutes.
  *
- * Sources: "Signature Version 4 signing process" of the AWS reference; aws-msk-iam-sasl-signer-go for what is signed.
+ * Source: aws-msk-iam-sasl-signer-go.
  */
 #ifndef MAIP_KAFKA_MSK_H
 #define MAIP_KAFKA_MSK_H
@@ -16,13 +16,9 @@
 #include "base/buf.h"
 #include "base/diag.h"
 #include "base/str.h"
+#include "kafka/aws_sign.h"
 
 #define MSK_TOKEN_LIFE_MS 900000
-
-struct aws_keys {                       /* borrowed */
-	struct str id, secret;
-	struct str session;             /* of temporary credentials; empty: none */
-};
 
 /* Append the token to to. now is in ms since 1970. -1 with err: a key or the region cannot be one. */
 int msk_token(struct buf *to, const struct aws_keys *keys, struct str region, int64_t now, struct err *err);
@@ -30,7 +26,5 @@ int msk_token(struct buf *to, const struct aws_keys *keys, struct str region, in
 /* The region in the first name of "b-1.demo.x1.c2.kafka.eu-west-1.amazonaws.com:9098,..." that has one, of serverless clusters and
  * VPC endpoints too. Borrowed from brokers; empty: none. */
 struct str msk_region(struct str brokers);
-
-bool aws_is_region(struct str name);    /* could it be one? */
 
 #endif
