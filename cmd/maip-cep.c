@@ -30,7 +30,7 @@ static const char *late_path, *timeouts_path, *clause_path, *select_text;
 static struct recognize clause;
 static int64_t max_line = (int64_t)LINE_MAX_DEFAULT, max_partial = 10000000;
 static int emit, on_limit, time_style;
-static bool watermark_given;
+static bool watermark_given, explains, explains_as_dot;
 static struct cep_conf conf = { .pattern = &pattern, .keys = keys };
 
 static const char *const on_limit_words[] = { "stop", "oldest", NULL };
@@ -173,6 +173,19 @@ key(void *arg, const char *text, struct err *err)
 	return 0;
 }
 
+static int
+explain(void *arg, const char *form, struct err *err)
+{
+	char q[QUOTE_MAX];
+
+	(void)arg;
+	if (form != NULL && strcmp(form, "dot") != 0)
+		return fail(err, "%s is not a form (say dot, or nothing)", quote(q, str_of(form)));
+	explains = true;
+	explains_as_dot = form != NULL;
+	return 0;
+}
+
 /* ")" belongs to the pattern; anything else is a file. */
 static int
 operand(void *p, const char *value, struct err *err)
@@ -225,6 +238,7 @@ static const struct opt opts[] = {
 	OPT_CHOICE(0, "time-style", &time_style, time_style_words, "how times are printed (default rfc3339)"),
 	OPT_STR(0, "timeouts", &timeouts_path, "FILE", "append partial matches that ran out of time"),
 	OPT_STR(0, "late", &late_path, "FILE", "append records that came too late"),
+	OPT_CALL(0, "explain", explain, NULL, "[=dot]", "print the compiled pattern, as a table or as a graph for dot(1), and read nothing"),
 
 	OPT_HEADING("Limits and bad records"),
 	OPT_INT(0, "max-partial", &max_partial, 1, INT64_MAX, "N", "how many partial matches there may be at a time (default 10000000)"),
@@ -365,6 +379,24 @@ use_clause(void)
 	conf.rows = true;
 }
 
+static enum status
+print_explanation(struct cep *cep)
+{
+	int descriptor = 1;
+	const struct sink sink = sink_fd(&descriptor);
+	struct buf text;
+	struct out out;
+
+	buf_init(&text, BUF_NO_MAX);
+	out_init(&out, &sink);
+	cep_explain(cep, explains_as_dot, &text);
+	out_str(&out, buf_str(&text));
+	const enum status status = out_finish(&out, STATUS_OK);
+	out_release(&out);
+	buf_release(&text);
+	return status;
+}
+
 static struct cep *
 make_stage(void)
 {
@@ -402,6 +434,8 @@ main(int argc, char **argv)
 	opt_parse(&tool, argc, argv);
 	struct cep *cep = make_stage();
 	remark();
+	if (explains)
+		return (int)print_explanation(cep);
 	late = side_output(&late_file, "--late", late_path);
 	timeouts = side_output(&timeouts_file, "--timeouts", timeouts_path);
 	page = page_register(tool.name, argc, argv, &err);

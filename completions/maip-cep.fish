@@ -31,6 +31,7 @@ complete -c maip-cep -l select -x -d 'values of a match in place of its lines, s
 complete -c maip-cep -l time-style -x -a 'rfc3339 ms' -d 'how times are printed (default rfc3339)'
 complete -c maip-cep -l timeouts -rF -d 'append partial matches that ran out of time'
 complete -c maip-cep -l late -rF -d 'append records that came too late'
+complete -c maip-cep -l explain -d 'print the compiled pattern, as a table or as a graph for dot(1), and read nothing'
 complete -c maip-cep -l max-partial -x -d 'how many partial matches there may be at a time (default 10000000)'
 complete -c maip-cep -l on-limit -x -a 'stop oldest' -d 'at that limit, stop or drop the key\'s oldest partial matches (default stop)'
 complete -c maip-cep -l on-error -x -d 'a record that is none: stop (default), skip or dead-letter=FILE'

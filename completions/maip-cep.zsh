@@ -34,6 +34,7 @@ _arguments -s \
 	'--time-style=[how times are printed (default rfc3339)]:time-style:(rfc3339 ms)' \
 	'--timeouts=[append partial matches that ran out of time]:FILE:_files' \
 	'--late=[append records that came too late]:FILE:_files' \
+	'*--explain=-[print the compiled pattern, as a table or as a graph for dot(1), and read nothing]::dot:' \
 	'--max-partial=[how many partial matches there may be at a time (default 10000000)]:N:' \
 	'--on-limit=[at that limit, stop or drop the key'\''s oldest partial matches (default stop)]:on-limit:(stop oldest)' \
 	'*--on-error=[a record that is none\: stop (default), skip or dead-letter=FILE]:POLICY:' \

@@ -8,6 +8,7 @@
 
 #include "base/mem.h"
 #include "base/time.h"
+#include "cep/explain.h"
 #include "cep/state.h"
 #include "stream/bad.h"
 
@@ -412,6 +413,12 @@ cep_free(struct cep *c)
 	buf_release(&c->key);
 	buf_release(&c->order);
 	free(c);
+}
+
+int
+cep_explain(const struct cep *c, bool as_dot, struct buf *to)
+{
+	return as_dot ? explain_dot(&c->program, to) : explain_table(&c->program, c->slicing, to);
 }
 
 uint64_t

@@ -50,6 +50,9 @@ void cep_free(struct cep *c);                           /* NULL is fine */
 
 extern const struct stage_ops cep_ops;                  /* self is the struct cep */
 
+/* What it will do, as text: a table, or a graph for dot(1). */
+int cep_explain(const struct cep *c, bool as_dot, struct buf *to);
+
 uint64_t cep_matches(const struct cep *c);              /* found so far */
 uint64_t cep_late(const struct cep *c);                 /* late lines so far */
 uint64_t cep_gave_up(const struct cep *c);              /* REGEXPs that ran into their match limit */

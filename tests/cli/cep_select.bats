@@ -56,3 +56,31 @@ refused() { # MESSAGE CLAUSE [OPTION...]
 	run -66 --separate-stderr maip-cep --match-recognize nothing </dev/null
 	assert_equal "$stderr" "maip-cep: --match-recognize: cannot open 'nothing': No such file or directory"
 }
+
+@test "--explain shows engine, window, states and edges, and reads nothing" {
+	run -0 maip-cep --begin a --where "e = 'a'" --next b --within 5s --explain nothing-is-read
+	assert_output "engine: branches
+window: 5s
+
+a (start)
+  take    b  if e = 'a'
+
+b
+  take    (match)  if TRUE
+
+(match) (end)"
+	run -0 maip-cep --begin a --where "e = 'a'" --times-or-more 2 --explain
+	assert_line --index 0 'engine: one list of events a key'
+}
+
+@test "--explain=dot is a graph" {
+	run -0 maip-cep --begin a --where '`x"y` = 1' --explain=dot
+	assert_output 'digraph pattern {
+	rankdir=LR;
+	s1 [shape=box,label="a (start)"];
+	s1 -> s0 [style=solid,label="take: `x\"y` = 1"];
+	s0 [shape=doublecircle,label="(match) (end)"];
+}'
+	run -64 --separate-stderr maip-cep --begin a --explain=svg
+	assert_equal "$stderr" "maip-cep: --explain: 'svg' is not a form (say dot, or nothing)"
+}
