@@ -7,21 +7,17 @@
 #ifndef MAIP_BASE_SHA1_H
 #define MAIP_BASE_SHA1_H
 
-#include <stdint.h>
-
 #include "base/str.h"
 
 #define SHA1_SIZE 20
 
-struct sha1 {
-	uint32_t h[5];
-	uint64_t n;                     /* bytes so far */
-	unsigned char block[64];
-};
+struct sha1;                                            /* opaque; one for many digests */
 
-void sha1_init(struct sha1 *s);
-void sha1_add(struct sha1 *s, struct str bytes);
-void sha1_end(struct sha1 *s, unsigned char digest[SHA1_SIZE]);
+struct sha1 *sha1_new(void);                            /* never NULL */
+void sha1_free(struct sha1 *s);                         /* NULL is fine */
+
+/* The digest of the parts, one after the other. */
+void sha1_of(struct sha1 *s, const struct str *parts, size_t n, unsigned char digest[SHA1_SIZE]);
 
 /* "886313e1-3b8a-5372-9b90-0c9aee199e5d" and NUL: the UUID of version 5 that a digest of namespace and name stands for. */
 #define UUID_TEXT 37

@@ -41,7 +41,7 @@ struct route {
 	struct buf              head, tail;     /* EVENT: what stands after the id; before the payload */
 	struct str              type;
 	struct buf              event;
-	struct sha1             base;           /* EVENT: namespace and type */
+	struct sha1            *sha1;           /* EVENT */
 	struct seen             young, old;
 	uint64_t                seed;
 };
@@ -123,10 +123,8 @@ prepare_event(struct route *r, const struct route_conf *conf)
 	buf_add_str(&r->tail, STR("\",\"source\":"));
 	json_add_string(&r->tail, str_of(conf->source));
 	buf_add_str(&r->tail, STR(",\"payload\":"));
-	sha1_init(&r->base);
-	sha1_add(&r->base, (struct str){ event_namespace, sizeof(event_namespace) - 1 });
-	sha1_add(&r->base, type);
-	sha1_add(&r->base, STR("\n"));
+	r->type = (struct str){ mem_dup(type), type.n };
+	r->sha1 = sha1_new();
 	seen_init(&r->young, r->seed);
 }
 
@@ -175,6 +173,8 @@ route_free(struct route *r)
 	expr_free(r->key);
 	expr_free(r->tombstone_when);
 	time_expr_free(r->timestamp);
+	sha1_free(r->sha1);
+	free((void *)(uintptr_t)r->type.p);
 	extract_free(r->extractor);
 	envelope_parser_free(r->envelope);
 	seen_release(&r->young);
@@ -310,22 +310,21 @@ times_seen(struct route *r, const unsigned char digest[SHA1_SIZE])
 static void
 event_id(struct route *r, struct str topic, struct str line, char uuid[UUID_TEXT])
 {
-	struct sha1   hash = r->base, again;
+	enum { PARTS = 6, AGAIN = 7 };
+	struct str parts[AGAIN] = {
+		{ event_namespace, sizeof(event_namespace) - 1 }, r->type, STR("\n"), topic, STR("\n"), line,
+	};
 	unsigned char digest[SHA1_SIZE];
 	uint32_t      n;
 
-	sha1_add(&hash, topic);
-	sha1_add(&hash, STR("\n"));
-	sha1_add(&hash, line);
-	again = hash;
-	sha1_end(&hash, digest);
+	sha1_of(r->sha1, parts, PARTS, digest);
 	n = times_seen(r, digest);
 	if (n > 0) {
 		buf_clear(&r->text);
 		buf_add_char(&r->text, '\n');
 		buf_add_u64(&r->text, n);
-		sha1_add(&again, buf_str(&r->text));
-		sha1_end(&again, digest);
+		parts[PARTS] = buf_str(&r->text);
+		sha1_of(r->sha1, parts, AGAIN, digest);
 	}
 	uuid_of_sha1(uuid, digest);
 }

@@ -2,28 +2,25 @@
 /*
  * sha1_test.c - the vectors of RFC 3174 and RFC 9562
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-
-#include <cmocka.h>
+#include "unit.h"
 
 #include "base/sha1.h"
 
 static void
-hex_of(char to[2 * SHA1_SIZE + 1], struct str text, unsigned times)
+hex_of(char to[2 * SHA1_SIZE + 1], struct str text, size_t times)
 {
+	struct str   *parts = calloc(times, sizeof(*parts));
+	struct sha1  *s = sha1_new();
 	unsigned char digest[SHA1_SIZE];
-	struct sha1   s;
 
-	sha1_init(&s);
-	while (times-- > 0)
-		sha1_add(&s, text);
-	sha1_end(&s, digest);
+	assert_non_null(parts);
+	for (size_t i = 0; i < times; i++)
+		parts[i] = text;
+	sha1_of(s, parts, times, digest);
 	for (int i = 0; i < SHA1_SIZE; i++)
 		snprintf(to + 2 * i, 3, "%02x", digest[i]);
+	sha1_free(s);
+	free(parts);
 }
 
 static void
@@ -49,16 +46,15 @@ a_uuid_is_the_one_of_the_rfc(void **state)
 {
 	/* RFC 9562, appendix A.4: the name www.example.com in the namespace DNS */
 	static const char dns[] = "\x6b\xa7\xb8\x10\x9d\xad\x11\xd1\x80\xb4\x00\xc0\x4f\xd4\x30\xc8";
+	const struct str  parts[] = { { dns, 16 }, STR("www.example.com") };
 	unsigned char     digest[SHA1_SIZE];
 	char              uuid[UUID_TEXT];
-	struct sha1       s;
+	struct sha1      *s = sha1_new();
 
 	(void)state;
-	sha1_init(&s);
-	sha1_add(&s, (struct str){ dns, 16 });
-	sha1_add(&s, STR("www.example.com"));
-	sha1_end(&s, digest);
+	sha1_of(s, parts, 2, digest);
 	uuid_of_sha1(uuid, digest);
+	sha1_free(s);
 	assert_string_equal(uuid, "2ed6657d-e927-568b-95e1-2665a8aea6a2");
 }
 
