@@ -4,14 +4,13 @@
  *
  * One record a line: live, with a watermark of each partition, or up to the ends of this moment, merged by time.
  */
-#define _GNU_SOURCE                     /* F_SETPIPE_SZ, setitimer */
+#define _GNU_SOURCE                     /* F_SETPIPE_SZ */
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/random.h>
-#include <sys/time.h>
 #include <unistd.h>
 
 #include "base/mem.h"
@@ -183,23 +182,25 @@ struct patient_sink {
 	int             ticks;          /* since something could be written */
 	struct sink     inner;
 	struct consume *consume;
+	struct out     *out;
+	const volatile int *stop;
 };
 
 static void
 on_tick(int signal)
 {
 	(void)signal;                   /* its whole work is to interrupt a write */
+	alarm(TICK_S);
 }
 
 static void
 start_ticking(void)
 {
-	const struct itimerval every = { { TICK_S, 0 }, { TICK_S, 0 } };
 	struct sigaction action = { .sa_handler = on_tick };
 
 	sigemptyset(&action.sa_mask);
 	sigaction(SIGALRM, &action, NULL);
-	setitimer(ITIMER_REAL, &every, NULL);
+	alarm(TICK_S);
 }
 
 static int64_t
@@ -213,6 +214,15 @@ patient_write(void *self, const char *p, size_t n, struct err *err)
 	else if (got == SINK_INTERRUPTED && ++s->ticks >= 2 && s->consume != NULL)
 		consume_hold(s->consume);
 	return got;
+}
+
+/* A plain stream is cut off once a signal has come and nobody reads; one with control lines waits for its pipeline. */
+static bool
+give_up(void *arg)
+{
+	const struct patient_sink *s = arg;
+
+	return *s->stop != STOP_NONE && s->ticks >= 2 && !conf.watermarks && pipe_give_up(s->out);
 }
 
 static int
@@ -290,10 +300,10 @@ read_topics(struct consume *c, const struct reader *reader, struct err *err)
 static enum status
 work(struct page *page, struct pipe_env *env)
 {
-	struct patient_sink standard_output = { .fd = STDOUT_FILENO };
 	struct consume *c;
 	struct reader reader = { 0 };
 	struct out out;
+	struct patient_sink standard_output = { .fd = STDOUT_FILENO, .out = &out, .stop = env->stop };
 	struct err err;
 	enum status status;
 
@@ -304,6 +314,8 @@ work(struct page *page, struct pipe_env *env)
 	(void)fcntl(STDOUT_FILENO, F_SETPIPE_SZ, 1 << 20);      /* fails on what is no pipe, or past the user's share */
 	standard_output.inner = sink_fd(&standard_output.fd);
 	out_init(&out, &(struct sink){ &standard_output, patient_write, patient_close });
+	out.give_up = give_up;
+	out.wait_arg = &standard_output;
 
 	c = consume_new(&conf, &bad, &out, env, &err);
 	if (c == NULL)
@@ -318,7 +330,7 @@ work(struct page *page, struct pipe_env *env)
 		status = err.status;
 	else
 		status = listing_topics || listing_offsets ? list(&reader, &out, &err) : read_topics(c, &reader, &err);
-	if (status != STATUS_OK && err.msg[0] != '\0' && !out.failed)
+	if (status != STATUS_OK && err.msg[0] != '\0' && (!out.failed || out.gave_up))
 		warn("%s", err.msg);
 	status = bad_finish(&bad, status);
 	status = out_finish(&out, status);

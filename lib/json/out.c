@@ -59,11 +59,12 @@ send(struct out *o, const char *p, size_t n)
 	while (n > 0) {
 		int64_t got = o->to.write(o->to.self, p, n, &o->err);
 
-		if (got == SINK_INTERRUPTED)
+		if (got == SINK_INTERRUPTED && (o->give_up == NULL || !o->give_up(o->wait_arg)))
 			continue;
 		if (got < 0) {
 			o->failed = true;
 			o->reader_gone = got == SINK_READER_GONE;
+			o->gave_up = got == SINK_INTERRUPTED;
 			return -1;
 		}
 		p += got;
@@ -168,7 +169,7 @@ out_finish(struct out *o, enum status so_far)
 {
 	out_flush(o);
 	close_sink(o);
-	if (!o->failed || o->reader_gone)
+	if (!o->failed || o->reader_gone || o->gave_up)
 		return so_far;
 	warn("%s", o->err.msg);
 	return STATUS_IO;
@@ -195,7 +196,8 @@ write_some(int fd, const char *p, size_t n)
 			return SINK_READER_GONE;
 		if (errno != EAGAIN)
 			return -1;
-		poll(&(struct pollfd){ .fd = fd, .events = POLLOUT }, 1, -1);
+		if (poll(&(struct pollfd){ .fd = fd, .events = POLLOUT }, 1, -1) < 0 && errno == EINTR)
+			return SINK_INTERRUPTED;
 	}
 }
 

@@ -7,7 +7,8 @@
  * before it would block, which gives full speed under load and no delay when
  * quiet. The first error sticks: later calls do nothing and return -1, so that a caller
  * may check once a batch. A reader that has gone away (EPIPE) is marked, not
- * told: tools end quietly then.
+ * told: tools end quietly then. A write that waits for a reader is only ended by
+ * give_up; that is marked, too.
  */
 #ifndef MAIP_JSON_OUT_H
 #define MAIP_JSON_OUT_H
@@ -31,11 +32,13 @@ struct out {
 	struct sink to;
 	bool        failed;
 	bool        reader_gone;
+	bool        gave_up;            /* give_up said so: what had collected has not left, or only in part */
 	struct err  err;                /* why it failed */
 	uint64_t    lines, bytes;       /* that have left */
 	uint64_t    unsent_lines;       /* in buf */
 	void       *wait_arg;           /* told before and after a write that may block: the back-pressure clock */
 	void      (*wait)(void *wait_arg, bool blocked);
+	bool      (*give_up)(void *wait_arg);           /* asked when a signal interrupts a write; NULL: never */
 };
 
 void out_init(struct out *o, const struct sink *to);
@@ -50,11 +53,11 @@ int out_i64(struct out *o, int64_t v);
 int out_num(struct out *o, const struct num *n);
 int out_json_string(struct out *o, struct str text);    /* quoted and escaped; text is valid UTF-8 */
 
-/* Write what has collected. 0, or -1 (see err, reader_gone). */
+/* Write what has collected. 0, or -1 (see err, reader_gone, gave_up). */
 int out_flush(struct out *o);
 
 /* Flush and close; the last chance to learn that a disk was full. The status a tool should end with:
- * so_far, or STATUS_IO after an error (told with warn); a gone reader leaves so_far and says nothing. */
+ * so_far, or STATUS_IO after an error (told with warn); a gone reader or giving up leaves so_far and says nothing. */
 enum status out_finish(struct out *o, enum status so_far);
 
 /* A sink over a file descriptor; closing it sets *fd to -1. */

@@ -46,6 +46,23 @@ out_waits(void *arg, bool blocked)
 	waiting(arg, blocked ? STATS_BLOCKED : STATS_BUSY);
 }
 
+bool
+pipe_give_up(struct out *out)
+{
+	fail_as(&out->err, STATUS_RETRY,
+	        "stopped by a signal while nobody read the output: its last line may be cut");
+	return true;
+}
+
+static bool
+give_up(void *arg)
+{
+	struct loop *l = arg;
+
+	return l->env->stop != NULL && *l->env->stop == STOP_OVERDUE && l->hello.kind != CONTROL_HELLO &&
+	       pipe_give_up(l->out);
+}
+
 static void
 count_in(struct loop *l, size_t n)
 {
@@ -406,6 +423,7 @@ pipe_run(const struct stage *stage, const struct pipe_input *inputs, size_t n_in
 		stats_start(env->stats, env->clock_ns(env->clock_self));
 	l.reader = line_new(max_line(env));
 	out->wait = out_waits;
+	out->give_up = give_up;
 	out->wait_arg = &l;
 
 	status = run(&l, inputs, n_inputs) < 0 ? verdict(&l) : STATUS_OK;
@@ -414,6 +432,7 @@ pipe_run(const struct stage *stage, const struct pipe_input *inputs, size_t n_in
 	count_out(&l);
 
 	out->wait = NULL;
+	out->give_up = NULL;
 	line_free(l.reader);
 	return status;
 }

@@ -14,7 +14,8 @@
  *
  * How a run may be stopped by a signal (stop is set):
  *	without hello  it reads no further, fires nothing, lets go of what it had said,
- *	               STATUS_RETRY: it must not look complete
+ *	               STATUS_RETRY: it must not look complete; a reader that does not read is
+ *	               waited for until stop is STOP_OVERDUE
  *	with hello     it reads on: whoever cancels tells the source first, and the pipe runs dry
  *	               down to the end line
  *
@@ -29,12 +30,14 @@
 #include "stream/stage.h"
 #include "stream/stats.h"
 
+enum pipe_stop { STOP_NONE, STOP_SOON, STOP_OVERDUE };
+
 /* Everything that a run borrows from the world. */
 struct pipe_env {
 	int64_t (*clock_ms)(void *self);        /* wall clock, ms since the epoch */
 	int64_t (*clock_ns)(void *self);        /* monotonic */
 	void *clock_self;
-	const volatile int *stop;       /* set by a signal handler, see above; NULL: never */
+	const volatile int *stop;       /* enum pipe_stop, set by a signal handler, see above; NULL: never */
 	struct pipe_stats *stats;       /* NULL: not wanted */
 	size_t max_line;                /* 0: LINE_MAX_DEFAULT */
 	bool   forward_control;         /* false: the stage is the last of its kind and control lines end here */
@@ -55,8 +58,12 @@ enum status pipe_run(const struct stage *stage, const struct pipe_input *inputs,
                      struct bad_records *bad, struct out *out, const struct pipe_env *env,
                      struct err *err);
 
+/* What a give_up of out says when it gives up (json/out.h). Always true. */
+bool pipe_give_up(struct out *out);
+
 /* The world's own clocks and a stop flag set by SIGTERM and SIGINT; a second one ends the process
- * at once with STATUS_RETRY. SIGPIPE and SIGXFSZ are ignored: they come as errors of write. Control
+ * at once with STATUS_RETRY. From the first one on SIGALRM comes every second, so that no write
+ * waits for ever. SIGPIPE and SIGXFSZ are ignored: they come as errors of write. Control
  * lines are forwarded; the rest is zero. */
 void pipe_env_real(struct pipe_env *env);
 

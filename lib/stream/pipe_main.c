@@ -27,21 +27,39 @@ static void
 on_stop_signal(int signal)
 {
 	(void)signal;
-	if (stop_flag)
+	if (stop_flag != STOP_NONE)
 		_exit(STATUS_RETRY);
-	stop_flag = 1;
+	stop_flag = STOP_SOON;
+	alarm(1);
 }
 
-/* Without SA_RESTART, so that a read that waits comes back. What was ignored stays so (nohup). */
+/* Again and again: a signal that comes just before a write blocks does not interrupt it. */
+static void
+on_alarm(int signal)
+{
+	(void)signal;
+	stop_flag = STOP_OVERDUE;
+	alarm(1);
+}
+
+/* Without SA_RESTART, so that a read or write that waits comes back. */
+static void
+catch(int signal, void (*handler)(int signal))
+{
+	struct sigaction action = { .sa_handler = handler };
+
+	sigemptyset(&action.sa_mask);
+	sigaction(signal, &action, NULL);
+}
+
+/* What was ignored stays so (nohup). */
 static void
 catch_stop(int signal)
 {
-	struct sigaction action = { .sa_handler = on_stop_signal }, old;
+	struct sigaction old;
 
-	sigemptyset(&action.sa_mask);
-	if (sigaction(signal, NULL, &old) == 0 && old.sa_handler == SIG_IGN)
-		return;
-	sigaction(signal, &action, NULL);
+	if (sigaction(signal, NULL, &old) < 0 || old.sa_handler != SIG_IGN)
+		catch(signal, on_stop_signal);
 }
 
 static int64_t
@@ -63,6 +81,7 @@ pipe_env_real(struct pipe_env *env)
 {
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN);
+	catch(SIGALRM, on_alarm);
 	catch_stop(SIGTERM);
 	catch_stop(SIGINT);
 	*env = (struct pipe_env){
@@ -168,7 +187,7 @@ run(const struct stage *stage, const struct pipe_input *inputs, size_t n, struct
 	(void)fcntl(STDOUT_FILENO, F_SETPIPE_SZ, PIPE_BYTES);
 	out_init(&out, &to);
 	status = pipe_run(stage, inputs, n, bad, &out, env, &err);
-	out_tells = out.failed && strcmp(err.msg, out.err.msg) == 0;
+	out_tells = out.failed && !out.gave_up && strcmp(err.msg, out.err.msg) == 0;
 	if (status != STATUS_OK && err.msg[0] != '\0' && !out_tells)
 		warn("%s", err.msg);
 	status = bad_finish(bad, status);

@@ -160,3 +160,24 @@ bad_line() { # LINE MESSAGE [OPTION]...
 		assert_output "$hello"
 	done
 }
+
+@test "SIGTERM ends a filter whose reader does not read" {
+	local name first pid status
+	mkfifo out
+	seq -f '{"timestamp":%.0f000,"k":"a"}' 1767225600 1767265600 >in
+	for name in "${filters[@]}"; do
+		case $name in
+		maip-window) maip-window --key k --tumbling 1s in >out 2>err 3>&- & ;;
+		maip-cep) maip-cep --key k --begin a --emit summary in >out 2>err 3>&- & ;;
+		esac
+		pid=$! status=0
+		exec 5<out
+		read -r first <&5 # the rest is more than a pipe holds
+		until [[ $(<"/proc/$pid/stat") = *') S '* ]]; do :; done
+		kill -TERM "$pid"
+		wait "$pid" || status=$?
+		exec 5<&-
+		assert_equal "$status" 75
+		assert_equal "$(<err)" "$name: stopped by a signal while nobody read the output: its last line may be cut"
+	done
+}

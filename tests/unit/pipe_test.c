@@ -115,6 +115,7 @@ struct world {
 	int reads;
 	int64_t room;                   /* the sink breaks after so many bytes */
 	int64_t breaks_with;
+	int interrupted;                /* see stuck_write */
 };
 
 static int64_t
@@ -503,6 +504,49 @@ after_hello_a_signal_waits_for_the_end_line(void **state)
 	close_world(&w);
 }
 
+/* A write is interrupted four times before there is room; at the third the stop is overdue. */
+static int64_t
+stuck_write(void *self, const char *p, size_t n, struct err *err)
+{
+	struct world *w = self;
+
+	if (w->interrupted == 4)
+		return world_write(w, p, n, err);
+	w->stop = ++w->interrupted >= 3 ? STOP_OVERDUE : STOP_SOON;
+	return SINK_INTERRUPTED;
+}
+
+static void
+a_reader_that_does_not_read_cannot_keep_a_plain_input_from_stopping(void **state)
+{
+	struct world w;
+
+	(void)state;
+	open_world(&w);
+	w.env.stop = &w.stop;
+	w.out.to.write = stuck_write;
+	assert_int_equal(run(&w, "a\n"), STATUS_RETRY);
+	assert_string_equal(w.err.msg, "stopped by a signal while nobody read the output: its last line may be cut");
+	assert_int_equal(w.interrupted, 3);
+	assert_got(&w, "");
+	assert_int_equal(out_finish(&w.out, STATUS_RETRY), STATUS_RETRY);
+	close_world(&w);
+}
+
+static void
+after_hello_a_reader_that_does_not_read_is_waited_for(void **state)
+{
+	struct world w;
+
+	(void)state;
+	open_world(&w);
+	w.env.stop = &w.stop;
+	w.out.to.write = stuck_write;
+	assert_int_equal(run(&w, HELLO END), STATUS_OK);
+	assert_int_equal(w.interrupted, 4);
+	close_world(&w);
+}
+
 static void
 a_reader_that_leaves_ends_the_run_quietly(void **state)
 {
@@ -738,6 +782,8 @@ main(void)
 		cmocka_unit_test(a_line_that_is_too_long_is_a_bad_record),
 		cmocka_unit_test(files_are_read_in_order_and_named),
 		cmocka_unit_test(a_signal_stops_a_plain_input_without_firing),
+		cmocka_unit_test(a_reader_that_does_not_read_cannot_keep_a_plain_input_from_stopping),
+		cmocka_unit_test(after_hello_a_reader_that_does_not_read_is_waited_for),
 		cmocka_unit_test(a_signal_while_waiting_is_noticed),
 		cmocka_unit_test(after_hello_a_signal_waits_for_the_end_line),
 		cmocka_unit_test(a_reader_that_leaves_ends_the_run_quietly),
