@@ -38,6 +38,8 @@ static bool text, envelope, tee, dry, allow_loss, verbose;
 static int acks, compression = -1;
 static int64_t delivery_timeout = -1, grace = 10000, max_line = LINE_MAX_DEFAULT;
 static volatile int signals;            /* how many have come */
+static struct page *page;
+static struct stage inner;              /* the stage without what this file adds */
 
 static int
 add_header(void *arg, const char *value, struct err *err)
@@ -215,6 +217,16 @@ open_file(struct out *o, const char *option, const char *path)
 		die(err.status, "%s: %s", option, err.msg);
 }
 
+static enum status
+close_file(struct out *o, enum status status)
+{
+	if (o == NULL)
+		return status;
+	status = out_finish(o, status);
+	out_release(o);
+	return status;
+}
+
 static int
 connect_writer(struct produce *p, struct writer *w, struct err *err)
 {
@@ -238,14 +250,27 @@ tell_stopping(uint64_t in_flight, int64_t wait)
 	     text_of_wait, in_flight);
 }
 
+/* The id of the job comes down the pipe. */
+static int
+begin(void *self, const struct control *hello, struct out *out, struct err *err)
+{
+	if (hello != NULL)
+		page_job(page, hello->job);
+	return inner.ops->begin(self, hello, out, err);
+}
+
 static enum status
 run(struct produce *p, int n_files, char **files, struct pipe_env *env)
 {
-	const struct stage    stage = produce_stage(p);
 	struct err            err;
 	struct produce_counts c;
-	enum status           status = (enum status)pipe_main(&stage, n_files, files, &bad, env);
+	struct stage_ops      ops;
+	enum status           status;
 
+	inner = produce_stage(p);
+	ops = *inner.ops;
+	ops.begin = begin;
+	status = (enum status)pipe_main(&(struct stage){ &ops, inner.self }, n_files, files, &bad, env);
 	status = produce_end(p, status, &err);
 	c = produce_counts(p);
 	if (err.msg[0] != '\0')
@@ -259,7 +284,7 @@ run(struct produce *p, int n_files, char **files, struct pipe_env *env)
 }
 
 static enum status
-work(int n_files, char **files, struct page *page)
+work(int n_files, char **files)
 {
 	struct out          letters, receipts;
 	struct pipe_env     env;
@@ -298,10 +323,8 @@ work(int n_files, char **files, struct page *page)
 
 	if (w.close != NULL)
 		w.close(w.self);
-	if (conf.letters != NULL)
-		status = out_finish(conf.letters, status);
-	if (conf.receipts != NULL)
-		status = out_finish(conf.receipts, status);
+	status = close_file(conf.letters, status);
+	status = close_file(conf.receipts, status);
 	produce_free(p);
 	route_free(conf.route);
 	return status;
@@ -310,17 +333,16 @@ work(int n_files, char **files, struct page *page)
 int
 main(int argc, char **argv)
 {
-	struct page *page;
-	struct err   told;
-	enum status  status;
-	int          first;
+	struct err  told;
+	enum status status;
+	int         first;
 
 	kafka = kafka_conf_new();
 	first = read_options(argc, argv);
 	check_options();
 	complete_options();
 	page = page_register(NAME, argc, argv, &told);
-	status = work(argc - first, argv + first, page);
+	status = work(argc - first, argv + first);
 	page_finish(page, status);
 	kafka_conf_free(kafka);
 	topic_conf_release(&create);
