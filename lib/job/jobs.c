@@ -28,7 +28,8 @@
 #include "json/token.h"
 
 #define KEEP_MS  3600000                /* how long an ended job stays in the list, as in Flink's job store */
-#define PAGES_MAX 4096                  /* pages that are looked at */
+#define PAGES_MAX  4096                 /* pages that are looked at */
+#define PAGES_KEPT 1024                 /* of stages that are over, once there are more than PAGES_MAX pages */
 
 const char *const job_state_words[] = { "RUNNING", "CANCELLING", "FINISHED", "CANCELED", "FAILED", NULL };
 
@@ -47,10 +48,11 @@ is_time(int64_t t)
 
 /* Times are what is calculated with, so they have to be some. */
 static bool
-is_page(const struct page_file *page)
+is_page(const struct page_file *page, const struct process *owner)
 {
-	bool right = memcmp(page->magic, PAGE_MAGIC, sizeof(page->magic)) == 0 && page->layout == PAGE_LAYOUT && page->pid > 0;
+	bool right = memcmp(page->magic, PAGE_MAGIC, sizeof(page->magic)) == 0 && page->layout == PAGE_LAYOUT;
 
+	right = right && page->pid == owner->pid && page->start == owner->start;
 	right = right && is_time(page->started_ms) && is_time(atomic_load(&page->ended_ms));
 	right = right && atomic_load(&page->stats.started_ns) >= 0 && atomic_load(&page->stats.waiting_since) >= 0;
 	for (int i = 0; i < STATS_STEPS; i++)
@@ -59,7 +61,7 @@ is_page(const struct page_file *page)
 }
 
 static struct page_file *
-map_page(int dir, const char *name)
+map_page(int dir, const char *name, const struct process *owner)
 {
 	int fd = openat(dir, name, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
 	struct page_file *page = MAP_FAILED;
@@ -72,7 +74,7 @@ map_page(int dir, const char *name)
 	close(fd);
 	if (page == MAP_FAILED)
 		return NULL;
-	if (!is_page(page)) {
+	if (!is_page(page, owner)) {
 		munmap(page, sizeof(*page));
 		return NULL;
 	}
@@ -172,15 +174,25 @@ is_refuse(int dir, const char *name, const struct process *owner, int64_t now_ms
 }
 
 static void
+remove_page(int dir, const struct job_stage *s)
+{
+	char name[64];
+
+	page_name(name, &s->process);
+	unlinkat(dir, name, 0);
+	munmap(s->page, sizeof(*s->page));
+}
+
+static void
 read_page(struct stages *s, int dir, const char *name, int64_t now_ms)
 {
 	struct process owner;
 	struct page_file *page;
-	const struct job_stage *stage;
+	struct job_stage *stage;
 
 	if (!named_process(name, &owner))
 		return;
-	page = map_page(dir, name);
+	page = map_page(dir, name, &owner);
 	if (page == NULL) {
 		if (is_refuse(dir, name, &owner, now_ms))
 			unlinkat(dir, name, 0);
@@ -188,11 +200,32 @@ read_page(struct stages *s, int dir, const char *name, int64_t now_ms)
 	}
 	add_page(s, page);
 	stage = &s->list[s->n - 1];
+	stage->ended_ms = stage->alive ? INT64_MAX : stage_end(stage, now_ms);
 	if (!stage->alive && now_ms - stage_end(stage, now_ms) > KEEP_MS) {
-		unlinkat(dir, name, 0);
-		munmap(page, sizeof(*page));
+		remove_page(dir, stage);
 		s->n--;
 	}
+}
+
+static int
+later_end_first(const void *a, const void *b)
+{
+	const struct job_stage *x = a, *y = b;
+
+	return (x->ended_ms < y->ended_ms) - (x->ended_ms > y->ended_ms);
+}
+
+/* A shell loop can leave thousands of pages an hour: of those that are over, keep the newest. */
+static void
+make_room(struct stages *s, int dir)
+{
+	size_t alive = 0;
+
+	qsort(s->list, s->n, sizeof(*s->list), later_end_first);
+	while (alive < s->n && s->list[alive].alive)
+		alive++;
+	while (s->n > alive + PAGES_KEPT)
+		remove_page(dir, &s->list[--s->n]);
 }
 
 static int
@@ -211,8 +244,11 @@ read_pages(struct stages *s, int64_t now_ms, struct err *err)
 		close(dir);
 		return -1;
 	}
-	while (s->n < PAGES_MAX && (entry = readdir(d)) != NULL)
+	while (s->n < PAGES_MAX && (entry = readdir(d)) != NULL) {
 		read_page(s, dir, entry->d_name, now_ms);
+		if (s->n == PAGES_MAX)
+			make_room(s, dir);
+	}
 	closedir(d);
 	return 0;
 }
@@ -431,6 +467,18 @@ jobs_read(struct jobs *to, int64_t now_ms, struct err *err)
 	free(group);
 	free(s.list);
 	return 0;
+}
+
+void
+jobs_tidy(int64_t now_ms)
+{
+	struct stages s = { 0 };
+	struct err ignored;
+
+	if (read_pages(&s, now_ms, &ignored) == 0)
+		for (size_t i = 0; i < s.n; i++)
+			munmap(s.list[i].page, sizeof(*s.list[i].page));
+	free(s.list);
 }
 
 void

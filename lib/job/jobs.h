@@ -28,6 +28,7 @@ struct job_stage {
 	uint64_t          in, out;      /* pipes; 0: none */
 	struct page_file *page;         /* mapped, shared with the tool; NULL: a foreign filter */
 	bool              alive;
+	int64_t           ended_ms;     /* wall clock, at a guess if it was killed; INT64_MAX while it runs */
 };
 
 struct job {
@@ -46,6 +47,9 @@ struct jobs {
 /* Look around. now_ms is the wall clock. 0, or -1 with err: the run directory cannot be used. */
 int  jobs_read(struct jobs *to, int64_t now_ms, struct err *err);
 void jobs_release(struct jobs *j);
+
+/* Remove the pages that nobody would be shown any more, as jobs_read() does. For tools that end: nobody may ever look. */
+void jobs_tidy(int64_t now_ms);
 
 /* A text of a page or of /proc, as one for people and for JSON: ends at its NUL or after from_size bytes, cut to to_size with its NUL;
  * controls and what is not UTF-8 become "?". */

@@ -18,9 +18,12 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/time.h"
+#include "job/jobs.h"
 #include "job/page_file.h"
 #include "job/process.h"
 #include "job/rundir.h"
+
+#define TIDY_EVERY 256                  /* one run in so many, by chance, looks for pages to remove */
 
 struct page {
 	struct page_file *file;
@@ -93,6 +96,12 @@ fill(struct page_file *file, const struct process *self, const char *tool, int a
 	memcpy(file->magic, PAGE_MAGIC, sizeof(file->magic));
 }
 
+void
+page_name(char to[64], const struct process *owner)
+{
+	snprintf(to, 64, "%ld-%llu" PAGE_SUFFIX, (long)owner->pid, (unsigned long long)owner->start);
+}
+
 /* A new file: a name that exists is that of a process before the last boot. */
 static int
 create(int dir, const char *name)
@@ -117,7 +126,7 @@ make_file(const char *tool, int argc, char *const *argv, struct err *told)
 
 	if (dir < 0)
 		return NULL;
-	snprintf(name, sizeof(name), "%ld-%llu" PAGE_SUFFIX, (long)self.pid, (unsigned long long)self.start);
+	page_name(name, &self);
 	fd = create(dir, name);
 	if (fd >= 0)
 		file = map_file(fd);
@@ -168,6 +177,8 @@ page_finish(struct page *p, enum status status)
 {
 	atomic_store(&p->file->status, (int32_t)status);
 	atomic_store(&p->file->ended_ms, clock_wall_ms());
+	if (p->shared && clock_monotonic_ns() / 64 % TIDY_EVERY == 0)
+		jobs_tidy(clock_wall_ms());
 	if (p->shared)
 		munmap(p->file, sizeof(*p->file));
 	else

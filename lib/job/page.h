@@ -29,7 +29,8 @@ bool page_wants_drain(const struct page *p);
 /* The job id that came down the pipe in hello, so that stages that belong together are listed together. */
 void page_job(struct page *p, const char *job_id);
 
-/* Leave: the page is kept for a while with the status the tool ended with, so that a job that has ended can be seen. */
+/* Leave: the page is kept for a while with the status the tool ended with, so that a job that has ended can be seen.
+ * One run in some hundreds also removes what others have left. */
 void page_finish(struct page *p, enum status status);
 
 #endif

@@ -10,6 +10,7 @@
 #ifndef MAIP_JOB_PAGE_FILE_H
 #define MAIP_JOB_PAGE_FILE_H
 
+#include "job/process.h"
 #include "stream/stats.h"
 
 #define PAGE_MAGIC  "maippage"
@@ -35,5 +36,8 @@ struct page_file {
 	uint32_t args_n;                /* bytes of args in use */
 	struct pipe_stats stats;
 };
+
+/* The name of the page of a process, in the run directory. */
+void page_name(char to[64], const struct process *owner);
 
 #endif

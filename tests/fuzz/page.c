@@ -80,14 +80,16 @@ static void
 write_page(int index)
 {
 	struct process owner = { .pid = getpid(), .start = process_start(getpid()) };
-	char path[128];
+	char path[128], name[64];
 	struct page_file page;
 	FILE *f;
 
-	if (draw(2) == 0)
+	if (index > 0)                                  /* one page a process */
 		owner = (struct process){ .pid = 1 << 22 | index, .start = 1 };
-	snprintf(path, sizeof(path), "%s/%ld-%llu.page", dir, (long)owner.pid + index, (unsigned long long)owner.start);
 	make_page(&page, owner);
+	owner.pid += draw(16) == 0;                     /* or not */
+	page_name(name, &owner);
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
 	damage(&page);
 	f = fopen(path, "w");
 	if (f == NULL || fwrite(&page, draw(16) == 0 ? draw(sizeof(page)) : sizeof(page), 1, f) > 1 || fclose(f) != 0)
@@ -168,7 +170,7 @@ int
 main(int argc, char **argv)
 {
 	const uint64_t seed = argc > 1 ? strtoull(argv[1], NULL, 0) : 1;
-	const long     count = argc > 2 ? strtol(argv[2], NULL, 0) : 100;
+	const long     count = argc > 2 ? strtol(argv[2], NULL, 0) : 40;
 	struct manager m;
 
 	if (mkdtemp(dir) == NULL || setenv("MAIP_RUN_DIR", dir, 1) < 0)

@@ -3,9 +3,11 @@
 #define _GNU_SOURCE                     /* memmem */
 #include "unit.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -54,7 +56,9 @@ look(void)
 	return jobs;
 }
 
-/* A stage between two descriptors that ends with status when a byte can be read from go. */
+/* A stage between two descriptors (NOTHING: no pipe) that ends with status when a byte can be read from go, or with this test. */
+enum { NOTHING = -1 };
+
 static pid_t
 stage(const char *tool, int in, int out, int go, int ready, int status)
 {
@@ -65,8 +69,9 @@ stage(const char *tool, int in, int out, int go, int ready, int status)
 
 	if (child != 0)
 		return child;
-	dup2(in, STDIN_FILENO);
-	dup2(out, STDOUT_FILENO);
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	dup2(in == NOTHING ? open("/dev/null", O_RDONLY) : in, STDIN_FILENO);
+	dup2(out == NOTHING ? open("/dev/null", O_WRONLY) : out, STDOUT_FILENO);
 	struct page *page = page_register(tool, 5, args, &err);
 	if (write(ready, "x", 1) != 1 || read(go, &c, 1) < 0)
 		_exit(1);
@@ -82,9 +87,9 @@ stages_that_a_pipe_connects_are_one_job(void **state)
 
 	(void)state;
 	assert_int_equal(pipe(link) | pipe(go) | pipe(ready), 0);
-	pid_t reader = stage("maip-window", link[0], 2, go[0], ready[1], 0);
+	pid_t reader = stage("maip-window", link[0], NOTHING, go[0], ready[1], 0);
 	assert_int_equal(read(ready[0], &c, 1), 1);
-	pid_t writer = stage("maip-consume", 0, link[1], go[0], ready[1], 0);
+	pid_t writer = stage("maip-consume", NOTHING, link[1], go[0], ready[1], 0);
 	assert_int_equal(read(ready[0], &c, 1), 1);
 
 	struct jobs jobs = look();
@@ -119,7 +124,7 @@ secrets_in_arguments_are_masked(void **state)
 
 	(void)state;
 	assert_int_equal(pipe(go) | pipe(ready), 0);
-	pid_t child = stage("maip-consume", 0, 2, go[0], ready[1], 0);
+	pid_t child = stage("maip-consume", NOTHING, NOTHING, go[0], ready[1], 0);
 	assert_int_equal(read(ready[0], &c, 1), 1);
 	struct jobs jobs = look();
 	const struct page_file *page = jobs.list[0].stages[0].page;
@@ -138,7 +143,7 @@ a_stage_that_was_killed_makes_the_job_failed(void **state)
 
 	(void)state;
 	assert_int_equal(pipe(go) | pipe(ready), 0);
-	pid_t child = stage("maip-consume", 0, 2, go[0], ready[1], 0);
+	pid_t child = stage("maip-consume", NOTHING, NOTHING, go[0], ready[1], 0);
 	assert_int_equal(read(ready[0], &c, 1), 1);
 	kill(child, SIGKILL);
 	waitpid(child, &status, 0);
@@ -166,7 +171,7 @@ stopping_a_job_signals_it_and_kills_what_does_not_end(void **state)
 	(void)state;
 	assert_int_equal(pipe(go) | pipe(ready), 0);
 	signal(SIGTERM, SIG_IGN);               /* inherited: the stage does not listen */
-	pid_t child = stage("maip-window", 0, 2, go[0], ready[1], 0);
+	pid_t child = stage("maip-window", NOTHING, NOTHING, go[0], ready[1], 0);
 	signal(SIGTERM, SIG_DFL);
 	assert_int_equal(read(ready[0], &c, 1), 1);
 	struct jobs jobs = look();
@@ -263,6 +268,31 @@ two_hundred_jobs_that_are_over_are_all_listed_newest_first(void **state)
 }
 
 static void
+thousands_of_pages_shrink_to_the_newest(void **state)
+{
+	const int64_t then = now() - 1000000;
+	struct jobs jobs;
+
+	(void)state;
+	for (int i = 0; i < 4500; i++) {
+		struct page_file page = ended_page(4194304 + i, then + i);
+		char name[64];
+
+		page_name(name, &(struct process){ page.pid, page.start });
+		put_file(name, &page, sizeof(page));
+	}
+	jobs_tidy(now());
+	jobs = look();
+	assert_in_range(jobs.n, 1024, 1024 + 4500 - 4096);
+	assert_int_equal(jobs.list[0].start_ms, then + 4499);
+	jobs_release(&jobs);
+	jobs_tidy(then + 3700 * 1000);
+	jobs = look();
+	assert_int_equal(jobs.n, 0);
+	jobs_release(&jobs);
+}
+
+static void
 a_page_with_times_that_are_none_is_passed_over(void **state)
 {
 	struct page_file page = ended_page(4194304, INT64_MIN);
@@ -317,6 +347,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(stopping_a_job_signals_it_and_kills_what_does_not_end, make_dir, remove_dir),
 		cmocka_unit_test_setup_teardown(what_a_kill_leaves_of_a_page_is_passed_over_and_removed_in_the_end, make_dir, remove_dir),
 		cmocka_unit_test_setup_teardown(two_hundred_jobs_that_are_over_are_all_listed_newest_first, make_dir, remove_dir),
+		cmocka_unit_test_setup_teardown(thousands_of_pages_shrink_to_the_newest, make_dir, remove_dir),
 		cmocka_unit_test_setup_teardown(a_page_with_times_that_are_none_is_passed_over, make_dir, remove_dir),
 		cmocka_unit_test(texts_are_shown_as_utf8_without_controls),
 		cmocka_unit_test_setup_teardown(a_run_directory_that_others_can_write_is_refused, make_dir, remove_dir),
