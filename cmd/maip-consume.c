@@ -323,6 +323,7 @@ work(struct page *page, struct pipe_env *env)
 	standard_output.consume = c;
 	reader_conf.kafka = kafka;
 	reader_conf.group = group;
+	reader_conf.apart = consume_bounded(&conf);
 	reader_conf.headers = consume_headers(c);
 	reader_conf.hide_internal = conf.group && topics_patterns(conf.topics) && !topics_internal(conf.topics);
 	reader_conf.watch = (struct kafka_watch){ .log = on_log, .stop = env->stop };

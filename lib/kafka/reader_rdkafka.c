@@ -22,6 +22,7 @@
 
 #define ASK_MS          10000           /* one question to a broker */
 #define CLOSE_S         10
+#define NUDGE_MS        100
 #define HEADERS_MAX     10000           /* of one record; a record may have 1 MB of them */
 
 struct lane {                           /* one partition that is read apart */
@@ -31,6 +32,7 @@ struct lane {                           /* one partition that is read apart */
 	int32_t             partition;
 	struct header      *headers;
 	size_t              n_headers, cap_headers;
+	size_t              drained;    /* bytes handed out since the last nudge */
 };
 
 struct kafka_reader {
@@ -46,6 +48,7 @@ struct kafka_reader {
 	struct lane             together;       /* the message that poll() handed out */
 	rd_kafka_message_t     *early;          /* came while on hold */
 	bool                    apart, held, closing;
+	size_t                  nudge_bytes;    /* nudge whenever so much was handed out; 0: never */
 	bool                    failed;         /* a callback failed: err is for the next poll */
 	struct err              err;
 };
@@ -416,6 +419,22 @@ put_headers(struct lane *l, const rd_kafka_message_t *m)
 	}
 }
 
+/* When its queue is full, librdkafka before 2.2 looks again only after a second, unless its thread for the broker is
+ * woken by something else: a question to the broker. Costs one round trip for half a queue of records. */
+static void
+nudge(struct kafka_reader *k, struct lane *l, const rd_kafka_message_t *m)
+{
+	const struct part p = { l->topic, m->partition, 0 };
+	rd_kafka_topic_partition_list_t *list;
+
+	l->drained = 0;
+	if (rd_kafka_queue_length(l->queue) == 0)       /* not full, but slow */
+		return;
+	list = one(k, &p, 0);
+	(void)rd_kafka_offsets_for_times(k->h.rk, list, NUDGE_MS);
+	rd_kafka_topic_partition_list_destroy(list);
+}
+
 static void
 hand_out(struct kafka_reader *k, struct lane *l, rd_kafka_message_t *m, struct record *r)
 {
@@ -437,6 +456,9 @@ hand_out(struct kafka_reader *k, struct lane *l, rd_kafka_message_t *m, struct r
 		r->headers = l->headers;
 		r->n_headers = l->n_headers;
 	}
+	l->drained += m->len + m->key_len;
+	if (k->nudge_bytes > 0 && l->drained >= k->nudge_bytes)
+		nudge(k, l, m);
 	if (k->h.down_since != TIME_MAX || k->h.code != RD_KAFKA_RESP_ERR_NO_ERROR)
 		handle_heard(&k->h);
 }
@@ -732,6 +754,19 @@ set_default(rd_kafka_conf_t *conf, const struct kafka_conf *given, const char *k
 		handle_set(conf, key, value);
 }
 
+/* How much librdkafka may fetch ahead, and how it goes on when that has been taken. */
+static void
+set_queue(struct kafka_reader *k, rd_kafka_conf_t *rk_conf)
+{
+	const char *given = kafka_conf_get(k->conf.kafka, "queued.max.messages.kbytes");
+	char ignored[200];
+
+	if (given == NULL)
+		handle_set(rk_conf, "queued.max.messages.kbytes", given = k->conf.apart ? "4096" : "16384");
+	if (rd_kafka_conf_set(rk_conf, "fetch.queue.backoff.ms", "10", ignored, sizeof(ignored)) != RD_KAFKA_CONF_OK)
+		k->nudge_bytes = (size_t)strtoul(given, NULL, 10) * 1024 / 2;
+}
+
 int
 reader_rdkafka(struct reader *r, const struct reader_conf *conf, struct err *err)
 {
@@ -748,13 +783,14 @@ reader_rdkafka(struct reader *r, const struct reader_conf *conf, struct err *err
 	handle_set(rk_conf, "allow.auto.create.topics", "false");
 	if (conf->hide_internal)
 		handle_set(rk_conf, "topic.blacklist", "^__");
-	set_default(rk_conf, conf->kafka, "queued.max.messages.kbytes", "16384");
+	set_queue(k, rk_conf);
 	set_default(rk_conf, conf->kafka, "fetch.wait.max.ms", "100");
 	rd_kafka_conf_set_rebalance_cb(rk_conf, on_rebalance);
 	if (handle_open(&k->h, RD_KAFKA_CONSUMER, rk_conf, err) < 0) {
 		reader_close(k);
 		return -1;
 	}
+	k->together.queue = rd_kafka_queue_get_consumer(k->h.rk);
 	*r = functions;
 	r->self = k;
 	return 0;

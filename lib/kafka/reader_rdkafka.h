@@ -15,6 +15,7 @@ struct reader_conf {                    /* borrowed for the life of the reader *
 	const struct kafka_conf *kafka; /* finished */
 	const char              *group; /* NULL: none */
 	bool                     hide_internal; /* a pattern that a group subscribes to does not mean topics like __consumer_offsets */
+	bool                     apart;         /* as will be said to assign or subscribe: each partition fetches ahead for itself */
 	bool                     headers;       /* somebody looks at them; otherwise records come without */
 	struct kafka_watch       watch;
 };
