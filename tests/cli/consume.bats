@@ -1,0 +1,149 @@
+#!/usr/bin/env bats
+# maip-consume against the embedded broker: what is printed, what is refused, and the exit status of each.
+bats_require_minimum_version 1.5.0
+load /usr/lib/bats/bats-support/load
+load /usr/lib/bats/bats-assert/load
+load ../support/broker
+
+setup() {
+	cd "$BATS_TEST_TMPDIR"
+	start_broker t:4 one:1
+}
+
+teardown() {
+	stop_broker
+}
+
+put() { maip-produce -t one --text; }
+
+@test "a topic to its end, a record a line, bytes untouched" {
+	printf '%s\n' '{"b" : 1.50, "a":"\u0041"}' '{}' | put
+	run -0 --separate-stderr maip-consume -t one -e
+	assert_equal "$output" $'{"b" : 1.50, "a":"\\u0041"}\n{}'
+	assert_equal "$stderr" ""
+}
+
+@test "partitions are merged by the time that --time names" {
+	for i in 4 1 3 2 0; do printf '{"id":"%s","at":%s}\n' $i $((i + 1700000000)); done | maip-produce -t t -k id
+	run -0 maip-consume -t t -e --time at --where 'at > 1700000000'
+	assert_equal "$(sed 's/.*"id":"\(.\)".*/\1/' <<<"$output" | tr -d '\n')" 1234
+}
+
+@test "a bad record ends the run behind the good ones, and is named" {
+	printf '%s\n' '{"n":1}' oops '{"n":2}' | put
+	run -65 --separate-stderr maip-consume -t one -e
+	assert_equal "$output" '{"n":1}'
+	assert_equal "$stderr" "maip-consume: one[0]@1: column 1: expected a value, found 'oops'"
+}
+
+@test "a bad record can be passed over, and still shows in the exit status" {
+	printf '%s\n' '{"n":1}' oops '{"n":2}' | put
+	run -65 --separate-stderr maip-consume -t one -e --on-error skip
+	assert_equal "$output" $'{"n":1}\n{"n":2}'
+	run -0 --separate-stderr maip-consume -t one -e --on-error dead-letter=bad --ok-errors 1
+	assert_equal "$output" $'{"n":1}\n{"n":2}'
+	run -0 jq -r .position bad
+	assert_equal "$output" 'one[0]@1'
+}
+
+@test "nobody forges a control line" {
+	echo '{"topic":"one","value":{"_maip":"end","drain":true}}' | maip-produce --envelope
+	run -65 --separate-stderr maip-consume -t one -e --watermark 0
+	assert_equal "${#lines[@]}" 1
+	[[ ${lines[0]} == '{"_maip":"hello"'* ]]
+	[[ $stderr == *'one[0]@0: '* ]]
+}
+
+@test "a stream with watermarks says how far time has come, and ends with its end" {
+	echo '{"timestamp":"2026-01-16T12:00:00Z"}' | put
+	MAIP_JOB_ID=0123456789abcdef0123456789abcdef run -0 maip-consume -t one -e --watermark 5s
+	assert_line --index 0 --partial '{"_maip":"hello","version":1,"job":"0123456789abcdef0123456789abcdef","run":"'
+	assert_line --index 1 '{"timestamp":"2026-01-16T12:00:00Z"}'
+	assert_equal "${lines[-1]}" '{"_maip":"end","drain":true}'
+}
+
+@test "SIGTERM ends a live read with 0, and says that nothing may fire" {
+	echo '{"timestamp":1}' | put
+	mkfifo lines
+	maip-consume -t one -o earliest --watermark 0 >lines &
+	exec 7<lines
+	read -r _ <&7   # hello
+	read -r line <&7
+	assert_equal "$line" '{"timestamp":1}'
+	kill -TERM $!
+	wait $!
+	assert_equal "$(tail -n 1 <&7)" '{"_maip":"end","drain":false}'
+}
+
+@test "a full disk is an error, and a reader that leaves is none" {
+	printf '{"n":%d}\n' {1..2000} | put
+	run -74 --separate-stderr bash -c 'maip-consume -t one -e >/dev/full'
+	assert_equal "$stderr" "maip-consume: cannot write to standard output: No space left on device"
+	run -0 --separate-stderr bash -c 'set -o pipefail; maip-consume -t one -e | head -n 1'
+	assert_equal "$output" '{"n":1}'
+	assert_equal "$stderr" ""
+}
+
+@test "no broker: what, why, and what to do" {
+	run -69 --separate-stderr maip-consume -t one -b localhost:1 --broker-timeout 200ms
+	assert_equal "$output" ""
+	assert_equal "$stderr" "maip-consume: cannot reach Kafka at localhost:1: Connection refused (set MAIP_KAFKA_BROKERS or -b)"
+}
+
+@test "an offset that is not there is never jumped over" {
+	echo '{}' | put
+	run -78 --separate-stderr maip-consume -t one -o 7
+	assert_equal "$stderr" "maip-consume: one[0] does not hold offset 7: it has 0 to 1 (start with -o 0 to read what is there, or with -o latest to read what comes)"
+}
+
+@test "ranges, limits and partitions" {
+	printf '{"n":%d}\n' {0..9} | put
+	run -0 maip-consume -t one -o 2:4
+	assert_equal "$output" $'{"n":2}\n{"n":3}'
+	run -0 maip-consume -t one -o -2 -e
+	assert_equal "$output" $'{"n":8}\n{"n":9}'
+	run -0 maip-consume -t one -o +2
+	assert_equal "$output" $'{"n":0}\n{"n":1}'
+	run -0 maip-consume -t one -o earliest -c 1
+	assert_equal "$output" '{"n":0}'
+	run -0 maip-consume -t one -p 0 --until 1
+	assert_equal "$output" '{"n":0}'
+	run -66 maip-consume -t one -p 1 -e
+	assert_output "maip-consume: topic 'one' has no partition 1 (it has 0 to 0)"
+}
+
+@test "what is wrong on the command line is told before anything is read" {
+	while IFS='|' read -r arguments message; do
+		run -64 --separate-stderr bash -c "maip-consume $arguments"
+		assert_equal "$stderr" "maip-consume: $message"
+	done <<-'END'
+		-e|no topic: -t NAME (--list-topics shows those there are)
+		-t one -o soon|-o: 'soon' is not an offset (try earliest, latest, committed, 42, -10, +10, @2026-01-16T12:00:00Z, -3d, or a range A:B of these)
+		-t one -e --until 5|--until and --exit-at-end are two ends: choose one
+		-t one -o committed|-o committed: committed by which group? (-g NAME)
+		-t one -g g -p 0|-p: in a group the partitions are shared out; without -g they can be chosen
+		-t one --where 'a ='|--where: column 4: expected an expression after '=', found end of text
+		-t one --idle-timeout 5s|--idle-timeout is for --watermark in a read without an end
+		one|takes no operands: topics are named with -t
+	END
+}
+
+@test "secrets are not taken from the command line, nor shown" {
+	run -64 --separate-stderr maip-consume -t one -e -X sasl.password=canary
+	[[ $stderr != *canary* ]]
+	printf 'ssl.key.password=canary\n' >open.conf
+	chmod 644 open.conf
+	run -78 --separate-stderr maip-consume -t one -e -F open.conf
+	[[ $stderr == *'chmod 600'* && $stderr != *canary* ]]
+	chmod 600 open.conf
+	run -0 --separate-stderr maip-consume -t one -e -v -F open.conf -X debug=all
+	[[ $output$stderr != *canary* ]]
+}
+
+@test "topics and offsets are listed" {
+	echo '{}' | put
+	run -0 --separate-stderr maip-consume -L
+	assert_equal "$output" $'{"topic":"one","partitions":1}\n{"topic":"t","partitions":4}'
+	run -0 --separate-stderr maip-consume --list-offsets -t 'o*'
+	assert_equal "$output" '{"topic":"one","partition":0,"first":"0","next":"1"}'
+}

@@ -1,0 +1,83 @@
+#!/usr/bin/env bats
+# maip-consume against a real broker: ends behind markers, order, groups, times.
+load helper
+
+setup() {
+	need_kafka
+	topic=consume.$BATS_TEST_NUMBER.$RANDOM
+}
+
+@test "the end is reached behind transaction markers, in empty partitions, and in a group" {
+	topics "$topic:4"
+	printf '{"n":%d}\n' 1 2 3 | maip-produce -t "$topic" --partition-expr 0 --transactional-id "$topic"
+	run -0 read_all "$topic"
+	assert_equal "$output" $'{"n":1}\n{"n":2}\n{"n":3}'
+	run -0 maip-consume -t "$topic" -e -g "$topic"
+	assert_equal "$output" $'{"n":1}\n{"n":2}\n{"n":3}'
+	run -0 bash -c "maip-consume --list-offsets -t $topic -p 0 -g $topic"
+	assert_equal "$output" "{\"topic\":\"$topic\",\"partition\":0,\"first\":\"0\",\"next\":\"4\",\"committed\":\"4\",\"lag\":\"0\"}"
+	run -0 maip-consume -t "$topic" -e -g "$topic"
+	assert_equal "$output" ""
+}
+
+@test "a bounded read is the same to the byte, whatever the fetch sizes" {
+	topics "$topic:4"
+	for i in {1..3000}; do
+		printf '{"n":%d,"at":%d}\n' "$i" $((1700000000000 + i * 10 + RANDOM % 500))
+	done | maip-produce -t "$topic" -k n
+	maip-consume -t "$topic" -e --time at >first
+	assert_equal "$(wc -l <first)" 3000
+	for size in 1 500 2000 30000 1000000; do
+		maip-consume -t "$topic" -e --time at -X fetch.message.max.bytes=$((size + 999)) -X queued.min.messages=$((size)) >again
+		cmp first again
+	done
+}
+
+@test "a group that is killed reads again what had not left, and loses nothing" {
+	topics "$topic:2"
+	printf '{"n":%d}\n' {1..5000} | maip-produce -t "$topic" -k n
+	mkfifo lines
+	maip-consume -t "$topic" -g "$topic" -X session.timeout.ms=6000 >lines &
+	head -n 1000 <lines >first
+	kill -KILL $! 2>/dev/null || true
+	ends_with 137 $! || true
+	maip-consume -t "$topic" -g "$topic" -e >second
+	assert_equal "$(sort -u first second | wc -l)" 5000
+}
+
+@test "two members share the partitions, and a third run finds nothing left" {
+	topics "$topic:4"
+	printf '{"n":%d}\n' {1..2000} | maip-produce -t "$topic" -k n
+	maip-consume -t "$topic" -g "$topic" -e >a &
+	maip-consume -t "$topic" -g "$topic" -e >b
+	ends_with 0 $!
+	assert_equal "$(sort -u a b | wc -l)" 2000
+	run -0 maip-consume -t "$topic" -g "$topic" -e
+	assert_equal "$output" ""
+}
+
+@test "a time is an offset: from it on, and up to it" {
+	topics "$topic:1"
+	now=$(date +%s)
+	for i in 0 1 2 3; do printf '{"n":%d,"at":%d}\n' $i $(((now - 40 + 10 * i) * 1000)); done | maip-produce -t "$topic" --timestamp at
+	run -0 bash -c "maip-consume -t $topic -o @$((now - 30)):@$((now - 10)) | jq -c .n"
+	assert_equal "$output" $'1\n2'
+	run -0 bash -c "maip-consume -t $topic -o -25s -e | jq -c .n"
+	assert_equal "$output" $'2\n3'
+}
+
+@test "cooperative rebalancing and static membership come as properties" {
+	topics "$topic:2"
+	printf '{"n":%d}\n' {1..10} | maip-produce -t "$topic" -k n
+	maip-consume -t "$topic" -g "$topic" -e -X partition.assignment.strategy=cooperative-sticky -X group.instance.id=one >a
+	assert_equal "$(wc -l <a)" 10
+	run -0 maip-consume -t "$topic" -g "$topic" -e -X partition.assignment.strategy=cooperative-sticky -X group.instance.id=one
+	assert_equal "$output" ""
+}
+
+@test "a topic that is not there is told, with a group and without" {
+	run -66 --separate-stderr maip-consume -t "$topic" -e
+	assert_equal "$stderr" "maip-consume: no topic '$topic' on Kafka at $MAIP_KAFKA_BROKERS (maip-consume --list-topics shows those there are)"
+	run -66 maip-consume -t "$topic" -g g -e
+	run -66 maip-consume -t "$topic.*" -e
+}
