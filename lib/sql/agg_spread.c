@@ -81,7 +81,7 @@ add_exactly(struct spread *s, uint64_t n, const struct num *sum, const struct nu
 static void
 add_approximately(struct spread *s, uint64_t n, double mean, double distances)
 {
-	double a = (double)s->n, b = (double)n, gap = mean - s->mean;
+	double a = (double)s->n, b = (double)n, gap;
 
 	make_approx(s);
 	gap = mean - s->mean;
@@ -213,19 +213,36 @@ put_num(struct buf *to, const struct num *n)
 }
 
 static void
+put_double(struct buf *to, double d)
+{
+	uint64_t bits;
+
+	memcpy(&bits, &d, sizeof(bits));
+	buf_put_u64(to, bits);
+}
+
+static double
+cursor_double(struct cursor *from)
+{
+	uint64_t bits = cursor_u64(from);
+	double   d;
+
+	memcpy(&d, &bits, sizeof(d));
+	return d;
+}
+
+static void
 spread_save(const void *acc, struct buf *to)
 {
 	const struct spread *s = ((const struct spread_acc *)acc)->s;
-	struct num           mean, distances;
 
 	buf_put_u64(to, s == NULL ? 0 : s->n);
 	if (s == NULL || s->n == 0)
 		return;
 	buf_put_u64(to, s->approx);
-	if (s->approx && num_of_double(&mean, s->mean) == 0 &&
-	    num_of_double(&distances, s->distances) == 0) {
-		put_num(to, &mean);
-		put_num(to, &distances);
+	if (s->approx) {                /* they may have outgrown a double, which is no number */
+		put_double(to, s->mean);
+		put_double(to, s->distances);
 	} else {
 		put_num(to, &s->sum);
 		put_num(to, &s->squares);
@@ -245,16 +262,16 @@ spread_load(const struct agg_call *call, void *acc, struct cursor *from)
 	s = get(acc);
 	s->n = n;
 	s->approx = cursor_u64(from) != 0;
-	if (val_load(&a, from) < 0 || val_load(&b, from) < 0 || a.kind != VAL_NUM ||
-	    b.kind != VAL_NUM)
-		return -1;
 	if (s->approx) {
-		s->mean = num_to_double(&a.num);
-		s->distances = num_to_double(&b.num);
-	} else {
-		s->sum = a.num;
-		s->squares = b.num;
+		s->mean = cursor_double(from);
+		s->distances = cursor_double(from);
+		return from->ok ? 0 : -1;
 	}
+	if (val_load(&a, from) < 0 || val_load(&b, from) < 0 || a.kind != VAL_NUM ||
+	    b.kind != VAL_NUM || a.num.approx || b.num.approx)
+		return -1;
+	s->sum = a.num;
+	s->squares = b.num;
 	return 0;
 }
 

@@ -112,7 +112,7 @@ func_char_length(const struct node *n, const struct val *arg, struct arena *scra
 	val_set_num(to, num_of((int64_t)text_length(arg[0].text)));
 }
 
-/* Start 0 is 1; a negative start counts from the end, as in Flink. */
+/* As in Flink: start 0 is 1, a negative start counts from the end, a negative length is NULL. */
 void
 func_substring(const struct node *n, const struct val *arg, struct arena *scratch, struct val *to)
 {
@@ -120,13 +120,11 @@ func_substring(const struct node *n, const struct val *arg, struct arena *scratc
 
 	(void)scratch;
 	if (num_to_i64(&arg[1].num, &start) < 0 ||
-	    (n->n > 2 && num_to_i64(&arg[2].num, &count) < 0))
+	    (n->n > 2 && num_to_i64(&arg[2].num, &count) < 0) || count < 0)
 		return;
 	start = start > 0 ? start - 1 : start < -length ? length : start < 0 ? length + start : 0;
 	if (start > length)
 		start = length;
-	if (count < 0)
-		count = 0;
 	if (count > length - start)
 		count = length - start;
 	val_set_text(to, text_slice(arg[0].text, (size_t)start, (size_t)(start + count)));
@@ -182,7 +180,7 @@ func_replace(const struct node *n, const struct val *arg, struct arena *scratch,
 		val_set_text(to, text);
 		return;
 	}
-	if (with.n > 0 && times > TEXT_MAX / with.n)
+	if (with.n > 0 && times > (TEXT_MAX - (text.n - times * what.n)) / with.n)
 		return;
 	p = arena_alloc(scratch, text.n - times * what.n + times * with.n);
 	for (size_t at = find(text, what, 0); at < text.n; at = find(text, what, from)) {

@@ -179,7 +179,9 @@ val_of_key(struct val *to, struct str key)
 	case 'n':
 	case 'd':
 		to->kind = VAL_NUM;
-		return num_parse(&to->num, c.rest);
+		if (num_parse(&to->num, c.rest) < 0)
+			return -1;
+		return key.p[0] == 'n' ? 0 : num_of_double(&to->num, num_to_double(&to->num));
 	case 's':
 		to->kind = VAL_TEXT;
 		to->text = c.rest;
@@ -327,7 +329,7 @@ load_num(struct num *to, struct cursor *from, bool approx)
 	}
 	*to = (struct num){ .v = (int128)((uint128)(uint64_t)cursor_i64(from) << 64 | low) };
 	to->scale = cursor_byte(from);
-	return to->scale <= NUM_DIGITS ? 0 : -1;
+	return to->scale <= NUM_DIGITS && to->v < MORE_THAN_DIGITS && to->v > -MORE_THAN_DIGITS ? 0 : -1;
 }
 
 int

@@ -473,6 +473,83 @@ by_size(const void *a, const void *b)
 }
 
 /* maip-expr(7) promises 0.5 %. */
+/* Any byte of a saved state may be another: it is refused, or some other state, never trouble. */
+static void
+a_damaged_state_is_refused_or_harmless(void **state)
+{
+	static const unsigned char bytes[] = { 0x00, 0x01, 0x7f, 0x80, 0xff };
+	uint64_t   acc[64] = { 0 }, other[64] = { 0 }, sum[64] = { 0 };
+	struct buf saved;
+	struct rig r;
+
+	(void)state;
+	rig_start(&r);
+	for (size_t i = 0; i < CALLS; i++)
+		must_add(&r, all_calls[i]);
+	for (size_t j = 0; j < sizeof(orders) / sizeof(orders[0]); j++)
+		feed(&r, acc, orders[j].ts, orders[j].line);
+	feed(&r, acc, 1, "{\"v\":12345678901234567890123456789012345678}");
+	buf_init(&saved, BUF_NO_MAX);
+	agg_save(r.list, acc, &saved);
+	for (size_t i = 0; i < saved.n * sizeof(bytes); i++) {
+		char *const   at = saved.p + i / sizeof(bytes);
+		const char    was = *at;
+		struct cursor c = { .rest = buf_str(&saved), .ok = true };
+
+		*at = (char)bytes[i % sizeof(bytes)];
+		if (agg_load(r.list, other, &c) == 0) {
+			row_of(&r, other);
+			agg_merge(r.list, sum, other);
+			agg_merge(r.list, sum, other);
+			row_of(&r, sum);
+			agg_drop(r.list, sum);
+			agg_drop(r.list, other);
+		} else {
+			assert_int_equal(agg_heap(r.list, other), 0);
+		}
+		*at = was;
+	}
+	buf_release(&saved);
+	agg_drop(r.list, acc);
+	rig_stop(&r);
+}
+
+static void
+a_variance_beyond_a_double_stays_null_when_it_was_saved(void **state)
+{
+	uint64_t   acc[4] = { 0 }, other[4] = { 0 };
+	struct rig r;
+
+	(void)state;
+	rig_start(&r);
+	must_add(&r, "VAR_POP(v)");
+	feed(&r, acc, 0, "{\"v\":1e200}");
+	feed(&r, acc, 0, "{\"v\":-1e200}");
+	assert_string_equal(row_of(&r, acc), "null");
+	save_and_load(&r, acc, other);
+	assert_string_equal(row_of(&r, other), "null");
+	agg_drop(r.list, acc);
+	agg_drop(r.list, other);
+	rig_stop(&r);
+}
+
+static void
+a_double_among_distinct_values_makes_the_sum_a_double(void **state)
+{
+	uint64_t   acc[4] = { 0 };
+	struct rig r;
+
+	(void)state;
+	rig_start(&r);
+	must_add(&r, "SUM(DISTINCT v)");
+	feed(&r, acc, 0, "{\"v\":1e-1}");
+	feed(&r, acc, 0, "{\"v\":0.2}");
+	feed(&r, acc, 0, "{\"v\":10e-2}");
+	assert_string_equal(row_of(&r, acc), "0.30000000000000004");
+	agg_drop(r.list, acc);
+	rig_stop(&r);
+}
+
 static void
 quantiles_of_many_values_are_within_half_a_percent(void **state)
 {
@@ -585,6 +662,9 @@ main(void)
 		cmocka_unit_test(sums_are_exact_beyond_64_bits_and_say_when_they_are_not),
 		cmocka_unit_test(panes_merge_to_what_one_accumulator_has),
 		cmocka_unit_test(what_was_cut_or_saved_by_others_is_not_loaded),
+		cmocka_unit_test(a_damaged_state_is_refused_or_harmless),
+		cmocka_unit_test(a_variance_beyond_a_double_stays_null_when_it_was_saved),
+		cmocka_unit_test(a_double_among_distinct_values_makes_the_sum_a_double),
 		cmocka_unit_test(quantiles_of_many_values_are_within_half_a_percent),
 		cmocka_unit_test(approximate_counts_have_the_stated_error),
 		cmocka_unit_test(a_variance_far_from_zero_keeps_its_digits),

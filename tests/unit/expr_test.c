@@ -385,6 +385,8 @@ functions_of_text(void **state)
 		{ "SUBSTRING('abc', -2)", "\"bc\"" },
 		{ "SUBSTRING('abc', 0)", "\"abc\"" },
 		{ "SUBSTRING('abc', 9)", "\"\"" },
+		{ "SUBSTRING('abc', 1, 0)", "\"\"" },
+		{ "SUBSTRING('abc', 1, -1)", "null" },
 		{ "POSITION('nch' IN payload.city)", "3" },
 		{ "POSITION('x' IN 'abc')", "0" },
 		{ "POSITION('' IN 'abc')", "1" },
