@@ -320,7 +320,7 @@ tell(const struct cep *cep)
 		warn("%" PRIu64 " record%s came too late and %s dropped (raise --watermark, or keep %s with --late FILE)", cep_late(cep),
 		     cep_late(cep) == 1 ? "" : "s", cep_late(cep) == 1 ? "was" : "were", cep_late(cep) == 1 ? "it" : "them");
 	if (cep_gave_up(cep) > 0)
-		warn("REGEXP gave up %" PRIu64 " times on text that takes too long to match; the result was NULL there", cep_gave_up(cep));
+		warn("REGEXP or LIKE gave up %" PRIu64 " times on text that takes too long to match; the result was NULL there", cep_gave_up(cep));
 	if (cep_shed(cep) > 0)
 		warn("dropped %" PRIu64 " partial matches at --max-partial %" PRId64 ": matches may be missing", cep_shed(cep), max_partial);
 }

@@ -468,7 +468,7 @@ report(const struct window *w)
 		     c.records, bad.count, c.filtered, c.late, c.nowhere, c.fired, c.open, c.keys,
 		    c.bytes);
 	if (c.gave_up > 0)
-		warn("REGEXP gave up %" PRIu64 " times on text that takes too long to match; "
+		warn("REGEXP or LIKE gave up %" PRIu64 " times on text that takes too long to match; "
 		     "the result was NULL there", c.gave_up);
 }
 

@@ -245,7 +245,7 @@ truth_like(const struct node *n, const struct expr_env *env)
 		eval_arg(n, 2, env, &escape);
 	if (text.kind != VAL_TEXT || pattern.kind != VAL_TEXT || escape.kind != VAL_TEXT)
 		return TRI_NULL;
-	t = like_match(text.text, pattern.text, escape.text) ? TRI_TRUE : TRI_FALSE;
+	t = like_match(text.text, pattern.text, escape.text, env->gave_up);
 	return n->negated ? tri_not(t) : t;
 }
 

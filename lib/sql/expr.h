@@ -38,7 +38,7 @@ struct expr_env {
 	const struct val   *slots;      /* values that the scope numbered: aggregates, columns, $names */
 	const struct taken *taken;      /* NULL outside of maip-cep */
 	struct arena       *scratch;    /* reset by the caller, once a record or a batch */
-	uint64_t           *gave_up;    /* counts the REGEXPs that ran into their match limit and gave NULL; NULL: not counted */
+	uint64_t           *gave_up;    /* counts the REGEXPs and LIKEs that ran into their limit and gave NULL; NULL: not counted */
 };
 
 /* An aggregate call found while parsing: COUNT(*) FILTER (WHERE ...), see aggregate.h. */

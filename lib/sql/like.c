@@ -3,9 +3,12 @@
  * like.c - LIKE
  *
  * Greedy with one place to go back to: after a mismatch only the last % can take more, so
- * the worst case is the product of the lengths and never exponential.
+ * the worst case is the product of the lengths and never exponential. Of two long texts that
+ * is still hours, so there is a limit as there is for REGEXP.
  */
 #include "sql/node.h"
+
+#define LIKE_STEPS ((size_t)1 << 26)    /* under a second; four for each byte of the longest line */
 
 struct like {
 	struct str pattern, escape;
@@ -59,25 +62,30 @@ match_one(const struct like *l, struct str text, size_t *p, size_t *t)
 	return true;
 }
 
-bool
-like_match(struct str text, struct str pattern, struct str escape)
+enum tri
+like_match(struct str text, struct str pattern, struct str escape, uint64_t *gave_up)
 {
 	const struct like l = { pattern, escape };
-	size_t p = 0, t = 0, retry_p = 0, retry_t = 0;
+	size_t p = 0, t = 0, retry_p = 0, retry_t = 0, steps = 0;
 	bool   may_retry = false;
 
 	while (t < text.n || p < pattern.n) {
+		if (++steps > LIKE_STEPS) {
+			if (gave_up != NULL)
+				(*gave_up)++;
+			return TRI_NULL;
+		}
 		if (is_wildcard(&l, p, '%')) {
 			retry_p = ++p;
 			retry_t = t;
 			may_retry = true;
 		} else if (!match_one(&l, text, &p, &t)) {
 			if (!may_retry || retry_t >= text.n)
-				return false;
+				return TRI_FALSE;
 			retry_t += width(text, retry_t);
 			t = retry_t;
 			p = retry_p;
 		}
 	}
-	return true;
+	return TRI_TRUE;
 }

@@ -142,8 +142,9 @@ int text_to_num(struct num *to, struct str text);
 
 void cast_val(struct val *to, const struct val *v, const struct cast_type *type, struct arena *scratch);
 
-/* LIKE over UTF-8. escape is empty, or one character. */
-bool like_match(struct str text, struct str pattern, struct str escape);
+/* LIKE over UTF-8. escape is empty, or one character. NULL, and one more in gave_up (which may be
+ * NULL), after as many steps as no two texts of a sane record take. */
+enum tri like_match(struct str text, struct str pattern, struct str escape, uint64_t *gave_up);
 
 /* REGEXP: the pattern is compiled once. NULL with a message in err. */
 struct regexp *regexp_new(struct str pattern, struct err *err);

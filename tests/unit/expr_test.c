@@ -8,7 +8,7 @@
 
 #include "base/time.h"
 #include "json/line.h"
-#include "sql/expr.h"
+#include "sql/node.h"
 
 #include <cmocka.h>
 
@@ -706,6 +706,27 @@ a_pattern_that_takes_for_ever_is_given_up_and_counted(void **state)
 	extract_free(x);
 }
 
+/* 20,000 letters against 10,000: each place in the text is tried to the end of the pattern. */
+static void
+a_like_that_takes_for_ever_is_given_up_and_counted(void **state)
+{
+	static char text[20000], pattern[10002];
+	uint64_t    gave_up = 0;
+
+	(void)state;
+	memset(text, 'a', sizeof(text));
+	memset(pattern, 'a', sizeof(pattern));
+	pattern[0] = '%';
+	assert_int_equal(like_match((struct str){ text, sizeof(text) },
+	                            (struct str){ pattern, 1000 }, STR(""), &gave_up),
+	                 TRI_TRUE);
+	pattern[sizeof(pattern) - 1] = 'b';
+	assert_int_equal(like_match((struct str){ text, sizeof(text) },
+	                            (struct str){ pattern, sizeof(pattern) }, STR(""), &gave_up),
+	                 TRI_NULL);
+	assert_int_equal(gave_up, 1);
+}
+
 /* ---- time */
 
 static void
@@ -865,6 +886,7 @@ main(void)
 		cmocka_unit_test(conditions_are_asked_for),
 		cmocka_unit_test(pattern_functions_look_at_what_was_taken),
 		cmocka_unit_test(a_pattern_that_takes_for_ever_is_given_up_and_counted),
+		cmocka_unit_test(a_like_that_takes_for_ever_is_given_up_and_counted),
 		cmocka_unit_test(times_are_read_from_text_and_numbers),
 		cmocka_unit_test(equal_values_have_equal_keys_and_others_do_not),
 		cmocka_unit_test(values_survive_being_kept_and_saved),
