@@ -68,6 +68,8 @@ run(const struct jobctl *ctl, int argc, char **argv)
 
 	if (argc == 0)
 		die(STATUS_USAGE, "cancel wants at least one JOB (maip-jobctl list shows them)");
+	if (m.local && no_wait)
+		die(STATUS_USAGE, "--no-wait is for a JobManager (-m): a local pipeline is over when cancel is");
 	p = printer_new(columns, ctl->json);
 	for (int i = 0; i < argc; i++) {
 		status = cancel(&m, argv[i], p);

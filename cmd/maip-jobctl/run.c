@@ -6,6 +6,7 @@
  * register themselves under one job id, which they find in their environment; so there is nothing to supervise
  * but the shell. In the foreground the status is that of the first stage, in the order of the data, that did not end well.
  */
+#define _GNU_SOURCE                     /* close_range */
 #include "jobctl.h"
 
 #include <errno.h>
@@ -44,14 +45,6 @@ static const char *const columns[] = { "id", "name", "log", NULL };
 
 #define PATH_SIZE 4096
 #define START_WAIT_MS 10000             /* for the first stage to register */
-
-static volatile sig_atomic_t stopped;
-
-static void
-on_signal(int number)
-{
-	stopped = number;
-}
 
 /* ---- what to run */
 
@@ -107,7 +100,7 @@ set_environment(const char *id, const char *job_name)
 
 	own_directory(bin);
 	buf_init(&b, BUF_NO_MAX);
-	buf_addf(&b, "%s:%s", bin, path == NULL ? "/usr/bin:/bin" : path);
+	buf_addf(&b, "%s%s%s", bin, *bin == '\0' ? "" : ":", path == NULL ? "/usr/bin:/bin" : path);
 	buf_add_char(&b, '\0');
 	setenv("PATH", b.p, 1);
 	setenv("MAIP_JOB_ID", id, 1);
@@ -118,6 +111,7 @@ set_environment(const char *id, const char *job_name)
 
 /* ---- starting */
 
+/* A process of its own: no terminal, and nothing of ours held open, a lock say. */
 static void
 redirect(int log)
 {
@@ -125,11 +119,30 @@ redirect(int log)
 
 	if (null < 0 || dup2(null, STDIN_FILENO) < 0 || dup2(log, STDOUT_FILENO) < 0 || dup2(log, STDERR_FILENO) < 0 || setsid() < 0)
 		_exit(STATUS_BUG);
+	close_range(STDERR_FILENO + 1, ~0u, 0);
+}
+
+/* What follow() waits for, blocked from before the child is there. What was ignored stays ignored: nohup, background jobs. */
+static sigset_t
+block_signals(sigset_t *before)
+{
+	const int stops[] = { SIGTERM, SIGINT };
+	struct sigaction old;
+	sigset_t set;
+
+	signal(SIGCHLD, SIG_DFL);               /* ignored, it would take the status of the child with it */
+	sigemptyset(&set);
+	sigaddset(&set, SIGCHLD);
+	for (size_t i = 0; i < sizeof(stops) / sizeof(*stops); i++)
+		if (sigaction(stops[i], NULL, &old) == 0 && old.sa_handler != SIG_IGN)
+			sigaddset(&set, stops[i]);
+	sigprocmask(SIG_BLOCK, &set, before);
+	return set;
 }
 
 /* argv[0] is the program; the child never returns from here. */
 static pid_t
-start(char *const *argv, int log)
+start(char *const *argv, int log, const sigset_t *mask)
 {
 	pid_t child = fork();
 
@@ -138,8 +151,7 @@ start(char *const *argv, int log)
 	if (child > 0)
 		return child;
 	signal(SIGPIPE, SIG_DFL);
-	signal(SIGINT, SIG_DFL);
-	signal(SIGTERM, SIG_DFL);
+	sigprocmask(SIG_SETMASK, mask, NULL);
 	if (log >= 0)
 		redirect(log);
 	execvp(argv[0], argv);
@@ -217,16 +229,23 @@ cancel(const char *id)
 	m.close(m.self);
 }
 
+/* Until the child is over. SIGTERM cancels the job, as soon as there is one; a terminal sends SIGINT to the stages, too. */
 static enum status
-follow(pid_t child, const char *id)
+follow(pid_t child, const char *id, const sigset_t *signals)
 {
+	const struct timespec moment = { .tv_nsec = 20000000 };
 	int wait_status = 0, bad;
+	bool asked = false;
 
-	while (waitpid(child, &wait_status, 0) < 0 && errno == EINTR)
-		if (stopped == SIGTERM) {
-			stopped = 0;
+	while (waitpid(child, &wait_status, WNOHANG) == 0) {
+		const int number = asked ? sigtimedwait(signals, NULL, &moment) : sigwaitinfo(signals, NULL);
+
+		asked = asked || number == SIGTERM;
+		if (asked && look(id, &bad)) {
 			cancel(id);
+			asked = false;
 		}
+	}
 	return look(id, &bad) && bad != 0 ? (enum status)bad : (enum status)child_status(wait_status);
 }
 
@@ -273,7 +292,7 @@ command_line(int argc, char **argv, char path[PATH_SIZE])
 static enum status
 run(const struct jobctl *ctl, int argc, char **argv)
 {
-	struct sigaction on = { .sa_handler = on_signal };
+	sigset_t signals, before;
 	char id[33], path[PATH_SIZE] = "", log[PATH_SIZE];
 	const char *job_name = name;
 	char **line;
@@ -289,12 +308,12 @@ run(const struct jobctl *ctl, int argc, char **argv)
 	set_environment(id, job_name);
 	if (detach)
 		fd = open_log(id, log);
-	sigaction(SIGTERM, &on, NULL);
-	sigaction(SIGINT, &on, NULL);           /* a terminal sends it to the stages, too; wait for them */
-	child = start(line, fd);
+	signals = block_signals(&before);
+	child = start(line, fd, &before);
 	if (!detach)
-		return follow(child, id);
+		return follow(child, id, &signals);
 	close(fd);
+	sigprocmask(SIG_SETMASK, &before, NULL);
 	return let_go(child, id, job_name == NULL ? "pipeline" : job_name, log, ctl->json);
 }
 

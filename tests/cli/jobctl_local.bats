@@ -58,6 +58,32 @@ teardown() {
 	assert_output 'maip-window: stopped by a signal before the end of the input'
 }
 
+# A stream with control lines, as far as its first watermark, which the stage has seen.
+hello() {
+	printf '%s\n' '{"_maip":"hello","version":1,"job":"0123456789abcdef0123456789abcdef","run":"0123456789abcdef0123456789abcdef","watermarks":true,"checkpoints":false}' \
+		"$event" '{"_maip":"watermark","ts":1768564800000}' >&9
+	for _ in {1..500}; do
+		[[ $(maip-jobctl show "$1" | jq -r .watermark) == 2026-01-16T12:00:00.000Z ]] && return
+		sleep 0.02
+	done
+	fail "no watermark has come"
+}
+
+@test "cancel of a stream whose source cannot be told kills after the grace, and fires nothing" {
+	start deaf 1 'exec maip-window --key k --tumbling 1m'
+	hello deaf
+	run -0 maip-jobctl cancel --grace 10ms deaf
+	assert_output '{"id":"0123456789abcdef0123456789abcdef","name":"deaf","state":"CANCELED","killed":1}'
+	run -1 grep -v _maip out
+	assert_output ''
+}
+
+@test "--no-wait is for a JobManager" {
+	start here 1 'exec maip-window --key k --tumbling 1m'
+	run -64 --separate-stderr maip-jobctl cancel --no-wait here
+	assert_equal "$stderr" 'maip-jobctl cancel: --no-wait is for a JobManager (-m): a local pipeline is over when cancel is'
+}
+
 @test "what did not end well is FAILED, what did is FINISHED" {
 	run -0 maip-jobctl run -n good -c "maip-window --key k --tumbling 1m <<<'$event' >/dev/null"
 	run -65 maip-jobctl run -n bad -c 'maip-window --key k --tumbling 1m <<<nothing'
@@ -105,6 +131,50 @@ teardown() {
 	run -0 maip-jobctl cancel "$id"
 	run -0 cat "$log"
 	assert_output --partial 'stopped by a signal'
+}
+
+# Start PIPELINE with maip-jobctl run in the foreground, its pid in $job.
+run_in_background() {
+	mkfifo in
+	exec 9<>in
+	maip-jobctl run -n told -c "$1" 3>&- 9>&- &
+	job=$!
+}
+
+@test "SIGTERM to run cancels the job" {
+	run_in_background 'exec maip-window --key k --tumbling 1m in'
+	for _ in {1..500}; do [[ $(maip-jobctl list | jq -r .state) == RUNNING ]] && break; sleep 0.02; done
+	kill -TERM "$job"
+	status=0
+	wait "$job" || status=$?
+	assert_equal "$status" 75
+	assert_equal "$(maip-jobctl list | jq -r .state)" CANCELED
+}
+
+@test "SIGTERM to run before a stage has registered cancels it when it has" {
+	mkfifo gate
+	run_in_background 'echo >gate; read -r _ <gate; exec maip-window --key k --tumbling 1m in'
+	read -r _ <gate
+	kill -TERM "$job"
+	echo >gate
+	status=0
+	wait "$job" || status=$?
+	assert_equal "$status" 75
+	assert_equal "$(maip-jobctl list | jq -r .state)" CANCELED
+}
+
+@test "run tells the status though its parent ignores SIGCHLD" {
+	run -3 env --ignore-signal=CHLD maip-jobctl run -c 'exit 3'
+}
+
+@test "a detached job holds no lock of the one who started it" {
+	mkfifo in
+	exec 9<>in 8>lock
+	flock 8
+	run -0 maip-jobctl run -d -n away -c "maip-window --key k --tumbling 1m $BATS_TEST_TMPDIR/in"
+	exec 8>&-
+	run -0 flock -n lock true
+	run -0 maip-jobctl cancel away
 }
 
 @test "run wants a job that is there" {
