@@ -161,7 +161,7 @@ arena_grow(struct arena *a, size_t n)
 }
 
 void *
-arena_alloc(struct arena *a, size_t n)
+arena_alloc_more(struct arena *a, size_t n)
 {
 	size_t size = product((n / 16) + (n % 16 != 0), 16);
 	void  *p;

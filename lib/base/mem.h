@@ -35,7 +35,22 @@ struct arena {
 	void  *full;                    /* earlier blocks of this round */
 };
 
-void *arena_alloc(struct arena *a, size_t n);           /* aligned to 16 */
+void *arena_alloc_more(struct arena *a, size_t n);      /* arena_alloc, where the block may be full */
+
+/* Aligned to 16, not cleared; n may be 0. In line, because a record takes a few. */
+static inline void *
+arena_alloc(struct arena *a, size_t n)
+{
+	size_t size = (n + 15) & ~(size_t)15;
+	void  *p;
+
+	if (size < n || size >= a->cap - a->used)
+		return arena_alloc_more(a, n);
+	p = a->block + a->used;
+	a->used += size;
+	return p;
+}
+
 struct str arena_dup(struct arena *a, struct str s);
 void arena_reset(struct arena *a);                      /* all of it is gone */
 void arena_release(struct arena *a);
