@@ -126,14 +126,14 @@ to_int(struct num *n, const struct cast_type *type)
 	return 0;
 }
 
-/* A double as a decimal: the digits that it has in truth, rounded. */
+/* A double as a decimal: rounded as ROUND does it, 1.005e0 to 1.01. */
 static int
 decimal_of_double(struct num *n, int scale)
 {
 	char text[128];
 	int  length;
 
-	if (n->d > 1e38 || n->d < -1e38)
+	if (num_round(n, n, scale, NUM_HALF_UP) < 0 || n->d > 1e38 || n->d < -1e38)
 		return -1;
 	length = snprintf(text, sizeof(text), "%.*f", scale, n->d);
 	return num_parse(n, (struct str){ text, (size_t)length });

@@ -321,6 +321,8 @@ casts_give_what_fits_or_null(void **state)
 		{ "TRY_CAST(1234.5 AS DECIMAL(5, 2))", "null" },
 		{ "CAST(double AS DECIMAL(5, 2))", "0.10" },
 		{ "CAST('0.1' AS DECIMAL(5, 2))", "0.10" },
+		{ "CAST(1.005e0 AS DECIMAL(5, 2))", "1.01" },
+		{ "CAST(-1.005e0 AS DECIMAL(5, 2)) = ROUND(-1.005, 2)", "true" },
 		{ "CAST(5 AS DOUBLE)", "5.0" },
 		{ "CAST(payload.totalAmount AS STRING)", "\"1234.50\"" },
 		{ "CAST(TRUE AS STRING)", "\"TRUE\"" },
