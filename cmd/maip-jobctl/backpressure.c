@@ -24,17 +24,28 @@ static const char *const columns[] = { "job", "stage", "subtask", "level", "back
 struct verdict {
 	char waits[128];                /* the last stage that is back-pressured */
 	char slow[128];                 /* the one behind it */
+	bool unsure;                    /* slow is a filter that keeps no clocks: the next stage tells whether it is fed */
 };
 
 static void
-judge(struct verdict *v, const char *stage, const char *level)
+judge(struct verdict *v, const char *stage, const char *level, double idle)
 {
 	if (strcmp(level, "ok") != 0) {
+		*v = (struct verdict){ .waits = "" };
 		snprintf(v->waits, sizeof(v->waits), "%s", stage);
-		v->slow[0] = '\0';
-	} else if (v->waits[0] != '\0' && v->slow[0] == '\0') {
+	} else if (v->waits[0] != '\0' && (v->slow[0] == '\0' || (v->unsure && idle < 0.5))) {
 		snprintf(v->slow, sizeof(v->slow), "%s", stage);
 	}
+	v->unsure = false;
+}
+
+static void
+judge_unknown(struct verdict *v, const char *stage)
+{
+	if (v->waits[0] == '\0' || v->slow[0] != '\0')
+		return;
+	snprintf(v->slow, sizeof(v->slow), "%s", stage);
+	v->unsure = true;
 }
 
 static const char *
@@ -50,7 +61,7 @@ print_subtask(struct printer *p, const char *job, const char *stage, const cJSON
 {
 	print_text(p, job);
 	print_text(p, stage);
-	print_int(p, (int64_t)member_number(s, "subtask"));
+	print_int(p, member_int(s, "subtask"));
 	print_text(p, level_of(s));
 	print_share(p, member_number(s, "ratio"));
 	print_share(p, member_number(s, "idleRatio"));
@@ -81,10 +92,12 @@ print_vertex(struct printer *p, const struct manager *m, const struct job_name *
 		return (int)jobctl_failed(&err);
 	if (strcmp(member_text(answer, "status"), "ok") != 0) {
 		print_unknown(p, job->name, stage);
+		judge_unknown(v, stage);
 	} else {
 		cJSON_ArrayForEach(s, cJSON_GetObjectItemCaseSensitive(answer, "subtasks"))
 			print_subtask(p, job->name, stage, s);
-		judge(v, stage, level_of(answer));
+		judge(v, stage, level_of(answer),
+		      member_number(cJSON_GetArrayItem(cJSON_GetObjectItemCaseSensitive(answer, "subtasks"), 0), "idleRatio"));
 	}
 	cJSON_Delete(answer);
 	return 0;
@@ -126,9 +139,8 @@ print_vertices(const struct jobctl *ctl, const struct manager *m, const struct j
 }
 
 static enum status
-run(const struct jobctl *ctl, int argc, char **argv)
+run(const struct jobctl *ctl, const struct manager *m, int argc, char **argv)
 {
-	struct manager m = jobctl_manager(ctl, 0);
 	struct job_name job;
 	enum status status;
 	cJSON *answer;
@@ -137,16 +149,15 @@ run(const struct jobctl *ctl, int argc, char **argv)
 
 	if (argc < 1 || argc > 2)
 		die(STATUS_USAGE, "backpressure wants a JOB, and perhaps one of its stages");
-	if (job_resolve(&m, argv[0], &job, &err) < 0)
+	if (job_resolve(m, argv[0], &job, &err) < 0)
 		return jobctl_failed(&err);
 	snprintf(path, sizeof(path), "/jobs/%s", job.id);
-	answer = jobctl_get(&m, path, &err);
+	answer = jobctl_get(m, path, &err);
 	if (answer == NULL)
 		return jobctl_failed(&err);
-	status = print_vertices(ctl, &m, &job, answer, argc == 2 ? argv[1] : NULL);
+	status = print_vertices(ctl, m, &job, answer, argc == 2 ? argv[1] : NULL);
 	cJSON_Delete(answer);
-	m.close(m.self);
 	return status;
 }
 
-const struct command command_backpressure = { &backpressure_tool, run };
+const struct command command_backpressure = { &backpressure_tool, run, NULL };

@@ -50,7 +50,7 @@ announce(const struct mock *m)
 }
 
 static enum status
-run(const struct jobctl *ctl, int argc, char **argv)
+run(const struct jobctl *ctl, const struct manager *unused, int argc, char **argv)
 {
 	enum status status;
 	struct mock *m;
@@ -59,6 +59,7 @@ run(const struct jobctl *ctl, int argc, char **argv)
 	int number;
 
 	(void)ctl;
+	(void)unused;
 	(void)argv;
 	if (argc != 0)
 		die(STATUS_USAGE, "broker takes no operands (topics are named with --topic)");
@@ -81,4 +82,4 @@ run(const struct jobctl *ctl, int argc, char **argv)
 	return status;
 }
 
-const struct command command_broker = { &broker_tool, run };
+const struct command command_broker = { &broker_tool, run, NULL };

@@ -30,7 +30,7 @@ print_result(struct printer *p, const struct job_name *job, const char *state, c
 	print_text(p, job->id);
 	print_text(p, job->name);
 	print_text(p, state);
-	print_int(p, (int64_t)member_number(answer, "killed"));
+	print_int(p, member_int(answer, "killed"));
 }
 
 static enum status
@@ -60,24 +60,22 @@ cancel(const struct manager *m, const char *text, struct printer *p)
 }
 
 static enum status
-run(const struct jobctl *ctl, int argc, char **argv)
+run(const struct jobctl *ctl, const struct manager *m, int argc, char **argv)
 {
-	struct manager m = jobctl_manager(ctl, grace_ms);
 	enum status worst = STATUS_OK, status;
 	struct printer *p;
 
 	if (argc == 0)
 		die(STATUS_USAGE, "cancel wants at least one JOB (maip-jobctl list shows them)");
-	if (m.local && no_wait)
+	if (m->local && no_wait)
 		die(STATUS_USAGE, "--no-wait is for a JobManager (-m): a local pipeline is over when cancel is");
 	p = printer_new(columns, ctl->json);
 	for (int i = 0; i < argc; i++) {
-		status = cancel(&m, argv[i], p);
+		status = cancel(m, argv[i], p);
 		worst = worst == STATUS_OK ? status : worst;
 	}
-	m.close(m.self);
 	status = printer_finish(p);
 	return worst == STATUS_OK ? status : worst;
 }
 
-const struct command command_cancel = { &cancel_tool, run };
+const struct command command_cancel = { &cancel_tool, run, &grace_ms };

@@ -21,15 +21,14 @@ struct jobctl {                         /* the options before the command */
 
 struct command {
 	const struct tool *tool;        /* "maip-jobctl list" */
-	enum status (*run)(const struct jobctl *ctl, int argc, char **argv);    /* the operands */
+	/* m: the manager that the options name, closed by the caller; argv: the operands. */
+	enum status (*run)(const struct jobctl *ctl, const struct manager *m, int argc, char **argv);
+	const int64_t *grace_ms;        /* how long a local stage has before it is killed; NULL: it is not asked to end */
 };
 
 extern const struct tool list_tool, show_tool, backpressure_tool, cancel_tool, stop_tool, run_tool, broker_tool;
 
 extern const struct command command_list, command_show, command_backpressure, command_cancel, command_stop, command_run, command_broker;
-
-/* The manager that the options name; dies with a message when it cannot be. grace_ms: before a local stage is killed. */
-struct manager jobctl_manager(const struct jobctl *ctl, int64_t grace_ms);
 
 /* warn() and the status that err asks for. */
 enum status jobctl_failed(const struct err *err);
@@ -42,5 +41,6 @@ int jobctl_wait(const struct manager *m, const struct job_name *job, int64_t gra
 
 const char *member_text(const cJSON *o, const char *member);      /* "" if it is none */
 double      member_number(const cJSON *o, const char *member);    /* 0 if it is none */
+int64_t     member_int(const cJSON *o, const char *member);       /* 0 if it is none; the nearest there is if it is too large */
 
 #endif

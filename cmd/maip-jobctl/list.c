@@ -25,15 +25,14 @@ print_job(struct printer *p, const cJSON *job)
 	print_text(p, member_text(job, "jid"));
 	print_text(p, member_text(job, "name"));
 	print_text(p, member_text(job, "state"));
-	print_time(p, (int64_t)member_number(job, "start-time"));
-	print_duration(p, (int64_t)member_number(job, "duration"));
-	print_int(p, (int64_t)member_number(cJSON_GetObjectItemCaseSensitive(job, "tasks"), "total"));
+	print_time(p, member_int(job, "start-time"));
+	print_duration(p, member_int(job, "duration"));
+	print_int(p, member_int(cJSON_GetObjectItemCaseSensitive(job, "tasks"), "total"));
 }
 
 static enum status
-run(const struct jobctl *ctl, int argc, char **argv)
+run(const struct jobctl *ctl, const struct manager *m, int argc, char **argv)
 {
-	struct manager m = jobctl_manager(ctl, 0);
 	struct printer *p;
 	const cJSON *job;
 	cJSON *answer;
@@ -42,8 +41,7 @@ run(const struct jobctl *ctl, int argc, char **argv)
 	(void)argv;
 	if (argc != 0)
 		die(STATUS_USAGE, "list takes no operands (maip-jobctl show JOB shows one)");
-	answer = jobctl_get(&m, "/jobs/overview", &err);
-	m.close(m.self);
+	answer = jobctl_get(m, "/jobs/overview", &err);
 	if (answer == NULL)
 		return jobctl_failed(&err);
 	p = printer_new(columns, ctl->json);
@@ -54,4 +52,4 @@ run(const struct jobctl *ctl, int argc, char **argv)
 	return printer_finish(p);
 }
 
-const struct command command_list = { &list_tool, run };
+const struct command command_list = { &list_tool, run, NULL };

@@ -37,8 +37,8 @@ static const struct tool tool = {
 	.summary = "list, watch, start and stop jobs, here or on a Flink cluster",
 };
 
-struct manager
-jobctl_manager(const struct jobctl *c, int64_t grace_ms)
+static struct manager
+open_manager(const struct jobctl *c, int64_t grace_ms)
 {
 	struct manager m;
 	struct err err;
@@ -79,6 +79,14 @@ member_number(const cJSON *o, const char *member)
 	const cJSON *v = cJSON_GetObjectItemCaseSensitive(o, member);
 
 	return cJSON_IsNumber(v) ? v->valuedouble : 0;
+}
+
+int64_t
+member_int(const cJSON *o, const char *member)
+{
+	double v = member_number(o, member);
+
+	return v >= 0x1p63 ? INT64_MAX : v < -0x1p63 ? INT64_MIN : (int64_t)v;
 }
 
 int
@@ -125,6 +133,8 @@ main(int argc, char **argv)
 {
 	int first = opt_parse(&tool, argc, argv);
 	const struct command *command;
+	struct manager m;
+	enum status status;
 	int operands;
 
 	if (first == argc)
@@ -138,5 +148,8 @@ main(int argc, char **argv)
 	argc -= first;
 	argv += first;
 	operands = opt_parse(command->tool, argc, argv);
-	return (int)command->run(&ctl, argc - operands, argv + operands);
+	m = open_manager(&ctl, command->grace_ms == NULL ? 0 : *command->grace_ms);
+	status = command->run(&ctl, &m, argc - operands, argv + operands);
+	m.close(m.self);
+	return (int)status;
 }

@@ -43,6 +43,8 @@ const struct tool run_tool = {
 
 static const char *const columns[] = { "id", "name", "log", NULL };
 
+static const int64_t grace_ms = 30000;  /* for what SIGTERM cancels */
+
 #define PATH_SIZE 4096
 #define START_WAIT_MS 10000             /* for the first stage to register */
 
@@ -212,26 +214,21 @@ child_status(int wait_status)
 }
 
 static void
-cancel(const char *id)
+cancel(const struct manager *m, const char *id)
 {
-	struct job_name job = { .name = "" };
-	struct manager m;
 	struct err err;
 	cJSON *answer = NULL;
 	char path[64];
 
-	snprintf(job.id, sizeof(job.id), "%s", id);
 	snprintf(path, sizeof(path), "/jobs/%s?mode=cancel", id);
-	manager_local(&m, 30000, clock_wall_ms);
-	if (m.call(m.self, "PATCH", path, NULL, &answer, &err) < 0)
+	if (m->call(m->self, "PATCH", path, NULL, &answer, &err) < 0)
 		warn("%s", err.msg);
 	cJSON_Delete(answer);
-	m.close(m.self);
 }
 
 /* Until the child is over. SIGTERM cancels the job, as soon as there is one; a terminal sends SIGINT to the stages, too. */
 static enum status
-follow(pid_t child, const char *id, const sigset_t *signals)
+follow(const struct manager *m, pid_t child, const char *id, const sigset_t *signals)
 {
 	const struct timespec moment = { .tv_nsec = 20000000 };
 	int wait_status = 0, bad;
@@ -242,7 +239,7 @@ follow(pid_t child, const char *id, const sigset_t *signals)
 
 		asked = asked || number == SIGTERM;
 		if (asked && look(id, &bad)) {
-			cancel(id);
+			cancel(m, id);
 			asked = false;
 		}
 	}
@@ -290,7 +287,7 @@ command_line(int argc, char **argv, char path[PATH_SIZE])
 }
 
 static enum status
-run(const struct jobctl *ctl, int argc, char **argv)
+run(const struct jobctl *ctl, const struct manager *m, int argc, char **argv)
 {
 	sigset_t signals, before;
 	char id[33], path[PATH_SIZE] = "", log[PATH_SIZE];
@@ -311,10 +308,10 @@ run(const struct jobctl *ctl, int argc, char **argv)
 	signals = block_signals(&before);
 	child = start(line, fd, &before);
 	if (!detach)
-		return follow(child, id, &signals);
+		return follow(m, child, id, &signals);
 	close(fd);
 	sigprocmask(SIG_SETMASK, &before, NULL);
 	return let_go(child, id, job_name == NULL ? "pipeline" : job_name, log, ctl->json);
 }
 
-const struct command command_run = { &run_tool, run };
+const struct command command_run = { &run_tool, run, &grace_ms };

@@ -18,7 +18,7 @@ const struct tool show_tool = {
 };
 
 static const char *const columns[] = { "job", "stage", "state", "parallelism", "records_in", "records_out", "bytes_in", "bytes_out",
-                                       "watermark", "command", NULL };
+                                       "watermark", "pid", "command", NULL };
 
 /* The lowest watermark of a vertex's subtasks; TIME_MIN: none. */
 static int64_t
@@ -62,22 +62,25 @@ print_vertex(struct printer *p, const struct manager *m, const cJSON *job, const
 	print_text(p, member_text(job, "name"));
 	print_text(p, member_text(v, "name"));
 	print_text(p, member_text(v, "status"));
-	print_int(p, (int64_t)member_number(v, "parallelism"));
-	print_int(p, (int64_t)member_number(metrics, "read-records"));
-	print_int(p, (int64_t)member_number(metrics, "write-records"));
-	print_int(p, (int64_t)member_number(metrics, "read-bytes"));
-	print_int(p, (int64_t)member_number(metrics, "write-bytes"));
+	print_int(p, member_int(v, "parallelism"));
+	print_int(p, member_int(metrics, "read-records"));
+	print_int(p, member_int(metrics, "write-records"));
+	print_int(p, member_int(metrics, "read-bytes"));
+	print_int(p, member_int(metrics, "write-bytes"));
 	if (ts < TIME_FIRST || ts > TIME_LAST)
 		print_none(p);
 	else
 		print_time(p, ts);
+	if (cJSON_HasObjectItem(v, "pid"))
+		print_int(p, member_int(v, "pid"));
+	else
+		print_none(p);
 	print_text(p, description(job, member_text(v, "id")));
 }
 
 static enum status
-run(const struct jobctl *ctl, int argc, char **argv)
+run(const struct jobctl *ctl, const struct manager *m, int argc, char **argv)
 {
-	struct manager m = jobctl_manager(ctl, 0);
 	struct job_name job;
 	struct printer *p;
 	cJSON *answer;
@@ -87,18 +90,17 @@ run(const struct jobctl *ctl, int argc, char **argv)
 
 	if (argc != 1)
 		die(STATUS_USAGE, "show wants one JOB (maip-jobctl list shows them)");
-	if (job_resolve(&m, argv[0], &job, &err) < 0)
+	if (job_resolve(m, argv[0], &job, &err) < 0)
 		return jobctl_failed(&err);
 	snprintf(path, sizeof(path), "/jobs/%s", job.id);
-	answer = jobctl_get(&m, path, &err);
+	answer = jobctl_get(m, path, &err);
 	if (answer == NULL)
 		return jobctl_failed(&err);
 	p = printer_new(columns, ctl->json);
 	cJSON_ArrayForEach(v, cJSON_GetObjectItemCaseSensitive(answer, "vertices"))
-		print_vertex(p, &m, answer, v);
+		print_vertex(p, m, answer, v);
 	cJSON_Delete(answer);
-	m.close(m.self);
 	return printer_finish(p);
 }
 
-const struct command command_show = { &show_tool, run };
+const struct command command_show = { &show_tool, run, NULL };

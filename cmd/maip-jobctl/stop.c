@@ -104,7 +104,7 @@ stop(const struct manager *m, const struct job_name *job, struct printer *p)
 			print_text(p, place);
 		else
 			print_none(p);
-		print_int(p, (int64_t)member_number(answer, "killed"));
+		print_int(p, member_int(answer, "killed"));
 	}
 	cJSON_Delete(answer);
 	if (over < 0)
@@ -115,9 +115,8 @@ stop(const struct manager *m, const struct job_name *job, struct printer *p)
 }
 
 static enum status
-run(const struct jobctl *ctl, int argc, char **argv)
+run(const struct jobctl *ctl, const struct manager *m, int argc, char **argv)
 {
-	struct manager m = jobctl_manager(ctl, grace_ms);
 	enum status status, printed;
 	struct job_name job;
 	struct printer *p;
@@ -125,15 +124,14 @@ run(const struct jobctl *ctl, int argc, char **argv)
 
 	if (argc != 1)
 		die(STATUS_USAGE, "stop wants one JOB (maip-jobctl list shows them)");
-	if (m.local && savepoint_path != NULL)
+	if (m->local && savepoint_path != NULL)
 		die(STATUS_USAGE, "--savepoint-path is for a JobManager (-m): a local pipeline has no savepoints");
-	if (job_resolve(&m, argv[0], &job, &err) < 0)
+	if (job_resolve(m, argv[0], &job, &err) < 0)
 		return jobctl_failed(&err);
 	p = printer_new(columns, ctl->json);
-	status = stop(&m, &job, p);
-	m.close(m.self);
+	status = stop(m, &job, p);
 	printed = printer_finish(p);
 	return status == STATUS_OK ? printed : status;
 }
 
-const struct command command_stop = { &stop_tool, run };
+const struct command command_stop = { &stop_tool, run, &grace_ms };

@@ -131,6 +131,7 @@ vertex(const struct job *job, const struct job_stage *s, int64_t now)
 	cJSON_AddStringToObject(v, "id", s->vertex);
 	cJSON_AddStringToObject(v, "slotSharingGroupId", job->id);
 	cJSON_AddStringToObject(v, "name", s->name);
+	add_number(v, "pid", s->process.pid);           /* not Flink's; its clients pass over it */
 	add_number(v, "maxParallelism", 1);
 	add_number(v, "parallelism", 1);
 	cJSON_AddStringToObject(v, "status", execution_states[execution_state(s)]);

@@ -5,6 +5,7 @@
  * Flink answers an error with {"errors":["..."]}; the text is often a whole
  * Java stack trace, of which a person needs the first line without its class names.
  */
+#define _DEFAULT_SOURCE                 /* explicit_bzero */
 #include "job/manager.h"
 
 #include <ctype.h>
@@ -152,20 +153,23 @@ add_token(struct remote *r, const char *path, struct err *err)
 	char line[TOKEN_MAX + 32] = "Authorization: Bearer ";
 	size_t start = strlen(line);
 	struct stat st;
-	ssize_t n = -1;
+	ssize_t n;
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 
 	if (fd < 0)
 		return fail_as(err, STATUS_NOINPUT, "cannot open the token file %s: %s", path, strerror(errno));
-	if (fstat(fd, &st) == 0 && (st.st_mode & 077) == 0)
-		n = read(fd, line + start, TOKEN_MAX);
+	if (fstat(fd, &st) == 0 && (st.st_mode & 077) != 0) {
+		close(fd);
+		return fail_as(err, STATUS_CONFIG, "the token file %s can be read by others (chmod 600 it)", path);
+	}
+	n = read(fd, line + start, TOKEN_MAX);
 	close(fd);
 	if (n < 0)
-		return fail_as(err, STATUS_CONFIG, "the token file %s can be read by others (chmod 600 it)", path);
+		return fail_as(err, STATUS_NOINPUT, "cannot read the token file %s: %s", path, strerror(errno));
 	line[start + (size_t)n] = '\0';
 	line[start + strcspn(line + start, "\r\n")] = '\0';
 	r->headers = curl_slist_append(r->headers, line);
-	memset(line, 0, sizeof(line));
+	explicit_bzero(line, sizeof(line));
 	return 0;
 }
 

@@ -39,6 +39,7 @@ teardown() {
 	run -0 maip-jobctl show between
 	assert_equal "$(jq -r .stage <<<"$output" | xargs)" 'maip-window cat maip-window'
 	assert_line --index 0 --partial '"command":"maip-window --key k --tumbling 1m"'
+	assert_equal "$(jq -r .pid <<<"$output" | head -n 1)" "$(basename run/*.page | cut -d- -f1 | head -n 1)"
 }
 
 @test "an idle stage is idle and not back-pressured" {
@@ -200,4 +201,18 @@ run_in_background() {
 @test "on a terminal it is a table" {
 	run -0 script -qec "maip-jobctl list" /dev/null
 	assert_output --partial 'ID  NAME  STATE  START TIME  DURATION MS  STAGES'
+}
+
+@test "a stage whose output nobody reads is back-pressured" {
+	mkfifo stop
+	exec 8<>stop
+	yes "$event" | MAIP_JOB_NAME=jam maip-window --count 1 2>/dev/null 8>&- | { head -c 1 >/dev/null; head -c 1 <stop; } &
+	for _ in {1..500}; do
+		level=$(maip-jobctl backpressure jam 2>/dev/null | jq -r 'select(.stage=="maip-window").level') || level=
+		[[ $level == high ]] && break
+		sleep 0.02
+	done
+	assert_equal "$level" high
+	echo >&8
+	wait
 }
