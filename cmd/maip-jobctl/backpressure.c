@@ -18,13 +18,16 @@ const struct tool backpressure_tool = {
 	.summary = "how long each stage was back-pressured, idle and busy in the last minute",
 };
 
-static const char *const columns[] = { "job", "stage", "subtask", "level", "backpressured", "idle", "busy", NULL };
+static const char *const columns[] = {
+	"job", "stage", "subtask", "level", "backpressured", "idle", "busy", NULL
+};
 
 /* What is known of the slow stage while the stages go by in the order of the data. */
 struct verdict {
 	char waits[128];                /* the last stage that is back-pressured */
 	char slow[128];                 /* the one behind it */
-	bool unsure;                    /* slow is a filter that keeps no clocks: the next stage tells whether it is fed */
+	/* slow is a filter that keeps no clocks: the next stage tells whether it is fed */
+	bool unsure;
 };
 
 static void
@@ -53,7 +56,8 @@ level_of(const cJSON *o)
 {
 	const char *level = member_text(o, "backpressureLevel");
 
-	return *level != '\0' ? level : member_text(o, "backpressure-level");     /* as older JobManagers spell it */
+	/* as older JobManagers spell it */
+	return *level != '\0' ? level : member_text(o, "backpressure-level");
 }
 
 static void
@@ -78,7 +82,8 @@ print_unknown(struct printer *p, const char *job, const char *stage)
 }
 
 static int
-print_vertex(struct printer *p, const struct manager *m, const struct job_name *job, const cJSON *vertex, struct verdict *v)
+print_vertex(struct printer *p, const struct manager *m, const struct job_name *job,
+             const cJSON *vertex, struct verdict *v)
 {
 	const char *stage = member_text(vertex, "name");
 	struct err err;
@@ -86,7 +91,8 @@ print_vertex(struct printer *p, const struct manager *m, const struct job_name *
 	char path[128];
 	cJSON *answer;
 
-	snprintf(path, sizeof(path), "/jobs/%s/vertices/%s/backpressure", job->id, member_text(vertex, "id"));
+	snprintf(path, sizeof(path), "/jobs/%s/vertices/%s/backpressure", job->id,
+	         member_text(vertex, "id"));
 	answer = jobctl_get(m, path, &err);
 	if (answer == NULL)
 		return (int)jobctl_failed(&err);
@@ -97,7 +103,10 @@ print_vertex(struct printer *p, const struct manager *m, const struct job_name *
 		cJSON_ArrayForEach(s, cJSON_GetObjectItemCaseSensitive(answer, "subtasks"))
 			print_subtask(p, job->name, stage, s);
 		judge(v, stage, level_of(answer),
-		      member_number(cJSON_GetArrayItem(cJSON_GetObjectItemCaseSensitive(answer, "subtasks"), 0), "idleRatio"));
+		      member_number(
+			      cJSON_GetArrayItem(
+				      cJSON_GetObjectItemCaseSensitive(answer, "subtasks"), 0),
+			      "idleRatio"));
 	}
 	cJSON_Delete(answer);
 	return 0;
@@ -111,7 +120,8 @@ wanted(const cJSON *vertex, const char *text)
 }
 
 static enum status
-print_vertices(const struct jobctl *ctl, const struct manager *m, const struct job_name *job, const cJSON *answer, const char *only)
+print_vertices(const struct jobctl *ctl, const struct manager *m, const struct job_name *job,
+               const cJSON *answer, const char *only)
 {
 	struct printer *p = printer_new(columns, ctl->json);
 	bool table = printer_is_table(p);
@@ -130,7 +140,8 @@ print_vertices(const struct jobctl *ctl, const struct manager *m, const struct j
 	if (failed != 0)
 		return (enum status)failed;
 	if (shown == 0) {
-		warn("%s has no stage '%s' (maip-jobctl show %s lists them)", job->name, only == NULL ? "" : only, job->name);
+		warn("%s has no stage '%s' (maip-jobctl show %s lists them)", job->name,
+		     only == NULL ? "" : only, job->name);
 		return STATUS_NOINPUT;
 	}
 	if (table && verdict.slow[0] != '\0')

@@ -12,7 +12,8 @@ static int64_t grace_ms = 30000;
 static bool no_wait;
 
 static const struct opt opts[] = {
-	OPT_MS(0, "grace", &grace_ms, "DURATION", "wait so long; local stages that still run are killed then (default 30s)"),
+	OPT_MS(0, "grace", &grace_ms, "DURATION",
+	       "wait so long; local stages that still run are killed then (default 30s)"),
 	OPT_FLAG(0, "no-wait", &no_wait, "with -m: do not wait until the job is over"),
 	OPT_END
 };
@@ -68,7 +69,8 @@ run(const struct jobctl *ctl, const struct manager *m, int argc, char **argv)
 	if (argc == 0)
 		die(STATUS_USAGE, "cancel wants at least one JOB (maip-jobctl list shows them)");
 	if (m->local && no_wait)
-		die(STATUS_USAGE, "--no-wait is for a JobManager (-m): a local pipeline is over when cancel is");
+		die(STATUS_USAGE,
+		    "--no-wait is for a JobManager (-m): a local pipeline is over when cancel is");
 	p = printer_new(columns, ctl->json);
 	for (int i = 0; i < argc; i++) {
 		status = cancel(m, argv[i], p);

@@ -17,7 +17,9 @@ const struct tool list_tool = {
 	.summary = "what runs, and what has ended lately",
 };
 
-static const char *const columns[] = { "id", "name", "state", "start_time", "duration_ms", "stages", NULL };
+static const char *const columns[] = {
+	"id", "name", "state", "start_time", "duration_ms", "stages", NULL
+};
 
 static void
 print_job(struct printer *p, const cJSON *job)

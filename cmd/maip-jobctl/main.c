@@ -15,25 +15,34 @@
 #include "base/clock.h"
 
 static const struct command *const commands[] = {
-	&command_list, &command_show, &command_backpressure, &command_cancel, &command_stop, &command_run, &command_broker, NULL
+	&command_list, &command_show, &command_backpressure, &command_cancel,
+	&command_stop, &command_run, &command_broker, NULL
 };
 
 static struct jobctl ctl = { .timeout_ms = 10000 };
 
 static const struct opt opts[] = {
-	OPT_STR('m', "jobmanager", &ctl.url, "URL", "ask the Flink JobManager at URL (default MAIP_JOBMANAGER, else local pipelines)"),
-	OPT_STR(0, "token-file", &ctl.token_file, "FILE", "send the bearer token that FILE holds; FILE must be readable by you alone"),
-	OPT_MS(0, "timeout", &ctl.timeout_ms, "DURATION", "longest wait for one answer of a JobManager (default 10s)"),
+	OPT_STR('m', "jobmanager", &ctl.url, "URL",
+	        "ask the Flink JobManager at URL (default MAIP_JOBMANAGER, else local pipelines)"),
+	OPT_STR(0, "token-file", &ctl.token_file, "FILE",
+	        "send the bearer token that FILE holds; FILE must be readable by you alone"),
+	OPT_MS(0, "timeout", &ctl.timeout_ms, "DURATION",
+	       "longest wait for one answer of a JobManager (default 10s)"),
 	OPT_FLAG(0, "json", &ctl.json, "print NDJSON on a terminal, too"),
 	OPT_END
 };
 
 static const struct tool *const tools[] = {
-	&list_tool, &show_tool, &backpressure_tool, &cancel_tool, &stop_tool, &run_tool, &broker_tool, NULL
+	&list_tool, &show_tool, &backpressure_tool, &cancel_tool,
+	&stop_tool, &run_tool, &broker_tool, NULL
 };
 
 static const struct tool tool = {
-	.name = "maip-jobctl", .operands = "COMMAND [ARGUMENT]...", .opts = opts, .stop_at_operand = true, .commands = tools,
+	.name = "maip-jobctl",
+	.operands = "COMMAND [ARGUMENT]...",
+	.opts = opts,
+	.stop_at_operand = true,
+	.commands = tools,
 	.summary = "list, watch, start and stop jobs, here or on a Flink cluster",
 };
 
@@ -90,7 +99,8 @@ member_int(const cJSON *o, const char *member)
 }
 
 int
-jobctl_wait(const struct manager *m, const struct job_name *job, int64_t grace_ms, char state[16], struct err *err)
+jobctl_wait(const struct manager *m, const struct job_name *job, int64_t grace_ms, char state[16],
+            struct err *err)
 {
 	int64_t deadline = clock_monotonic_ms() + grace_ms;
 	struct timespec pause = { .tv_nsec = 20000000 };
@@ -138,7 +148,8 @@ main(int argc, char **argv)
 	int operands;
 
 	if (first == argc)
-		die(STATUS_USAGE, "no command given (list, show, backpressure, cancel, stop, run or broker; see --help)");
+		die(STATUS_USAGE, "no command given (list, show, backpressure, cancel, stop, run "
+		                  "or broker; see --help)");
 	if (ctl.url == NULL)
 		ctl.url = getenv("MAIP_JOBMANAGER");
 	if (ctl.url != NULL && *ctl.url == '\0')

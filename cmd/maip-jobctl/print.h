@@ -15,7 +15,8 @@
 
 struct printer;                         /* opaque; lives in print.c */
 
-/* Columns are named as members of the NDJSON line; the table's heading is the name in capitals. json: NDJSON on a terminal, too. */
+/* Columns are named as members of the NDJSON line; the table's heading is the name in capitals.
+ * json: NDJSON on a terminal, too. */
 struct printer *printer_new(const char *const *columns, bool json);
 bool printer_is_table(const struct printer *p);
 
@@ -27,7 +28,8 @@ void print_time(struct printer *p, int64_t ms);                 /* RFC 3339; -1:
 void print_duration(struct printer *p, int64_t ms);             /* "1h30m"; milliseconds */
 void print_none(struct printer *p);                             /* "-", null */
 
-/* Write it all; frees the printer. STATUS_OK, or STATUS_IO after telling why. A reader that has gone away is no error. */
+/* Write it all; frees the printer. STATUS_OK, or STATUS_IO after telling why. A reader that has
+ * gone away is no error. */
 enum status printer_finish(struct printer *p);
 
 #endif

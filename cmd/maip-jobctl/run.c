@@ -2,9 +2,10 @@
 /*
  * maip-jobctl run - start a pipeline as a job
  *
- * The pipeline is a ready-made job, a script, or text for the shell. Its stages
- * register themselves under one job id, which they find in their environment; so there is nothing to supervise
- * but the shell. In the foreground the status is that of the first stage, in the order of the data, that did not end well.
+ * The pipeline is a ready-made job, a script, or text for the shell. Its stages register
+ * themselves under one job id, which they find in their environment; so there is nothing to
+ * supervise but the shell. In the foreground the status is that of the first stage, in the order
+ * of the data, that did not end well.
  */
 #define _GNU_SOURCE                     /* close_range */
 #include "jobctl.h"
@@ -29,15 +30,22 @@ static bool detach;
 static const char *name, *text, *log_path;
 
 static const struct opt opts[] = {
-	OPT_FLAG('d', "detach", &detach, "leave the job running in the background and print its id"),
-	OPT_STR('n', "name", &name, "NAME", "name of the job (default: that of the ready-made job or script)"),
-	OPT_STR('c', "command", &text, "PIPELINE", "run this text with bash, 'maip-consume ... | maip-window ...', in place of a JOB"),
-	OPT_STR('l', "log", &log_path, "FILE", "with --detach: where its messages go (default: ID.log in the run directory)"),
+	OPT_FLAG('d', "detach", &detach,
+	         "leave the job running in the background and print its id"),
+	OPT_STR('n', "name", &name, "NAME",
+	        "name of the job (default: that of the ready-made job or script)"),
+	OPT_STR('c', "command", &text, "PIPELINE",
+	        "run this text with bash, 'maip-consume ... | maip-window ...', in place of a JOB"),
+	OPT_STR('l', "log", &log_path, "FILE",
+	        "with --detach: where its messages go (default: ID.log in the run directory)"),
 	OPT_END
 };
 
 const struct tool run_tool = {
-	.name = "maip-jobctl run", .operands = "[JOB [ARGUMENT]...]", .opts = opts, .stop_at_operand = true,
+	.name = "maip-jobctl run",
+	.operands = "[JOB [ARGUMENT]...]",
+	.opts = opts,
+	.stop_at_operand = true,
 	.summary = "start a ready-made job, a script or a pipeline",
 };
 
@@ -119,12 +127,14 @@ redirect(int log)
 {
 	int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
 
-	if (null < 0 || dup2(null, STDIN_FILENO) < 0 || dup2(log, STDOUT_FILENO) < 0 || dup2(log, STDERR_FILENO) < 0 || setsid() < 0)
+	if (null < 0 || dup2(null, STDIN_FILENO) < 0 || dup2(log, STDOUT_FILENO) < 0 ||
+	    dup2(log, STDERR_FILENO) < 0 || setsid() < 0)
 		_exit(STATUS_BUG);
 	close_range(STDERR_FILENO + 1, ~0u, 0);
 }
 
-/* What follow() waits for, blocked from before the child is there. What was ignored stays ignored: nohup, background jobs. */
+/* What follow() waits for, blocked from before the child is there. What was ignored stays
+ * ignored: nohup, background jobs. */
 static sigset_t
 block_signals(sigset_t *before)
 {
@@ -132,7 +142,8 @@ block_signals(sigset_t *before)
 	struct sigaction old;
 	sigset_t set;
 
-	signal(SIGCHLD, SIG_DFL);               /* ignored, it would take the status of the child with it */
+	/* ignored, it would take the status of the child with it */
+	signal(SIGCHLD, SIG_DFL);
 	sigemptyset(&set);
 	sigaddset(&set, SIGCHLD);
 	for (size_t i = 0; i < sizeof(stops) / sizeof(*stops); i++)
@@ -183,7 +194,8 @@ open_log(const char *id, char path[PATH_SIZE])
 
 /* ---- following */
 
-/* The stages that registered under id: 1 if there are any; *bad is the first status that is not 0, of those that have ended. */
+/* The stages that registered under id: 1 if there are any; *bad is the first status that is not
+ * 0, of those that have ended. */
 static int
 look(const char *id, int *bad)
 {
@@ -201,7 +213,8 @@ look(const char *id, int *bad)
 
 		found = 1;
 		if (page != NULL && *bad == 0 && !job->stages[i].alive)
-			*bad = atomic_load(&page->ended_ms) == 0 ? STATUS_RETRY : atomic_load(&page->status);
+			*bad = atomic_load(&page->ended_ms) == 0
+			       ? STATUS_RETRY : atomic_load(&page->status);
 	}
 	jobs_release(&jobs);
 	return found;
@@ -226,7 +239,8 @@ cancel(const struct manager *m, const char *id)
 	cJSON_Delete(answer);
 }
 
-/* Until the child is over. SIGTERM cancels the job, as soon as there is one; a terminal sends SIGINT to the stages, too. */
+/* Until the child is over. SIGTERM cancels the job, as soon as there is one; a terminal sends
+ * SIGINT to the stages, too. */
 static enum status
 follow(const struct manager *m, pid_t child, const char *id, const sigset_t *signals)
 {
@@ -235,7 +249,8 @@ follow(const struct manager *m, pid_t child, const char *id, const sigset_t *sig
 	bool asked = false;
 
 	while (waitpid(child, &wait_status, WNOHANG) == 0) {
-		const int number = asked ? sigtimedwait(signals, NULL, &moment) : sigwaitinfo(signals, NULL);
+		const int number =
+			asked ? sigtimedwait(signals, NULL, &moment) : sigwaitinfo(signals, NULL);
 
 		asked = asked || number == SIGTERM;
 		if (asked && look(id, &bad)) {
@@ -243,7 +258,8 @@ follow(const struct manager *m, pid_t child, const char *id, const sigset_t *sig
 			asked = false;
 		}
 	}
-	return look(id, &bad) && bad != 0 ? (enum status)bad : (enum status)child_status(wait_status);
+	return look(id, &bad) && bad != 0 ? (enum status)bad
+	                                  : (enum status)child_status(wait_status);
 }
 
 /* Wait until a stage has registered; a job that ends before that has failed, or is very short. */
@@ -255,10 +271,12 @@ let_go(pid_t child, const char *id, const char *job_name, const char *log, bool 
 	int wait_status = 0, bad, ended = 0;
 	struct printer *p;
 
-	while (!look(id, &bad) && (ended = waitpid(child, &wait_status, WNOHANG) == child) == 0 && clock_monotonic_ms() < deadline)
+	while (!look(id, &bad) && (ended = waitpid(child, &wait_status, WNOHANG) == child) == 0 &&
+	       clock_monotonic_ms() < deadline)
 		nanosleep(&pause, NULL);
 	if (ended && child_status(wait_status) != 0) {
-		warn("%s ended at once with status %d (its messages are in %s)", job_name, child_status(wait_status), log);
+		warn("%s ended at once with status %d (its messages are in %s)", job_name,
+		     child_status(wait_status), log);
 		return (enum status)child_status(wait_status);
 	}
 	p = printer_new(columns, json);
@@ -280,8 +298,11 @@ command_line(int argc, char **argv, char path[PATH_SIZE])
 		return shell;
 	}
 	if (!find_job(path, argv[0]))
-		die(STATUS_NOINPUT, "no job '%s' (ready-made jobs are stream-processor and anomaly-detector; a script of your own needs "
-		    "a / in its name and to be executable)", argv[0]);
+		die(STATUS_NOINPUT,
+		    "no job '%s' (ready-made jobs are stream-processor and anomaly-detector; a "
+		    "script of your own needs "
+		    "a / in its name and to be executable)",
+		    argv[0]);
 	argv[0] = path;
 	return argv;
 }

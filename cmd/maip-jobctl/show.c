@@ -17,8 +17,10 @@ const struct tool show_tool = {
 	.summary = "the stages of a job: state, records, watermark",
 };
 
-static const char *const columns[] = { "job", "stage", "state", "parallelism", "records_in", "records_out", "bytes_in", "bytes_out",
-                                       "watermark", "pid", "command", NULL };
+static const char *const columns[] = {
+	"job", "stage", "state", "parallelism", "records_in", "records_out", "bytes_in",
+	"bytes_out", "watermark", "pid", "command", NULL
+};
 
 /* The lowest watermark of a vertex's subtasks; TIME_MIN: none. */
 static int64_t
@@ -47,9 +49,10 @@ description(const cJSON *job, const char *vertex)
 {
 	const cJSON *node;
 
-	cJSON_ArrayForEach(node, cJSON_GetObjectItemCaseSensitive(cJSON_GetObjectItemCaseSensitive(job, "plan"), "nodes"))
-		if (strcmp(member_text(node, "id"), vertex) == 0)
-			return member_text(node, "description");
+	cJSON_ArrayForEach(node, cJSON_GetObjectItemCaseSensitive(
+					 cJSON_GetObjectItemCaseSensitive(job, "plan"),
+					 "nodes")) if (strcmp(member_text(node, "id"), vertex) ==
+	                                               0) return member_text(node, "description");
 	return "";
 }
 

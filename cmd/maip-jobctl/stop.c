@@ -2,7 +2,8 @@
 /*
  * maip-jobctl stop - end a job in order; with --drain everything that is open fires first
  *
- * Flink stops with a savepoint: the answer is a trigger id that is polled until the savepoint is there.
+ * Flink stops with a savepoint: the answer is a trigger id that is polled until the savepoint is
+ * there.
  */
 #include "jobctl.h"
 
@@ -17,9 +18,12 @@ static bool drain;
 static const char *savepoint_path;
 
 static const struct opt opts[] = {
-	OPT_FLAG('d', "drain", &drain, "treat the input as complete: open windows fire before the job ends"),
-	OPT_STR('p', "savepoint-path", &savepoint_path, "DIR", "with -m: where Flink writes the savepoint (default: its configuration's)"),
-	OPT_MS(0, "grace", &grace_ms, "DURATION", "wait so long; local stages that still run are killed then (default 30s)"),
+	OPT_FLAG('d', "drain", &drain,
+	         "treat the input as complete: open windows fire before the job ends"),
+	OPT_STR('p', "savepoint-path", &savepoint_path, "DIR",
+	        "with -m: where Flink writes the savepoint (default: its configuration's)"),
+	OPT_MS(0, "grace", &grace_ms, "DURATION",
+	       "wait so long; local stages that still run are killed then (default 30s)"),
 	OPT_END
 };
 
@@ -41,9 +45,11 @@ request(void)
 	return body;
 }
 
-/* Ask until Flink says how the savepoint went. 1 done, with its place; 0 the time is up; -1 with err. */
+/* Ask until Flink says how the savepoint went. 1 done, with its place; 0 the time is up; -1 with
+ * err. */
 static int
-poll_savepoint(const struct manager *m, const struct job_name *job, const char *trigger, char *place, size_t n, struct err *err)
+poll_savepoint(const struct manager *m, const struct job_name *job, const char *trigger,
+               char *place, size_t n, struct err *err)
 {
 	int64_t deadline = clock_monotonic_ms() + grace_ms;
 	struct timespec pause = { .tv_nsec = 100000000 };
@@ -54,12 +60,15 @@ poll_savepoint(const struct manager *m, const struct job_name *job, const char *
 		cJSON *answer = jobctl_get(m, path, err);
 		const cJSON *operation = cJSON_GetObjectItemCaseSensitive(answer, "operation");
 		const cJSON *cause = cJSON_GetObjectItemCaseSensitive(operation, "failure-cause");
-		bool done = strcmp(member_text(cJSON_GetObjectItemCaseSensitive(answer, "status"), "id"), "COMPLETED") == 0;
+		bool done = strcmp(member_text(cJSON_GetObjectItemCaseSensitive(answer, "status"),
+		                               "id"),
+		                   "COMPLETED") == 0;
 
 		snprintf(place, n, "%s", member_text(operation, "location"));
 		if (done && cause != NULL)
-			fail_as(err, STATUS_UNAVAILABLE, "%s: the savepoint failed: %s (can Flink write to that directory?)", job->name,
-			        member_text(cause, "class"));
+			fail_as(err, STATUS_UNAVAILABLE,
+			        "%s: the savepoint failed: %s (can Flink write to that directory?)",
+			        job->name, member_text(cause, "class"));
 		bool failed = answer == NULL || (done && cause != NULL);
 		cJSON_Delete(answer);
 		if (failed)
@@ -73,8 +82,8 @@ poll_savepoint(const struct manager *m, const struct job_name *job, const char *
 }
 
 static int
-wait_until_over(const struct manager *m, const struct job_name *job, const cJSON *answer, char *place, size_t n, char state[16],
-                struct err *err)
+wait_until_over(const struct manager *m, const struct job_name *job, const cJSON *answer,
+                char *place, size_t n, char state[16], struct err *err)
 {
 	const char *trigger = member_text(answer, "request-id");
 	int done = *trigger == '\0' ? 1 : poll_savepoint(m, job, trigger, place, n, err);
@@ -110,7 +119,8 @@ stop(const struct manager *m, const struct job_name *job, struct printer *p)
 	if (over < 0)
 		return jobctl_failed(&err);
 	if (over == 0)
-		warn("%s has not ended within the grace (maip-jobctl list shows when it does)", job->name);
+		warn("%s has not ended within the grace (maip-jobctl list shows when it does)",
+		     job->name);
 	return over > 0 ? STATUS_OK : STATUS_RETRY;
 }
 
@@ -125,7 +135,8 @@ run(const struct jobctl *ctl, const struct manager *m, int argc, char **argv)
 	if (argc != 1)
 		die(STATUS_USAGE, "stop wants one JOB (maip-jobctl list shows them)");
 	if (m->local && savepoint_path != NULL)
-		die(STATUS_USAGE, "--savepoint-path is for a JobManager (-m): a local pipeline has no savepoints");
+		die(STATUS_USAGE, "--savepoint-path is for a JobManager (-m): a local pipeline has "
+		                  "no savepoints");
 	if (job_resolve(m, argv[0], &job, &err) < 0)
 		return jobctl_failed(&err);
 	p = printer_new(columns, ctl->json);

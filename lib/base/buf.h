@@ -45,7 +45,8 @@ int buf_add_i64(struct buf *b, int64_t v);
 int buf_add_u64(struct buf *b, uint64_t v);
 int buf_addf(struct buf *b, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
-/* Saved state: little-endian fixed width, and a length before bytes. Read back with struct cursor. */
+/* Saved state: little-endian fixed width, and a length before bytes. Read back with struct
+ * cursor. */
 int buf_put_u64(struct buf *b, uint64_t v);
 int buf_put_i64(struct buf *b, int64_t v);
 int buf_put_str(struct buf *b, struct str s);

@@ -10,7 +10,8 @@
 
 #include <stdint.h>
 
-int64_t clock_wall_ms(void);            /* milliseconds since 1970, as time.h has them; may be set back */
+/* milliseconds since 1970, as time.h has them; may be set back */
+int64_t clock_wall_ms(void);
 int64_t clock_monotonic_ms(void);       /* since some moment before the process; never goes back */
 int64_t clock_monotonic_ns(void);
 

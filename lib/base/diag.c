@@ -84,19 +84,25 @@ fail_in(struct err *err, const char *fmt, ...)
 	format(err->msg, sizeof(err->msg), fmt, ap);
 	va_end(ap);
 	n = strlen(err->msg);
-	if ((size_t)snprintf(err->msg + n, sizeof(err->msg) - n, ": %s", old) >= sizeof(err->msg) - n)
+	if ((size_t)snprintf(err->msg + n, sizeof(err->msg) - n, ": %s", old) >=
+	    sizeof(err->msg) - n)
 		cut(err->msg, sizeof(err->msg));
 	return -1;
 }
 
-/* The length of the UTF-8 character that s starts with, and its code point; 0 if it is none (RFC 3629). */
+/* The length of the UTF-8 character that s starts with, and its code point; 0 if it is none (RFC
+ * 3629). */
 static size_t
 utf8_decode(struct str s, uint32_t *code)
 {
 	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
 	unsigned char         first = (unsigned char)s.p[0];
-	size_t                n = first < 0x80 ? 1 : first < 0xC2 ? 0 : first < 0xE0 ? 2 : first < 0xF0 ? 3 :
-	                            first < 0xF5 ? 4 : 0;
+	size_t n = first < 0x80   ? 1
+	           : first < 0xC2 ? 0
+	           : first < 0xE0 ? 2
+	           : first < 0xF0 ? 3
+	           : first < 0xF5 ? 4
+	                          : 0;
 
 	if (n == 0 || n > s.n)
 		return 0;
@@ -117,7 +123,8 @@ is_harmless(uint32_t code)
 	static const struct { uint32_t first, last; } harmful[] = {
 		{ 0x00, 0x1F }, { 0x7F, 0x9F },         /* C0, DEL, C1 */
 		{ 0x61C, 0x61C }, { 0x200E, 0x200F },   /* marks of direction */
-		{ 0x2028, 0x202E },                     /* separators of lines; embeddings and overrides */
+		/* separators of lines; embeddings and overrides */
+		{ 0x2028, 0x202E },
 		{ 0x2066, 0x2069 },                     /* isolates */
 		{ 0xFEFF, 0xFEFF },                     /* byte order mark */
 	};
@@ -140,7 +147,8 @@ quote(char to[QUOTE_MAX], struct str s)
 		if (used + (len == 0 ? 1 : len) > QUOTED_BYTES)
 			break;
 		if (len == 0 || (len == 1 && !is_harmless(code))) {
-			n += (size_t)snprintf(to + n, QUOTE_MAX - n, "\\x%02x", (unsigned char)s.p[used]);
+			n += (size_t)snprintf(to + n, QUOTE_MAX - n, "\\x%02x",
+			                      (unsigned char)s.p[used]);
 			len = 1;
 		} else if (!is_harmless(code)) {
 			n += (size_t)snprintf(to + n, QUOTE_MAX - n, "\\u{%x}", code);

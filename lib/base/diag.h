@@ -17,7 +17,8 @@
 
 #define PRINTF_LIKE(fmt, first) __attribute__((format(printf, fmt, first)))
 
-/* Exit statuses: the only place where their numbers stand. EXIT STATUS of every man page explains them. */
+/* Exit statuses: the only place where their numbers stand. EXIT STATUS of every man page explains
+ * them. */
 enum status {
 	STATUS_OK          = 0,
 	STATUS_NO          = 1,         /* the answer is no */
@@ -35,7 +36,8 @@ enum status {
 
 /* One failure. Owned by the caller; no allocation, never needs releasing. */
 struct err {
-	enum status status;             /* how the tool should end; STATUS_BUG unless fail_as() said more */
+	/* how the tool should end; STATUS_BUG unless fail_as() said more */
+	enum status status;
 	char        msg[600];           /* always ends in NUL; cut with "..." when too long */
 };
 
@@ -51,7 +53,8 @@ int fail_in(struct err *err, const char *fmt, ...) PRINTF_LIKE(2, 3);
 #define QUOTE_MAX 840
 const char *quote(char to[QUOTE_MAX], struct str s);
 
-/* The name before every message, "maip-window" say; kept, not copied. Set once, first thing in main. */
+/* The name before every message, "maip-window" say; kept, not copied. Set once, first thing in
+ * main. */
 void diag_name(const char *name);
 const char *diag_name_get(void);
 

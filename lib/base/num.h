@@ -41,8 +41,8 @@ num_of(int64_t v)
 	return (struct num){ .v = v };
 }
 
-/* Read a JSON number that json/scan.h has already found well-formed ("-12.50", "1e3"). 0, or -1 when
- * it is beyond a double's range. Up to 18 digits without an exponent take a fast path. */
+/* Read a JSON number that json/scan.h has already found well-formed ("-12.50", "1e3"). 0, or -1
+ * when it is beyond a double's range. Up to 18 digits without an exponent take a fast path. */
 int num_parse(struct num *to, struct str json_number);
 
 /* 0, or -1: a result beyond a double's range, or a division by zero. */
@@ -54,10 +54,11 @@ int num_mod(struct num *to, const struct num *a, const struct num *b);  /* sign 
 void num_neg(struct num *to, const struct num *a);
 
 int  num_cmp(const struct num *a, const struct num *b);                 /* -1, 0, 1: by value */
-uint64_t num_hash(const struct num *a);                                 /* equal values, equal hashes; not seeded */
+/* equal values, equal hashes; not seeded */
+uint64_t num_hash(const struct num *a);
 
-/* Round to places digits after the point (may be negative): half away from zero; floor; ceiling. A double counts
- * as the decimal that num_print shows. -1: beyond a double's range. */
+/* Round to places digits after the point (may be negative): half away from zero; floor; ceiling.
+ * A double counts as the decimal that num_print shows. -1: beyond a double's range. */
 enum num_rounding { NUM_HALF_UP, NUM_FLOOR, NUM_CEIL, NUM_TRUNCATE };
 int num_round(struct num *to, const struct num *a, int places, enum num_rounding how);
 
@@ -68,8 +69,9 @@ int    num_of_double(struct num *to, double d);         /* approx; -1 if NaN or 
 /* Drop the zeros at the end: 5.10 becomes 5.1. One spelling for each exact value. */
 void num_normalize(struct num *n);
 
-/* As JSON; an exact number with its scale ("1234.50"), an approximate one with the fewest digits that read
- * back as the same double and always a point or an exponent ("0.1", "3.0", "1e+300"). Returns the length. */
+/* As JSON; an exact number with its scale ("1234.50"), an approximate one with the fewest digits
+ * that read back as the same double and always a point or an exponent ("0.1", "3.0", "1e+300").
+ * Returns the length. */
 size_t num_print(char to[NUM_TEXT_MAX], const struct num *n);
 
 #endif

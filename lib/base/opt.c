@@ -23,8 +23,12 @@ static const char *const forms[] = { "text", "man", "bash", "zsh", "fish", NULL 
 
 const struct opt opt_builtins[OPT_BUILTINS] = {
 	[OPT_HELP_HEADING] = { .kind = OPT_KIND_HEADING, .help = "Help" },
-	[OPT_HELP] = { .kind = OPT_KIND_CHOICE, .name = "help", .arg = "[=FORM]", .choices = forms,
-	               .help = "show this; or the same as the list of a man page, or as a completion" },
+	[OPT_HELP] = { .kind = OPT_KIND_CHOICE,
+	               .name = "help",
+	               .arg = "[=FORM]",
+	               .choices = forms,
+	               .help = "show this; or the same as the list of a man page, or as a "
+	                       "completion" },
 	[OPT_VERSION] = { .kind = OPT_KIND_FLAG, .name = "version", .help = "print the version" },
 };
 
@@ -130,7 +134,8 @@ opt_placeholder(struct buf *to, const struct opt *o)
 bool
 opt_wants_file(const char *placeholder)
 {
-	return placeholder != NULL && (strstr(placeholder, "FILE") != NULL || strstr(placeholder, "DIR") != NULL);
+	return placeholder != NULL &&
+	       (strstr(placeholder, "FILE") != NULL || strstr(placeholder, "DIR") != NULL);
 }
 
 const char *
@@ -153,13 +158,16 @@ read_int(const struct opt *o, const char *text, struct err *err)
 	errno = 0;
 	v = strtoll(text, &end, 10);
 	if (*digits < '0' || *digits > '9' || *end != '\0')
-		return fail_as(err, STATUS_USAGE, "%s is not a whole number", quote(q, str_of(text)));
+		return fail_as(err, STATUS_USAGE, "%s is not a whole number",
+		               quote(q, str_of(text)));
 	if (errno == ERANGE || v < o->min || v > o->max) {
 		if (o->max == INT64_MAX)
-			return fail_as(err, STATUS_USAGE, "%s is too %s (at least %lld)", quote(q, str_of(text)),
-			               *text == '-' || v < o->min ? "small" : "large", (long long)o->min);
-		return fail_as(err, STATUS_USAGE, "%s is not between %lld and %lld", quote(q, str_of(text)),
-		               (long long)o->min, (long long)o->max);
+			return fail_as(err, STATUS_USAGE, "%s is too %s (at least %lld)",
+			               quote(q, str_of(text)),
+			               *text == '-' || v < o->min ? "small" : "large",
+			               (long long)o->min);
+		return fail_as(err, STATUS_USAGE, "%s is not between %lld and %lld",
+		               quote(q, str_of(text)), (long long)o->min, (long long)o->max);
 	}
 	*o->num = v;
 	return 0;
@@ -198,10 +206,12 @@ read_size(const struct opt *o, const char *text, struct err *err)
 	errno = 0;
 	v = strtoll(text, &end, 10);
 	if (*text < '0' || *text > '9' || !read_unit(end, &unit))
-		return fail_as(err, STATUS_USAGE, "%s is not a size (try 64k, 16MiB, 1G)", quote(q, str_of(text)));
-	if (errno == ERANGE || __builtin_mul_overflow(v, unit, &bytes) || bytes < o->min || bytes > o->max)
-		return fail_as(err, STATUS_USAGE, "%s is not between %lld and %lld bytes", quote(q, str_of(text)),
-		               (long long)o->min, (long long)o->max);
+		return fail_as(err, STATUS_USAGE, "%s is not a size (try 64k, 16MiB, 1G)",
+		               quote(q, str_of(text)));
+	if (errno == ERANGE || __builtin_mul_overflow(v, unit, &bytes) || bytes < o->min ||
+	    bytes > o->max)
+		return fail_as(err, STATUS_USAGE, "%s is not between %lld and %lld bytes",
+		               quote(q, str_of(text)), (long long)o->min, (long long)o->max);
 	*o->num = bytes;
 	return 0;
 }
@@ -220,7 +230,8 @@ read_choice(const struct opt *o, const char *text, struct err *err)
 	}
 	buf_init(&words, sizeof(err->msg));
 	opt_words(&words, o, ", ");
-	fail_as(err, STATUS_USAGE, "%s is not one of %.*s", quote(q, str_of(text)), STR_ARGS(buf_str(&words)));
+	fail_as(err, STATUS_USAGE, "%s is not one of %.*s", quote(q, str_of(text)),
+	        STR_ARGS(buf_str(&words)));
 	buf_release(&words);
 	return -1;
 }
@@ -238,7 +249,9 @@ set_option(const struct opt *o, const char *value, struct err *err)
 		return 0;
 	case OPT_KIND_MS:
 	case OPT_KIND_MS_SIGNED:
-		return value == NULL ? 0 : dur_parse(o->ms, str_of(value), o->kind == OPT_KIND_MS_SIGNED, err);
+		return value == NULL ? 0
+		                     : dur_parse(o->ms, str_of(value),
+		                                 o->kind == OPT_KIND_MS_SIGNED, err);
 	case OPT_KIND_INT:
 		return value == NULL ? 0 : read_int(o, value, err);
 	case OPT_KIND_SIZE:
@@ -256,7 +269,8 @@ set_option(const struct opt *o, const char *value, struct err *err)
 
 /* ---- mistakes */
 
-/* How many letters have to be added, removed or changed to make one name of the other (Levenshtein). */
+/* How many letters have to be added, removed or changed to make one name of the other
+ * (Levenshtein). */
 static size_t
 distance(struct str a, struct str b)
 {
@@ -352,7 +366,8 @@ struct getopt_tables {
 	struct option *longs;
 };
 
-/* Values of long options are LONG_BASE and their place in the table; of short ones, the character. */
+/* Values of long options are LONG_BASE and their place in the table; of short ones, the
+ * character. */
 static struct getopt_tables
 make_tables(const struct tool *tool)
 {
@@ -378,7 +393,8 @@ make_tables(const struct tool *tool)
 			if (names[k] == NULL)
 				continue;
 			t.longs = mem_more(t.longs, n, &cap, sizeof(*t.longs));
-			t.longs[n++] = (struct option){ names[k], has_arg[opt_takes(o)], NULL, LONG_BASE + (int)i };
+			t.longs[n++] = (struct option){ names[k], has_arg[opt_takes(o)], NULL,
+				                        LONG_BASE + (int)i };
 		}
 	}
 	t.longs = mem_more(t.longs, n, &cap, sizeof(*t.longs));
@@ -436,7 +452,8 @@ spell(char to[MAX_NAME + 3], const struct opt *o, int value, char **argv)
 	if (value < LONG_BASE)
 		snprintf(to, MAX_NAME + 3, "-%c", value);
 	else
-		snprintf(to, MAX_NAME + 3, "--%s", is_name(name_typed(argv), o->alias) ? o->alias : o->name);
+		snprintf(to, MAX_NAME + 3, "--%s",
+		         is_name(name_typed(argv), o->alias) ? o->alias : o->name);
 }
 
 /* What getopt_long answers with ':' (no argument where one is needed) and '?' (the rest). */
@@ -451,7 +468,8 @@ die_of_misuse(const struct tool *tool, int answer, char **argv)
 	if (optopt == 0 || (optopt >= LONG_BASE && !is_full_name(o, argv)))
 		die_of_unknown(tool, argv[optind - 1]);
 	if (o == NULL)
-		die(STATUS_USAGE, "unknown option %s (see --help)", quote(q, (struct str){ short_name, 2 }));
+		die(STATUS_USAGE, "unknown option %s (see --help)",
+		    quote(q, (struct str){ short_name, 2 }));
 	spell(name, o, optopt, argv);
 	if (answer == '?')
 		die(STATUS_USAGE, "%s takes no argument", name);
@@ -468,7 +486,8 @@ show_and_exit(const struct tool *tool, const struct opt *o, const char *form)
 	if (o == &opt_builtins[OPT_VERSION])
 		printf("%s %s\n", tool->name, MAIP_VERSION);
 	else if (opt_show(tool, form == NULL ? forms[0] : form) < 0)
-		die(STATUS_USAGE, "--help: %s is not one of text, man, bash, zsh, fish", quote(q, str_of(form)));
+		die(STATUS_USAGE, "--help: %s is not one of text, man, bash, zsh, fish",
+		    quote(q, str_of(form)));
 	if (fflush(stdout) != 0 || ferror(stdout))
 		die(STATUS_IO, "cannot write to stdout: %s", strerror(errno));
 	exit(STATUS_OK);
@@ -506,7 +525,8 @@ opt_parse(const struct tool *tool, int argc, char **argv)
 	int                  value;
 
 	diag_name(tool->name);
-	optind = 0;                     /* glibc: start afresh, and read the first character of shorts again */
+	/* glibc: start afresh, and read the first character of shorts again */
+	optind = 0;
 	opterr = 0;
 	while ((value = getopt_long(argc, argv, t.shorts, t.longs, NULL)) != -1) {
 		if (value == ':' || value == '?')

@@ -26,7 +26,8 @@ enum opt_kind {
 	OPT_KIND_INT,                   /* int64_t: a whole number in [min, max] */
 	OPT_KIND_SIZE,                  /* int64_t: bytes, "16MiB", "64k" */
 	OPT_KIND_CHOICE,                /* int: index in choices */
-	OPT_KIND_CALL,                  /* fn(arg, value, err): repeatable options, options whose order matters */
+	/* fn(arg, value, err): repeatable options, options whose order matters */
+	OPT_KIND_CALL,
 	OPT_KIND_HEADING                /* no option: starts a group in --help; help is its title */
 };
 
@@ -37,12 +38,14 @@ struct opt {
 	enum opt_kind      kind;
 	char               ch;          /* short name, or 0 */
 	const char        *name;        /* long name, without dashes */
-	const char        *arg;         /* placeholder, "DURATION"; NULL for a flag; "[=GAP]" style for an optional one */
+	/* placeholder, "DURATION"; NULL for a flag; "[=GAP]" style for an optional one */
+	const char        *arg;
 	const char        *help;        /* one line; lower case, no full stop */
 	const char *const *choices;     /* CHOICE: words, NULL at the end */
 	int64_t            min, max;    /* INT, SIZE */
 	const char        *alias;       /* another long spelling, "kafka.bootstrap", or NULL */
-	bool               hidden;      /* accepted and documented in the man page, but not in --help */
+	/* accepted and documented in the man page, but not in --help */
+	bool               hidden;
 	union {                         /* named by kind */
 		bool        *flag;
 		const char **str;
@@ -53,44 +56,63 @@ struct opt {
 	};
 };
 
-/* Each takes the address of the variable that the option sets, so that the compiler checks its type. */
-#define OPT_FLAG(c, n, p, h)              { .kind = OPT_KIND_FLAG, .ch = c, .name = n, .flag = p, .help = h }
-#define OPT_STR(c, n, p, a, h)            { .kind = OPT_KIND_STR, .ch = c, .name = n, .str = p, .arg = a, .help = h }
-#define OPT_MS(c, n, p, a, h)             { .kind = OPT_KIND_MS, .ch = c, .name = n, .ms = p, .arg = a, .help = h }
-#define OPT_MS_SIGNED(c, n, p, a, h)      { .kind = OPT_KIND_MS_SIGNED, .ch = c, .name = n, .ms = p, .arg = a, .help = h }
-#define OPT_INT(c, n, p, lo, hi, a, h)    { .kind = OPT_KIND_INT, .ch = c, .name = n, .num = p, .min = lo, .max = hi, .arg = a, .help = h }
-#define OPT_SIZE(c, n, p, lo, hi, a, h)   { .kind = OPT_KIND_SIZE, .ch = c, .name = n, .num = p, .min = lo, .max = hi, .arg = a, .help = h }
-#define OPT_CHOICE(c, n, p, w, h)         { .kind = OPT_KIND_CHOICE, .ch = c, .name = n, .choice = p, .choices = w, .help = h }
-#define OPT_CALL(c, n, f, x, a, h)        { .kind = OPT_KIND_CALL, .ch = c, .name = n, .fn = f, .fn_arg = x, .arg = a, .help = h }
-#define OPT_HEADING(h)                    { .kind = OPT_KIND_HEADING, .help = h }
-/* OPT_STR and OPT_CALL with an optional argument get value NULL without it; other kinds keep what they were. */
-#define OPT_END                           { .kind = OPT_KIND_END }
+/* Each takes the address of the variable that the option sets, so that the compiler checks its
+ * type. */
+#define OPT_FLAG(c, n, p, h) \
+	{ .kind = OPT_KIND_FLAG, .ch = c, .name = n, .flag = p, .help = h }
+#define OPT_STR(c, n, p, a, h) \
+	{ .kind = OPT_KIND_STR, .ch = c, .name = n, .str = p, .arg = a, .help = h }
+#define OPT_MS(c, n, p, a, h) \
+	{ .kind = OPT_KIND_MS, .ch = c, .name = n, .ms = p, .arg = a, .help = h }
+#define OPT_MS_SIGNED(c, n, p, a, h) \
+	{ .kind = OPT_KIND_MS_SIGNED, .ch = c, .name = n, .ms = p, .arg = a, .help = h }
+#define OPT_INT(c, n, p, lo, hi, a, h) \
+	{ .kind = OPT_KIND_INT, .ch = c, .name = n, .num = p, \
+	  .min = lo, .max = hi, .arg = a, .help = h }
+#define OPT_SIZE(c, n, p, lo, hi, a, h) \
+	{ .kind = OPT_KIND_SIZE, .ch = c, .name = n, .num = p, \
+	  .min = lo, .max = hi, .arg = a, .help = h }
+#define OPT_CHOICE(c, n, p, w, h) \
+	{ .kind = OPT_KIND_CHOICE, .ch = c, .name = n, .choice = p, .choices = w, .help = h }
+#define OPT_CALL(c, n, f, x, a, h) \
+	{ .kind = OPT_KIND_CALL, .ch = c, .name = n, .fn = f, .fn_arg = x, .arg = a, .help = h }
+#define OPT_HEADING(h) { .kind = OPT_KIND_HEADING, .help = h }
+/* OPT_STR and OPT_CALL with an optional argument get value NULL without it; other kinds keep what
+ * they were. */
+#define OPT_END        { .kind = OPT_KIND_END }
 
 struct tool {
 	const char       *name;         /* "maip-window" */
 	const char       *operands;     /* "[FILE]...", "" for none */
 	const char       *summary;      /* one line for --help and the man page's NAME */
 	const struct opt *opts;
-	/* For a tool whose operands are part of its language ("(" .. ")" of maip-cep): called for each operand in its place
-	 * among the options; opt_parse then returns argc. NULL: options and operands may be mixed, opt_parse returns where the operands start. */
+	/* For a tool whose operands are part of its language ("(" .. ")" of maip-cep): called for
+	 * each operand in its place among the options; opt_parse then returns argc. NULL: options
+	 * and operands may be mixed, opt_parse returns where the operands start. */
 	opt_fn           *operand;
 	void             *operand_arg;
-	bool              stop_at_operand;      /* the first operand ends the options: "maip-jobctl COMMAND ..." */
-	/* Tools within this one, "maip-jobctl list" and so on, NULL at the end: --help lists them, the man page and the completions
-	 * have their options, too. The tool itself finds and parses them. NULL: none. */
+	/* the first operand ends the options: "maip-jobctl COMMAND ..." */
+	bool              stop_at_operand;
+	/* Tools within this one, "maip-jobctl list" and so on, NULL at the end: --help lists
+	 * them, the man page and the completions have their options, too. The tool itself finds
+	 * and parses them. NULL: none. */
 	const struct tool *const *commands;
 };
 
-/* The command whose name comes closest to what was typed, for "did you mean"; NULL: nothing is close. */
+/* The command whose name comes closest to what was typed, for "did you mean"; NULL: nothing is
+ * close. */
 const char *opt_nearest_command(const struct tool *tool, const char *typed);
 
-/* Obey the table; returns the index of the first operand (argv is permuted). On misuse prints one line,
- * "NAME: --tumbling: '5x' is not a duration (try 30s, 5m, 1h)", and exits with STATUS_USAGE; --help and --version
- * print to stdout and exit with 0. Names cannot be abbreviated; an unknown one is answered with the nearest known. An OPT_CALL
- * or operand function that fails with a status of its own (STATUS_NOINPUT, say) ends the tool with that. Calls diag_name(). */
+/* Obey the table; returns the index of the first operand (argv is permuted). On misuse prints one
+ * line, "NAME: --tumbling: '5x' is not a duration (try 30s, 5m, 1h)", and exits with
+ * STATUS_USAGE; --help and --version print to stdout and exit with 0. Names cannot be
+ * abbreviated; an unknown one is answered with the nearest known. An OPT_CALL or operand function
+ * that fails with a status of its own (STATUS_NOINPUT, say) ends the tool with that. Calls
+ * diag_name(). */
 int opt_parse(const struct tool *tool, int argc, char **argv);
 
-/* Print the table to stdout as "text", "man" (mdoc lists), "bash", "zsh" or "fish". -1 if form is unknown. */
+/* Print the table to stdout as "text", "man" (mdoc lists), "bash", "zsh" or "fish". -1 if form is
+ * unknown. */
 int opt_show(const struct tool *tool, const char *form);
 
 #endif

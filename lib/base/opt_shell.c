@@ -67,9 +67,11 @@ add_bash_argument(struct buf *to, const struct opt *o)
 	buf_init(&words, BUF_NO_MAX);
 	add_bash_pattern(to, o);
 	if (opt_words(&words, o, " "))
-		buf_addf(to, "\t\tmapfile -t COMPREPLY < <(compgen -W '%.*s' -- \"$cur\")\n", STR_ARGS(buf_str(&words)));
+		buf_addf(to, "\t\tmapfile -t COMPREPLY < <(compgen -W '%.*s' -- \"$cur\")\n",
+		         STR_ARGS(buf_str(&words)));
 	else if (opt_wants_file(o->arg))
-		buf_add_str(to, STR("\t\tcompopt -o filenames; mapfile -t COMPREPLY < <(compgen -f -- \"$cur\")\n"));
+		buf_add_str(to, STR("\t\tcompopt -o filenames; mapfile -t COMPREPLY < <(compgen -f "
+		                    "-- \"$cur\")\n"));
 	buf_add_str(to, STR("\t\treturn ;;\n"));
 	buf_release(&words);
 }
@@ -81,13 +83,15 @@ opt_show_bash(struct buf *to, const struct tool *tool)
 
 	buf_addf(to, "# bash completion of %s; generated, see make docs\n", tool->name);
 	add_identifier(to, tool->name);
-	buf_add_str(to, STR("() {\n"
-	                    "\tlocal cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}\n"
-	                    "\tlocal joined=\n"
-	                    "\tif [[ $cur == = ]]; then cur= joined==; fi\n"
-	                    "\tif [[ $prev == = ]]; then prev=${COMP_WORDS[COMP_CWORD - 2]} joined==; fi\n"
-	                    "\tCOMPREPLY=()\n"
-	                    "\tcase $prev$joined in\n"));
+	buf_add_str(
+		to,
+		STR("() {\n"
+	            "\tlocal cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}\n"
+	            "\tlocal joined=\n"
+	            "\tif [[ $cur == = ]]; then cur= joined==; fi\n"
+	            "\tif [[ $prev == = ]]; then prev=${COMP_WORDS[COMP_CWORD - 2]} joined==; fi\n"
+	            "\tCOMPREPLY=()\n"
+	            "\tcase $prev$joined in\n"));
 	for (size_t i = 0; (o = opt_any(tool, i)) != NULL; i++)
 		add_bash_argument(to, o);
 	buf_add_str(to, STR("\tesac\n"
@@ -95,15 +99,16 @@ opt_show_bash(struct buf *to, const struct tool *tool)
 	                    "\t\tmapfile -t COMPREPLY < <(compgen -W '"));
 	for (size_t i = 0; (o = opt_any(tool, i)) != NULL; i++)
 		if (o->kind != OPT_KIND_HEADING)
-			buf_addf(to, "%s--%s%s%s", i == 0 ? "" : " ", o->name, o->alias != NULL ? " --" : "",
-			         o->alias != NULL ? o->alias : "");
+			buf_addf(to, "%s--%s%s%s", i == 0 ? "" : " ", o->name,
+			         o->alias != NULL ? " --" : "", o->alias != NULL ? o->alias : "");
 	buf_add_str(to, STR("' -- \"$cur\")\n"));
 	if (tool->commands != NULL) {
 		buf_add_str(to, STR("\telse\n\t\tmapfile -t COMPREPLY < <(compgen -W '"));
 		add_commands(to, tool);
 		buf_add_str(to, STR("' -- \"$cur\")\n"));
 	} else if (opt_wants_file(tool->operands)) {
-		buf_add_str(to, STR("\telse\n\t\tcompopt -o filenames; mapfile -t COMPREPLY < <(compgen -f -- \"$cur\")\n"));
+		buf_add_str(to, STR("\telse\n\t\tcompopt -o filenames; mapfile -t COMPREPLY < "
+		                    "<(compgen -f -- \"$cur\")\n"));
 	}
 	buf_add_str(to, STR("\tfi\n}\ncomplete -F "));
 	add_identifier(to, tool->name);
@@ -142,13 +147,16 @@ add_zsh_argument(struct buf *to, const struct opt *o)
 	buf_release(&part);
 }
 
-/* "'*--key=[help]:EXPR:'"; dashes and name make "-k" or "--key". Only OPT_CALL options may come more than once. */
+/* "'*--key=[help]:EXPR:'"; dashes and name make "-k" or "--key". Only OPT_CALL options may come
+ * more than once. */
 static void
 add_zsh_spec(struct buf *to, const struct opt *o, const char *dashes, struct str name)
 {
-	static const char *const long_end[] = { "", "=-", "=" }, *const short_end[] = { "", "-", "+" };
+	static const char *const long_end[] = { "", "=-", "=" };
+	static const char *const short_end[] = { "", "-", "+" };
 
-	buf_addf(to, " \\\n\t'%s%s%.*s%s[", o->kind == OPT_KIND_CALL ? "*" : "", dashes, STR_ARGS(name),
+	buf_addf(to, " \\\n\t'%s%s%.*s%s[", o->kind == OPT_KIND_CALL ? "*" : "", dashes,
+	         STR_ARGS(name),
 	         dashes[1] == '\0' ? short_end[opt_takes(o)] : long_end[opt_takes(o)]);
 	add_zsh_text(to, str_of(o->help));
 	buf_add_char(to, ']');
@@ -162,7 +170,8 @@ opt_show_zsh(struct buf *to, const struct tool *tool)
 {
 	const struct opt *o;
 
-	buf_addf(to, "#compdef %s\n# zsh completion; generated, see make docs\n_arguments -s", tool->name);
+	buf_addf(to, "#compdef %s\n# zsh completion; generated, see make docs\n_arguments -s",
+	         tool->name);
 	for (size_t i = 0; (o = opt_any(tool, i)) != NULL; i++) {
 		if (o->kind == OPT_KIND_HEADING)
 			continue;
@@ -194,7 +203,8 @@ add_fish_option(struct buf *to, const struct tool *tool, const struct opt *o, co
 	if (o->ch != 0 && name == o->name)
 		buf_addf(to, " -s %c", o->ch);
 	if (opt_words(&words, o, " "))
-		buf_addf(to, "%s -a '%.*s'", opt_takes(o) == OPT_TAKES_ONE ? " -x" : "", STR_ARGS(buf_str(&words)));
+		buf_addf(to, "%s -a '%.*s'", opt_takes(o) == OPT_TAKES_ONE ? " -x" : "",
+		         STR_ARGS(buf_str(&words)));
 	else if (opt_takes(o) == OPT_TAKES_ONE)
 		buf_add_str(to, opt_wants_file(o->arg) ? STR(" -rF") : STR(" -x"));
 	buf_add_str(to, STR(" -d '"));

@@ -105,9 +105,11 @@ add_notes(struct buf *to, const struct tool *tool)
 	if (durations || sizes)
 		buf_add_char(to, '\n');
 	if (durations)
-		buf_add_str(to, STR("DURATION: a number and a unit (ms, s, m, h, d, w), as in 30s, 5m or 1h30m.\n"));
+		buf_add_str(to, STR("DURATION: a number and a unit (ms, s, m, h, d, w), as in 30s, "
+		                    "5m or 1h30m.\n"));
 	if (sizes)
-		buf_add_str(to, STR("SIZE: a number of bytes, or of k, M, G or T, which are powers of 1024.\n"));
+		buf_add_str(to, STR("SIZE: a number of bytes, or of k, M, G or T, which are powers "
+		                    "of 1024.\n"));
 }
 
 static void
@@ -132,7 +134,8 @@ opt_show_text(struct buf *to, const struct tool *tool)
 	size_t            column = help_column(tool);
 	const struct opt *o;
 
-	buf_addf(to, "usage: %s [OPTION]...%s%s\n", tool->name, tool->operands[0] != '\0' ? " " : "", tool->operands);
+	buf_addf(to, "usage: %s [OPTION]...%s%s\n", tool->name,
+	         tool->operands[0] != '\0' ? " " : "", tool->operands);
 	wrap(to, str_of(tool->summary), 0);
 	buf_add_char(to, '\n');
 	for (size_t i = 0; (o = opt_at(tool, i)) != NULL; i++) {
@@ -153,7 +156,8 @@ static void
 add_roff(struct buf *to, struct str text)
 {
 	static const struct { char c; const char *as; } special[] = {
-		{ '\\', "\\e" }, { '\'', "\\(aq" }, { '`', "\\(ga" }, { '^', "\\(ha" }, { '~', "\\(ti" },
+		{ '\\', "\\e" }, { '\'', "\\(aq" }, { '`', "\\(ga" },
+		{ '^', "\\(ha" }, { '~', "\\(ti" },
 	};
 
 	if (text.n > 0 && text.p[0] == '.')

@@ -27,11 +27,15 @@
 #include "job/rundir.h"
 #include "json/token.h"
 
-#define KEEP_MS  3600000                /* how long an ended job stays in the list, as in Flink's job store */
+/* How long an ended job stays in the list, as in Flink's job store. */
+#define KEEP_MS  3600000
 #define PAGES_MAX  4096                 /* pages that are looked at */
-#define PAGES_KEPT 1024                 /* of stages that are over, once there are more than PAGES_MAX pages */
+/* Of stages that are over, once there are more than PAGES_MAX pages. */
+#define PAGES_KEPT 1024
 
-const char *const job_state_words[] = { "RUNNING", "CANCELLING", "FINISHED", "CANCELED", "FAILED", NULL };
+const char *const job_state_words[] = {
+	"RUNNING", "CANCELLING", "FINISHED", "CANCELED", "FAILED", NULL
+};
 
 struct stages {
 	struct job_stage *list;
@@ -50,11 +54,13 @@ is_time(int64_t t)
 static bool
 is_page(const struct page_file *page, const struct process *owner)
 {
-	bool right = memcmp(page->magic, PAGE_MAGIC, sizeof(page->magic)) == 0 && page->layout == PAGE_LAYOUT;
+	bool right = memcmp(page->magic, PAGE_MAGIC, sizeof(page->magic)) == 0 &&
+	             page->layout == PAGE_LAYOUT;
 
 	right = right && page->pid == owner->pid && page->start == owner->start;
 	right = right && is_time(page->started_ms) && is_time(atomic_load(&page->ended_ms));
-	right = right && atomic_load(&page->stats.started_ns) >= 0 && atomic_load(&page->stats.waiting_since) >= 0;
+	right = right && atomic_load(&page->stats.started_ns) >= 0 &&
+	        atomic_load(&page->stats.waiting_since) >= 0;
 	for (int i = 0; i < STATS_STEPS; i++)
 		right = right && atomic_load(&page->stats.marks[i].at_ns) >= 0;
 	return right;
@@ -69,7 +75,8 @@ map_page(int dir, const char *name, const struct process *owner)
 
 	if (fd < 0)
 		return NULL;
-	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_uid == geteuid() && st.st_size == sizeof(*page))
+	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_uid == geteuid() &&
+	    st.st_size == sizeof(*page))
 		page = mmap(NULL, sizeof(*page), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	close(fd);
 	if (page == MAP_FAILED)
@@ -89,7 +96,8 @@ job_text(char *to, size_t to_size, const char *from, size_t from_size)
 
 	while (from < end) {
 		const size_t len = utf8_length(from, end);
-		const bool plain = len > 1 || (len == 1 && (unsigned char)*from >= ' ' && *from != 127);
+		const bool plain =
+			len > 1 || (len == 1 && (unsigned char)*from >= ' ' && *from != 127);
 
 		if (n + (len > 0 ? len : 1) >= to_size)
 			break;
@@ -104,10 +112,12 @@ static void
 hex_id(char to[33], const char *what, const struct process *p)
 {
 	char text[128];
-	int n = snprintf(text, sizeof(text), "%s %ld %llu", what, (long)p->pid, (unsigned long long)p->start);
+	int n = snprintf(text, sizeof(text), "%s %ld %llu", what, (long)p->pid,
+	                 (unsigned long long)p->start);
 	XXH128_hash_t h = XXH3_128bits(text, (size_t)n);
 
-	snprintf(to, 33, "%016llx%016llx", (unsigned long long)h.high64, (unsigned long long)h.low64);
+	snprintf(to, 33, "%016llx%016llx", (unsigned long long)h.high64,
+	         (unsigned long long)h.low64);
 }
 
 static struct job_stage *
@@ -135,7 +145,8 @@ add_page(struct stages *s, struct page_file *page)
 	hex_id(stage->vertex, "vertex", &stage->process);
 }
 
-/* When the stage ended. A killed one did not write it down: the last time that it waited for something is the best guess. */
+/* When the stage ended. A killed one did not write it down: the last time that it waited for
+ * something is the best guess. */
 static int64_t
 stage_end(const struct job_stage *s, int64_t now_ms)
 {
@@ -145,8 +156,9 @@ stage_end(const struct job_stage *s, int64_t now_ms)
 		return s->alive ? now_ms : 0;
 	ended = atomic_load(&s->page->ended_ms);
 	if (ended == 0)
-		ended = s->page->started_ms +
-		        (atomic_load(&s->page->stats.waiting_since) - atomic_load(&s->page->stats.started_ns)) / 1000000;
+		ended = s->page->started_ms + (atomic_load(&s->page->stats.waiting_since) -
+		                               atomic_load(&s->page->stats.started_ns)) /
+		                                      1000000;
 	return ended > now_ms ? now_ms : ended;
 }
 
@@ -163,7 +175,8 @@ named_process(const char *name, struct process *to)
 	return strcmp(end, PAGE_SUFFIX) == 0;
 }
 
-/* A file that is no page was being made when its process was killed, or is spoilt; keep it as long as any other. */
+/* A file that is no page was being made when its process was killed, or is spoilt; keep it as
+ * long as any other. */
 static bool
 is_refuse(int dir, const char *name, const struct process *owner, int64_t now_ms)
 {
@@ -253,7 +266,8 @@ read_pages(struct stages *s, int64_t now_ms, struct err *err)
 	return 0;
 }
 
-/* ---- filters that are not ours: only those that a pipe connects to one of our stages matter later */
+/* ---- filters that are not ours: only those that a pipe connects to one of our stages matter
+ * later */
 
 static bool
 known_pid(const struct stages *s, pid_t pid)
@@ -318,13 +332,15 @@ same_job_id(const struct job_stage *a, const struct job_stage *b)
 	       strncmp(a->page->job_id, b->page->job_id, sizeof(a->page->job_id)) == 0;
 }
 
-/* Pipes connect; so does the id that came down the pipe. An inode number may be used again, but not while either end lives. */
+/* Pipes connect; so does the id that came down the pipe. An inode number may be used again, but
+ * not while either end lives. */
 static bool
 connected(const struct job_stage *a, const struct job_stage *b)
 {
 	bool piped = (a->out != 0 && a->out == b->in) || (b->out != 0 && b->out == a->in);
 
-	return same_job_id(a, b) || (piped && (a->alive || b->alive || (a->page != NULL && b->page != NULL)));
+	return same_job_id(a, b) ||
+	       (piped && (a->alive || b->alive || (a->page != NULL && b->page != NULL)));
 }
 
 /* Give every stage that is reachable from first the group's number. */
@@ -356,14 +372,16 @@ sort_stages(struct job *job)
 			bool fed = false;
 
 			for (size_t k = placed; k < job->n; k++)
-				fed = fed || (k != i && job->stages[i].in != 0 && job->stages[k].out == job->stages[i].in);
+				fed = fed || (k != i && job->stages[i].in != 0 &&
+				              job->stages[k].out == job->stages[i].in);
 			if (!fed) {
 				next = i;
 				break;
 			}
 		}
 		struct job_stage s = job->stages[next];
-		memmove(&job->stages[placed + 1], &job->stages[placed], (next - placed) * sizeof(s));
+		memmove(&job->stages[placed + 1], &job->stages[placed],
+		        (next - placed) * sizeof(s));
 		job->stages[placed] = s;
 	}
 }
@@ -382,13 +400,17 @@ judge(struct job *job, int64_t now_ms)
 			continue;
 		alive = alive || s->alive;
 		asked = asked || atomic_load(&s->page->request) != PAGE_REQUEST_NONE;
-		bad = bad || (!s->alive && (atomic_load(&s->page->ended_ms) == 0 || atomic_load(&s->page->status) != 0));
+		bad = bad || (!s->alive && (atomic_load(&s->page->ended_ms) == 0 ||
+		                            atomic_load(&s->page->status) != 0));
 		if (s->page->started_ms < job->start_ms)
 			job->start_ms = s->page->started_ms;
 		if (stage_end(s, now_ms) > job->end_ms)
 			job->end_ms = stage_end(s, now_ms);
 	}
-	job->state = alive ? (asked ? JOB_CANCELLING : JOB_RUNNING) : asked ? JOB_CANCELED : bad ? JOB_FAILED : JOB_FINISHED;
+	job->state = alive   ? (asked ? JOB_CANCELLING : JOB_RUNNING)
+	             : asked ? JOB_CANCELED
+	             : bad   ? JOB_FAILED
+	                     : JOB_FINISHED;
 	if (alive)
 		job->end_ms = -1;
 }
@@ -404,14 +426,16 @@ name_job(struct job *job)
 		if (page != NULL && page->job_id[0] != '\0' && job->id[0] == '\0')
 			job_text(job->id, sizeof(job->id), page->job_id, sizeof(page->job_id));
 		if (page != NULL && page->job_name[0] != '\0' && job->name[0] == '\0')
-			job_text(job->name, sizeof(job->name), page->job_name, sizeof(page->job_name));
+			job_text(job->name, sizeof(job->name), page->job_name,
+			         sizeof(page->job_name));
 	}
 	if (job->id[0] == '\0')
 		hex_id(job->id, "job", &job->stages[0].process);
 	if (job->name[0] != '\0')
 		return;
 	for (size_t i = 0; i < job->n && used < sizeof(job->name) - 40; i++)
-		used += (size_t)snprintf(job->name + used, sizeof(job->name) - used, "%s%s", i > 0 ? " | " : "", job->stages[i].name);
+		used += (size_t)snprintf(job->name + used, sizeof(job->name) - used, "%s%s",
+		                         i > 0 ? " | " : "", job->stages[i].name);
 }
 
 static void
@@ -437,7 +461,9 @@ newer_first(const void *a, const void *b)
 {
 	const struct job *x = a, *y = b;
 
-	return x->start_ms != y->start_ms ? (x->start_ms < y->start_ms) - (x->start_ms > y->start_ms) : strcmp(x->id, y->id);
+	return x->start_ms != y->start_ms
+	               ? (x->start_ms < y->start_ms) - (x->start_ms > y->start_ms)
+	               : strcmp(x->id, y->id);
 }
 
 int
@@ -510,8 +536,8 @@ jobs_find(const struct jobs *j, struct str id, struct err *err)
 
 #define AFTER_KILL_MS 2000             /* to write out what is there */
 
-/* Flink's cancel fires nothing. A stage that sees no control lines would take the end of its input for
- * its completion, so it is told itself, before its upstream is. */
+/* Flink's cancel fires nothing. A stage that sees no control lines would take the end of its
+ * input for its completion, so it is told itself, before its upstream is. */
 static bool
 told_by_itself(const struct job_stage *s, enum page_request request)
 {
@@ -523,7 +549,8 @@ signal_stage(const struct job_stage *s, int number, struct err *err)
 {
 	if (process_signal(&s->process, number) == 0 || errno == ESRCH)
 		return 0;
-	return fail_as(err, STATUS_DENIED, "cannot stop %s (pid %ld): %s", s->name, (long)s->process.pid, strerror(errno));
+	return fail_as(err, STATUS_DENIED, "cannot stop %s (pid %ld): %s", s->name,
+	               (long)s->process.pid, strerror(errno));
 }
 
 static int
@@ -541,11 +568,13 @@ ask(const struct job *job, enum page_request request, struct err *err)
 		if (told_by_itself(s, request) && signal_stage(s, SIGTERM, err) < 0)
 			return -1;
 	}
-	return first == NULL || told_by_itself(first, request) ? 0 : signal_stage(first, SIGTERM, err);
+	return first == NULL || told_by_itself(first, request) ? 0
+	                                                       : signal_stage(first, SIGTERM, err);
 }
 
 int
-job_stop(const struct job *job, enum page_request request, int64_t grace_ms, size_t *killed, struct err *err)
+job_stop(const struct job *job, enum page_request request, int64_t grace_ms, size_t *killed,
+         struct err *err)
 {
 	int64_t deadline = clock_monotonic_ms() + grace_ms;
 

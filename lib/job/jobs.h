@@ -2,14 +2,15 @@
 /*
  * jobs.h - the local pipelines: what the status pages and the pipes between them say
  *
- * A job is what the pipes connect: the process whose stdout is the pipe that is another's stdin is
- * upstream of it. Filters that are not ours (jq, grep) are seen through /proc while they
- * run. Stages that have ended stay in their job, by the inode numbers that they wrote down or the job
- * id that came down the pipe, until the whole job has been over for an hour: then its pages are removed.
+ * A job is what the pipes connect: the process whose stdout is the pipe that is another's stdin
+ * is upstream of it. Filters that are not ours (jq, grep) are seen through /proc while they run.
+ * Stages that have ended stay in their job, by the inode numbers that they wrote down or the job
+ * id that came down the pipe, until the whole job has been over for an hour: then its pages are
+ * removed.
  *
- * The state of a job in Flink's terms: RUNNING while a stage runs; CANCELLING while it runs and was asked to
- * stop; then FINISHED if every stage ended with 0, CANCELED if it was asked to stop, FAILED otherwise (a stage that vanished without
- * a status was killed).
+ * The state of a job in Flink's terms: RUNNING while a stage runs; CANCELLING while it runs and
+ * was asked to stop; then FINISHED if every stage ended with 0, CANCELED if it was asked to stop,
+ * FAILED otherwise (a stage that vanished without a status was killed).
  */
 #ifndef MAIP_JOB_JOBS_H
 #define MAIP_JOB_JOBS_H
@@ -28,7 +29,8 @@ struct job_stage {
 	uint64_t          in, out;      /* pipes; 0: none */
 	struct page_file *page;         /* mapped, shared with the tool; NULL: a foreign filter */
 	bool              alive;
-	int64_t           ended_ms;     /* wall clock, at a guess if it was killed; INT64_MAX while it runs */
+	/* wall clock, at a guess if it was killed; INT64_MAX while it runs */
+	int64_t           ended_ms;
 };
 
 struct job {
@@ -48,18 +50,22 @@ struct jobs {
 int  jobs_read(struct jobs *to, int64_t now_ms, struct err *err);
 void jobs_release(struct jobs *j);
 
-/* Remove the pages that nobody would be shown any more, as jobs_read() does. For tools that end: nobody may ever look. */
+/* Remove the pages that nobody would be shown any more, as jobs_read() does. For tools that end:
+ * nobody may ever look. */
 void jobs_tidy(int64_t now_ms);
 
-/* A text of a page or of /proc, as one for people and for JSON: ends at its NUL or after from_size bytes, cut to to_size with its NUL;
- * controls and what is not UTF-8 become "?". */
+/* A text of a page or of /proc, as one for people and for JSON: ends at its NUL or after
+ * from_size bytes, cut to to_size with its NUL; controls and what is not UTF-8 become "?". */
 void job_text(char *to, size_t to_size, const char *from, size_t from_size);
 
-/* The job with this id, or NULL with err (STATUS_NOINPUT). Names and beginnings of ids are resolve.h's business. */
+/* The job with this id, or NULL with err (STATUS_NOINPUT). Names and beginnings of ids are
+ * resolve.h's business. */
 struct job *jobs_find(const struct jobs *j, struct str id, struct err *err);
 
-/* Ask the job to stop in the order of the data, then wait. request: PAGE_REQUEST_CANCEL, _STOP or _DRAIN. Stages that still run after
- * grace_ms are killed, from the source on, those behind it a little later; *killed says how many. 0, or -1 with err. */
-int job_stop(const struct job *job, enum page_request request, int64_t grace_ms, size_t *killed, struct err *err);
+/* Ask the job to stop in the order of the data, then wait. request: PAGE_REQUEST_CANCEL, _STOP or
+ * _DRAIN. Stages that still run after grace_ms are killed, from the source on, those behind it a
+ * little later; *killed says how many. 0, or -1 with err. */
+int job_stop(const struct job *job, enum page_request request, int64_t grace_ms, size_t *killed,
+             struct err *err);
 
 #endif

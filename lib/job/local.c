@@ -2,8 +2,9 @@
 /*
  * local.c - Flink's REST answers, made from the status pages of this machine
  *
- * A stage is a vertex of parallelism 1. Shapes and members are those that a live Flink 2.3 sends; where
- * a pipeline has nothing of the kind (slots, attempts), the value is Flink's own for "none".
+ * A stage is a vertex of parallelism 1. Shapes and members are those that a live Flink 2.3 sends;
+ * where a pipeline has nothing of the kind (slots, attempts), the value is Flink's own for
+ * "none".
  */
 #include "job/manager.h"
 
@@ -21,10 +22,14 @@ struct local {
 	int64_t (*clock_ms)(void);
 };
 
-static const char *const execution_states[] = { "CREATED", "SCHEDULED", "DEPLOYING", "RUNNING", "FINISHED", "CANCELING", "CANCELED",
-                                                "FAILED", "RECONCILING", "INITIALIZING", NULL };
-static const char *const execution_words[] = { "created", "scheduled", "deploying", "running", "finished", "canceling", "canceled",
-                                               "failed", "reconciling", "initializing", NULL };
+static const char *const execution_states[] = {
+	"CREATED", "SCHEDULED", "DEPLOYING", "RUNNING", "FINISHED", "CANCELING", "CANCELED",
+	"FAILED", "RECONCILING", "INITIALIZING", NULL
+};
+static const char *const execution_words[] = {
+	"created", "scheduled", "deploying", "running", "finished", "canceling", "canceled",
+	"failed", "reconciling", "initializing", NULL
+};
 
 /* Index in the tables above. */
 static int
@@ -36,7 +41,10 @@ execution_state(const struct job_stage *s)
 		return asked ? 5 : 3;
 	if (asked)
 		return 6;
-	return s->page == NULL || (atomic_load(&s->page->ended_ms) != 0 && atomic_load(&s->page->status) == 0) ? 4 : 7;
+	return s->page == NULL || (atomic_load(&s->page->ended_ms) != 0 &&
+	                           atomic_load(&s->page->status) == 0)
+	               ? 4
+	               : 7;
 }
 
 static void
@@ -54,7 +62,8 @@ count_states(const struct job *job, const struct job_stage *only, const char *co
 		int64_t n = 0;
 
 		for (size_t i = 0; i < job->n; i++)
-			if ((only == NULL || only == &job->stages[i]) && execution_state(&job->stages[i]) == w)
+			if ((only == NULL || only == &job->stages[i]) &&
+			    execution_state(&job->stages[i]) == w)
 				n++;
 		add_number(counts, words[w], n);
 	}
@@ -104,7 +113,8 @@ io_metrics(const struct job_stage *s)
 	static const struct pipe_stats unknown;
 	const struct pipe_stats *p = s->page != NULL ? &s->page->stats : &unknown;
 	cJSON *m = cJSON_CreateObject();
-	int64_t idle = (int64_t)(atomic_load(&p->idle_ns) / 1000000), blocked = (int64_t)(atomic_load(&p->blocked_ns) / 1000000);
+	int64_t idle = (int64_t)(atomic_load(&p->idle_ns) / 1000000),
+		blocked = (int64_t)(atomic_load(&p->blocked_ns) / 1000000);
 	int64_t life = (clock_monotonic_ns() - atomic_load(&p->started_ns)) / 1000000;
 
 	add_number(m, "read-bytes", (int64_t)atomic_load(&p->bytes_in));
@@ -117,7 +127,8 @@ io_metrics(const struct job_stage *s)
 	cJSON_AddBoolToObject(m, "write-records-complete", s->page != NULL);
 	add_number(m, "accumulated-backpressured-time", blocked);
 	add_number(m, "accumulated-idle-time", idle);
-	add_number(m, "accumulated-busy-time", s->page == NULL || life < idle + blocked ? 0 : life - idle - blocked);
+	add_number(m, "accumulated-busy-time",
+	           s->page == NULL || life < idle + blocked ? 0 : life - idle - blocked);
 	return m;
 }
 
@@ -126,7 +137,10 @@ vertex(const struct job *job, const struct job_stage *s, int64_t now)
 {
 	cJSON *v = cJSON_CreateObject();
 	int64_t start = s->page != NULL ? s->page->started_ms : job->start_ms;
-	int64_t end = s->alive ? -1 : s->page != NULL && atomic_load(&s->page->ended_ms) != 0 ? atomic_load(&s->page->ended_ms) : job->end_ms;
+	int64_t end = s->alive ? -1
+	              : s->page != NULL && atomic_load(&s->page->ended_ms) != 0
+	                      ? atomic_load(&s->page->ended_ms)
+	                      : job->end_ms;
 
 	cJSON_AddStringToObject(v, "id", s->vertex);
 	cJSON_AddStringToObject(v, "slotSharingGroupId", job->id);
@@ -147,7 +161,8 @@ vertex(const struct job *job, const struct job_stage *s, int64_t now)
 static void
 add_word(struct buf *to, const char *word)
 {
-	const size_t plain = strspn(word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./:,=@%+");
+	const size_t plain = strspn(
+		word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./:,=@%+");
 
 	if (plain > 0 && word[plain] == '\0') {
 		buf_add_str(to, str_of(word));
@@ -164,7 +179,9 @@ static void
 describe(cJSON *node, const struct job_stage *s)
 {
 	const struct page_file *page = s->page;
-	const size_t n = page == NULL ? 0 : page->args_n < sizeof(page->args) ? page->args_n : sizeof(page->args);
+	const size_t n = page == NULL                        ? 0
+	                 : page->args_n < sizeof(page->args) ? page->args_n
+	                                                     : sizeof(page->args);
 	char word[sizeof(page->args) + 1];
 	struct buf text;
 
@@ -214,14 +231,21 @@ plan(const struct job *job)
 static cJSON *
 timestamps(const struct job *job)
 {
-	static const char *const states[] = { "FAILING", "RESTARTING", "RUNNING", "CREATED", "CANCELLING", "SUSPENDED", "RECONCILING",
-	                                      "INITIALIZING", "FINISHED", "FAILED", "CANCELED", NULL };
+	static const char *const states[] = { "FAILING",     "RESTARTING",   "RUNNING",
+		                              "CREATED",     "CANCELLING",   "SUSPENDED",
+		                              "RECONCILING", "INITIALIZING", "FINISHED",
+		                              "FAILED",      "CANCELED",     NULL };
 	cJSON *t = cJSON_CreateObject();
 
 	for (int i = 0; states[i] != NULL; i++) {
-		bool began = strcmp(states[i], "RUNNING") == 0 || strcmp(states[i], "CREATED") == 0 || strcmp(states[i], "INITIALIZING") == 0;
+		bool began = strcmp(states[i], "RUNNING") == 0 ||
+		             strcmp(states[i], "CREATED") == 0 ||
+		             strcmp(states[i], "INITIALIZING") == 0;
 
-		add_number(t, states[i], began ? job->start_ms : strcmp(states[i], job_state_words[job->state]) == 0 ? job->end_ms : 0);
+		add_number(t, states[i],
+		           began                                                 ? job->start_ms
+		           : strcmp(states[i], job_state_words[job->state]) == 0 ? job->end_ms
+		                                                                 : 0);
 	}
 	return t;
 }
@@ -273,7 +297,8 @@ backpressure(const struct job_stage *s, int64_t now)
 	struct stats_ratios r;
 
 	if (s == NULL || s->page == NULL || !s->alive) {
-		cJSON_AddStringToObject(o, "status", "deprecated");     /* Flink's word for "not known" */
+		/* Flink's word for "not known" */
+		cJSON_AddStringToObject(o, "status", "deprecated");
 		return o;
 	}
 	r = stats_ratios(&s->page->stats, clock_monotonic_ns());
@@ -340,12 +365,14 @@ find_vertex(const struct job *job, struct str id)
 }
 
 static int
-stop(const struct local *l, const struct job *job, enum page_request request, cJSON **answer, struct err *err)
+stop(const struct local *l, const struct job *job, enum page_request request, cJSON **answer,
+     struct err *err)
 {
 	size_t killed;
 
 	if (job->end_ms >= 0)
-		return fail_as(err, STATUS_USAGE, "job %.8s (%s) is over: %s", job->id, job->name, job_state_words[job->state]);
+		return fail_as(err, STATUS_USAGE, "job %.8s (%s) is over: %s", job->id, job->name,
+		               job_state_words[job->state]);
 	if (job_stop(job, request, l->grace_ms, &killed, err) < 0)
 		return -1;
 	*answer = cJSON_CreateObject();
@@ -359,7 +386,8 @@ get(const struct job *job, const struct str *parts, size_t n, int64_t now, cJSON
 {
 	if (n == 2)
 		*answer = detail(job, now);
-	else if (n == 5 && str_eq(parts[2], STR("vertices")) && str_eq(parts[4], STR("backpressure")))
+	else if (n == 5 && str_eq(parts[2], STR("vertices")) &&
+	         str_eq(parts[4], STR("backpressure")))
 		*answer = backpressure(find_vertex(job, parts[3]), now);
 	else if (n == 5 && str_eq(parts[2], STR("vertices")) && str_eq(parts[4], STR("watermarks")))
 		*answer = watermarks(find_vertex(job, parts[3]));
@@ -367,8 +395,8 @@ get(const struct job *job, const struct str *parts, size_t n, int64_t now, cJSON
 }
 
 static int
-answer_job(const struct local *l, const char *method, const struct str *parts, size_t n, const cJSON *body, cJSON **answer,
-           const struct job *job, struct err *err)
+answer_job(const struct local *l, const char *method, const struct str *parts, size_t n,
+           const cJSON *body, cJSON **answer, const struct job *job, struct err *err)
 {
 	bool drain = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(body, "drain"));
 
@@ -382,7 +410,8 @@ answer_job(const struct local *l, const char *method, const struct str *parts, s
 }
 
 static int
-call(void *self, const char *method, const char *path, const cJSON *body, cJSON **answer, struct err *err)
+call(void *self, const char *method, const char *path, const cJSON *body, cJSON **answer,
+     struct err *err)
 {
 	const struct local *l = self;
 	struct str parts[PARTS_MAX];

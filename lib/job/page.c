@@ -23,7 +23,8 @@
 #include "job/process.h"
 #include "job/rundir.h"
 
-#define TIDY_EVERY 256                  /* one run in so many, by chance, looks for pages to remove */
+/* One run in so many, by chance, looks for pages to remove. */
+#define TIDY_EVERY 256
 
 struct page {
 	struct page_file *file;
@@ -45,7 +46,9 @@ map_file(int fd)
 static bool
 is_secret(struct str name)
 {
-	static const char *const words[] = { "password", "passwd", "secret", "token", "key.pem", "credential" };
+	static const char *const words[] = {
+		"password", "passwd", "secret", "token", "key.pem", "credential"
+	};
 
 	for (size_t w = 0; w < sizeof(words) / sizeof(*words); w++)
 		for (size_t i = 0; i + strlen(words[w]) <= name.n; i++)
@@ -63,7 +66,8 @@ put_args(struct page_file *file, int argc, char *const *argv)
 		char *to = file->args + file->args_n;
 		int n;
 
-		if (equals != NULL && is_secret((struct str){ argv[i], (size_t)(equals - argv[i]) }))
+		if (equals != NULL &&
+		    is_secret((struct str){ argv[i], (size_t)(equals - argv[i]) }))
 			n = snprintf(to, room, "%.*s=***", (int)(equals - argv[i]), argv[i]);
 		else
 			n = snprintf(to, room, "%s", argv[i]);
@@ -74,7 +78,8 @@ put_args(struct page_file *file, int argc, char *const *argv)
 }
 
 static void
-fill(struct page_file *file, const struct process *self, const char *tool, int argc, char *const *argv)
+fill(struct page_file *file, const struct process *self, const char *tool, int argc,
+     char *const *argv)
 {
 	const char *name = getenv("MAIP_JOB_NAME");
 	const char *id = getenv("MAIP_JOB_ID");
@@ -99,7 +104,8 @@ fill(struct page_file *file, const struct process *self, const char *tool, int a
 void
 page_name(char to[64], const struct process *owner)
 {
-	snprintf(to, 64, "%ld-%llu" PAGE_SUFFIX, (long)owner->pid, (unsigned long long)owner->start);
+	snprintf(to, 64, "%ld-%llu" PAGE_SUFFIX, (long)owner->pid,
+	         (unsigned long long)owner->start);
 }
 
 /* A new file: a name that exists is that of a process before the last boot. */
@@ -133,7 +139,8 @@ make_file(const char *tool, int argc, char *const *argv, struct err *told)
 	if (file != NULL)
 		fill(file, &self, tool, argc, argv);
 	else
-		fail_as(told, STATUS_CONFIG, "cannot write a status page in %s: %s", path, strerror(errno));
+		fail_as(told, STATUS_CONFIG, "cannot write a status page in %s: %s", path,
+		        strerror(errno));
 	if (fd >= 0 && file == NULL)
 		unlinkat(dir, name, 0);
 	if (fd >= 0)

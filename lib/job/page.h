@@ -2,13 +2,14 @@
 /*
  * page.h - a running tool's status page
  *
- * Every tool registers itself, with no daemon: one small file in the run
- * directory, mapped into memory, that the stage loop writes counters into and
- * maip-jobctl reads. The run directory is MAIP_RUN_DIR, else $XDG_RUNTIME_DIR/maip, else /tmp/maip-UID
- * (made with mode 0700; refused if it is somebody else's, or a link). A page whose process is gone
- * (pid and start time) is stale: readers pass over it and remove it.
+ * Every tool registers itself, with no daemon: one small file in the run directory, mapped into
+ * memory, that the stage loop writes counters into and maip-jobctl reads. The run directory is
+ * MAIP_RUN_DIR, else $XDG_RUNTIME_DIR/maip, else /tmp/maip-UID (made with mode 0700; refused if
+ * it is somebody else's, or a link). A page whose process is gone (pid and start time) is stale:
+ * readers pass over it and remove it.
  *
- * Registering never stops a tool from working: where the directory cannot be used the page is private memory, and *told says why.
+ * Registering never stops a tool from working: where the directory cannot be used the page is
+ * private memory, and *told says why.
  */
 #ifndef MAIP_JOB_PAGE_H
 #define MAIP_JOB_PAGE_H
@@ -18,19 +19,21 @@
 
 struct page;                                            /* opaque; lives in page.c */
 
-/* Register this process: tool name, arguments (what looks like a secret is masked), the inodes of its
- * stdin and stdout pipes, MAIP_JOB_NAME, process group. Never NULL. */
+/* Register this process: tool name, arguments (what looks like a secret is masked), the inodes of
+ * its stdin and stdout pipes, MAIP_JOB_NAME, process group. Never NULL. */
 struct page *page_register(const char *tool, int argc, char *const *argv, struct err *told);
 struct pipe_stats *page_stats(struct page *p);
 
-/* Somebody asked this job to stop; with drain: to fire what is open first ("maip-jobctl stop --drain"). Read when a signal has come. */
+/* Somebody asked this job to stop; with drain: to fire what is open first ("maip-jobctl stop
+ * --drain"). Read when a signal has come. */
 bool page_wants_drain(const struct page *p);
 
-/* The job id that came down the pipe in hello, so that stages that belong together are listed together. */
+/* The job id that came down the pipe in hello, so that stages that belong together are listed
+ * together. */
 void page_job(struct page *p, const char *job_id);
 
-/* Leave: the page is kept for a while with the status the tool ended with, so that a job that has ended can be seen.
- * One run in some hundreds also removes what others have left. */
+/* Leave: the page is kept for a while with the status the tool ended with, so that a job that has
+ * ended can be seen. One run in some hundreds also removes what others have left. */
 void page_finish(struct page *p, enum status status);
 
 #endif

@@ -27,7 +27,8 @@ struct page_file {
 	int64_t  started_ms;            /* wall clock */
 	_Atomic int64_t ended_ms;       /* 0: still running, or killed */
 	_Atomic int32_t status;         /* exit status, once ended_ms is set */
-	_Atomic int32_t request;        /* enum page_request: written by maip-jobctl before it signals */
+	/* enum page_request: written by maip-jobctl before it signals */
+	_Atomic int32_t request;
 	uint64_t stdin_pipe, stdout_pipe;       /* inodes; 0: no pipe */
 	char     tool[32];
 	char     job_id[40];            /* 32 hex digits; empty: not known yet */

@@ -27,13 +27,15 @@ process_alive(const struct process *p)
 	return p->start != 0 && process_start(p->pid) == p->start;
 }
 
-/* The inode of the pipe that a descriptor of a process is an end of; 0: it is no pipe, or cannot be seen. */
+/* The inode of the pipe that a descriptor of a process is an end of; 0: it is no pipe, or cannot
+ * be seen. */
 uint64_t process_pipe(pid_t pid, int fd);
 
 /* 0; -1 with errno, ESRCH when the process is gone. */
 int process_signal(const struct process *p, int signal);
 
-/* Wait until it has ended, at most wait_ms; signals do not cut that short. False: it has not, or nobody can tell. */
+/* Wait until it has ended, at most wait_ms; signals do not cut that short. False: it has not, or
+ * nobody can tell. */
 bool process_wait(const struct process *p, int64_t wait_ms);
 
 #endif

@@ -47,9 +47,11 @@ first_words(const char *text)
 	for (;;) {
 		size_t i = 0;
 
-		while (i < s.n && (isalnum((unsigned char)s.p[i]) || s.p[i] == '.' || s.p[i] == '_' || s.p[i] == '$'))
+		while (i < s.n && (isalnum((unsigned char)s.p[i]) || s.p[i] == '.' ||
+		                   s.p[i] == '_' || s.p[i] == '$'))
 			i++;
-		if (i == 0 || i + 2 > s.n || s.p[i] != ':' || s.p[i + 1] != ' ' || memchr(s.p, '.', i) == NULL)
+		if (i == 0 || i + 2 > s.n || s.p[i] != ':' || s.p[i + 1] != ' ' ||
+		    memchr(s.p, '.', i) == NULL)
 			return s;
 		s = str_slice(s, i + 2, s.n);
 	}
@@ -63,7 +65,8 @@ status_of(long code)
 }
 
 static int
-refuse(const struct remote *r, const char *method, const char *path, long code, const cJSON *body, struct err *err)
+refuse(const struct remote *r, const char *method, const char *path, long code, const cJSON *body,
+       struct err *err)
 {
 	const cJSON *errors = cJSON_GetObjectItemCaseSensitive(body, "errors");
 	const cJSON *first = cJSON_GetArrayItem(errors, 0);
@@ -72,15 +75,18 @@ refuse(const struct remote *r, const char *method, const char *path, long code, 
 	struct str text;
 
 	if (!cJSON_IsString(first))
-		return fail_as(err, status_of(code), "%s answered %s %s with HTTP %ld and no reason (is it a Flink JobManager?)",
-		               r->base, method, path, code);
+		return fail_as(
+			err, status_of(code),
+			"%s answered %s %s with HTTP %ld and no reason (is it a Flink JobManager?)",
+			r->base, method, path, code);
 	text = first_words(first->valuestring);
 	if (cJSON_IsString(second)) {           /* "Internal server error.", then what it was */
 		const char *cause = strchr(second->valuestring, '\n');
 
 		text = first_words(cause != NULL ? cause + 1 : second->valuestring);
 	}
-	return fail_as(err, status_of(code), "%s refused %s %s: %s", r->base, method, path, quote(quoted, text));
+	return fail_as(err, status_of(code), "%s refused %s %s: %s", r->base, method, path,
+	               quote(quoted, text));
 }
 
 static int
@@ -102,12 +108,17 @@ perform(struct remote *r, const char *method, const char *path, const char *text
 	buf_release(&url);
 	if (done == CURLE_OK)
 		return 0;
-	return fail_as(err, done == CURLE_PEER_FAILED_VERIFICATION || done == CURLE_SSL_CERTPROBLEM ? STATUS_DENIED : STATUS_UNAVAILABLE,
-	               "cannot reach a Flink JobManager at %s: %s (set MAIP_JOBMANAGER or -m)", r->base, curl_easy_strerror(done));
+	return fail_as(err,
+	               done == CURLE_PEER_FAILED_VERIFICATION || done == CURLE_SSL_CERTPROBLEM
+	                       ? STATUS_DENIED
+	                       : STATUS_UNAVAILABLE,
+	               "cannot reach a Flink JobManager at %s: %s (set MAIP_JOBMANAGER or -m)",
+	               r->base, curl_easy_strerror(done));
 }
 
 static int
-call(void *self, const char *method, const char *path, const cJSON *body, cJSON **answer, struct err *err)
+call(void *self, const char *method, const char *path, const cJSON *body, cJSON **answer,
+     struct err *err)
 {
 	struct remote *r = self;
 	char *text = body == NULL ? NULL : cJSON_PrintUnformatted(body);
@@ -127,7 +138,9 @@ call(void *self, const char *method, const char *path, const cJSON *body, cJSON 
 		return -1;
 	}
 	if (json == NULL)
-		return fail_as(err, STATUS_UNAVAILABLE, "%s answered %s %s with something that is not JSON (is it a Flink JobManager?)",
+		return fail_as(err, STATUS_UNAVAILABLE,
+		               "%s answered %s %s with something that is not JSON (is it a Flink "
+		               "JobManager?)",
 		               r->base, method, path);
 	*answer = json;
 	return 0;
@@ -157,15 +170,18 @@ add_token(struct remote *r, const char *path, struct err *err)
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 
 	if (fd < 0)
-		return fail_as(err, STATUS_NOINPUT, "cannot open the token file %s: %s", path, strerror(errno));
+		return fail_as(err, STATUS_NOINPUT, "cannot open the token file %s: %s", path,
+		               strerror(errno));
 	if (fstat(fd, &st) == 0 && (st.st_mode & 077) != 0) {
 		close(fd);
-		return fail_as(err, STATUS_CONFIG, "the token file %s can be read by others (chmod 600 it)", path);
+		return fail_as(err, STATUS_CONFIG,
+		               "the token file %s can be read by others (chmod 600 it)", path);
 	}
 	n = read(fd, line + start, TOKEN_MAX);
 	close(fd);
 	if (n < 0)
-		return fail_as(err, STATUS_NOINPUT, "cannot read the token file %s: %s", path, strerror(errno));
+		return fail_as(err, STATUS_NOINPUT, "cannot read the token file %s: %s", path,
+		               strerror(errno));
 	line[start + (size_t)n] = '\0';
 	line[start + strcspn(line + start, "\r\n")] = '\0';
 	r->headers = curl_slist_append(r->headers, line);
@@ -189,7 +205,8 @@ base_url(const char *url)
 }
 
 int
-manager_remote(struct manager *to, const char *url, int64_t timeout_ms, const char *token_file, struct err *err)
+manager_remote(struct manager *to, const char *url, int64_t timeout_ms, const char *token_file,
+               struct err *err)
 {
 	struct remote *r = mem_zalloc(1, sizeof(*r));
 

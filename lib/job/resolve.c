@@ -19,7 +19,8 @@ text_of(const cJSON *job, const char *member)
 bool
 job_is_over(const char *state)
 {
-	return strcmp(state, "FINISHED") == 0 || strcmp(state, "CANCELED") == 0 || strcmp(state, "FAILED") == 0;
+	return strcmp(state, "FINISHED") == 0 || strcmp(state, "CANCELED") == 0 ||
+	       strcmp(state, "FAILED") == 0;
 }
 
 static bool
@@ -27,7 +28,8 @@ fits(const cJSON *job, const char *text)
 {
 	size_t n = strlen(text);
 
-	return strcmp(text_of(job, "name"), text) == 0 || (n >= PREFIX_MIN && strncmp(text_of(job, "jid"), text, n) == 0);
+	return strcmp(text_of(job, "name"), text) == 0 ||
+	       (n >= PREFIX_MIN && strncmp(text_of(job, "jid"), text, n) == 0);
 }
 
 struct found {
@@ -71,10 +73,13 @@ job_resolve(const struct manager *m, const char *text, struct job_name *to, stru
 		snprintf(to->name, sizeof(to->name), "%s", text_of(it, "name"));
 		got = 0;
 	} else if (f.n == 0) {
-		fail_as(err, STATUS_NOINPUT, "no job %s (maip-jobctl list shows them)", quote(quoted, str_of(text)));
+		fail_as(err, STATUS_NOINPUT, "no job %s (maip-jobctl list shows them)",
+		        quote(quoted, str_of(text)));
 	} else {
-		fail_as(err, STATUS_NOINPUT, "%s fits %zu jobs, %.8s and %.8s among them (give more of the id)",
-		        quote(quoted, str_of(text)), f.n, text_of(f.first, "jid"), text_of(f.last, "jid"));
+		fail_as(err, STATUS_NOINPUT,
+		        "%s fits %zu jobs, %.8s and %.8s among them (give more of the id)",
+		        quote(quoted, str_of(text)), f.n, text_of(f.first, "jid"),
+		        text_of(f.last, "jid"));
 	}
 	cJSON_Delete(answer);
 	return got;

@@ -15,7 +15,8 @@ struct job_name {
 	char name[128];
 };
 
-/* 0, or -1 with err: nothing fits (STATUS_NOINPUT), or several do, and then it names two of them. */
+/* 0, or -1 with err: nothing fits (STATUS_NOINPUT), or several do, and then it names two of
+ * them. */
 int job_resolve(const struct manager *m, const char *text, struct job_name *to, struct err *err);
 
 /* Is this a state that Flink never leaves? */

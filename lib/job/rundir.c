@@ -25,7 +25,8 @@ choose(char path[RUNDIR_PATH_MAX], struct err *err)
 	else
 		n = snprintf(path, RUNDIR_PATH_MAX, "/tmp/maip-%lu", (unsigned long)geteuid());
 	if (n < 0 || n >= RUNDIR_PATH_MAX)
-		return fail_as(err, STATUS_CONFIG, "the path of the run directory is too long (set MAIP_RUN_DIR)");
+		return fail_as(err, STATUS_CONFIG,
+		               "the path of the run directory is too long (set MAIP_RUN_DIR)");
 	return 0;
 }
 
@@ -37,9 +38,14 @@ distrust(int dir, const char *path, struct err *err)
 	if (fstat(dir, &st) < 0)
 		return fail_as(err, STATUS_CONFIG, "%s: %s", path, strerror(errno));
 	if (st.st_uid != geteuid())
-		return fail_as(err, STATUS_DENIED, "%s belongs to another user (set MAIP_RUN_DIR to a directory of your own)", path);
+		return fail_as(
+			err, STATUS_DENIED,
+			"%s belongs to another user (set MAIP_RUN_DIR to a directory of your own)",
+			path);
 	if ((st.st_mode & 022) != 0)
-		return fail_as(err, STATUS_DENIED, "%s can be written by others (chmod 700 it, or set MAIP_RUN_DIR)", path);
+		return fail_as(err, STATUS_DENIED,
+		               "%s can be written by others (chmod 700 it, or set MAIP_RUN_DIR)",
+		               path);
 	return 0;
 }
 
@@ -51,11 +57,15 @@ rundir_open(char path[RUNDIR_PATH_MAX], struct err *err)
 	if (choose(path, err) < 0)
 		return -1;
 	if (mkdir(path, 0700) < 0 && errno != EEXIST)
-		return fail_as(err, STATUS_CONFIG, "cannot make the run directory %s: %s (set MAIP_RUN_DIR)", path, strerror(errno));
+		return fail_as(err, STATUS_CONFIG,
+		               "cannot make the run directory %s: %s (set MAIP_RUN_DIR)", path,
+		               strerror(errno));
 	dir = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (dir < 0)
-		return fail_as(err, STATUS_CONFIG, "cannot use the run directory %s: %s (set MAIP_RUN_DIR)", path,
-		               errno == ELOOP || errno == ENOTDIR ? "it is a link or no directory" : strerror(errno));
+		return fail_as(err, STATUS_CONFIG,
+		               "cannot use the run directory %s: %s (set MAIP_RUN_DIR)", path,
+		               errno == ELOOP || errno == ENOTDIR ? "it is a link or no directory"
+		                                                  : strerror(errno));
 	if (distrust(dir, path, err) < 0) {
 		close(dir);
 		return -1;

@@ -13,7 +13,8 @@
 
 #define RUNDIR_PATH_MAX 512
 
-/* Descriptor of the directory, to be closed, or -1 with err (STATUS_CONFIG or STATUS_DENIED). path gets its name. */
+/* Descriptor of the directory, to be closed, or -1 with err (STATUS_CONFIG or STATUS_DENIED).
+ * path gets its name. */
 int rundir_open(char path[RUNDIR_PATH_MAX], struct err *err);
 
 #endif
