@@ -156,13 +156,13 @@ make_id(char to[33], const char *given)
 	to[32] = '\0';
 }
 
+/* A configuration that cannot be used is told only when the stages downstream know of us: see consume_hello. */
 static void
-complete_options(void)
+complete_options(struct err *unusable)
 {
-	struct err err;
-
-	if (kafka_conf_finish(kafka, &err) < 0)
-		die(err.status, "%s", err.msg);
+	*unusable = (struct err){ .status = STATUS_OK };
+	if (kafka_conf_finish(kafka, unusable) < 0 && unusable->status == STATUS_USAGE)
+		die(STATUS_USAGE, "%s", unusable->msg);
 	if (group == NULL)
 		group = kafka_conf_get(kafka, "group.id");
 	conf.group = group != NULL;
@@ -185,6 +185,8 @@ struct patient_sink {
 	struct out     *out;
 	const volatile int *stop;
 };
+
+static struct patient_sink standard_output = { .fd = STDOUT_FILENO };
 
 static void
 on_tick(int signal)
@@ -220,8 +222,9 @@ patient_write(void *self, const char *p, size_t n, struct err *err)
 static bool
 give_up(void *arg)
 {
-	const struct patient_sink *s = arg;
+	const struct patient_sink *s = &standard_output;
 
+	(void)arg;                      /* what waits for the output, which is not ours */
 	return *s->stop != STOP_NONE && s->ticks >= 2 && !conf.watermarks && pipe_give_up(s->out);
 }
 
@@ -297,13 +300,56 @@ read_topics(struct consume *c, const struct reader *reader, struct err *err)
 	return status;
 }
 
+static void
+open_output(struct out *out, const volatile int *stop)
+{
+	(void)fcntl(STDOUT_FILENO, F_SETPIPE_SZ, 1 << 20);      /* fails on what is no pipe, or past the user's share */
+	standard_output.inner = sink_fd(&standard_output.fd);
+	standard_output.out = out;
+	standard_output.stop = stop;
+	out_init(out, &(struct sink){ &standard_output, patient_write, patient_close });
+	out->give_up = give_up;
+}
+
+static int
+open_reader(struct reader *reader, const struct consume *c, const volatile int *stop, struct err *err)
+{
+	reader_conf.kafka = kafka;
+	reader_conf.group = group;
+	reader_conf.apart = consume_bounded(&conf);
+	reader_conf.headers = consume_headers(c);
+	reader_conf.hide_internal = conf.group && topics_patterns(conf.topics) && !topics_internal(conf.topics);
+	reader_conf.watch = (struct kafka_watch){ .log = on_log, .stop = stop };
+	return reader_rdkafka(reader, &reader_conf, err);
+}
+
+/* The three things that can be wrong before the first record, in this order: the reader of our lines, the configuration, the broker. */
 static enum status
-work(struct page *page, struct pipe_env *env)
+start(struct reader *reader, struct consume *c, const struct pipe_env *env, const struct err *unusable, struct err *err)
+{
+	const bool listing = listing_topics || listing_offsets;
+	enum status status = listing ? STATUS_OK : consume_hello(c, err);
+
+	if (status != STATUS_OK)
+		return status;
+	if (unusable->status != STATUS_OK) {
+		*err = *unusable;
+		return err->status;
+	}
+	if (open_reader(reader, c, env->stop, err) < 0) {
+		if (err->status == STATUS_OK && !listing)       /* a signal came first */
+			(void)consume_finish(c, false, err);
+		return err->status;
+	}
+	return listing ? list(reader, standard_output.out, err) : read_topics(c, reader, err);
+}
+
+static enum status
+work(struct page *page, struct pipe_env *env, const struct err *unusable)
 {
 	struct consume *c;
 	struct reader reader = { 0 };
 	struct out out;
-	struct patient_sink standard_output = { .fd = STDOUT_FILENO, .out = &out, .stop = env->stop };
 	struct err err;
 	enum status status;
 
@@ -311,26 +357,12 @@ work(struct page *page, struct pipe_env *env)
 	conf.wants_drain = wants_drain;
 	conf.wants_drain_arg = page;
 	page_job(page, conf.job);
-	(void)fcntl(STDOUT_FILENO, F_SETPIPE_SZ, 1 << 20);      /* fails on what is no pipe, or past the user's share */
-	standard_output.inner = sink_fd(&standard_output.fd);
-	out_init(&out, &(struct sink){ &standard_output, patient_write, patient_close });
-	out.give_up = give_up;
-	out.wait_arg = &standard_output;
-
+	open_output(&out, env->stop);
 	c = consume_new(&conf, &bad, &out, env, &err);
 	if (c == NULL)
 		die(STATUS_USAGE, "%s", err.msg);
 	standard_output.consume = c;
-	reader_conf.kafka = kafka;
-	reader_conf.group = group;
-	reader_conf.apart = consume_bounded(&conf);
-	reader_conf.headers = consume_headers(c);
-	reader_conf.hide_internal = conf.group && topics_patterns(conf.topics) && !topics_internal(conf.topics);
-	reader_conf.watch = (struct kafka_watch){ .log = on_log, .stop = env->stop };
-	if (reader_rdkafka(&reader, &reader_conf, &err) < 0)
-		status = err.status;
-	else
-		status = listing_topics || listing_offsets ? list(&reader, &out, &err) : read_topics(c, &reader, &err);
+	status = start(&reader, c, env, unusable, &err);
 	if (status != STATUS_OK && err.msg[0] != '\0' && (!out.failed || out.gave_up))
 		warn("%s", err.msg);
 	status = bad_finish(&bad, status);
@@ -349,7 +381,7 @@ main(int argc, char **argv)
 {
 	struct pipe_env env;
 	struct page *page;
-	struct err told;
+	struct err told, unusable;
 	enum status status;
 
 	kafka = kafka_conf_new();
@@ -358,9 +390,9 @@ main(int argc, char **argv)
 	pipe_env_real(&env);
 	read_places(env.clock_ms(env.clock_self));
 	check_options();
-	complete_options();
+	complete_options(&unusable);
 	page = page_register(NAME, argc, argv, &told);
-	status = work(page, &env);
+	status = work(page, &env, &unusable);
 	page_finish(page, status);
 	kafka_conf_free(kafka);
 	topics_free((struct topics *)conf.topics);

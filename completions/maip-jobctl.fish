@@ -16,4 +16,4 @@ complete -c maip-jobctl -l detach -s d -d 'leave the job running in the backgrou
 complete -c maip-jobctl -l name -s n -x -d 'name of the job (default: that of the ready-made job or script)'
 complete -c maip-jobctl -l command -s c -x -d 'run this text with bash, \'maip-consume ... | maip-window ...\', in place of a JOB'
 complete -c maip-jobctl -l log -s l -rF -d 'with --detach: where its messages go (default: ID.log in the run directory)'
-complete -c maip-jobctl -l topic -s t -x -d 'make this topic (repeatable; default 4 partitions); others are made on first use'
+complete -c maip-jobctl -l topic -s t -x -d 'make this topic (repeatable; default 4 partitions); maip-produce --create-topics makes others'

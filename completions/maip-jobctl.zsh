@@ -24,7 +24,7 @@ _arguments -s \
 	'--command=[run this text with bash, '\''maip-consume ... | maip-window ...'\'', in place of a JOB]:PIPELINE:' \
 	'-l+[with --detach\: where its messages go (default\: ID.log in the run directory)]:FILE:_files' \
 	'--log=[with --detach\: where its messages go (default\: ID.log in the run directory)]:FILE:_files' \
-	'*-t+[make this topic (repeatable; default 4 partitions); others are made on first use]:NAME\[\:PARTITIONS\]:' \
-	'*--topic=[make this topic (repeatable; default 4 partitions); others are made on first use]:NAME\[\:PARTITIONS\]:' \
+	'*-t+[make this topic (repeatable; default 4 partitions); maip-produce --create-topics makes others]:NAME\[\:PARTITIONS\]:' \
+	'*--topic=[make this topic (repeatable; default 4 partitions); maip-produce --create-topics makes others]:NAME\[\:PARTITIONS\]:' \
 	'1:COMMAND:(list show backpressure cancel stop run broker)' \
 	'*::ARGUMENT:_default'

@@ -13,60 +13,14 @@
 
 #include "base/mem.h"
 #include "base/time.h"
-#include "kafka/consume.h"
+#include "kafka/consume_parts.h"
 #include "kafka/envelope.h"
-#include "kafka/merge.h"
-#include "kafka/selector.h"
 
 #define STEP_RECORDS      512           /* a step handles at most so many */
 #define WATERMARK_RECORDS 64            /* between two watermark lines, if it has risen */
 #define FLUSH_BYTES       ((size_t)128 << 10)
 #define COMMIT_EVERY_MS   5000
 #define WAIT_MS           200           /* a signal is noticed after this */
-#define NO_END            TIME_MAX
-
-/* A partition that is, or was, ours. Its index is its slot. */
-struct lane {
-	struct part      part;
-	bool             ours;
-	bool             done;          /* bounded: read to its end */
-	bool             waiting;       /* bounded: it has no head */
-	int64_t          next;          /* everything before it is in out, or was passed over */
-	int64_t          stored;
-	int64_t          end;
-	struct record    head;
-	struct selection selection;
-	enum selected    selected;      /* of head */
-};
-
-struct consume {
-	struct consume_conf    conf;
-	const struct reader   *reader;
-	struct out            *out;
-	struct bad_records    *bad;
-	const struct pipe_env *env;
-	struct selector       *selector;
-	struct watermark_set  *watermarks;      /* NULL: not wanted */
-	bool                   bounded;
-	bool                   joined;          /* a group has given us partitions, be they none */
-	struct lane           *lanes;
-	size_t                 n_lanes, cap_lanes, last_lane;
-	uint32_t              *queue;           /* bounded: slots that need a head, the oldest need first */
-	size_t                 n_queue, cap_queue;
-	size_t                 left;            /* bounded: lanes that are ours and not done */
-	struct merge           merge;
-	struct consume_counts  counts;
-	uint64_t               since_watermark; /* records */
-	int64_t                said_watermark;
-	bool                   said_idle;
-	bool                   held;            /* the reader is on hold */
-	bool                   flushing;        /* out is in the middle of a write */
-	bool                   dirty;           /* records were handled since the last store */
-	int64_t                now;             /* wall clock, as of the beginning of the step */
-	int64_t                next_commit;
-	void                 (*tell)(void *arg, const struct part *p, int64_t from, int64_t to);
-	void                  *tell_arg;
-};
 
 bool
 consume_bounded(const struct consume_conf *conf)
@@ -74,8 +28,8 @@ consume_bounded(const struct consume_conf *conf)
 	return conf->exit_at_end || conf->until.kind != PLACE_NONE || conf->range.to.kind != PLACE_NONE;
 }
 
-static int64_t
-read_clock(struct consume *c)
+int64_t
+consume_clock(struct consume *c)
 {
 	c->now = c->env->clock_ms(c->env->clock_self);
 	return c->now;
@@ -177,8 +131,8 @@ consume_tell(struct consume *c, void (*start)(void *arg, const struct part *p, i
 /* ---- output */
 
 /* Let go of what was said; from then on the offsets may be stored. */
-static int
-flush(struct consume *c, struct err *err)
+int
+consume_flush(struct consume *c, struct err *err)
 {
 	if (out_flush(c->out) < 0) {
 		*err = c->out->err;
@@ -192,8 +146,8 @@ flush(struct consume *c, struct err *err)
 	return 0;
 }
 
-static int
-store_all(struct consume *c, struct err *err)
+int
+consume_store(struct consume *c, struct err *err)
 {
 	if (!c->conf.group || !c->dirty)
 		return 0;
@@ -213,7 +167,7 @@ store_all(struct consume *c, struct err *err)
 static int
 let_go(struct consume *c, struct err *err)
 {
-	if (flush(c, err) < 0 || store_all(c, err) < 0)
+	if (consume_flush(c, err) < 0 || consume_store(c, err) < 0)
 		return -1;
 	if (!c->conf.group || c->now < c->next_commit)
 		return 0;
@@ -252,10 +206,8 @@ say_watermark(struct consume *c, struct err *err)
 	return say(c, &(struct control){ .kind = CONTROL_WATERMARK, .ts = ts }, err);
 }
 
-/* ---- partitions */
-
-static struct lane *
-find_lane(struct consume *c, struct str topic, int32_t partition)
+struct lane *
+consume_lane(struct consume *c, struct str topic, int32_t partition)
 {
 	struct lane *l;
 
@@ -274,269 +226,41 @@ find_lane(struct consume *c, struct str topic, int32_t partition)
 	return NULL;
 }
 
-/* The lane of a partition, a new one if it was never ours. */
-static struct lane *
-lane_for(struct consume *c, const struct part *p)
-{
-	struct lane *l = find_lane(c, p->topic, p->partition);
-
-	if (l != NULL)
-		return l;
-	c->lanes = mem_more(c->lanes, c->n_lanes, &c->cap_lanes, sizeof(*c->lanes));
-	l = &c->lanes[c->n_lanes];
-	*l = (struct lane){ .part = { { mem_dup(p->topic), p->topic.n }, p->partition, (uint32_t)c->n_lanes }, .end = NO_END };
-	selection_init(&l->selection);
-	c->n_lanes++;
-	return l;
-}
-
-static void
-need_head(struct consume *c, struct lane *l)
-{
-	l->waiting = true;
-	c->queue = mem_more(c->queue, c->n_queue, &c->cap_queue, sizeof(*c->queue));
-	c->queue[c->n_queue++] = l->part.slot;
-}
-
-static void
-needs_no_head(struct consume *c, struct lane *l)
-{
-	size_t kept = 0;
-
-	l->waiting = false;
-	for (size_t i = 0; i < c->n_queue; i++)
-		if (c->queue[i] != l->part.slot)
-			c->queue[kept++] = c->queue[i];
-	c->n_queue = kept;
-}
-
-/* Read up to its end: it holds nobody back any more. */
-static int
-lane_done(struct consume *c, struct lane *l, struct err *err)
-{
-	l->done = true;
-	c->left--;
-	needs_no_head(c, l);
-	if (l->next < l->end) {
-		l->next = l->end;
-		c->dirty = true;
-	}
-	if (c->watermarks != NULL)
-		watermark_set_leave(c->watermarks, l->part.slot);
-	return c->reader->drop(c->reader->self, &l->part, err);
-}
-
-/* Decide where a partition starts and ends. */
-static int
-plan(struct consume *c, struct lane *l, int64_t committed, struct err *err)
-{
-	const struct place *until = c->conf.until.kind != PLACE_NONE ? &c->conf.until : &c->conf.range.to;
-	struct place from = c->conf.range.from;
-	struct extent extent;
-	int64_t start;
-
-	if (c->reader->ends(c->reader->self, &l->part, &extent.first, &extent.next, err) < 0)
-		return -1;
-	if (from.kind == PLACE_NONE)
-		from.kind = c->conf.group ? PLACE_COMMITTED : c->bounded ? PLACE_EARLIEST : PLACE_LATEST;
-	/* In a group these two say where to start where nothing was committed, as everywhere in Kafka. */
-	if (c->conf.group && committed != OFFSET_NONE && (from.kind == PLACE_EARLIEST || from.kind == PLACE_LATEST))
-		from.kind = PLACE_COMMITTED;
-	if (place_start(&from, c->reader, &l->part, &extent, committed, &start, err) < 0)
-		return -1;
-	l->next = start;
-	l->stored = committed;
-	l->end = NO_END;
-	if (c->bounded && place_end(until, c->reader, &l->part, &extent, start, &l->end, err) < 0)
-		return -1;
-	if (c->tell != NULL)
-		c->tell(c->tell_arg, &l->part, start, l->end);
-	return 0;
-}
-
-/* It is ours now. */
-static int
-take_on(struct consume *c, struct lane *l, struct err *err)
-{
-	l->ours = true;
-	l->done = false;
-	c->dirty = true;
-	if (c->watermarks != NULL)
-		watermark_set_join(c->watermarks, l->part.slot, c->now);
-	if (!c->bounded)
-		return 0;
-	c->left++;
-	need_head(c, l);
-	return l->next >= l->end ? lane_done(c, l, err) : 0;
-}
-
-static void
-give_up(struct consume *c, struct lane *l)
-{
-	l->ours = false;
-	if (c->watermarks != NULL)
-		watermark_set_leave(c->watermarks, l->part.slot);
-	if (!c->bounded)
-		return;
-	if (!l->done)
-		c->left--;
-	needs_no_head(c, l);
-	merge_remove(&c->merge, l->part.slot);
-}
-
-static int
-on_assigned(void *arg, struct part *parts, int64_t *start, size_t n, struct err *err)
-{
-	struct consume *c = arg;
-
-	read_clock(c);
-	c->joined = true;
-	for (size_t i = 0; i < n; i++) {
-		struct lane *l = lane_for(c, &parts[i]);
-
-		if (plan(c, l, start[i], err) < 0)
-			return -1;
-		parts[i].slot = l->part.slot;
-		start[i] = l->next;
-	}
-	for (size_t i = 0; i < n; i++)
-		if (take_on(c, &c->lanes[parts[i].slot], err) < 0)
-			return -1;
-	return 0;
-}
-
-/* When a write is blocked this very moment, its lines have not left: whoever gets the partition reads them again. */
-static int
-on_revoked(void *arg, const struct part *parts, size_t n, bool lost, struct err *err)
-{
-	struct consume *c = arg;
-	int rc = 0;
-
-	if (!lost && !c->flushing) {
-		rc = flush(c, err);
-		if (rc == 0)
-			rc = store_all(c, err);
-		if (rc == 0)
-			rc = c->reader->commit(c->reader->self, true, err);
-	}
-	for (size_t i = 0; i < n; i++) {
-		struct lane *l = find_lane(c, parts[i].topic, parts[i].partition);
-
-		if (l != NULL && l->ours)
-			give_up(c, l);
-	}
-	return rc;
-}
-
 /* ---- the start */
-
-static int
-add_topic(struct consume *c, struct str topic, struct err *err)
-{
-	const int n = c->reader->partitions(c->reader->self, topic, err);
-	char q[QUOTE_MAX];
-
-	if (n < 0)
-		return -1;
-	for (size_t i = 0; i < c->conf.partitions.n; i++)
-		if (c->conf.partitions.list[i].to >= n)
-			return fail_as(err, STATUS_NOINPUT, "topic %s has no partition %" PRId32 " (it has 0 to %d)",
-			               quote(q, topic), c->conf.partitions.list[i].to, n - 1);
-	for (int32_t p = 0; p < n; p++)
-		if (partitions_has(&c->conf.partitions, p))
-			lane_for(c, &(struct part){ topic, p, 0 });
-	return 0;
-}
-
-static int
-find_partitions(struct consume *c, struct err *err)
-{
-	struct str *all = NULL, *names;
-	size_t n_all = 0, n;
-	int rc = 0;
-
-	if (topics_patterns(c->conf.topics) && c->reader->topics(c->reader->self, &all, &n_all, err) < 0)
-		return -1;
-	n = topics_select(c->conf.topics, all, n_all, &names);
-	if (n == 0)
-		rc = fail_as(err, STATUS_NOINPUT, "no topic matches (maip-consume --list-topics shows those there are)");
-	for (size_t i = 0; rc == 0 && i < n; i++)
-		rc = add_topic(c, names[i], err);
-	free(names);
-	return rc;
-}
-
-static int
-start_alone(struct consume *c, struct err *err)
-{
-	struct part *parts;
-	int64_t *offsets;
-	int rc = 0;
-
-	if (find_partitions(c, err) < 0)
-		return -1;
-	parts = mem_zalloc(c->n_lanes, sizeof(*parts));
-	offsets = mem_zalloc(c->n_lanes, sizeof(*offsets));
-	for (size_t i = 0; rc == 0 && i < c->n_lanes; i++) {
-		rc = plan(c, &c->lanes[i], OFFSET_NONE, err);
-		parts[i] = c->lanes[i].part;
-		offsets[i] = c->lanes[i].next;
-	}
-	if (rc == 0)
-		rc = c->reader->assign(c->reader->self, parts, offsets, c->n_lanes, c->bounded, err);
-	for (size_t i = 0; rc == 0 && i < c->n_lanes; i++)
-		rc = take_on(c, &c->lanes[i], err);
-	free(parts);
-	free(offsets);
-	c->joined = true;
-	return rc;
-}
-
-static int
-start_in_group(struct consume *c, struct err *err)
-{
-	const struct reader_events events = { .arg = c, .assigned = on_assigned, .revoked = on_revoked };
-	const size_t n = topics_count(c->conf.topics);
-	struct str *names = mem_zalloc(n, sizeof(*names));
-	int rc = 0;
-
-	for (size_t i = 0; rc == 0 && i < n; i++) {
-		names[i] = topics_subscription(c->conf.topics, i);
-		if (names[i].p[0] != '^' && c->reader->partitions(c->reader->self, names[i], err) < 0)
-			rc = -1;
-	}
-	if (rc == 0)
-		rc = c->reader->subscribe(c->reader->self, names, n, c->bounded, &events, err);
-	free(names);
-	return rc;
-}
 
 static int
 say_hello(struct consume *c, struct err *err)
 {
 	struct control hello = { .kind = CONTROL_HELLO, .watermarks = true };
 
-	if (!c->conf.watermarks)
+	if (!c->conf.watermarks || c->said_hello)
 		return 0;
+	c->said_hello = true;
 	memcpy(hello.job, c->conf.job, sizeof(hello.job));
 	memcpy(hello.run, c->conf.run, sizeof(hello.run));
 	if (c->env->stats != NULL)
 		atomic_store_explicit(&c->env->stats->has_hello, 1, memory_order_relaxed);
-	return say(c, &hello, err);
+	return say(c, &hello, err) < 0 ? -1 : consume_flush(c, err);
+}
+
+static void
+watch_output(struct consume *c)
+{
+	c->out->wait = out_waits;
+	c->out->wait_arg = c;
 }
 
 int
 consume_start(struct consume *c, const struct reader *reader, struct err *err)
 {
 	c->reader = reader;
-	c->out->wait = out_waits;
-	c->out->wait_arg = c;
-	c->next_commit = read_clock(c) + COMMIT_EVERY_MS;
+	watch_output(c);
+	c->next_commit = consume_clock(c) + COMMIT_EVERY_MS;
 	if (c->env->stats != NULL)
 		stats_start(c->env->stats, c->env->clock_ns(c->env->clock_self));
-	if ((c->conf.group ? start_in_group(c, err) : start_alone(c, err)) < 0)
+	if (say_hello(c, err) < 0)
 		return -1;
-	return say_hello(c, err) < 0 ? -1 : flush(c, err);
+	return c->conf.group ? consume_start_in_group(c, err) : consume_start_alone(c, err);
 }
 
 /* ---- records */
@@ -665,11 +389,11 @@ step_live(struct consume *c, int64_t wait_ms, struct err *err)
 			got = c->reader->poll(c->reader->self, wait_ms, &r, err);
 			waiting(c, STATS_BUSY);
 			wait_ms = 0;
-			read_clock(c);
+			consume_clock(c);
 		}
 		if (got <= 0)
 			return got < 0 ? -1 : quiet(c, err) < 0 ? -1 : 1;
-		l = find_lane(c, r.topic, r.partition);
+		l = consume_lane(c, r.topic, r.partition);
 		if (l == NULL || !l->ours || r.offset < l->next)
 			continue;
 		if (look(c, l, &r, err) < 0 || handle(c, l, &r, err) < 0)
@@ -698,12 +422,12 @@ static int
 new_head(struct consume *c, struct lane *l, struct err *err)
 {
 	if (l->head.offset >= l->end)
-		return lane_done(c, l, err);
+		return consume_lane_done(c, l, err);
 	if (look(c, l, &l->head, err) < 0)
 		return -1;
 	if (l->selected != SELECTED_YES)
 		return pass(c, l, &l->head, err);
-	needs_no_head(c, l);
+	consume_needs_no_head(c, l);
 	merge_put(&c->merge, l->selection.has_time ? l->selection.time : TIME_MIN, &l->part);
 	return 0;
 }
@@ -728,7 +452,7 @@ seek_head(struct consume *c, int64_t wait_ms, struct err *err)
 	got = reached_end(c, l, err);
 	if (got <= 0)
 		return got;
-	return lane_done(c, l, err) < 0 ? -1 : 1;
+	return consume_lane_done(c, l, err) < 0 ? -1 : 1;
 }
 
 static int
@@ -739,7 +463,7 @@ write_first(struct consume *c, struct err *err)
 	merge_pop(&c->merge);
 	if (handle(c, l, &l->head, err) < 0)
 		return -1;
-	need_head(c, l);
+	consume_need_head(c, l);
 	return 0;
 }
 
@@ -778,7 +502,7 @@ step_bounded(struct consume *c, int64_t wait_ms, struct err *err)
 			waiting(c, STATS_IDLE);
 			got = seek_head(c, wait_ms, err);
 			waiting(c, STATS_BUSY);
-			read_clock(c);
+			consume_clock(c);
 		}
 		if (got <= 0)
 			return got < 0 ? -1 : 1;
@@ -791,7 +515,7 @@ step_bounded(struct consume *c, int64_t wait_ms, struct err *err)
 int
 consume_step(struct consume *c, int64_t wait_ms, struct err *err)
 {
-	read_clock(c);
+	consume_clock(c);
 	if (c->env->stats != NULL)
 		stats_sample(c->env->stats, c->env->clock_ns(c->env->clock_self));
 	return c->bounded ? step_bounded(c, wait_ms, err) : step_live(c, wait_ms, err);
@@ -806,9 +530,9 @@ consume_finish(struct consume *c, bool drain, struct err *err)
 		if (say(c, &(struct control){ .kind = CONTROL_END, .drain = drain }, err) < 0)
 			return -1;
 	}
-	if (flush(c, err) < 0 || store_all(c, err) < 0)
+	if (consume_flush(c, err) < 0 || consume_store(c, err) < 0)
 		return -1;
-	return c->conf.group ? c->reader->commit(c->reader->self, true, err) : 0;
+	return c->conf.group && c->reader != NULL ? c->reader->commit(c->reader->self, true, err) : 0;
 }
 
 /* How long a step may wait: until a partition may be idle, and never so long that a signal goes unnoticed. */
@@ -820,7 +544,7 @@ patience(struct consume *c)
 
 	if (next == TIME_MAX)
 		return WAIT_MS;
-	wait = next - read_clock(c);
+	wait = next - consume_clock(c);
 	return wait < 0 ? 0 : wait < WAIT_MS ? wait : WAIT_MS;
 }
 
@@ -830,11 +554,19 @@ trouble(struct consume *c, struct err *err)
 {
 	struct err ignored;
 
-	if (!c->out->failed && flush(c, &ignored) == 0 && store_all(c, &ignored) == 0 && c->conf.group)
+	if (!c->out->failed && consume_flush(c, &ignored) == 0 && consume_store(c, &ignored) == 0 && c->conf.group)
 		(void)c->reader->commit(c->reader->self, true, &ignored);
 	if (c->out->reader_gone)
 		*err = (struct err){ .status = c->conf.watermarks ? STATUS_RETRY : STATUS_OK };
 	return err->status;
+}
+
+enum status
+consume_hello(struct consume *c, struct err *err)
+{
+	*err = (struct err){ .status = STATUS_OK };
+	watch_output(c);
+	return say_hello(c, err) < 0 ? trouble(c, err) : STATUS_OK;
 }
 
 enum status

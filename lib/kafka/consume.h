@@ -56,13 +56,17 @@ struct consume *consume_new(const struct consume_conf *conf, struct bad_records 
 void consume_free(struct consume *c);                   /* NULL is fine */
 bool consume_headers(const struct consume *c);          /* must the reader bring headers? */
 
-/* Find the topics, decide where to start and to end, join the group or take the partitions, say hello. */
+/* Before there is a reader: with watermarks, say hello and let go of it, so that stages downstream know that an end is to come, and
+ * do not take a broker that cannot be reached for a topic that is empty. The status to end with, as consume_run. */
+enum status consume_hello(struct consume *c, struct err *err);
+
+/* Say hello if that was not done, find the topics, decide where to start and to end, join the group or take the partitions. */
 int consume_start(struct consume *c, const struct reader *reader, struct err *err);
 
 /* Handle what is there, at most a few hundred records; wait up to wait_ms for the first. 1 go on, 0 the end has come, -1. */
 int consume_step(struct consume *c, int64_t wait_ms, struct err *err);
 
-/* Let go of everything said, commit, say how it ended. */
+/* Let go of everything said, commit, say how it ended. After consume_hello it may be called without consume_start. */
 int consume_finish(struct consume *c, bool drain, struct err *err);
 
 /* The three of them until the end or env->stop; the status to end with, as pipe_run(). */

@@ -3,9 +3,9 @@
  * mock.h - a broker inside this process, for demos, tests and learning
  *
  * librdkafka's mock cluster: real TCP listeners on free ports of 127.0.0.1, so that any tool on this machine can
- * use it. It keeps records in memory only, the newest 5 MiB or 100,000 batches of each partition. It makes an
- * unknown topic on first use, with 4 partitions, and knows no transactions, no time-stamped look-ups, no TLS, no logins
- * and no admin requests. For anything that matters, use a real Kafka.
+ * use it. It keeps records in memory only, the newest 5 MiB or 100,000 batches of each partition. A client that asks
+ * for a topic that is not there makes it, with 4 partitions: a reader cannot forbid that, as it can with Kafka. It knows no
+ * transactions, no time-stamped look-ups, no TLS, no logins and no admin requests. For anything that matters, use a real Kafka.
  */
 #ifndef MAIP_KAFKA_MOCK_H
 #define MAIP_KAFKA_MOCK_H

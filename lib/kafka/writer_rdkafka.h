@@ -11,7 +11,7 @@
 #define MAIP_KAFKA_WRITER_RDKAFKA_H
 
 #include "kafka/conf.h"
-#include "kafka/topic.h"
+#include "kafka/topic_create.h"
 #include "kafka/writer.h"
 
 enum writer_acks { ACKS_ALL, ACKS_ONE, ACKS_NONE };

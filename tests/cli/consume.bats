@@ -90,6 +90,36 @@ put() { maip-produce -t one --text; }
 	assert_equal "$stderr" "maip-consume: cannot reach Kafka at localhost:1: Connection refused (set MAIP_KAFKA_BROKERS or -b)"
 }
 
+@test "who cannot read leaves no stage downstream with an empty result that looks complete" {
+	while IFS='|' read -r arguments expected; do
+		run -0 --separate-stderr bash -c "maip-consume -t one $arguments --watermark 0 |
+			maip-window --tumbling 1m --agg 'COUNT(*) AS n'; echo \${PIPESTATUS[*]}"
+		assert_equal "${lines[-1]}" "$expected"
+	done <<-'END'
+		-b localhost:1 --broker-timeout 200ms|69 75
+		-X no.such.property=1|78 75
+		-t absent -p 9|66 75
+		-o 7|78 75
+	END
+}
+
+@test "SIGTERM while nobody reads ends with 75, and says what did not leave" {
+	for i in {1..40}; do printf '{"n":%d,"x":"%050000d"}\n' "$i" 0; done | put
+	mkfifo lines
+	maip-consume -t one -o earliest >lines 2>messages &
+	exec 7<lines
+	for ((i = 0; i < 1000; i++)); do
+		[[ $(<"/proc/$!/wchan") == *pipe_write ]] && break
+		sleep 0.02
+	done
+	kill -TERM $!
+	status=0
+	wait $! || status=$?
+	exec 7<&-
+	assert_equal "$status" 75
+	[[ $(<messages) == 'maip-consume: '*'nobody read'* ]]
+}
+
 @test "an offset that is not there is never jumped over" {
 	echo '{}' | put
 	run -78 --separate-stderr maip-consume -t one -o 7

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * topic.c - librdkafka's admin request for one topic
+ * topic_create.c - librdkafka's admin request for one topic
  *
  * The embedded broker knows no such request, but makes a topic when it is asked for one that is not there.
  */
-#include "kafka/topic.h"
+#include "kafka/topic_create.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * topic.h - make a topic that is not there
+ * topic_create.h - make a topic that is not there
  */
-#ifndef MAIP_KAFKA_TOPIC_H
-#define MAIP_KAFKA_TOPIC_H
+#ifndef MAIP_KAFKA_TOPIC_CREATE_H
+#define MAIP_KAFKA_TOPIC_CREATE_H
 
 #include "base/diag.h"
 

@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * consume_assign.c - which partitions are read, from where, and up to where
+ */
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "kafka/consume_parts.h"
+
+/* The lane of a partition, a new one if it was never ours. */
+static struct lane *
+lane_for(struct consume *c, const struct part *p)
+{
+	struct lane *l = consume_lane(c, p->topic, p->partition);
+
+	if (l != NULL)
+		return l;
+	c->lanes = mem_more(c->lanes, c->n_lanes, &c->cap_lanes, sizeof(*c->lanes));
+	l = &c->lanes[c->n_lanes];
+	*l = (struct lane){ .part = { { mem_dup(p->topic), p->topic.n }, p->partition, (uint32_t)c->n_lanes }, .end = NO_END };
+	selection_init(&l->selection);
+	c->n_lanes++;
+	return l;
+}
+
+void
+consume_need_head(struct consume *c, struct lane *l)
+{
+	l->waiting = true;
+	c->queue = mem_more(c->queue, c->n_queue, &c->cap_queue, sizeof(*c->queue));
+	c->queue[c->n_queue++] = l->part.slot;
+}
+
+void
+consume_needs_no_head(struct consume *c, struct lane *l)
+{
+	size_t kept = 0;
+
+	l->waiting = false;
+	for (size_t i = 0; i < c->n_queue; i++)
+		if (c->queue[i] != l->part.slot)
+			c->queue[kept++] = c->queue[i];
+	c->n_queue = kept;
+}
+
+/* Read up to its end: it holds nobody back any more. */
+int
+consume_lane_done(struct consume *c, struct lane *l, struct err *err)
+{
+	l->done = true;
+	c->left--;
+	consume_needs_no_head(c, l);
+	if (l->next < l->end) {
+		l->next = l->end;
+		c->dirty = true;
+	}
+	if (c->watermarks != NULL)
+		watermark_set_leave(c->watermarks, l->part.slot);
+	return c->reader->drop(c->reader->self, &l->part, err);
+}
+
+/* Decide where a partition starts and ends. */
+static int
+plan(struct consume *c, struct lane *l, int64_t committed, struct err *err)
+{
+	const struct place *until = c->conf.until.kind != PLACE_NONE ? &c->conf.until : &c->conf.range.to;
+	struct place from = c->conf.range.from;
+	struct extent extent;
+	int64_t start;
+
+	if (c->reader->ends(c->reader->self, &l->part, &extent.first, &extent.next, err) < 0)
+		return -1;
+	if (from.kind == PLACE_NONE)
+		from.kind = c->conf.group ? PLACE_COMMITTED : c->bounded ? PLACE_EARLIEST : PLACE_LATEST;
+	/* In a group these two say where to start where nothing was committed, as everywhere in Kafka. */
+	if (c->conf.group && committed != OFFSET_NONE && (from.kind == PLACE_EARLIEST || from.kind == PLACE_LATEST))
+		from.kind = PLACE_COMMITTED;
+	if (place_start(&from, c->reader, &l->part, &extent, committed, &start, err) < 0)
+		return -1;
+	l->next = start;
+	l->stored = committed;
+	l->end = NO_END;
+	if (c->bounded && place_end(until, c->reader, &l->part, &extent, start, &l->end, err) < 0)
+		return -1;
+	if (c->tell != NULL)
+		c->tell(c->tell_arg, &l->part, start, l->end);
+	return 0;
+}
+
+/* It is ours now. */
+static int
+take_on(struct consume *c, struct lane *l, struct err *err)
+{
+	l->ours = true;
+	l->done = false;
+	c->dirty = true;
+	if (c->watermarks != NULL)
+		watermark_set_join(c->watermarks, l->part.slot, c->now);
+	if (!c->bounded)
+		return 0;
+	c->left++;
+	consume_need_head(c, l);
+	return l->next >= l->end ? consume_lane_done(c, l, err) : 0;
+}
+
+static void
+give_up(struct consume *c, struct lane *l)
+{
+	l->ours = false;
+	if (c->watermarks != NULL)
+		watermark_set_leave(c->watermarks, l->part.slot);
+	if (!c->bounded)
+		return;
+	if (!l->done)
+		c->left--;
+	consume_needs_no_head(c, l);
+	merge_remove(&c->merge, l->part.slot);
+}
+
+static int
+on_assigned(void *arg, struct part *parts, int64_t *start, size_t n, struct err *err)
+{
+	struct consume *c = arg;
+
+	consume_clock(c);
+	c->joined = true;
+	for (size_t i = 0; i < n; i++) {
+		struct lane *l = lane_for(c, &parts[i]);
+
+		if (plan(c, l, start[i], err) < 0)
+			return -1;
+		parts[i].slot = l->part.slot;
+		start[i] = l->next;
+	}
+	for (size_t i = 0; i < n; i++)
+		if (take_on(c, &c->lanes[parts[i].slot], err) < 0)
+			return -1;
+	return 0;
+}
+
+/* When a write is blocked this very moment, its lines have not left: whoever gets the partition reads them again. */
+static int
+on_revoked(void *arg, const struct part *parts, size_t n, bool lost, struct err *err)
+{
+	struct consume *c = arg;
+	int rc = 0;
+
+	if (!lost && !c->flushing) {
+		rc = consume_flush(c, err);
+		if (rc == 0)
+			rc = consume_store(c, err);
+		if (rc == 0)
+			rc = c->reader->commit(c->reader->self, true, err);
+	}
+	for (size_t i = 0; i < n; i++) {
+		struct lane *l = consume_lane(c, parts[i].topic, parts[i].partition);
+
+		if (l != NULL && l->ours)
+			give_up(c, l);
+	}
+	return rc;
+}
+
+/* ---- the start */
+
+static int
+add_topic(struct consume *c, struct str topic, struct err *err)
+{
+	const int n = c->reader->partitions(c->reader->self, topic, err);
+	char q[QUOTE_MAX];
+
+	if (n < 0)
+		return -1;
+	for (size_t i = 0; i < c->conf.partitions.n; i++)
+		if (c->conf.partitions.list[i].to >= n)
+			return fail_as(err, STATUS_NOINPUT, "topic %s has no partition %" PRId32 " (it has 0 to %d)",
+			               quote(q, topic), c->conf.partitions.list[i].to, n - 1);
+	for (int32_t p = 0; p < n; p++)
+		if (partitions_has(&c->conf.partitions, p))
+			lane_for(c, &(struct part){ topic, p, 0 });
+	return 0;
+}
+
+static int
+find_partitions(struct consume *c, struct err *err)
+{
+	struct str *all = NULL, *names;
+	size_t n_all = 0, n;
+	int rc = 0;
+
+	if (topics_patterns(c->conf.topics) && c->reader->topics(c->reader->self, &all, &n_all, err) < 0)
+		return -1;
+	n = topics_select(c->conf.topics, all, n_all, &names);
+	if (n == 0)
+		rc = fail_as(err, STATUS_NOINPUT, "no topic matches (maip-consume --list-topics shows those there are)");
+	for (size_t i = 0; rc == 0 && i < n; i++)
+		rc = add_topic(c, names[i], err);
+	free(names);
+	return rc;
+}
+
+int
+consume_start_alone(struct consume *c, struct err *err)
+{
+	struct part *parts;
+	int64_t *offsets;
+	int rc = 0;
+
+	if (find_partitions(c, err) < 0)
+		return -1;
+	parts = mem_zalloc(c->n_lanes, sizeof(*parts));
+	offsets = mem_zalloc(c->n_lanes, sizeof(*offsets));
+	for (size_t i = 0; rc == 0 && i < c->n_lanes; i++) {
+		rc = plan(c, &c->lanes[i], OFFSET_NONE, err);
+		parts[i] = c->lanes[i].part;
+		offsets[i] = c->lanes[i].next;
+	}
+	if (rc == 0)
+		rc = c->reader->assign(c->reader->self, parts, offsets, c->n_lanes, c->bounded, err);
+	for (size_t i = 0; rc == 0 && i < c->n_lanes; i++)
+		rc = take_on(c, &c->lanes[i], err);
+	free(parts);
+	free(offsets);
+	c->joined = true;
+	return rc;
+}
+
+int
+consume_start_in_group(struct consume *c, struct err *err)
+{
+	const struct reader_events events = { .arg = c, .assigned = on_assigned, .revoked = on_revoked };
+	const size_t n = topics_count(c->conf.topics);
+	struct str *names = mem_zalloc(n, sizeof(*names));
+	int rc = 0;
+
+	for (size_t i = 0; rc == 0 && i < n; i++) {
+		names[i] = topics_subscription(c->conf.topics, i);
+		if (names[i].p[0] != '^' && c->reader->partitions(c->reader->self, names[i], err) < 0)
+			rc = -1;
+	}
+	if (rc == 0)
+		rc = c->reader->subscribe(c->reader->self, names, n, c->bounded, &events, err);
+	free(names);
+	return rc;
+}

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * consume_parts.h - what the files of consume share
+ *
+ * Private to consume*.c: consume_assign.c decides which partitions are read, from where and up to where; consume.c
+ * reads and writes.
+ */
+#ifndef MAIP_KAFKA_CONSUME_PARTS_H
+#define MAIP_KAFKA_CONSUME_PARTS_H
+
+#include "base/time.h"
+#include "kafka/consume.h"
+#include "kafka/merge.h"
+#include "kafka/selector.h"
+
+#define NO_END TIME_MAX
+
+/* A partition that is, or was, ours. Its index is its slot. */
+struct lane {
+	struct part      part;
+	bool             ours;
+	bool             done;          /* bounded: read to its end */
+	bool             waiting;       /* bounded: it has no head */
+	int64_t          next;          /* everything before it is in out, or was passed over */
+	int64_t          stored;
+	int64_t          end;
+	struct record    head;
+	struct selection selection;
+	enum selected    selected;      /* of head */
+};
+
+struct consume {
+	struct consume_conf    conf;
+	const struct reader   *reader;
+	struct out            *out;
+	struct bad_records    *bad;
+	const struct pipe_env *env;
+	struct selector       *selector;
+	struct watermark_set  *watermarks;      /* NULL: not wanted */
+	bool                   bounded;
+	bool                   joined;          /* a group has given us partitions, be they none */
+	struct lane           *lanes;
+	size_t                 n_lanes, cap_lanes, last_lane;
+	uint32_t              *queue;           /* bounded: slots that need a head, the oldest need first */
+	size_t                 n_queue, cap_queue;
+	size_t                 left;            /* bounded: lanes that are ours and not done */
+	struct merge           merge;
+	struct consume_counts  counts;
+	uint64_t               since_watermark; /* records */
+	int64_t                said_watermark;
+	bool                   said_idle, said_hello;
+	bool                   held;            /* the reader is on hold */
+	bool                   flushing;        /* out is in the middle of a write */
+	bool                   dirty;           /* records were handled since the last store */
+	int64_t                now;             /* wall clock, as of the beginning of the step */
+	int64_t                next_commit;
+	void                 (*tell)(void *arg, const struct part *p, int64_t from, int64_t to);
+	void                  *tell_arg;
+};
+
+int64_t consume_clock(struct consume *c);               /* reads it, too, into now */
+int consume_flush(struct consume *c, struct err *err);  /* let go of what was said; from then on the offsets may be stored */
+int consume_store(struct consume *c, struct err *err);
+
+struct lane *consume_lane(struct consume *c, struct str topic, int32_t partition);      /* NULL: it was never ours */
+void consume_need_head(struct consume *c, struct lane *l);
+void consume_needs_no_head(struct consume *c, struct lane *l);
+int consume_lane_done(struct consume *c, struct lane *l, struct err *err);      /* read up to its end: it holds nobody back any more */
+
+/* Find the topics, decide where to start and to end, and take the partitions or join the group. */
+int consume_start_alone(struct consume *c, struct err *err);
+int consume_start_in_group(struct consume *c, struct err *err);
+
+#endif
