@@ -168,6 +168,8 @@ static const struct opt opts[] = {
 	OPT_CHOICE(0, "time-style", &style, style_words, "how times are printed (default rfc3339)"),
 	OPT_MS(0, "emit-every", &conf.early, "DURATION",
 	       "print what open windows hold each time the watermark passes a multiple of this, marked early"),
+	OPT_INT(0, "emit-empty", &conf.empty, 1, EMPTY_MAX, "N",
+	        "print a row for a key in each of the N windows after its last one, too"),
 	OPT_INT(0, "emit-every-records", &conf.every, 1, RECORDS_MAX, "N",
 	        "with --global: print what a key's window holds every N records, marked early"),
 	OPT_HEADING("Time"),
@@ -304,6 +306,7 @@ read_calendar(void)
 	buf_release(&tzif);
 	conf.size = 1;
 	conf.calendar = calendar;
+	conf.zone = zone;
 }
 
 static void
@@ -378,6 +381,11 @@ check_combinations(void)
 	if (conf.early > 0 && !timed)
 		die(STATUS_USAGE, "--emit-every: has no meaning with %s (see --emit-every-records)",
 		    shape.option);
+	if (conf.empty > 0 && ((conf.kind != WINDOW_TUMBLING && conf.kind != WINDOW_SLIDING) ||
+	                       conf.lateness > 0))
+		die(STATUS_USAGE, "--emit-empty: %s", conf.lateness > 0 ?
+		    "does not work with --allowed-lateness" :
+		    "works with --tumbling and --sliding only");
 	if (conf.every > 0 && conf.kind != WINDOW_GLOBAL)
 		die(STATUS_USAGE, "--emit-every-records: works with --global only");
 	if (watermark_given && conf.processing_time)

@@ -37,6 +37,8 @@ _maip_window() {
 		return ;;
 	--emit-every|--emit-every=)
 		return ;;
+	--emit-empty|--emit-empty=)
+		return ;;
 	--emit-every-records|--emit-every-records=)
 		return ;;
 	--time|--time=)
@@ -70,7 +72,7 @@ _maip_window() {
 		return ;;
 	esac
 	if [[ $cur == -* ]]; then
-		mapfile -t COMPREPLY < <(compgen -W ' --tumbling --sliding --cumulate --session --session-expr --count --global --offset --tz --key --agg --where --having --top --time-style --emit-every --emit-every-records --time --time-format --watermark --watermark-by --allowed-lateness --late --idle-advance --processing-time --on-error --ok-errors --max-line --state-memory --verbose --help --version' -- "$cur")
+		mapfile -t COMPREPLY < <(compgen -W ' --tumbling --sliding --cumulate --session --session-expr --count --global --offset --tz --key --agg --where --having --top --time-style --emit-every --emit-empty --emit-every-records --time --time-format --watermark --watermark-by --allowed-lateness --late --idle-advance --processing-time --on-error --ok-errors --max-line --state-memory --verbose --help --version' -- "$cur")
 	else
 		compopt -o filenames; mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 	fi

@@ -15,6 +15,7 @@ complete -c maip-window -l having -x -d 'print only the rows for which this is t
 complete -c maip-window -l top -x -d 'print only the K rows of a window with the greatest EXPR, greatest first'
 complete -c maip-window -l time-style -x -a 'rfc3339 ms' -d 'how times are printed (default rfc3339)'
 complete -c maip-window -l emit-every -x -d 'print what open windows hold each time the watermark passes a multiple of this, marked early'
+complete -c maip-window -l emit-empty -x -d 'print a row for a key in each of the N windows after its last one, too'
 complete -c maip-window -l emit-every-records -x -d 'with --global: print what a key\'s window holds every N records, marked early'
 complete -c maip-window -l time -x -d 'time of a record (default timestamp)'
 complete -c maip-window -l time-format -x -a 'auto rfc3339 s ms us ns' -d 'what the time is written in (default auto)'

@@ -19,6 +19,7 @@ _arguments -s \
 	'--top=[print only the K rows of a window with the greatest EXPR, greatest first]:K BY EXPR:' \
 	'--time-style=[how times are printed (default rfc3339)]:time-style:(rfc3339 ms)' \
 	'--emit-every=[print what open windows hold each time the watermark passes a multiple of this, marked early]:DURATION:' \
+	'--emit-empty=[print a row for a key in each of the N windows after its last one, too]:N:' \
 	'--emit-every-records=[with --global\: print what a key'\''s window holds every N records, marked early]:N:' \
 	'--time=[time of a record (default timestamp)]:EXPR:' \
 	'--time-format=[what the time is written in (default auto)]:time-format:(auto rfc3339 s ms us ns)' \

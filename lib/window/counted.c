@@ -246,7 +246,7 @@ counted_save(void *self, struct buf *to)
 }
 
 static int
-counted_load(void *self, struct cursor *from)
+counted_load(void *self, struct cursor *from, uint32_t n_keys)
 {
 	struct counted *t = self;
 
@@ -254,9 +254,11 @@ counted_load(void *self, struct cursor *from)
 		uint64_t key = cursor_u64(from), records = cursor_u64(from), cap = cursor_u64(from);
 		struct counter *c;
 
-		if (!from->ok || key >= UINT32_MAX || cap > t->panes || cap > from->rest.n)
+		if (!from->ok || key >= n_keys || cap > t->panes || cap > from->rest.n)
 			return -1;
 		c = counter_of(t, (uint32_t)key);
+		if (c->n > 0 || records == 0)
+			return -1;
 		c->n = records;
 		if (cap > 0)
 			ring_grow(t, c, (size_t)cap);

@@ -54,7 +54,7 @@ struct engine_ops {
 	void (*renumber)(void *self, const uint32_t *new_id, uint32_t n_new);
 
 	void (*save)(void *self, struct buf *to);
-	int (*load)(void *self, struct cursor *from);
+	int (*load)(void *self, struct cursor *from, uint32_t n_keys);  /* every key id is below n_keys */
 	void (*free)(void *self);
 };
 
@@ -70,7 +70,9 @@ struct engine_env {
 	uint64_t seed;
 };
 
-struct engine timed_new(const struct engine_env *env, const struct grid *grid, int64_t lateness);
+/* absent: so many windows that a key is absent from give rows for it; not together with lateness. */
+struct engine timed_new(const struct engine_env *env, const struct grid *grid, int64_t lateness,
+                        uint32_t absent);
 struct engine session_new(const struct engine_env *env, int64_t lateness);
 
 /* Every slide records of a key, over its last size ones. slide == 0: one window without end; every

@@ -475,14 +475,25 @@ session_renumber(void *self, const uint32_t *new_id, uint32_t n_new)
 		t->owners[key] = (struct owner){ TIME_MIN, NONE };
 }
 
+/* Behind those are only keys that have never been here. */
+static size_t
+n_owners(const struct sessions *t)
+{
+	size_t n = t->n_owners;
+
+	while (n > 0 && t->owners[n - 1].first == NONE && t->owners[n - 1].cleaned == TIME_MIN)
+		n--;
+	return n;
+}
+
 static void
 session_save(void *self, struct buf *to)
 {
 	const struct sessions *t = self;
 
 	buf_put_i64(to, t->watermark);
-	buf_put_u64(to, t->n_owners);
-	for (uint32_t key = 0; key < t->n_owners; key++)
+	buf_put_u64(to, n_owners(t));
+	for (uint32_t key = 0; key < n_owners(t); key++)
 		buf_put_i64(to, t->owners[key].cleaned);
 	buf_put_u64(to, t->open);
 	for (uint32_t i = 0; i < t->n; i++) {
@@ -500,21 +511,23 @@ session_save(void *self, struct buf *to)
 }
 
 static int
-session_load(void *self, struct cursor *from)
+session_load(void *self, struct cursor *from, uint32_t n_keys)
 {
 	struct sessions *t = self;
 	uint64_t n;
 
 	t->watermark = cursor_i64(from);
 	n = cursor_u64(from);
-	for (uint64_t key = 0; key < n && from->ok && key < NONE; key++)
+	if (n > n_keys)
+		return -1;
+	for (uint64_t key = 0; key < n && from->ok; key++)
 		owner_of(t, (uint32_t)key)->cleaned = cursor_i64(from);
 	for (n = cursor_u64(from); n > 0; n--) {
 		uint64_t key = cursor_u64(from);
 		uint32_t i;
 		struct session *s;
 
-		if (!from->ok || key >= NONE)
+		if (!from->ok || key >= n_keys)
 			return -1;
 		i = session_make(t, (uint32_t)key);
 		s = &t->sessions[i];
@@ -522,7 +535,9 @@ session_load(void *self, struct cursor *from)
 		s->end = cursor_i64(from);
 		s->fired = cursor_u64(from) != 0;
 		s->due = cursor_u64(from) != 0;
-		if (!from->ok || agg_load(t->env.aggs, acc_of(t, i), from) < 0)
+		if (!from->ok || s->start < TIME_FIRST || s->start > TIME_LAST ||
+		    s->end <= s->start || s->end > TIME_LAST + DUR_MAX ||
+		    agg_load(t->env.aggs, acc_of(t, i), from) < 0)
 			return -1;
 		set_alarm(t, i);
 	}

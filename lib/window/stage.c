@@ -19,7 +19,7 @@
 #include "window/sources.h"
 #include "window/window.h"
 
-#define STATE_VERSION 1
+#define STATE_VERSION 2
 
 struct window {
 	struct window_conf conf;
@@ -153,7 +153,7 @@ make_engine(const struct window *w)
 	default:
 		break;
 	}
-	return timed_new(&env, &grid, c->lateness);
+	return timed_new(&env, &grid, c->lateness, (uint32_t)c->empty);
 }
 
 struct window *
@@ -606,23 +606,50 @@ window_finish(void *self, bool drain, struct out *out, struct err *err)
 
 /* ---- saved state */
 
-/* State may only meet the options that it was made under. */
+static void
+put_text(struct buf *to, const char *text)
+{
+	buf_put_u64(to, text != NULL);
+	buf_put_str(to, str_of(text != NULL ? text : ""));
+}
+
+/* The periods around the middle of 2026 tell one unit, and one count of it, from another. */
+static void
+put_calendar(const struct window_conf *c, struct buf *to)
+{
+	struct span period = { 0, 0 };
+
+	if (c->calendar != NULL)
+		calendar_period(c->calendar, INT64_C(1782864000000), &period.start, &period.end);
+	buf_put_i64(to, period.start);
+	buf_put_i64(to, period.end);
+	put_text(to, c->zone);
+}
+
+/* State may only meet the options that it was made under: all that decide which records go where,
+ * and what rows come of them. */
 static void
 put_options(const struct window_conf *c, struct buf *to)
 {
-	buf_put_u64(to, STATE_VERSION);
-	buf_put_u64(to, (uint64_t)c->kind);
-	buf_put_i64(to, c->size);
-	buf_put_i64(to, c->slide);
-	buf_put_i64(to, c->offset);
-	buf_put_i64(to, c->lateness);
-	buf_put_u64(to, c->calendar != NULL);
-	buf_put_i64(to, c->calendar != NULL ? calendar_ahead(c->calendar, 0) : 0);
+	const int64_t numbers[] = {
+		STATE_VERSION, c->kind, c->size, c->slide, c->offset, c->lateness, c->early, c->every,
+		c->empty, c->top, c->time_format, c->bound, c->processing_time,
+		(int64_t)c->n_keys, (int64_t)c->n_aggs,
+	};
+	const char *const texts[] = {
+		c->gap_expr, c->where, c->having, c->top_by, c->watermark_by,
+		c->processing_time || (!knows_time(c) && !c->time_given) ? NULL : c->time,
+	};
+
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
+		buf_put_i64(to, numbers[i]);
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		put_text(to, texts[i]);
+	put_calendar(c, to);
 	for (size_t i = 0; i < c->n_keys; i++)
-		buf_put_str(to, str_of(c->keys[i]));
+		put_text(to, c->keys[i]);
 	for (size_t i = 0; i < c->n_aggs; i++)
-		buf_put_str(to, str_of(c->aggs[i]));
-	buf_put_str(to, str_of(c->having != NULL ? c->having : ""));
+		put_text(to, c->aggs[i]);
 }
 
 static int
@@ -660,8 +687,8 @@ check_options(const struct window *w, struct str saved, struct err *err)
 	same = str_eq(buf_str(&options), saved);
 	buf_release(&options);
 	return same ? 0 : fail_as(err, STATUS_CONFIG,
-	                          "the saved state belongs to other options (use the same keys, "
-	                          "aggregates and windows, or start anew)");
+	                          "the saved state belongs to other options (use those that "
+	                          "it was saved under, or start anew)");
 }
 
 static int
@@ -678,7 +705,7 @@ window_load(void *self, struct str from, struct err *err)
 	w->filtered = cursor_u64(&c);
 	w->late = cursor_u64(&c);
 	w->nowhere = cursor_u64(&c);
-	if (group_load(w->group, &c) < 0 || w->engine.ops->load(w->engine.self, &c) < 0 ||
+	if (group_load(w->group, &c) < 0 || w->engine.ops->load(w->engine.self, &c, group_limit(w->group)) < 0 ||
 	    (w->sources != NULL && sources_load(w->sources, &c) < 0) || !c.ok || c.rest.n > 0)
 		return fail_as(err, STATUS_CONFIG, "the saved state is damaged");
 	return 0;

@@ -26,6 +26,7 @@
 
 #include "base/mem.h"
 #include "base/time.h"
+#include "window/absent.h"
 #include "window/engine.h"
 #include "window/pane.h"
 
@@ -49,6 +50,9 @@ struct timed {
 	uint64_t         *order;        /* back's entries, sorted */
 	size_t            cap_order;
 	void             *merged;       /* the same, of one key */
+	struct absent     absent;       /* keys that get rows of zeros */
+	void             *zeros;        /* their accumulator */
+	bool              ending;       /* the input is over */
 };
 
 /* ---- the row of panes */
@@ -172,12 +176,28 @@ next_window(const struct timed *t, int64_t *end)
 	return true;
 }
 
+/* The same, or one that holds nothing but has rows for keys that are absent from it. After the end
+ * of the input there are none of those behind the last window that holds something. */
+static bool
+next_firing(const struct timed *t, int64_t *end)
+{
+	const bool holds = next_window(t, end);
+	int64_t    empty;
+
+	if (t->absent.n == 0 || t->watermark >= TIME_LAST || (t->ending && !holds))
+		return holds;
+	empty = grid_next_end(&t->grid, t->watermark + 1);
+	if (!holds || empty < *end)
+		*end = empty;
+	return true;
+}
+
 static void
 set_next(struct timed *t)
 {
 	int64_t end, gone;
 
-	t->next = next_window(t, &end) ? end - 1 : TIME_MAX;
+	t->next = next_firing(t, &end) ? end - 1 : TIME_MAX;
 	if (t->n == 0)
 		return;
 	gone = pane_at(t, 0)->last_end - 1 + t->lateness;
@@ -196,20 +216,64 @@ panes_of(const struct timed *t, const struct span *window, size_t *from, size_t 
 		;
 }
 
+static bool
+has_absent(const struct timed *t, enum row_mark mark)
+{
+	return t->absent.most > 0 && mark == ROW_FIRST;
+}
+
+static void
+begin_rows(struct timed *t, const struct span *window)
+{
+	rows_begin(t->env.rows, window);
+	absent_begin(&t->absent);
+}
+
+/* Rows of zeros for the absent keys up to this one. */
+static int
+add_absent(struct timed *t, uint32_t before)
+{
+	uint32_t key;
+
+	while (absent_next(&t->absent, before, &key))
+		if (row_add(t->env.rows, key, t->zeros, ROW_FIRST) < 0)
+			return -1;
+	return 0;
+}
+
+/* Rows of a window come by ascending key. */
+static int
+add_row(struct timed *t, uint32_t key, const void *acc, enum row_mark mark)
+{
+	if (has_absent(t, mark)) {
+		if (add_absent(t, key) < 0)
+			return -1;
+		absent_seen(&t->absent, key);
+	}
+	return row_add(t->env.rows, key, acc, mark);
+}
+
+static int
+end_rows(struct timed *t, enum row_mark mark)
+{
+	if (has_absent(t, mark) && add_absent(t, UINT32_MAX) < 0)
+		return -1;
+	return rows_end(t->env.rows);
+}
+
 static int
 emit(struct timed *t, const struct span *window, const struct pane *p, enum row_mark mark)
 {
 	const uint64_t *sorted = pane_sort(p, &t->pool);
 
-	rows_begin(t->env.rows, window);
+	begin_rows(t, window);
 	for (size_t i = 0; i < p->n; i++) {
 		if (i + 8 < p->n)
 			__builtin_prefetch(pane_entry(p, &t->pool, sorted[i + 8]));
-		if (row_add(t->env.rows, pane_key(sorted[i]), pane_entry(p, &t->pool, sorted[i]),
-		            mark) < 0)
+		if (add_row(t, pane_key(sorted[i]), pane_entry(p, &t->pool, sorted[i]), mark) < 0)
 			return -1;
 	}
-	return rows_end(t->env.rows);
+	return end_rows(t, mark);
 }
 
 /* ---- the fold of sliding windows */
@@ -271,7 +335,7 @@ emit_both(struct timed *t, uint32_t key, const void *a, const void *b, enum row_
 
 	agg_merge(t->env.aggs, t->merged, a);
 	agg_merge(t->env.aggs, t->merged, b);
-	result = row_add(t->env.rows, key, t->merged, mark);
+	result = add_row(t, key, t->merged, mark);
 	agg_drop(t->env.aggs, t->merged);
 	return result;
 }
@@ -293,7 +357,7 @@ emit_folded(struct timed *t, const struct span *window, const struct pane *rest,
 	if (back->n > 0)
 		memcpy(t->order, pane_sort(back, &t->pool), back->n * sizeof(*t->order));
 	sorted = pane_sort(rest, &t->pool);
-	rows_begin(t->env.rows, window);
+	begin_rows(t, window);
 	while ((i < rest->n || j < back->n) && result == 0) {
 		uint32_t a = i < rest->n ? pane_key(sorted[i]) : UINT32_MAX;
 		uint32_t b = j < back->n ? pane_key(t->order[j]) : UINT32_MAX;
@@ -302,15 +366,13 @@ emit_folded(struct timed *t, const struct span *window, const struct pane *rest,
 			result = emit_both(t, a, pane_entry(rest, &t->pool, sorted[i]),
 			                   pane_entry(back, &t->pool, t->order[j]), mark);
 		else if (a < b)
-			result = row_add(t->env.rows, a, pane_entry(rest, &t->pool, sorted[i]),
-			                 mark);
+			result = add_row(t, a, pane_entry(rest, &t->pool, sorted[i]), mark);
 		else
-			result = row_add(t->env.rows, b, pane_entry(back, &t->pool, t->order[j]),
-			                 mark);
+			result = add_row(t, b, pane_entry(back, &t->pool, t->order[j]), mark);
 		i += a <= b;
 		j += b <= a;
 	}
-	return result < 0 ? -1 : rows_end(t->env.rows);
+	return result < 0 ? -1 : end_rows(t, mark);
 }
 
 static int
@@ -323,7 +385,8 @@ fire(struct timed *t, int64_t end, enum row_mark mark)
 	panes_of(t, &window, &from, &to);
 	if (to - from == 1)
 		return emit(t, &window, pane_at(t, from), mark);
-	if (mark == ROW_FIRST && t->cut != TIME_MIN && pane_at(t, from)->span.start < t->cut) {
+	if (from < to && mark == ROW_FIRST && t->cut != TIME_MIN &&
+	    pane_at(t, from)->span.start < t->cut) {
 		for (size_t i = panes_before(t, t->upto); i < to; i++)
 			pane_add(&t->back, pane_at(t, i), &t->pool);
 		t->upto = end;
@@ -332,7 +395,7 @@ fire(struct timed *t, int64_t end, enum row_mark mark)
 	for (size_t i = from; i < to; i++)
 		pane_add(&t->whole, pane_at(t, i), &t->pool);
 	result = emit(t, &window, &t->whole, mark);
-	if (mark == ROW_FIRST) {
+	if (from < to && mark == ROW_FIRST) {
 		unfold(t);
 		fold(t, from, to);
 	}
@@ -347,7 +410,7 @@ timed_advance(void *self, int64_t ts, struct err *err)
 	int64_t end;
 
 	(void)err;
-	while (next_window(t, &end) && end - 1 <= ts) {
+	while (next_firing(t, &end) && end - 1 <= ts) {
 		if (fire(t, end, ROW_FIRST) < 0)
 			return -1;
 		t->watermark = end - 1;
@@ -491,6 +554,7 @@ timed_next(const void *self)
 static int
 timed_finish(void *self, struct err *err)
 {
+	((struct timed *)self)->ending = true;
 	return timed_advance(self, TIME_MAX, err);
 }
 
@@ -508,7 +572,9 @@ timed_open(const void *self)
 static size_t
 timed_bytes(const void *self)
 {
-	return ((const struct timed *)self)->pool.bytes;
+	const struct timed *t = self;
+
+	return t->pool.bytes + absent_bytes(&t->absent);
 }
 
 static size_t
@@ -546,6 +612,7 @@ timed_mark(const void *self, uint64_t *live)
 			if (p->slots[s] != 0)
 				engine_mark(live, pane_key(p->slots[s]));
 	}
+	absent_mark(&t->absent, live);
 }
 
 static void
@@ -557,6 +624,7 @@ timed_renumber(void *self, const uint32_t *new_id, uint32_t n_new)
 	unfold(t);
 	for (size_t i = 0; i < t->n; i++)
 		pane_renumber(pane_at(t, i), &t->pool, new_id);
+	absent_renumber(&t->absent, new_id);
 }
 
 static void
@@ -565,6 +633,7 @@ timed_save(void *self, struct buf *to)
 	struct timed *t = self;
 
 	buf_put_i64(to, t->watermark);
+	absent_save(&t->absent, to);
 	buf_put_u64(to, t->n);
 	for (size_t i = 0; i < t->n; i++) {
 		const struct pane *p = pane_at(t, i);
@@ -580,21 +649,22 @@ timed_save(void *self, struct buf *to)
 }
 
 static int
-load_pane(struct timed *t, struct cursor *from)
+load_pane(struct timed *t, struct cursor *from, uint32_t n_keys)
 {
 	int64_t      start = cursor_i64(from);
 	uint64_t     n = cursor_u64(from);
 	struct span  span;
 	struct pane *p;
 
-	if (!from->ok || !grid_pane(&t->grid, start, &span) || span.start != start ||
+	if (!from->ok || start < TIME_FIRST - DUR_MAX || start > TIME_LAST || !grid_pane(&t->grid, start, &span) || span.start != start ||
 	    (t->n > 0 && pane_at(t, t->n - 1)->span.end > start))
 		return -1;
 	p = insert_pane(t, t->n, &span);
 	while (n-- > 0) {
 		uint64_t key = cursor_u64(from);
 
-		if (!from->ok || key >= UINT32_MAX ||
+		if (!from->ok || key >= n_keys ||
+		    pane_find(p, &t->pool, (uint32_t)key) != NULL ||
 		    agg_load(t->env.aggs, pane_get(p, &t->pool, (uint32_t)key), from) < 0)
 			return -1;
 	}
@@ -602,14 +672,17 @@ load_pane(struct timed *t, struct cursor *from)
 }
 
 static int
-timed_load(void *self, struct cursor *from)
+timed_load(void *self, struct cursor *from, uint32_t n_keys)
 {
 	struct timed *t = self;
 	uint64_t n;
 
 	t->watermark = cursor_i64(from);
+	if (absent_load(&t->absent, from, n_keys) < 0 ||
+	    (t->absent.n > 0 && t->watermark < TIME_FIRST))
+		return -1;
 	for (n = cursor_u64(from); n > 0; n--)
-		if (load_pane(t, from) < 0)
+		if (load_pane(t, from, n_keys) < 0)
 			return -1;
 	set_next(t);
 	return 0;
@@ -625,6 +698,8 @@ timed_free(void *self)
 	pane_drop(&t->whole, &t->pool);
 	pane_drop(&t->back, &t->pool);
 	pane_pool_release(&t->pool);
+	absent_release(&t->absent);
+	free(t->zeros);
 	free(t->order);
 	free(t->panes);
 	free(t->merged);
@@ -639,7 +714,7 @@ static const struct engine_ops timed_ops = {
 };
 
 struct engine
-timed_new(const struct engine_env *env, const struct grid *grid, int64_t lateness)
+timed_new(const struct engine_env *env, const struct grid *grid, int64_t lateness, uint32_t absent)
 {
 	struct timed *t = mem_zalloc(1, sizeof(*t));
 
@@ -653,5 +728,7 @@ timed_new(const struct engine_env *env, const struct grid *grid, int64_t latenes
 	pane_pool_init(&t->pool, env->aggs, env->seed);
 	pane_init(&t->whole);
 	t->merged = mem_zalloc(1, t->pool.stride);
+	t->zeros = mem_zalloc(1, t->pool.stride);
+	absent_init(&t->absent, absent);
 	return (struct engine){ &timed_ops, t };
 }

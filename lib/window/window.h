@@ -38,6 +38,7 @@ struct window_conf {
 	int64_t size, slide;            /* ms, or records; > 0 */
 	int64_t offset;                 /* |offset| < size, or slide for SLIDING */
 	const struct calendar *calendar;        /* TUMBLING: its periods instead of size and offset; NULL: none */
+	const char *zone;               /* of the calendar, for saved state to tell; NULL: none */
 	const char *gap_expr;           /* SESSION: the gap of each record, an interval or a number of ms; NULL: size */
 
 	const char *const *keys;        /* "EXPR [AS NAME]" */
@@ -57,6 +58,7 @@ struct window_conf {
 	int64_t     lateness;           /* >= 0 */
 	int64_t     idle_advance;       /* ms of silence after which the clock moves the watermark on; 0: never */
 	int64_t     early;              /* early rows whenever the watermark passes a multiple of it; 0: none */
+	int64_t     empty;              /* TUMBLING, SLIDING, no lateness: a key has rows for so many windows after its last one; 0 .. EMPTY_MAX */
 	int64_t     every;              /* GLOBAL: early rows every so many records of a key; 0: none */
 
 	bool        ms;                 /* print times as epoch milliseconds */
@@ -64,6 +66,8 @@ struct window_conf {
 	size_t      max_bytes;          /* of state; 0: no cap */
 	uint64_t    seed;               /* random; results do not depend on it */
 };
+
+#define EMPTY_MAX 1000000
 
 struct window_counts {
 	uint64_t records;               /* that were records */

@@ -121,6 +121,8 @@ bad_line() { # LINE REASON
 	refused '--top: does not work with --session' --session 5m --top '3 BY count'
 	refused '--allowed-lateness: nothing is late with --count' --count 5 --allowed-lateness 1m
 	refused '--emit-every: has no meaning with --global (see --emit-every-records)' --global --emit-every 5s
+	refused '--emit-empty: works with --tumbling and --sliding only' --session 5m --emit-empty 3
+	refused '--emit-empty: does not work with --allowed-lateness' --tumbling 5m --allowed-lateness 1m --emit-empty 3
 	refused '--idle-advance: has no meaning with --watermark none' --tumbling 5m --watermark none --idle-advance 1s
 }
 
@@ -225,6 +227,17 @@ hello='{"_maip":"hello","version":1,"job":"0123456789abcdef0123456789abcdef","ru
 {"window_start":0,"window_end":5000,"count":3}
 {"window_start":5000,"window_end":10000,"count":1,"early":true}
 {"window_start":5000,"window_end":10000,"count":1}'
+}
+
+@test "keys that fall silent have rows of zeros for as many windows as --emit-empty says" {
+	printf '{"t":%d,"k":"%s","v":1}\n' 0 a 1 b 1000 b 5000 b >in
+	run -0 window --key k --tumbling 1s --agg 'COUNT(*) AS n' --agg 'SUM(v) AS s' --emit-empty 2 --having "k = 'a' OR n > 0" in
+	assert_output '{"k":"a","window_start":0,"window_end":1000,"n":1,"s":1}
+{"k":"b","window_start":0,"window_end":1000,"n":1,"s":1}
+{"k":"a","window_start":1000,"window_end":2000,"n":0,"s":null}
+{"k":"b","window_start":1000,"window_end":2000,"n":1,"s":1}
+{"k":"a","window_start":2000,"window_end":3000,"n":0,"s":null}
+{"k":"b","window_start":5000,"window_end":6000,"n":1,"s":1}'
 }
 
 @test "--top prefers the greatest, then the first to come, and passes over NULL" {

@@ -655,6 +655,120 @@ sliding_windows_are_all_records_between_their_bounds(void **state)
 	for_many_jobs(is_brute_force);
 }
 
+/* ---- rows for keys that are absent */
+
+/* The rows of a run without them, by place. */
+struct row {
+	int64_t    end;
+	int        key;
+	struct str line;
+};
+
+static size_t
+read_rows(struct buf *from, struct row *to, size_t max)
+{
+	struct str  rest = buf_str(from);
+	const char *nl, *at;
+	size_t      n = 0;
+
+	buf_add_char(from, '\0');
+	rest.p = from->p;
+	for (; (nl = memchr(rest.p, '\n', rest.n)) != NULL; n++) {
+		assert_true(n < max);
+		to[n].line = str_slice(rest, 0, (size_t)(nl - rest.p) + 1);
+		to[n].key = 0;
+		while (to[n].line.p[6] != key_names[to[n].key][0])
+			to[n].key++;
+		at = strstr(to[n].line.p, "\"window_end\":");
+		assert_non_null(at);
+		to[n].end = strtoll(at + 13, NULL, 10);
+		rest = str_slice(rest, to[n].line.n, rest.n);
+	}
+	return n;
+}
+
+/* Keys by their first arrival; returns the greatest time. */
+static int64_t
+arrivals(const struct job *j, int order[KEYS], int *n)
+{
+	bool    known[KEYS] = { false };
+	int64_t newest = TIME_MIN;
+
+	*n = 0;
+	for (size_t i = 0; i < j->n; i++) {
+		newest = j->event[i].ts > newest ? j->event[i].ts : newest;
+		if (!known[j->event[i].key])
+			order[(*n)++] = j->event[i].key;
+		known[j->event[i].key] = true;
+	}
+	return newest;
+}
+
+/* All rows of the window that ends at end: those there are, and zeros for a key that has one in the
+ * empty windows before. */
+static void
+expect_window(const struct job *j, int64_t end, const struct row *row, size_t n, const int *order,
+              int n_keys)
+{
+	const int64_t slide = j->conf.slide, since = end - j->conf.empty * slide;
+
+	for (int k = 0; k < n_keys; k++) {
+		bool owed = false, there = false;
+
+		for (size_t i = 0; i < n; i++) {
+			if (row[i].key != order[k])
+				continue;
+			owed |= row[i].end >= since && row[i].end < end;
+			if (row[i].end != end)
+				continue;
+			there = true;
+			buf_add_str(&other_rows, row[i].line);
+		}
+		if (owed && !there)
+			buf_addf(&other_rows, "{\"k\":\"%s\",\"window_start\":%" PRId64
+			         ",\"window_end\":%" PRId64 ",\"n\":0,\"s\":null,\"m\":null,"
+			         "\"f\":null,\"l\":null}\n", key_names[order[k]],
+			         end - j->conf.size, end);
+	}
+}
+
+static void
+fills_gaps(struct job *j, uint64_t seed)
+{
+	static struct row row[4096];
+	struct buf plain;
+	int64_t    newest, last;
+	int        order[KEYS], n_keys;
+	size_t     n;
+
+	if (j->conf.kind != WINDOW_TUMBLING && j->conf.kind != WINDOW_SLIDING)
+		return;
+	j->conf.lateness = 0;
+	run_job(j, BATCH_MAX, &rows, &late);
+	plain = rows;
+	buf_init(&rows, BUF_NO_MAX);
+	n = read_rows(&plain, row, sizeof(row) / sizeof(row[0]));
+	newest = arrivals(j, order, &n_keys);
+	last = j->conf.bound == WATERMARK_NONE ? TIME_FIRST : newest - j->conf.bound;
+	for (size_t i = 0; i < n; i++)
+		last = row[i].end > last ? row[i].end : last;
+	j->conf.empty = between(&seed, 1, 6);
+	buf_clear(&other_rows);
+	for (int64_t end = n > 0 ? row[0].end : TIME_MAX; end <= last; end += j->conf.slide)
+		expect_window(j, end, row, n, order, n_keys);
+	run_job(j, (size_t)between(&seed, 1, BATCH_MAX), &rows, &other_late);
+	check_same(j, "rows for absent keys differ");
+	survives_a_cut(j, seed);
+	buf_release(&plain);
+}
+
+static void
+absent_keys_have_rows_of_zeros_for_so_many_windows(void **state)
+{
+	(void)state;
+	for_many_jobs(fills_gaps);
+}
+
 int
 main(void)
 {
@@ -664,6 +778,7 @@ main(void)
 		cmocka_unit_test(arrival_order_within_the_bound_changes_no_row),
 		cmocka_unit_test(keys_do_not_know_of_each_other),
 		cmocka_unit_test(sliding_windows_are_all_records_between_their_bounds),
+		cmocka_unit_test(absent_keys_have_rows_of_zeros_for_so_many_windows),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
