@@ -340,6 +340,17 @@ keys_text(const struct keys *k, uint32_t id)
 	return (struct str){ e->text, e->n };
 }
 
+void
+keys_prefetch_text(const struct keys *k, uint32_t id, int step)
+{
+	const struct entry *e = entry_at(k, id);
+
+	if (step == 0)
+		__builtin_prefetch(e);
+	else
+		__builtin_prefetch(e->text);
+}
+
 /* Empty slot i and move back what stands after it and would no longer be found (Knuth, vol. 3, 6.4, algorithm R). */
 static void
 slot_clear(struct keys *k, size_t i)

@@ -43,6 +43,7 @@ void keys_intern_batch(struct keys *k, size_t n, const struct str *keys, const u
 uint32_t keys_find(const struct keys *k, struct str key, uint64_t hash);
 
 struct str keys_text(const struct keys *k, uint32_t id);        /* borrowed until the key is forgotten */
+void   keys_prefetch_text(const struct keys *k, uint32_t id, int step); /* of an id that is known; two misses: steps 0 and 1 */
 void   keys_forget(struct keys *k, uint32_t id);
 size_t keys_count(const struct keys *k);                /* that are known now */
 uint32_t keys_limit(const struct keys *k);              /* every id is below this */

@@ -36,6 +36,9 @@ struct engine_ops {
 	enum filed (*add)(void *self, const struct record *r, struct err *err);
 	void (*prefetch)(const void *self, const struct record *r, int step);  /* steps 0 and 1; NULL: not worth it */
 
+	/* Read ahead what the next watermarks will fire, before a batch. NULL: not worth it. */
+	void (*ahead)(void *self);
+
 	/* The watermark has reached ts: fire and forget. Not called before next() <= ts, for
 	 * nothing would happen; never falls. */
 	int (*advance)(void *self, int64_t ts, struct err *err);

@@ -211,6 +211,12 @@ group_prefetch(const struct group *g, uint64_t hash)
 	keys_prefetch(g->keys, hash);
 }
 
+void
+group_prefetch_text(const struct group *g, uint32_t id, int step)
+{
+	keys_prefetch_text(g->keys, id, step);
+}
+
 static void
 keep_spelling(struct group *g, uint32_t id, struct str text)
 {

@@ -50,6 +50,9 @@ group_is_global(const struct group *g)
 uint64_t group_hash(const struct group *g, const struct group_key *key);
 void group_prefetch(const struct group *g, uint64_t hash);
 
+/* The same for group_print(); steps 0 and 1. */
+void group_prefetch_text(const struct group *g, uint32_t id, int step);
+
 /* Ids for n <= KEYS_BATCH keys, in their order. */
 void group_intern(struct group *g, size_t n, const struct group_key *keys, const uint64_t *hashes,
                   uint32_t *ids);

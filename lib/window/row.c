@@ -344,3 +344,9 @@ row_alone(struct rows *r, const struct span *window, uint32_t key, const void *a
 	rows_begin(r, window);
 	return row_add(r, key, acc, mark) < 0 ? -1 : rows_end(r);
 }
+
+void
+row_prefetch(const struct rows *r, uint32_t key, int step)
+{
+	group_prefetch_text(r->group, key, step);
+}

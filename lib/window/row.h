@@ -44,6 +44,9 @@ int  rows_end(struct rows *r);
 int  row_alone(struct rows *r, const struct span *window, uint32_t key, const void *acc,
                enum row_mark mark);
 
+/* Read ahead what a row of this key will need; steps 0 and 1. */
+void row_prefetch(const struct rows *r, uint32_t key, int step);
+
 uint64_t rows_fired(const struct rows *r);              /* before having and top */
 
 #endif

@@ -5,7 +5,7 @@
  * A record makes the window [ts, ts + gap); windows of a key that overlap or
  * touch are one. The sessions of a key hang in a short list, in no order.
  *
- * Alarms stand in a heap by time, one a session that counts. A session that
+ * Each session has one alarm that counts. A session that
  * grows leaves its alarm where it is: when it rings too early it is set again.
  * A session that has merged leaves an alarm that means nothing to whoever lives
  * in its place by then.
@@ -15,28 +15,30 @@
  * session that is not late ends after all those that were cleaned up, so the
  * latest start of those is all that has to be known of them.
  */
+#include <assert.h>
 #include <stdlib.h>
 
 #include "base/mem.h"
 #include "base/time.h"
+#include "window/alarms.h"
 #include "window/engine.h"
 
-#define NONE UINT32_MAX
+#define NONE (((uint32_t)1 << 30) - 1)
+#define NO_KEY UINT32_MAX
 
-enum { BLOCK_BITS = 9, BLOCK = 1 << BLOCK_BITS };
-
-struct session {
-	int64_t  start, end;
-	int64_t  alarm;                 /* TIME_MAX: none */
-	uint32_t key;                   /* NONE: not in use */
-	uint32_t next;                  /* of the key, or of those not in use */
-	bool     fired;                 /* it, or one that it has swallowed */
-	bool     due;                   /* it will fire when the watermark is at its end */
+enum {
+	BLOCK_BITS = 9,
+	BLOCK = 1 << BLOCK_BITS,
+	AHEAD = 128                     /* sessions that are read ahead of their alarms */
 };
 
-struct alarm {
-	int64_t  at;
-	uint32_t session;
+struct session {                        /* its accumulators stand behind it */
+	int64_t  start, end;
+	int64_t  alarm;                 /* TIME_MAX: none */
+	uint32_t key;                   /* NO_KEY: not in use */
+	uint32_t next : 30;             /* of the key, or of those not in use */
+	bool     fired : 1;             /* it, or one that it has swallowed */
+	bool     due : 1;               /* it will fire when the watermark is at its end */
 };
 
 struct owner {                          /* a key */
@@ -48,27 +50,31 @@ struct sessions {
 	struct engine_env env;
 	int64_t           lateness;
 	int64_t           watermark;
-	size_t            stride;
-	struct session   *sessions;
-	size_t            n, cap;       /* ever used */
-	uint32_t          unused;       /* list */
-	char            **blocks;       /* their accumulators */
+	size_t            stride;       /* of a session with its accumulators */
+	char            **blocks;       /* of them; they never move */
 	size_t            n_blocks, cap_blocks;
+	size_t            n;            /* ever used */
+	uint32_t          unused;       /* list */
 	size_t            open;
 	struct owner     *owners;       /* by key id */
 	size_t            n_owners;
-	struct alarm     *heap;         /* 4 children a node: fewer cache lines than 2 */
-	size_t            n_heap, cap_heap;
+	struct alarms     alarms;
 	uint32_t         *ringing;      /* sessions that fire together */
 	size_t            n_ringing, cap_ringing;
 };
 
 /* ---- places */
 
+static struct session *
+session_of(const struct sessions *t, uint32_t i)
+{
+	return (struct session *)(void *)(t->blocks[i >> BLOCK_BITS] + (i & (BLOCK - 1)) * t->stride);
+}
+
 static void *
 acc_of(const struct sessions *t, uint32_t i)
 {
-	return t->blocks[i >> BLOCK_BITS] + (i & (BLOCK - 1)) * t->stride;
+	return session_of(t, i) + 1;
 }
 
 static struct owner *
@@ -92,17 +98,17 @@ session_make(struct sessions *t, uint32_t key)
 	uint32_t      i = t->unused;
 
 	if (i != NONE) {
-		t->unused = t->sessions[i].next;
+		t->unused = session_of(t, i)->next;
 	} else {
+		assert(t->n < NONE);
 		if (t->n >> BLOCK_BITS == t->n_blocks) {
 			t->blocks = mem_more(t->blocks, t->n_blocks, &t->cap_blocks,
 			                     sizeof(*t->blocks));
 			t->blocks[t->n_blocks++] = mem_zalloc(BLOCK, t->stride);
 		}
-		t->sessions = mem_more(t->sessions, t->n, &t->cap, sizeof(*t->sessions));
 		i = (uint32_t)t->n++;
 	}
-	t->sessions[i] = (struct session){ .alarm = TIME_MAX, .key = key, .next = owner->first };
+	*session_of(t, i) = (struct session){ .alarm = TIME_MAX, .key = key, .next = owner->first & NONE };
 	owner->first = i;
 	t->open++;
 	return i;
@@ -111,61 +117,27 @@ session_make(struct sessions *t, uint32_t key)
 static void
 session_drop(struct sessions *t, uint32_t i)
 {
-	uint32_t *link = &t->owners[t->sessions[i].key].first;
+	struct session *s = session_of(t, i);
+	struct owner   *owner = &t->owners[s->key];
 
-	while (*link != i)
-		link = &t->sessions[*link].next;
-	*link = t->sessions[i].next;
+	if (owner->first == i) {
+		owner->first = s->next;
+	} else {
+		struct session *before = session_of(t, owner->first);
+
+		while (before->next != i)
+			before = session_of(t, before->next);
+		before->next = s->next;
+	}
 	agg_drop(t->env.aggs, acc_of(t, i));
-	t->sessions[i].key = NONE;
-	t->sessions[i].alarm = TIME_MAX;
-	t->sessions[i].next = t->unused;
+	s->key = NO_KEY;
+	s->alarm = TIME_MAX;
+	s->next = t->unused & NONE;
 	t->unused = i;
 	t->open--;
 }
 
 /* ---- alarms */
-
-static void
-heap_push(struct sessions *t, struct alarm a)
-{
-	size_t i = t->n_heap;
-
-	t->heap = mem_more(t->heap, t->n_heap, &t->cap_heap, sizeof(*t->heap));
-	t->n_heap++;
-	for (; i > 0 && t->heap[(i - 1) / 4].at > a.at; i = (i - 1) / 4)
-		t->heap[i] = t->heap[(i - 1) / 4];
-	t->heap[i] = a;
-}
-
-static size_t
-least_child(const struct sessions *t, size_t i)
-{
-	size_t first = 4 * i + 1, end = first + 4 < t->n_heap ? first + 4 : t->n_heap, best = first;
-
-	for (size_t c = first + 1; c < end; c++)
-		if (t->heap[c].at < t->heap[best].at)
-			best = c;
-	return best;
-}
-
-static struct alarm
-heap_pop(struct sessions *t)
-{
-	const struct alarm top = t->heap[0], last = t->heap[--t->n_heap];
-	size_t i = 0;
-
-	while (4 * i + 1 < t->n_heap) {
-		size_t c = least_child(t, i);
-
-		if (t->heap[c].at >= last.at)
-			break;
-		t->heap[i] = t->heap[c];
-		i = c;
-	}
-	t->heap[i] = last;
-	return top;
-}
 
 /* When something has to be done about a session: fire it, or clean it up. */
 static int64_t
@@ -177,13 +149,13 @@ when_due(const struct sessions *t, const struct session *s)
 static void
 set_alarm(struct sessions *t, uint32_t i)
 {
-	struct session *s = &t->sessions[i];
+	struct session *s = session_of(t, i);
 	int64_t at = when_due(t, s);
 
 	if (s->alarm <= at)
 		return;
 	s->alarm = at;
-	heap_push(t, (struct alarm){ at, i });
+	alarms_set(&t->alarms, at, i);
 }
 
 /* ---- filing */
@@ -202,7 +174,7 @@ merge(struct sessions *t, uint32_t key, const struct span *window)
 	uint32_t into = NONE, next;
 
 	for (uint32_t i = owner_of(t, key)->first; i != NONE; i = next) {
-		struct session *s = &t->sessions[i], *first;
+		struct session *s = session_of(t, i), *first;
 
 		next = s->next;
 		if (!touches(s, window))
@@ -211,7 +183,7 @@ merge(struct sessions *t, uint32_t key, const struct span *window)
 			into = i;
 			continue;
 		}
-		first = &t->sessions[into];
+		first = session_of(t, into);
 		first->start = s->start < first->start ? s->start : first->start;
 		first->end = s->end > first->end ? s->end : first->end;
 		first->fired |= s->fired;
@@ -221,15 +193,15 @@ merge(struct sessions *t, uint32_t key, const struct span *window)
 	if (into != NONE)
 		return into;
 	into = session_make(t, key);
-	t->sessions[into].start = window->start;
-	t->sessions[into].end = window->end;
+	session_of(t, into)->start = window->start;
+	session_of(t, into)->end = window->end;
 	return into;
 }
 
 static int
 fire(struct sessions *t, uint32_t i, enum row_mark mark)
 {
-	const struct session *s = &t->sessions[i];
+	const struct session *s = session_of(t, i);
 
 	return row_alone(t->env.rows, &(struct span){ s->start, s->end }, s->key, acc_of(t, i),
 	                 mark);
@@ -238,8 +210,8 @@ fire(struct sessions *t, uint32_t i, enum row_mark mark)
 static bool
 has_any(struct sessions *t, uint32_t key, const struct span *window)
 {
-	for (uint32_t i = owner_of(t, key)->first; i != NONE; i = t->sessions[i].next)
-		if (touches(&t->sessions[i], window))
+	for (uint32_t i = owner_of(t, key)->first; i != NONE; i = session_of(t, i)->next)
+		if (touches(session_of(t, i), window))
 			return true;
 	return false;
 }
@@ -258,7 +230,7 @@ session_add(void *self, const struct record *r, struct err *err)
 	if (window.end - 1 + t->lateness <= t->watermark && !has_any(t, r->key, &window))
 		return FILED_LATE;
 	i = merge(t, r->key, &window);
-	s = &t->sessions[i];
+	s = session_of(t, i);
 	s->start = window.start < s->start ? window.start : s->start;
 	s->end = window.end > s->end ? window.end : s->end;
 	s->fired |= s->start <= t->owners[r->key].cleaned;
@@ -284,7 +256,7 @@ session_prefetch(const void *self, const struct record *r, int step)
 	if (step == 0) {
 		__builtin_prefetch(owner);
 	} else if (owner->first != NONE) {
-		__builtin_prefetch(&t->sessions[owner->first]);
+		__builtin_prefetch(session_of(t, owner->first), 1);
 		__builtin_prefetch(acc_of(t, owner->first), 1);
 	}
 }
@@ -306,27 +278,37 @@ by_end_and_key(const void *a, const void *b)
 	return (x->key > y->key) - (x->key < y->key);
 }
 
-/* Rows of the n sessions in ringing. */
-static int
-fire_ringing(struct sessions *t, bool early)
+static void
+sort_ringing(struct sessions *t)
 {
 	struct order *orders = mem_alloc(t->n_ringing * sizeof(*orders));
-	int result = 0;
 
 	for (size_t i = 0; i < t->n_ringing; i++) {
-		const struct session *s = &t->sessions[t->ringing[i]];
+		const struct session *s = session_of(t, t->ringing[i]);
 
 		orders[i] = (struct order){ s->end, s->key, t->ringing[i] };
 	}
 	qsort(orders, t->n_ringing, sizeof(*orders), by_end_and_key);
-	for (size_t i = 0; i < t->n_ringing && result == 0; i++) {
-		struct session *s = &t->sessions[orders[i].session];
+	for (size_t i = 0; i < t->n_ringing; i++)
+		t->ringing[i] = orders[i].session;
+	free(orders);
+}
 
-		result = fire(t, orders[i].session,
+/* Rows of the sessions in ringing. */
+static int
+fire_ringing(struct sessions *t, bool early)
+{
+	int result = 0;
+
+	if (t->n_ringing > 1)
+		sort_ringing(t);
+	for (size_t i = 0; i < t->n_ringing && result == 0; i++) {
+		struct session *s = session_of(t, t->ringing[i]);
+
+		result = fire(t, t->ringing[i],
 		              early ? ROW_EARLY : s->fired ? ROW_UPDATE : ROW_FIRST);
 		s->fired |= !early;
 	}
-	free(orders);
 	return result;
 }
 
@@ -340,10 +322,10 @@ ring(struct sessions *t, uint32_t i)
 static void
 clean_up(struct sessions *t, uint32_t i)
 {
-	struct owner *owner = &t->owners[t->sessions[i].key];
+	struct owner *owner = &t->owners[session_of(t, i)->key];
 
-	if (t->sessions[i].start > owner->cleaned)
-		owner->cleaned = t->sessions[i].start;
+	if (session_of(t, i)->start > owner->cleaned)
+		owner->cleaned = session_of(t, i)->start;
 	session_drop(t, i);
 }
 
@@ -351,7 +333,7 @@ clean_up(struct sessions *t, uint32_t i)
 static void
 settle(struct sessions *t, uint32_t i)
 {
-	if (t->sessions[i].end - 1 + t->lateness <= t->watermark)
+	if (session_of(t, i)->end - 1 + t->lateness <= t->watermark)
 		clean_up(t, i);
 	else
 		set_alarm(t, i);
@@ -360,42 +342,65 @@ settle(struct sessions *t, uint32_t i)
 static int
 session_advance(void *self, int64_t ts, struct err *err)
 {
-	struct sessions *t = self;
-	int result;
+	struct sessions    *t = self;
+	const struct alarm *rung;
+	size_t n;
+	int    result;
 
 	(void)err;
 	t->watermark = ts;
 	t->n_ringing = 0;
-	while (t->n_heap > 0 && t->heap[0].at <= ts) {
-		const struct alarm a = heap_pop(t);
-		struct session    *s = &t->sessions[a.session];
+	rung = alarms_ring(&t->alarms, ts, &n);
+	for (size_t i = 0; i < n; i++) {
+		struct session *s = session_of(t, rung[i].what);
 
-		if (s->alarm != a.at)
+		if (s->alarm != rung[i].at)
 			continue;
 		s->alarm = TIME_MAX;
 		if (s->due && s->end - 1 <= ts) {
 			s->due = false;
-			ring(t, a.session);
+			ring(t, rung[i].what);
 		} else {
-			settle(t, a.session);
+			settle(t, rung[i].what);
 		}
 	}
-	if (t->n_heap > 0) {            /* most watermarks fire one session: have the next one at hand */
-		__builtin_prefetch(&t->sessions[t->heap[0].session]);
-		__builtin_prefetch(acc_of(t, t->heap[0].session));
-	}
-	result = t->n_ringing == 0 ? 0 : fire_ringing(t, false);
+	result = fire_ringing(t, false);
 	for (size_t i = 0; i < t->n_ringing; i++)
 		settle(t, t->ringing[i]);
 	return result;
 }
 
+/* Most watermarks fire one session, with a cache miss for itself, its key, and the key's text: those of
+ * many are waited for together. */
+static void
+session_ahead(void *self)
+{
+	struct sessions *t = self;
+	uint32_t soon[AHEAD];
+	size_t   n = alarms_soon(&t->alarms, soon, AHEAD);
+
+	for (size_t i = 0; i < n; i++) {
+		__builtin_prefetch(session_of(t, soon[i]));
+		__builtin_prefetch(acc_of(t, soon[i]));
+	}
+	for (size_t i = 0; i < n; i++) {
+		uint32_t key = session_of(t, soon[i])->key;
+
+		if (key == NO_KEY) {
+			soon[i--] = soon[--n];
+			continue;
+		}
+		__builtin_prefetch(&t->owners[key], 1);
+		row_prefetch(t->env.rows, key, 0);
+	}
+	for (size_t i = 0; i < n; i++)
+		row_prefetch(t->env.rows, session_of(t, soon[i])->key, 1);
+}
+
 static int64_t
 session_next(const void *self)
 {
-	const struct sessions *t = self;
-
-	return t->n_heap == 0 ? TIME_MAX : t->heap[0].at;
+	return alarms_next(&((const struct sessions *)self)->alarms);
 }
 
 static int
@@ -412,7 +417,7 @@ session_early(void *self, struct err *err)
 	(void)err;
 	t->n_ringing = 0;
 	for (uint32_t i = 0; i < t->n; i++)
-		if (t->sessions[i].key != NONE && t->sessions[i].due)
+		if (session_of(t, i)->key != NO_KEY && session_of(t, i)->due)
 			ring(t, i);
 	return t->n_ringing == 0 ? 0 : fire_ringing(t, true);
 }
@@ -430,8 +435,7 @@ session_bytes(const void *self)
 {
 	const struct sessions *t = self;
 
-	return t->n_blocks * BLOCK * t->stride + t->cap * sizeof(*t->sessions) + t->cap_heap * sizeof(*t->heap) +
-	       t->n_owners * sizeof(*t->owners) + t->cap_ringing * sizeof(*t->ringing);
+	return t->n_blocks * BLOCK * t->stride + t->alarms.bytes + t->n_owners * sizeof(*t->owners) + t->cap_ringing * sizeof(*t->ringing);
 }
 
 static size_t
@@ -441,7 +445,7 @@ session_heap(const void *self)
 	size_t n = 0;
 
 	for (uint32_t i = 0; i < t->n; i++)
-		if (t->sessions[i].key != NONE)
+		if (session_of(t, i)->key != NO_KEY)
 			n += agg_heap(t->env.aggs, acc_of(t, i));
 	return n;
 }
@@ -452,8 +456,8 @@ session_mark(const void *self, uint64_t *live)
 	const struct sessions *t = self;
 
 	for (uint32_t i = 0; i < t->n; i++)
-		if (t->sessions[i].key != NONE)
-			engine_mark(live, t->sessions[i].key);
+		if (session_of(t, i)->key != NO_KEY)
+			engine_mark(live, session_of(t, i)->key);
 }
 
 /* Ids only become smaller. */
@@ -467,8 +471,8 @@ session_renumber(void *self, const uint32_t *new_id, uint32_t n_new)
 
 		if (owner.first == NONE)
 			continue;
-		for (uint32_t i = owner.first; i != NONE; i = t->sessions[i].next)
-			t->sessions[i].key = new_id[key];
+		for (uint32_t i = owner.first; i != NONE; i = session_of(t, i)->next)
+			session_of(t, i)->key = new_id[key];
 		t->owners[new_id[key]] = owner;
 	}
 	for (size_t key = n_new; key < t->n_owners; key++)
@@ -497,9 +501,9 @@ session_save(void *self, struct buf *to)
 		buf_put_i64(to, t->owners[key].cleaned);
 	buf_put_u64(to, t->open);
 	for (uint32_t i = 0; i < t->n; i++) {
-		const struct session *s = &t->sessions[i];
+		const struct session *s = session_of(t, i);
 
-		if (s->key == NONE)
+		if (s->key == NO_KEY)
 			continue;
 		buf_put_u64(to, s->key);
 		buf_put_i64(to, s->start);
@@ -530,7 +534,7 @@ session_load(void *self, struct cursor *from, uint32_t n_keys)
 		if (!from->ok || key >= n_keys)
 			return -1;
 		i = session_make(t, (uint32_t)key);
-		s = &t->sessions[i];
+		s = session_of(t, i);
 		s->start = cursor_i64(from);
 		s->end = cursor_i64(from);
 		s->fired = cursor_u64(from) != 0;
@@ -550,20 +554,19 @@ session_free(void *self)
 	struct sessions *t = self;
 
 	for (uint32_t i = 0; i < t->n; i++)
-		if (t->sessions[i].key != NONE)
+		if (session_of(t, i)->key != NO_KEY)
 			agg_drop(t->env.aggs, acc_of(t, i));
 	for (size_t b = 0; b < t->n_blocks; b++)
 		free(t->blocks[b]);
 	free(t->blocks);
-	free(t->sessions);
 	free(t->owners);
-	free(t->heap);
+	alarms_release(&t->alarms);
 	free(t->ringing);
 	free(t);
 }
 
 static const struct engine_ops session_ops = {
-	.add = session_add, .prefetch = session_prefetch, .advance = session_advance,
+	.add = session_add, .prefetch = session_prefetch, .ahead = session_ahead, .advance = session_advance,
 	.next = session_next,
 	.finish = session_finish, .early = session_early, .open = session_open,
 	.bytes = session_bytes, .heap = session_heap,
@@ -580,7 +583,8 @@ session_new(const struct engine_env *env, int64_t lateness)
 	t->env = *env;
 	t->lateness = lateness;
 	t->watermark = TIME_MIN;
-	t->stride = agg_size(env->aggs);
+	t->stride = sizeof(struct session) + agg_size(env->aggs);
+	alarms_init(&t->alarms);
 	t->unused = NONE;
 	return (struct engine){ &session_ops, t };
 }

@@ -389,6 +389,8 @@ prefetch(struct window *w, size_t n)
 {
 	const struct engine *e = &w->engine;
 
+	if (e->ops->ahead != NULL)
+		e->ops->ahead(e->self);
 	if (e->ops->prefetch == NULL)
 		return;
 	for (int step = 0; step < 2; step++)
