@@ -11,6 +11,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/random.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/mem.h"
@@ -19,6 +20,7 @@
 #include "job/page.h"
 #include "kafka/conf.h"
 #include "kafka/consume.h"
+#include "kafka/envelope.h"
 #include "kafka/listing.h"
 #include "kafka/reader_rdkafka.h"
 #include "stream/pipe.h"
@@ -27,13 +29,17 @@
 #define TICK_S      5                   /* a write blocked for two ticks no longer keeps us from serving the group */
 #define IDLE_MS     30000
 
-static struct consume_conf conf = { .max_future = -1, .idle_timeout = -1 };
+static struct consume_conf conf = { .max_future = -1, .idle_timeout = -1, .only = -1 };
+static const char *const   only_words[] = {
+	[ENVELOPE_KEY] = "key", [ENVELOPE_VALUE] = "value", [ENVELOPE_HEADERS] = "headers", NULL
+};
+static struct place_list  *places;
 static struct kafka_conf  *kafka;
 static struct reader_conf  reader_conf;
 static struct bad_records  bad;
 static const char        **where;
 static size_t              cap_where;
-static const char *group, *from_text, *until_text;
+static const char *group, *from_text, *until_text, *places_path, *key;
 static bool listing_topics, listing_offsets, verbose;
 static int64_t max_line = LINE_MAX_DEFAULT, max_messages;
 
@@ -66,19 +72,29 @@ read_options(int argc, char **argv)
 		OPT_CALL('p', "partition", partitions_option, &conf.partitions, "LIST", "only these partitions: 0, 0,3 or 0-7"),
 		OPT_STR('g', "group", &group, "NAME", "share the partitions with the others of the group, and commit there what has been read"),
 		OPT_STR('o', "offset", &from_text, "OFFSET", "start at earliest, latest, committed, N, -N, +N, @TIME, -DURATION, or read a range A:B"),
+		OPT_STR(0, "offsets-from", &places_path, "FILE",
+		        "read from these offsets on: lines as --list-offsets prints them, or with \"offset\":OFFSET"),
 		OPT_FLAG('e', "exit-at-end", &conf.exit_at_end, "end when everything has been read that is there at the start"),
 		OPT_STR(0, "until", &until_text, "OFFSET", "end there: end, N, +N, -N, @TIME or -DURATION, at most the present end"),
 		OPT_INT('c', "max-messages", &max_messages, 1, INT64_MAX, "N", "end after N lines"),
+		OPT_STR('k', "key", &key, "KEY", "only records with this key, out of the partition where the Java client puts it"),
 		OPT_CALL('w', "where", add_where, NULL, "CONDITION", "only records for which this is true; it may use $key, $headers.NAME, "
 		         "$topic, $partition, $offset and $timestamp; repeatable"),
 		KAFKA_CONF_OPTS(kafka),
 		OPT_HEADING("What a line is (default: the value, a JSON object)"),
 		OPT_FLAG(0, "envelope", &conf.envelope, "the whole record: topic, partition, offset, timestamp, key, headers and value"),
+		OPT_CHOICE(0, "only", &conf.only, only_words, "an envelope of this alone"),
+		OPT_HEADING("How fast"),
+		OPT_CALL(0, "rate", pace_rate_option, &conf.pace, "N[/s|/m|/h]", "write no more than N lines a second, minute or hour"),
+		OPT_CALL(0, "replay-speed", pace_speed_option, &conf.pace, "X",
+		         "write as fast as it happened, times X: 1, 60, 0.5; by the time of the records"),
 		OPT_HEADING("Event time"),
 		OPT_CALL(0, "watermark", set_watermark, &conf.bound, "none|DURATION", "write watermarks, for records that are up to DURATION out of order"),
 		OPT_STR(0, "time", &conf.time, "EXPR", "the time of a record (default timestamp; '$timestamp' is Kafka's)"),
 		OPT_CHOICE(0, "time-format", &conf.time_format, time_format_words, "what the time is when it is a number or text (default auto)"),
 		OPT_MS(0, "idle-timeout", &conf.idle_timeout, "DURATION", "do not wait for a partition that has been silent so long (default 30s; 0: wait)"),
+		OPT_MS(0, "idle-advance", &conf.idle_advance, "DURATION",
+		       "once all topics have been silent so long, let time go on with the clock"),
 		OPT_MS(0, "max-future", &conf.max_future, "DURATION", "a record further ahead of the clock is bad"),
 		OPT_HEADING("Values that are no records"),
 		OPT_CALL(0, "on-error", bad_option, &bad, "POLICY", "stop, skip or dead-letter=FILE (default stop)"),
@@ -113,12 +129,17 @@ check_options(void)
 	refuse(listing_topics && listing_offsets, "--list-topics and --list-offsets are two questions: ask one");
 	refuse(until_text != NULL && conf.exit_at_end, "--until and --exit-at-end are two ends: choose one");
 	refuse(until_text != NULL && conf.range.to.kind != PLACE_NONE, "--until and the end of -o are two ends: choose one");
+	refuse(key != NULL && conf.partitions.n > 0, "-p and --key both say which partitions are read: choose one");
+	refuse(key != NULL && listing, "--key is for reading, not for a list");
+	refuse(places != NULL && listing, "--offsets-from is for reading, not for a list");
+	refuse(conf.idle_advance > 0 && (!conf.watermarks || bounded), "--idle-advance is for --watermark in a read without an end");
+	refuse(conf.idle_advance > 0 && conf.bound == WATERMARK_NONE, "--idle-advance is for --watermark DURATION: with none there is no time to go on");
 	refuse(group != NULL && *group == '\0', "-g: the name of the group is empty");
 	refuse(!listing && group != NULL && conf.partitions.n > 0, "-p: in a group the partitions are shared out; without -g they can be chosen");
 	refuse(group == NULL && conf.range.from.kind == PLACE_COMMITTED, "-o committed: committed by which group? (-g NAME)");
 	refuse(conf.idle_timeout >= 0 && (!conf.watermarks || bounded), "--idle-timeout is for --watermark in a read without an end");
-	refuse(conf.time != NULL && !conf.watermarks && !bounded && conf.max_future < 0,
-	       "--time is for --watermark, --max-future and for merging a read with an end");
+	refuse(conf.time != NULL && !conf.watermarks && !bounded && conf.max_future < 0 && conf.pace.speed == 0,
+	       "--time is for --watermark, --max-future, --replay-speed and for merging a read with an end");
 	refuse(conf.time_format != TIME_FORMAT_AUTO && conf.time == NULL && !conf.watermarks, "--time-format is for --time");
 }
 
@@ -132,6 +153,13 @@ read_places(int64_t now)
 		die(STATUS_USAGE, "-o: %s", err.msg);
 	if (until_text != NULL && place_parse(&conf.until, str_of(until_text), now, &err) < 0)
 		die(STATUS_USAGE, "--until: %s", err.msg);
+	if (places_path == NULL)
+		return;
+	conf.places = places = place_list_new();
+	if (place_list_read(places, places_path, now, &err) < 0)
+		die(err.status, "--offsets-from: %s", err.msg);
+	if (topics_count(conf.topics) == 0 && place_list_topics(places, (struct topics *)conf.topics, &err) < 0)
+		die(err.status, "--offsets-from %s: %s", places_path, err.msg);
 }
 
 /* 32 hexadecimal digits: those of the environment, for all stages of one job, or random ones. */
@@ -166,6 +194,9 @@ complete_options(struct err *unusable)
 	if (group == NULL)
 		group = kafka_conf_get(kafka, "group.id");
 	conf.group = group != NULL;
+	refuse(key != NULL && conf.group, "--key: in a group the partitions are shared out; without -g the one of a key can be read");
+	if (key != NULL)
+		conf.key = str_of(key);
 	conf.where = where;
 	conf.max_line = (size_t)max_line;
 	conf.max_messages = (uint64_t)max_messages;
@@ -277,6 +308,15 @@ list(const struct reader *reader, struct out *out, struct err *err)
 	return rc == 0 ? STATUS_OK : err->status;
 }
 
+static void
+nap(void *arg, int64_t ms)
+{
+	const struct timespec t = { .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000 };
+
+	(void)arg;
+	(void)nanosleep(&t, NULL);      /* a signal that cuts it short is what we want to hear of */
+}
+
 static bool
 wants_drain(void *arg)
 {
@@ -356,6 +396,7 @@ work(struct page *page, struct pipe_env *env, const struct err *unusable)
 	env->stats = page_stats(page);
 	conf.wants_drain = wants_drain;
 	conf.wants_drain_arg = page;
+	conf.nap = nap;
 	page_job(page, conf.job);
 	open_output(&out, env->stop);
 	c = consume_new(&conf, &bad, &out, env, &err);
@@ -396,6 +437,7 @@ main(int argc, char **argv)
 	page_finish(page, status);
 	kafka_conf_free(kafka);
 	topics_free((struct topics *)conf.topics);
+	place_list_free(places);
 	free(where);
 	return (int)status;
 }

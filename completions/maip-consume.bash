@@ -14,9 +14,14 @@ _maip_consume() {
 		return ;;
 	-o|--offset|--offset=)
 		return ;;
+	--offsets-from|--offsets-from=)
+		compopt -o filenames; mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+		return ;;
 	--until|--until=)
 		return ;;
 	-c|--max-messages|--max-messages=)
+		return ;;
+	-k|--key|--key=)
 		return ;;
 	-w|--where|--where=)
 		return ;;
@@ -35,6 +40,13 @@ _maip_consume() {
 		return ;;
 	--aws-msk-iam=)
 		return ;;
+	--only|--only=)
+		mapfile -t COMPREPLY < <(compgen -W 'key value headers' -- "$cur")
+		return ;;
+	--rate|--rate=)
+		return ;;
+	--replay-speed|--replay-speed=)
+		return ;;
 	--watermark|--watermark=)
 		mapfile -t COMPREPLY < <(compgen -W 'none' -- "$cur")
 		return ;;
@@ -44,6 +56,8 @@ _maip_consume() {
 		mapfile -t COMPREPLY < <(compgen -W 'auto rfc3339 s ms us ns' -- "$cur")
 		return ;;
 	--idle-timeout|--idle-timeout=)
+		return ;;
+	--idle-advance|--idle-advance=)
 		return ;;
 	--max-future|--max-future=)
 		return ;;
@@ -58,7 +72,7 @@ _maip_consume() {
 		return ;;
 	esac
 	if [[ $cur == -* ]]; then
-		mapfile -t COMPREPLY < <(compgen -W ' --topic --partition --group --offset --exit-at-end --until --max-messages --where --brokers --kafka.bootstrap --env --config --property --broker-timeout --oauth-token-command --aws-msk-iam --allow-cleartext-login --envelope --watermark --time --time-format --idle-timeout --max-future --on-error --ok-errors --max-line --list-topics --list-offsets --verbose --help --version' -- "$cur")
+		mapfile -t COMPREPLY < <(compgen -W ' --topic --partition --group --offset --offsets-from --exit-at-end --until --max-messages --key --where --brokers --kafka.bootstrap --env --config --property --broker-timeout --oauth-token-command --aws-msk-iam --allow-cleartext-login --envelope --only --rate --replay-speed --watermark --time --time-format --idle-timeout --idle-advance --max-future --on-error --ok-errors --max-line --list-topics --list-offsets --verbose --help --version' -- "$cur")
 	fi
 }
 complete -F _maip_consume maip-consume

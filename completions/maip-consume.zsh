@@ -9,11 +9,14 @@ _arguments -s \
 	'--group=[share the partitions with the others of the group, and commit there what has been read]:NAME:' \
 	'-o+[start at earliest, latest, committed, N, -N, +N, @TIME, -DURATION, or read a range A\:B]:OFFSET:' \
 	'--offset=[start at earliest, latest, committed, N, -N, +N, @TIME, -DURATION, or read a range A\:B]:OFFSET:' \
+	'--offsets-from=[read from these offsets on\: lines as --list-offsets prints them, or with "offset"\:OFFSET]:FILE:_files' \
 	'-e[end when everything has been read that is there at the start]' \
 	'--exit-at-end[end when everything has been read that is there at the start]' \
 	'--until=[end there\: end, N, +N, -N, @TIME or -DURATION, at most the present end]:OFFSET:' \
 	'-c+[end after N lines]:N:' \
 	'--max-messages=[end after N lines]:N:' \
+	'-k+[only records with this key, out of the partition where the Java client puts it]:KEY:' \
+	'--key=[only records with this key, out of the partition where the Java client puts it]:KEY:' \
 	'*-w+[only records for which this is true; it may use $key, $headers.NAME, $topic, $partition, $offset and $timestamp; repeatable]:CONDITION:' \
 	'*--where=[only records for which this is true; it may use $key, $headers.NAME, $topic, $partition, $offset and $timestamp; repeatable]:CONDITION:' \
 	'*-b+[Kafka brokers to start from (default MAIP_KAFKA_BROKERS)]:HOST\:PORT\[,...\]:' \
@@ -29,10 +32,14 @@ _arguments -s \
 	'*--aws-msk-iam=-[log in to Amazon MSK with AWS credentials (default region\: that in the broker'\''s name)]::REGION:' \
 	'*--allow-cleartext-login[yes, send a password or token to another machine unencrypted]' \
 	'--envelope[the whole record\: topic, partition, offset, timestamp, key, headers and value]' \
+	'--only=[an envelope of this alone]:only:(key value headers)' \
+	'*--rate=[write no more than N lines a second, minute or hour]:N\[/s|/m|/h\]:' \
+	'*--replay-speed=[write as fast as it happened, times X\: 1, 60, 0.5; by the time of the records]:X:' \
 	'*--watermark=[write watermarks, for records that are up to DURATION out of order]:watermark:(none)' \
 	'--time=[the time of a record (default timestamp; '\''$timestamp'\'' is Kafka'\''s)]:EXPR:' \
 	'--time-format=[what the time is when it is a number or text (default auto)]:time-format:(auto rfc3339 s ms us ns)' \
 	'--idle-timeout=[do not wait for a partition that has been silent so long (default 30s; 0\: wait)]:DURATION:' \
+	'--idle-advance=[once all topics have been silent so long, let time go on with the clock]:DURATION:' \
 	'--max-future=[a record further ahead of the clock is bad]:DURATION:' \
 	'*--on-error=[stop, skip or dead-letter=FILE (default stop)]:POLICY:' \
 	'--ok-errors=[end with 0 all the same if no more than N were bad]:N:' \

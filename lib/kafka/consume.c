@@ -21,11 +21,13 @@
 #define FLUSH_BYTES       ((size_t)128 << 10)
 #define COMMIT_EVERY_MS   5000
 #define WAIT_MS           200           /* a signal is noticed after this */
+#define HOLD_AFTER_MS     2000          /* so long may a group go without being served */
 
 bool
 consume_bounded(const struct consume_conf *conf)
 {
-	return conf->exit_at_end || conf->until.kind != PLACE_NONE || conf->range.to.kind != PLACE_NONE;
+	return conf->exit_at_end || conf->until.kind != PLACE_NONE || conf->range.to.kind != PLACE_NONE ||
+	       (conf->places != NULL && place_list_bounded(conf->places));
 }
 
 int64_t
@@ -43,16 +45,30 @@ waiting(struct consume *c, enum stats_wait what)
 }
 
 static void
+let_loose(struct consume *c)
+{
+	struct err ignored;             /* the next poll tells it again */
+
+	if (c->held)
+		(void)c->reader->hold(c->reader->self, false, &ignored);
+	c->held = false;
+}
+
+static void
 out_waits(void *arg, bool blocked)
 {
 	struct consume *c = arg;
 
-	struct err ignored;             /* the next poll tells it again */
-
 	c->flushing = blocked;
-	if (c->held)
-		(void)c->reader->hold(c->reader->self, false, &ignored);
-	c->held = false;
+	let_loose(c);
+	if (c->conf.idle_advance > 0) {         /* while nobody took lines the topic need not have been quiet */
+		const int64_t now = c->env->clock_ms(c->env->clock_self);
+
+		if (blocked)
+			c->blocked_at = now;
+		else if (c->heard != 0)
+			c->heard += now - c->blocked_at;
+	}
 	waiting(c, blocked ? STATS_BLOCKED : STATS_BUSY);
 }
 
@@ -72,7 +88,7 @@ consume_new(const struct consume_conf *conf, struct bad_records *bad, struct out
 {
 	struct consume *c = mem_zalloc(1, sizeof(*c));
 	const struct selector_conf selector = {
-		.where = conf->where, .n_where = conf->n_where, .raw = conf->envelope,
+		.where = conf->where, .n_where = conf->n_where, .raw = conf->envelope || conf->only >= 0,
 		.time = conf->time != NULL || !conf->watermarks ? conf->time : "timestamp",
 		.time_format = conf->time_format,
 	};
@@ -83,6 +99,7 @@ consume_new(const struct consume_conf *conf, struct bad_records *bad, struct out
 	c->out = out;
 	c->env = env;
 	c->said_watermark = TIME_MIN;
+	c->pending_lane = SIZE_MAX;
 	if (conf->watermarks)
 		c->watermarks = watermark_set_new(conf->bound, c->bounded ? 0 : conf->idle_timeout);
 	c->selector = selector_new(&selector, err);
@@ -112,7 +129,9 @@ consume_free(struct consume *c)
 bool
 consume_headers(const struct consume *c)
 {
-	return c->conf.envelope || selector_headers(c->selector);
+	const bool written = c->conf.only >= 0 ? c->conf.only == ENVELOPE_HEADERS : c->conf.envelope;
+
+	return written || selector_headers(c->selector);
 }
 
 struct consume_counts
@@ -184,21 +203,36 @@ say(struct consume *c, const struct control *control, struct err *err)
 	return -1;
 }
 
+/* The whole topic has been quiet for so long that the clock counts. */
+static bool
+clock_counts(const struct consume *c, int64_t watermark)
+{
+	return c->conf.idle_advance > 0 && watermark != TIME_MIN && c->pending_lane == SIZE_MAX &&
+	       c->now - c->heard >= c->conf.idle_advance;
+}
+
 static int
 say_watermark(struct consume *c, struct err *err)
 {
 	int64_t ts;
-	bool idle;
+	bool idle, news;
 
 	c->since_watermark = 0;
-	if (c->watermarks == NULL || !watermark_set_advance(c->watermarks, c->now, &ts, &idle))
+	if (c->watermarks == NULL)
+		return 0;
+	news = watermark_set_advance(c->watermarks, c->now, &ts, &idle);
+	if (clock_counts(c, ts)) {
+		ts += c->now - c->heard;
+		news = true;
+	}
+	if (!news)
 		return 0;
 	if (idle != c->said_idle) {
 		c->said_idle = idle;
 		if (say(c, &(struct control){ .kind = idle ? CONTROL_IDLE : CONTROL_ACTIVE }, err) < 0)
 			return -1;
 	}
-	if (ts == c->said_watermark)
+	if (ts <= c->said_watermark)
 		return 0;
 	c->said_watermark = ts;
 	if (c->env->stats != NULL)
@@ -300,6 +334,12 @@ look(struct consume *c, struct lane *l, const struct record *r, struct err *err)
 	struct err reason;
 
 	count_in(c, r);
+	if (c->conf.key.p != NULL && (r->key.p == NULL || !str_eq(r->key, c->conf.key))) {
+		l->selected = SELECTED_NO;
+		l->selection.has_time = false;
+		c->counts.filtered++;
+		return 0;
+	}
 	l->selected = selector_look(c->selector, r, c->conf.max_line, &l->selection, &reason);
 	if (l->selected == SELECTED_YES && too_early(c, &l->selection)) {
 		char at[TIME_TEXT_MAX];
@@ -318,8 +358,14 @@ look(struct consume *c, struct lane *l, const struct record *r, struct err *err)
 static int
 write_record(struct consume *c, const struct lane *l, const struct record *r, struct err *err)
 {
-	const int rc = c->conf.envelope ? envelope_print(c->out, r) : out_line(c->out, l->selection.line);
+	int rc;
 
+	if (c->conf.only >= 0)
+		rc = envelope_print_part(c->out, r, (enum envelope_part)c->conf.only);
+	else if (c->conf.envelope)
+		rc = envelope_print(c->out, r);
+	else
+		rc = out_line(c->out, l->selection.line);
 	if (rc < 0) {
 		*err = c->out->err;
 		return -1;
@@ -341,15 +387,24 @@ pass(struct consume *c, struct lane *l, const struct record *r, struct err *err)
 {
 	l->next = r->offset + 1;
 	c->dirty = true;
+	c->heard = c->now;
 	see_time(c, l);
 	if (++c->since_watermark >= WATERMARK_RECORDS)
 		return say_watermark(c, err);
 	return 0;
 }
 
+static int64_t
+event_time(const struct lane *l)
+{
+	return l->selection.has_time ? l->selection.time : TIME_MIN;
+}
+
 static int
 handle(struct consume *c, struct lane *l, const struct record *r, struct err *err)
 {
+	if (l->selected == SELECTED_YES && pace_used(&c->conf.pace))
+		pace_pass(&c->conf.pace, event_time(l), c->env->clock_ns(c->env->clock_self));
 	if (l->selected == SELECTED_YES && write_record(c, l, r, err) < 0)
 		return -1;
 	if (pass(c, l, r, err) < 0)
@@ -372,6 +427,51 @@ quiet(struct consume *c, struct err *err)
 	return let_go(c, err);
 }
 
+/* ---- pace */
+
+/* May a record of this partition leave? If not, it naps for a while, at most wait_ms. While one record waits for long the group is
+ * served without taking more. 1 it may, 0 not yet. */
+static int
+take_turn(struct consume *c, const struct lane *l, int64_t wait_ms, struct err *err)
+{
+	int64_t now, wait;
+
+	if (!pace_used(&c->conf.pace))
+		return 1;
+	now = c->env->clock_ns(c->env->clock_self);
+	wait = pace_wait(&c->conf.pace, event_time(l), now);
+	if (wait == 0) {
+		c->napping = 0;
+		let_loose(c);
+		return 1;
+	}
+	if (quiet(c, err) < 0)
+		return -1;
+	if (c->napping == 0)
+		c->napping = now / 1000000;
+	else if (now / 1000000 - c->napping >= HOLD_AFTER_MS)
+		consume_hold(c);
+	waiting(c, STATS_IDLE);
+	c->conf.nap(c->conf.nap_arg, wait < wait_ms ? wait : wait_ms);
+	waiting(c, STATS_BUSY);
+	return 0;
+}
+
+/* The record that waits: 1 it has left, or is another's by now; 0 not yet. */
+static int
+try_pending(struct consume *c, int64_t wait_ms, struct err *err)
+{
+	struct lane *l = &c->lanes[c->pending_lane];
+	int got = 1;
+
+	if (l->ours)
+		got = take_turn(c, l, wait_ms, err);
+	if (got <= 0)
+		return got;
+	c->pending_lane = SIZE_MAX;
+	return l->ours && handle(c, l, &c->pending, err) < 0 ? -1 : 1;
+}
+
 /* ---- live */
 
 static int
@@ -380,8 +480,15 @@ step_live(struct consume *c, int64_t wait_ms, struct err *err)
 	for (int i = 0; i < STEP_RECORDS && !enough(c); i++) {
 		struct record r;
 		struct lane *l;
-		int got = c->reader->poll(c->reader->self, 0, &r, err);
+		int got;
 
+		if (c->pending_lane != SIZE_MAX) {
+			got = try_pending(c, wait_ms, err);
+			if (got <= 0)
+				return got < 0 ? -1 : 1;
+			continue;
+		}
+		got = c->reader->poll(c->reader->self, 0, &r, err);
 		if (got == 0) {
 			if (quiet(c, err) < 0)
 				return -1;
@@ -396,8 +503,14 @@ step_live(struct consume *c, int64_t wait_ms, struct err *err)
 		l = consume_lane(c, r.topic, r.partition);
 		if (l == NULL || !l->ours || r.offset < l->next)
 			continue;
-		if (look(c, l, &r, err) < 0 || handle(c, l, &r, err) < 0)
+		if (look(c, l, &r, err) < 0)
 			return -1;
+		if (l->selected == SELECTED_YES && pace_used(&c->conf.pace)) {
+			c->pending = r;
+			c->pending_lane = l->part.slot;
+		} else if (handle(c, l, &r, err) < 0) {
+			return -1;
+		}
 	}
 	return !enough(c);
 }
@@ -456,15 +569,18 @@ seek_head(struct consume *c, int64_t wait_ms, struct err *err)
 }
 
 static int
-write_first(struct consume *c, struct err *err)
+write_first(struct consume *c, int64_t wait_ms, struct err *err)
 {
 	struct lane *l = &c->lanes[merge_first(&c->merge)->part.slot];
+	const int got = take_turn(c, l, wait_ms, err);
 
+	if (got <= 0)
+		return got;
 	merge_pop(&c->merge);
 	if (handle(c, l, &l->head, err) < 0)
 		return -1;
 	consume_need_head(c, l);
-	return 0;
+	return 1;
 }
 
 static bool
@@ -491,8 +607,9 @@ step_bounded(struct consume *c, int64_t wait_ms, struct err *err)
 		if (!c->joined)
 			return await_partitions(c, wait_ms, err);
 		if (c->n_queue == 0) {
-			if (write_first(c, err) < 0)
-				return -1;
+			got = write_first(c, wait_ms, err);
+			if (got <= 0)
+				return got < 0 ? -1 : 1;
 			continue;
 		}
 		got = seek_head(c, 0, err);

@@ -16,6 +16,8 @@
 #define MAIP_KAFKA_CONSUME_H
 
 #include "kafka/offsets.h"
+#include "kafka/pace.h"
+#include "kafka/place_list.h"
 #include "kafka/topics.h"
 #include "stream/pipe.h"
 #include "stream/watermark.h"
@@ -29,9 +31,12 @@ struct consume_conf {                   /* borrowed for the life of the consume 
 	struct place_range   range;             /* -o; from.kind NONE: committed with a group, else earliest if bounded, else latest */
 	bool                 exit_at_end;
 	struct place         until;
+	const struct place_list *places;        /* wins over range.from and, where it says an end, over the others; NULL: none */
+	struct str           key;               /* only records with this key, out of the partition it belongs to; p NULL: all */
 	uint64_t             max_messages;      /* 0: no limit */
 
 	bool                 envelope;
+	int                  only;              /* enum envelope_part: nothing else of the envelope; -1: no */
 	const char *const   *where;
 	size_t               n_where;
 	const char          *time;              /* NULL: "timestamp" when watermarks are wanted, else the record's own */
@@ -41,8 +46,14 @@ struct consume_conf {                   /* borrowed for the life of the consume 
 	bool                 watermarks;        /* write control lines */
 	int64_t              bound;             /* as in watermark.h */
 	int64_t              idle_timeout;      /* ms; 0: never */
+	int64_t              idle_advance;      /* ms without a record after which the clock moves the watermark on; 0: never */
 	int64_t              max_future;        /* ms a record may be ahead of the clock; < 0: no limit */
 	char                 job[33], run[33];
+
+	struct pace          pace;
+	void               (*nap)(void *arg, int64_t ms);       /* wait for so long, or a signal; not NULL if there is a pace */
+	void                *nap_arg;
+
 	bool               (*wants_drain)(void *arg);   /* asked once env->stop is set: shall stages downstream fire what is open? NULL: no */
 	void                *wants_drain_arg;
 };

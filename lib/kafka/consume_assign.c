@@ -7,6 +7,7 @@
 
 #include "base/mem.h"
 #include "kafka/consume_parts.h"
+#include "kafka/murmur2.h"
 
 /* The lane of a partition, a new one if it was never ours. */
 static struct lane *
@@ -64,15 +65,19 @@ consume_lane_done(struct consume *c, struct lane *l, struct err *err)
 static int
 plan(struct consume *c, struct lane *l, int64_t committed, struct err *err)
 {
+	const struct place_range *own = c->conf.places != NULL ? place_list_find(c->conf.places, &l->part) : NULL;
 	const struct place *until = c->conf.until.kind != PLACE_NONE ? &c->conf.until : &c->conf.range.to;
-	struct place from = c->conf.range.from;
+	struct place from = own != NULL ? own->from : c->conf.range.from;
 	struct extent extent;
 	int64_t start;
 
+	if (own != NULL && own->to.kind != PLACE_NONE)
+		until = &own->to;
 	if (c->reader->ends(c->reader->self, &l->part, &extent.first, &extent.next, err) < 0)
 		return -1;
 	if (from.kind == PLACE_NONE)
-		from.kind = c->conf.group ? PLACE_COMMITTED : c->bounded ? PLACE_EARLIEST : PLACE_LATEST;
+		from.kind = c->conf.group ? PLACE_COMMITTED
+		          : c->bounded || c->conf.places != NULL ? PLACE_EARLIEST : PLACE_LATEST;
 	/* In a group these two say where to start where nothing was committed, as everywhere in Kafka. */
 	if (c->conf.group && committed != OFFSET_NONE && (from.kind == PLACE_EARLIEST || from.kind == PLACE_LATEST))
 		from.kind = PLACE_COMMITTED;
@@ -177,7 +182,7 @@ add_topic(struct consume *c, struct str topic, struct err *err)
 			return fail_as(err, STATUS_NOINPUT, "topic %s has no partition %" PRId32 " (it has 0 to %d)",
 			               quote(q, topic), c->conf.partitions.list[i].to, n - 1);
 	for (int32_t p = 0; p < n; p++)
-		if (partitions_has(&c->conf.partitions, p))
+		if (partitions_has(&c->conf.partitions, p) && (c->conf.key.p == NULL || p == murmur2_partition(c->conf.key, n)))
 			lane_for(c, &(struct part){ topic, p, 0 });
 	return 0;
 }

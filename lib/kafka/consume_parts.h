@@ -48,6 +48,11 @@ struct consume {
 	struct consume_counts  counts;
 	uint64_t               since_watermark; /* records */
 	int64_t                said_watermark;
+	int64_t                heard;           /* wall clock, as of the last record; later by what a blocked output took since */
+	int64_t                blocked_at;      /* wall clock */
+	struct record          pending;         /* live: it waits until pace lets it leave */
+	size_t                 pending_lane;    /* of it; SIZE_MAX: there is none */
+	int64_t                napping;         /* monotonic ms since when pace holds one record back; 0: it does not */
 	bool                   said_idle, said_hello;
 	bool                   held;            /* the reader is on hold */
 	bool                   flushing;        /* out is in the middle of a write */

@@ -56,7 +56,7 @@ print_header_text(struct out *o, struct str text)
 static int
 print_headers(struct out *o, const struct record *r)
 {
-	out_str(o, STR(",\"headers\":["));
+	out_str(o, STR("\"headers\":["));
 	for (size_t i = 0; i < r->n_headers; i++) {
 		out_str(o, i > 0 ? STR(",[") : STR("["));
 		print_header_text(o, r->headers[i].name);
@@ -64,7 +64,7 @@ print_headers(struct out *o, const struct record *r)
 		print_header_text(o, r->headers[i].value);
 		out_char(o, ']');
 	}
-	return out_str(o, STR("],"));
+	return out_char(o, ']');
 }
 
 /* How often c is in s; stops at max. */
@@ -182,7 +182,9 @@ print_members(struct out *o, const struct record *r)
 {
 	print_place(o, r);
 	print_text_member(o, STR("key"), r->key);
+	out_char(o, ',');
 	print_headers(o, r);
+	out_char(o, ',');
 	print_value(o, r->value);
 }
 
@@ -190,6 +192,20 @@ int
 envelope_print(struct out *o, const struct record *r)
 {
 	print_members(o, r);
+	out_char(o, '}');
+	return out_end_line(o);
+}
+
+int
+envelope_print_part(struct out *o, const struct record *r, enum envelope_part part)
+{
+	out_char(o, '{');
+	if (part == ENVELOPE_KEY)
+		print_text_member(o, STR("key"), r->key);
+	else if (part == ENVELOPE_VALUE)
+		print_value(o, r->value);
+	else
+		print_headers(o, r);
 	out_char(o, '}');
 	return out_end_line(o);
 }

@@ -142,6 +142,66 @@ put() { maip-produce -t one --text; }
 	assert_output "maip-consume: topic 'one' has no partition 1 (it has 0 to 0)"
 }
 
+@test "a key is read from the partition where maip-produce put it, and nothing of other keys" {
+	for i in {0..99}; do printf '{"id":"k%d","n":%d}\n' $((i % 20)) "$i"; done | maip-produce -t t -k id
+	for k in 0 7 12 19; do
+		run -0 maip-consume -t t -e --key "k$k"
+		assert_equal "$(jq -c .n <<<"$output" | tr '\n' ' ')" "$k $((k + 20)) $((k + 40)) $((k + 60)) $((k + 80)) "
+	done
+	run -0 --separate-stderr maip-consume -t t -e --key k3 -v
+	assert_equal "$(grep -c 'partition .: offsets' <<<"$stderr")" 1
+	run -0 maip-consume -t t -e --key absent
+	assert_equal "$output" ""
+}
+
+@test "only a part of a record, whatever its value is" {
+	echo '{"topic":"one","key":"k","headers":[["h","1"],["h",null]],"value_text":"no json"}' | maip-produce --envelope
+	echo '{"topic":"one","key_b64":"/w==","value":{"a" : 1}}' | maip-produce --envelope
+	run -0 maip-consume -t one -e --only key
+	assert_equal "$output" $'{"key":"k"}\n{"key_b64":"/w=="}'
+	run -0 maip-consume -t one -e --only value
+	assert_equal "$output" $'{"value_text":"no json"}\n{"value":{"a" : 1}}'
+	run -0 maip-consume -t one -e --only headers
+	assert_equal "$output" $'{"headers":[["h","1"],["h",null]]}\n{"headers":[]}'
+}
+
+@test "what --list-offsets printed is where reading goes on" {
+	printf '{"id":"%d"}\n' {0..9} | maip-produce -t t -k id
+	maip-consume --list-offsets -t t >before
+	printf '{"id":"%d"}\n' {10..19} | maip-produce -t t -k id
+	run -0 maip-consume --offsets-from before -e
+	assert_equal "$(jq -r .id <<<"$output" | sort -n | tr '\n' ' ')" "10 11 12 13 14 15 16 17 18 19 "
+	printf '{"id":"%d"}\n' {0..9} | put
+	echo '{"topic":"one","partition":0,"offset":"3:5"}' >range
+	run -0 maip-consume --offsets-from range
+	assert_equal "$output" $'{"id":"3"}\n{"id":"4"}'
+	echo '{"topic":"one","partition":0,"offset":11}' >range
+	run -78 maip-consume --offsets-from range -e
+	run -66 maip-consume --offsets-from nothing -e
+	echo '{"topic":"one"}' >range
+	run -65 --separate-stderr maip-consume --offsets-from range -e
+	assert_equal "$stderr" 'maip-consume: --offsets-from: range: line 1: has no "partition"'
+}
+
+@test "a rate is kept, and SIGTERM does not wait for it" {
+	printf '{"n":%d,"timestamp":%d000}\n' 1 1700000000 2 1700000001 3 1800000000 | put
+	mkfifo lines
+	maip-consume -t one -e --watermark 0 --replay-speed 20 >lines &
+	exec 7<lines
+	read -r _ <&7   # hello
+	for i in 1 2; do
+		while read -r line <&7 && [[ $line == *_maip* ]]; do :; done
+		[[ $line == "{\"n\":$i,"* ]]
+	done
+	kill -TERM $!   # the third is three years away
+	wait $!
+	assert_equal "$(tail -n 1 <&7)" '{"_maip":"end","drain":false}'
+	start=$(date +%s%N)
+	run -0 maip-consume -t one -e --rate 10/s
+	assert_equal "$(wc -l <<<"$output")" 3
+	(( $(date +%s%N) - start > 90000000 ))  # three records, of which the first two may leave at once
+}
+
 @test "what is wrong on the command line is told before anything is read" {
 	while IFS='|' read -r arguments message; do
 		run -64 --separate-stderr bash -c "maip-consume $arguments"
@@ -154,6 +214,11 @@ put() { maip-produce -t one --text; }
 		-t one -g g -p 0|-p: in a group the partitions are shared out; without -g they can be chosen
 		-t one --where 'a ='|--where: column 4: expected an expression after '=', found end of text
 		-t one --idle-timeout 5s|--idle-timeout is for --watermark in a read without an end
+		-t one --idle-advance 5s|--idle-advance is for --watermark in a read without an end
+		-t one --key k -g g|--key: in a group the partitions are shared out; without -g the one of a key can be read
+		-t one --key k -p 0|-p and --key both say which partitions are read: choose one
+		-t one --rate fast|--rate: 'fast' is not a rate (try 100/s, 600/m or 5000/h)
+		-t one --replay-speed 0|--replay-speed: '0' is not a speed (1 is as it happened, 60 a minute in a second, 0.5 half as fast)
 		one|takes no operands: topics are named with -t
 	END
 }

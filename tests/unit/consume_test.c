@@ -60,7 +60,7 @@ rig_init(struct rig *r, struct memory_broker *b, const char *topic)
 	r->topics = topics_new();
 	assert_int_equal(topics_option(r->topics, topic, &err), 0);
 	r->conf = (struct consume_conf){
-		.topics = r->topics, .max_line = 1 << 20, .max_future = -1, .where = r->where,
+		.topics = r->topics, .max_line = 1 << 20, .max_future = -1, .where = r->where, .only = -1,
 		.job = "0123456789abcdef0123456789abcdef", .run = "fedcba9876543210fedcba9876543210",
 	};
 	r->env = (struct pipe_env){ .clock_ms = rig_clock, .clock_ns = rig_clock_ns, .clock_self = r };
@@ -552,6 +552,137 @@ a_record_without_a_time_is_bad_only_when_times_are_wanted(void **state)
 	}
 }
 
+/* ---- pace and silence */
+
+static void
+rig_nap(void *arg, int64_t ms)
+{
+	((struct rig *)arg)->now += ms;
+}
+
+static void
+a_replay_takes_as_long_as_it_took(void **state)
+{
+	(void)state;
+	for (int live = 0; live < 2; live++) {
+		struct memory_broker *b = memory_broker_new(5);
+		struct rig r;
+
+		memory_broker_topic(b, "t", 2);
+		put_event(b, "t", 0, 1000, 1);
+		put_event(b, "t", 1, 21000, 2);
+		put_event(b, "t", 0, 61000, 3);
+		rig_init(&r, b, "t");
+		r.conf.pace.speed = 2;
+		r.conf.nap = rig_nap;
+		r.conf.nap_arg = &r;
+		r.conf.exit_at_end = !live;
+		r.conf.range.from.kind = PLACE_EARLIEST;
+		r.conf.max_messages = live ? 3 : 0;
+		r.group = "g";
+		assert_int_equal(rig_run(&r), STATUS_OK);
+		assert_in_range(r.now - NOW, 30000, 30010);
+		assert_int_equal(consume_counts(r.consume).lines, 3);
+		for (int p = 0; p < 2; p++)
+			assert_int_equal(memory_broker_committed(b, "g", "t", p), memory_broker_count(b, "t", p));
+		rig_release(&r);
+		memory_broker_free(b);
+	}
+}
+
+/* While a record waits for its time its partition is given to another member, which reads it. */
+static void
+a_record_that_waits_is_not_committed_nor_written_after_a_rebalance(void **state)
+{
+	struct memory_broker *b = memory_broker_new(5);
+	struct rig r;
+
+	(void)state;
+	memory_broker_topic(b, "t", 1);
+	put_event(b, "t", 0, 1000, 1);
+	put_event(b, "t", 0, 3601000, 2);
+	rig_init(&r, b, "t");
+	r.conf.pace.speed = 1;
+	r.conf.nap = rig_nap;
+	r.conf.nap_arg = &r;
+	r.conf.range.from.kind = PLACE_EARLIEST;
+	r.group = "g";
+	rig_open(&r);
+	assert_int_equal(consume_start(r.consume, &r.reader, &r.err), 0);
+	for (int i = 0; i < 20; i++)
+		assert_int_equal(consume_step(r.consume, 200, &r.err), 1);
+	assert_string_equal(rig_text(&r), "{\"n\":1,\"timestamp\":1000}\n");
+	memory_broker_rebalance(b, "g");
+	for (int i = 0; i < 20; i++)
+		assert_int_equal(consume_step(r.consume, 200, &r.err), 1);
+	assert_int_equal(memory_broker_committed(b, "g", "t", 0), 1);
+	assert_int_equal(consume_finish(r.consume, false, &r.err), 0);
+	assert_string_equal(rig_text(&r), "{\"n\":1,\"timestamp\":1000}\n");
+	rig_release(&r);
+	memory_broker_free(b);
+}
+
+static void
+the_clock_moves_time_on_when_the_whole_topic_is_quiet(void **state)
+{
+	struct memory_broker *b = memory_broker_new(5);
+	struct rig r;
+
+	(void)state;
+	memory_broker_topic(b, "t", 2);
+	rig_init(&r, b, "t");
+	r.conf.watermarks = true;
+	r.conf.idle_advance = 5000;
+	r.conf.range.from.kind = PLACE_EARLIEST;
+	rig_open(&r);
+	assert_int_equal(consume_start(r.consume, &r.reader, &r.err), 0);
+	r.now += 60000;                 /* nothing was ever read: there is no time that could go on */
+	steps(&r, 2);
+	assert_null(strstr(rig_text(&r), "watermark\",\"ts"));
+	put_event(b, "t", 0, NOW - 100000, 1);
+	put_event(b, "t", 1, NOW - 100000, 2);
+	steps(&r, 5);
+	r.now += 4999;
+	steps(&r, 2);
+	assert_non_null(strstr(rig_text(&r), "\"ts\":1767225499999}"));
+	assert_null(strstr(rig_text(&r), "\"ts\":17672255"));
+	r.now += 2;
+	steps(&r, 1);
+	assert_non_null(strstr(rig_text(&r), "\"ts\":1767225505000}"));
+	put_event(b, "t", 0, NOW - 99000, 3);        /* behind: the watermark stays */
+	put_event(b, "t", 1, NOW - 99000, 3);
+	steps(&r, 5);
+	assert_null(strstr(rig_text(&r), "\"ts\":1767225500999}"));
+	r.now += 5000;
+	steps(&r, 1);
+	assert_non_null(strstr(rig_text(&r), "\"ts\":1767225505999}"));
+	rig_release(&r);
+	memory_broker_free(b);
+}
+
+static void
+one_key_is_read_from_its_partition_alone(void **state)
+{
+	struct memory_broker *b = memory_broker_new(5);
+	struct rig r;
+
+	(void)state;
+	memory_broker_topic(b, "t", 4);
+	put(b, "t", 1, 1, "customer-42", "{\"n\":1}");          /* where the Java client puts it */
+	put(b, "t", 1, 2, "other", "no json");
+	put(b, "t", 1, 3, NULL, "no json");
+	put(b, "t", 0, 4, "customer-42", "{\"n\":2}");
+	put(b, "t", 1, 5, "customer-42", "{\"n\":3}");
+	rig_init(&r, b, "t");
+	r.conf.key = STR("customer-42");
+	r.conf.exit_at_end = true;
+	assert_int_equal(rig_run(&r), STATUS_OK);
+	assert_string_equal(rig_text(&r), "{\"n\":1}\n{\"n\":3}\n");
+	assert_int_equal(consume_counts(r.consume).records, 4);
+	rig_release(&r);
+	memory_broker_free(b);
+}
+
 /* ---- groups */
 
 static void
@@ -692,6 +823,10 @@ main(void)
 		cmocka_unit_test(the_slowest_partition_that_speaks_holds_the_watermark),
 		cmocka_unit_test(a_record_too_far_ahead_of_the_clock_is_bad),
 		cmocka_unit_test(a_record_without_a_time_is_bad_only_when_times_are_wanted),
+		cmocka_unit_test(a_replay_takes_as_long_as_it_took),
+		cmocka_unit_test(a_record_that_waits_is_not_committed_nor_written_after_a_rebalance),
+		cmocka_unit_test(the_clock_moves_time_on_when_the_whole_topic_is_quiet),
+		cmocka_unit_test(one_key_is_read_from_its_partition_alone),
 		cmocka_unit_test(nothing_is_committed_that_has_not_left),
 		cmocka_unit_test(a_group_goes_on_where_it_left_off),
 		cmocka_unit_test(no_record_is_lost_by_rebalances_and_crashes),
