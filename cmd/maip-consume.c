@@ -9,7 +9,9 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <sys/random.h>
 #include <time.h>
 #include <unistd.h>
@@ -22,12 +24,14 @@
 #include "kafka/consume.h"
 #include "kafka/envelope.h"
 #include "kafka/listing.h"
+#include "kafka/meter.h"
 #include "kafka/reader_rdkafka.h"
 #include "stream/pipe.h"
 
 #define NAME        "maip-consume"
 #define TICK_S      5                   /* a write blocked for two ticks no longer keeps us from serving the group */
 #define IDLE_MS     30000
+#define LOOK_MS     30000               /* between two looks for new partitions */
 
 static struct consume_conf conf = { .max_future = -1, .idle_timeout = -1, .only = -1 };
 static const char *const   only_words[] = {
@@ -40,6 +44,7 @@ static struct bad_records  bad;
 static const char        **where;
 static size_t              cap_where;
 static const char *group, *from_text, *until_text, *places_path, *key;
+static struct meter_conf meter_conf;
 static bool listing_topics, listing_offsets, verbose;
 static int64_t max_line = LINE_MAX_DEFAULT, max_messages;
 
@@ -60,6 +65,19 @@ set_watermark(void *arg, const char *value, struct err *err)
 {
 	conf.watermarks = true;
 	return watermark_option(arg, value, err);
+}
+
+static int
+set_progress(void *arg, const char *value, struct err *err)
+{
+	char q[QUOTE_MAX];
+
+	(void)arg;
+	if (value != NULL && strcmp(value, "partitions") != 0)
+		return fail_as(err, STATUS_USAGE, "%s is not partitions", quote(q, str_of(value)));
+	meter_conf.progress = true;
+	meter_conf.partitions = value != NULL;
+	return 0;
 }
 
 static int
@@ -105,6 +123,9 @@ read_options(int argc, char **argv)
 		OPT_FLAG(0, "list-offsets", &listing_offsets, "list the first and the next offset of each partition, with -g also the group's"),
 		OPT_HEADING("Other"),
 		OPT_FLAG('v', "verbose", &verbose, "tell where each partition starts and ends, and how many records were read"),
+		OPT_CALL(0, "progress", set_progress, NULL, "[=partitions]",
+		         "on a terminal: show how far it has come, and how far each partition is behind"),
+		OPT_MS(0, "stats-interval", &meter_conf.stats_every, "DURATION", "write counts and positions to stderr, an object a line"),
 		OPT_END
 	};
 	const struct tool tool = { .name = NAME, .operands = "", .opts = opts, .summary = "read Kafka topics as lines of JSON" };
@@ -130,6 +151,7 @@ check_options(void)
 	refuse(until_text != NULL && conf.exit_at_end, "--until and --exit-at-end are two ends: choose one");
 	refuse(until_text != NULL && conf.range.to.kind != PLACE_NONE, "--until and the end of -o are two ends: choose one");
 	refuse(key != NULL && conf.partitions.n > 0, "-p and --key both say which partitions are read: choose one");
+	refuse(meter_conf.stats_every > 0 && listing, "--stats-interval is for reading, not for a list");
 	refuse(key != NULL && listing, "--key is for reading, not for a list");
 	refuse(places != NULL && listing, "--offsets-from is for reading, not for a list");
 	refuse(conf.idle_advance > 0 && (!conf.watermarks || bounded), "--idle-advance is for --watermark in a read without an end");
@@ -188,6 +210,8 @@ make_id(char to[33], const char *given)
 static void
 complete_options(struct err *unusable)
 {
+	const char *refresh;
+
 	*unusable = (struct err){ .status = STATUS_OK };
 	if (kafka_conf_finish(kafka, unusable) < 0 && unusable->status == STATUS_USAGE)
 		die(STATUS_USAGE, "%s", unusable->msg);
@@ -197,6 +221,8 @@ complete_options(struct err *unusable)
 	refuse(key != NULL && conf.group, "--key: in a group the partitions are shared out; without -g the one of a key can be read");
 	if (key != NULL)
 		conf.key = str_of(key);
+	refresh = kafka_conf_get(kafka, "topic.metadata.refresh.interval.ms");
+	conf.look_every = refresh == NULL ? LOOK_MS : strtol(refresh, NULL, 10);
 	conf.where = where;
 	conf.max_line = (size_t)max_line;
 	conf.max_messages = (uint64_t)max_messages;
@@ -323,8 +349,49 @@ wants_drain(void *arg)
 	return page_wants_drain(arg);
 }
 
+/* ---- how far it has come */
+
+struct telling {
+	struct meter           meter;
+	const struct consume  *c;
+	const struct pipe_env *env;
+};
+
+static struct telling telling;
+
+static void
+tell_progress(struct telling *t, bool last)
+{
+	struct buf text;
+	const int64_t now_ms = t->env->clock_ns(t->env->clock_self) / 1000000;
+
+	buf_init(&text, BUF_NO_MAX);
+	meter_tick(&t->meter, t->c, bad.count, now_ms, t->env->clock_ms(t->env->clock_self), last, &text);
+	if (text.n > 0)
+		(void)!fwrite(text.p, 1, text.n, stderr);
+	buf_release(&text);
+}
+
+static void
+on_tick_of_run(void *arg)
+{
+	tell_progress(arg, false);
+}
+
+/* A progress is for eyes: where stderr is no terminal there is none. */
+static void
+start_telling(struct telling *t, const struct consume *c, const struct pipe_env *env)
+{
+	struct winsize size;
+
+	meter_conf.progress = meter_conf.progress && isatty(STDERR_FILENO);
+	meter_conf.columns = ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+	*t = (struct telling){ .c = c, .env = env };
+	meter_init(&t->meter, &meter_conf, env->clock_ns(env->clock_self) / 1000000);
+}
+
 static enum status
-read_topics(struct consume *c, const struct reader *reader, struct err *err)
+read_topics(struct consume *c, const struct reader *reader, const struct pipe_env *env, struct err *err)
 {
 	enum status status;
 
@@ -334,7 +401,9 @@ read_topics(struct consume *c, const struct reader *reader, struct err *err)
 		start_ticking();
 	if (verbose)
 		consume_tell(c, on_start, NULL);
+	start_telling(&telling, c, env);
 	status = consume_run(c, reader, err);
+	tell_progress(&telling, true);
 	if (verbose)
 		tell_counts(c);
 	return status;
@@ -381,7 +450,7 @@ start(struct reader *reader, struct consume *c, const struct pipe_env *env, cons
 			(void)consume_finish(c, false, err);
 		return err->status;
 	}
-	return listing ? list(reader, standard_output.out, err) : read_topics(c, reader, err);
+	return listing ? list(reader, standard_output.out, err) : read_topics(c, reader, env, err);
 }
 
 static enum status
@@ -397,6 +466,8 @@ work(struct page *page, struct pipe_env *env, const struct err *unusable)
 	conf.wants_drain = wants_drain;
 	conf.wants_drain_arg = page;
 	conf.nap = nap;
+	conf.tick = on_tick_of_run;
+	conf.tick_arg = &telling;
 	page_job(page, conf.job);
 	open_output(&out, env->stop);
 	c = consume_new(&conf, &bad, &out, env, &err);

@@ -67,12 +67,16 @@ _maip_consume() {
 		return ;;
 	--max-line|--max-line=)
 		return ;;
+	--progress=)
+		return ;;
+	--stats-interval|--stats-interval=)
+		return ;;
 	--help=)
 		mapfile -t COMPREPLY < <(compgen -W 'text man bash zsh fish' -- "$cur")
 		return ;;
 	esac
 	if [[ $cur == -* ]]; then
-		mapfile -t COMPREPLY < <(compgen -W ' --topic --partition --group --offset --offsets-from --exit-at-end --until --max-messages --key --where --brokers --kafka.bootstrap --env --config --property --broker-timeout --oauth-token-command --aws-msk-iam --allow-cleartext-login --envelope --only --rate --replay-speed --watermark --time --time-format --idle-timeout --idle-advance --max-future --on-error --ok-errors --max-line --list-topics --list-offsets --verbose --help --version' -- "$cur")
+		mapfile -t COMPREPLY < <(compgen -W ' --topic --partition --group --offset --offsets-from --exit-at-end --until --max-messages --key --where --brokers --kafka.bootstrap --env --config --property --broker-timeout --oauth-token-command --aws-msk-iam --allow-cleartext-login --envelope --only --rate --replay-speed --watermark --time --time-format --idle-timeout --idle-advance --max-future --on-error --ok-errors --max-line --list-topics --list-offsets --verbose --progress --stats-interval --help --version' -- "$cur")
 	fi
 }
 complete -F _maip_consume maip-consume

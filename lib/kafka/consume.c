@@ -140,6 +140,32 @@ consume_counts(const struct consume *c)
 	return c->counts;
 }
 
+bool
+consume_position(const struct consume *c, size_t i, struct consume_position *to)
+{
+	const struct lane *l;
+
+	if (i >= c->n_lanes)
+		return false;
+	l = &c->lanes[i];
+	*to = (struct consume_position){ .part = &l->part, .ours = l->ours, .next = l->next, .end = l->end };
+	if (l->end == NO_END)
+		to->end = c->reader->heard_end(c->reader->self, &l->part);
+	return true;
+}
+
+int64_t
+consume_watermark(const struct consume *c)
+{
+	return c->said_watermark;
+}
+
+bool
+consume_ends(const struct consume *c)
+{
+	return c->bounded;
+}
+
 void
 consume_tell(struct consume *c, void (*start)(void *arg, const struct part *p, int64_t from, int64_t to), void *arg)
 {
@@ -290,6 +316,7 @@ consume_start(struct consume *c, const struct reader *reader, struct err *err)
 	c->reader = reader;
 	watch_output(c);
 	c->next_commit = consume_clock(c) + COMMIT_EVERY_MS;
+	c->next_look = c->now + c->conf.look_every;
 	if (c->env->stats != NULL)
 		stats_start(c->env->stats, c->env->clock_ns(c->env->clock_self));
 	if (say_hello(c, err) < 0)
@@ -635,7 +662,14 @@ consume_step(struct consume *c, int64_t wait_ms, struct err *err)
 	consume_clock(c);
 	if (c->env->stats != NULL)
 		stats_sample(c->env->stats, c->env->clock_ns(c->env->clock_self));
-	return c->bounded ? step_bounded(c, wait_ms, err) : step_live(c, wait_ms, err);
+	if (c->bounded)
+		return step_bounded(c, wait_ms, err);
+	if (!c->conf.group && c->conf.look_every > 0 && c->pending_lane == SIZE_MAX && c->now >= c->next_look) {
+		c->next_look = c->now + c->conf.look_every;
+		if (consume_look_again(c, err) < 0)
+			return -1;
+	}
+	return step_live(c, wait_ms, err);
 }
 
 int
@@ -695,8 +729,11 @@ consume_run(struct consume *c, const struct reader *reader, struct err *err)
 	*err = (struct err){ .status = STATUS_OK };
 	if (consume_start(c, reader, err) < 0)
 		return trouble(c, err);
-	while (go_on > 0 && (stop == NULL || *stop == 0))
+	while (go_on > 0 && (stop == NULL || *stop == 0)) {
 		go_on = consume_step(c, patience(c), err);
+		if (c->conf.tick != NULL)
+			c->conf.tick(c->conf.tick_arg);
+	}
 	if (go_on > 0 && c->conf.wants_drain != NULL && c->conf.wants_drain(c->conf.wants_drain_arg))
 		go_on = 0;
 	if (go_on < 0 || consume_finish(c, go_on == 0, err) < 0)

@@ -5,7 +5,8 @@
  * The routing of maip-consume as a value: reader, output, clock and ids come in, so that it runs against a broker in
  * memory as well. Two ways through it:
  *
- * live      records as they come, a watermark of each partition, the least of them told downstream
+ * live      records as they come, a watermark of each partition, the least of them told downstream; without a group, partitions
+ *           that are made meanwhile are noticed and read from their first record on
  * bounded   up to a snapshot of the ends taken at the start, partitions merged by time: the same topics and the same command
  *           give the same bytes. An end is reached by position, so that transaction markers and gaps do no harm.
  *
@@ -45,11 +46,14 @@ struct consume_conf {                   /* borrowed for the life of the consume 
 
 	bool                 watermarks;        /* write control lines */
 	int64_t              bound;             /* as in watermark.h */
+	int64_t              look_every;        /* ms after which a live read without a group looks for new partitions and topics; 0: never */
 	int64_t              idle_timeout;      /* ms; 0: never */
 	int64_t              idle_advance;      /* ms without a record after which the clock moves the watermark on; 0: never */
 	int64_t              max_future;        /* ms a record may be ahead of the clock; < 0: no limit */
 	char                 job[33], run[33];
 
+	void               (*tick)(void *arg);  /* called by consume_run after each step, several times a second; NULL: no */
+	void                *tick_arg;
 	struct pace          pace;
 	void               (*nap)(void *arg, int64_t ms);       /* wait for so long, or a signal; not NULL if there is a pace */
 	void                *nap_arg;
@@ -92,6 +96,17 @@ struct consume_counts {
 	uint64_t filtered, tombstones;
 };
 struct consume_counts consume_counts(const struct consume *c);
+
+/* The i-th partition that is or was ours; false: there are no more. */
+struct consume_position {
+	const struct part *part;        /* borrowed from c until its next step */
+	bool               ours;
+	int64_t            next;        /* what is read next */
+	int64_t            end;         /* bounded: of the read; else of the log, as far as the reader has heard; OFFSET_NONE: it has not */
+};
+bool consume_position(const struct consume *c, size_t i, struct consume_position *to);
+int64_t consume_watermark(const struct consume *c);     /* the last that was said; TIME_MIN: none */
+bool consume_ends(const struct consume *c);             /* is it bounded? */
 
 /* Where each partition starts and, if bounded, ends (TIME_MAX: it does not); told when that is decided. NULL: not wanted. */
 void consume_tell(struct consume *c, void (*start)(void *arg, const struct part *p, int64_t from, int64_t to), void *arg);

@@ -231,6 +231,45 @@ consume_start_alone(struct consume *c, struct err *err)
 	return rc;
 }
 
+/* A partition that was not there before: no record of it was missed yet. */
+static int
+add_new(struct consume *c, struct lane *l, struct err *err)
+{
+	int64_t next;
+
+	if (c->reader->ends(c->reader->self, &l->part, &l->next, &next, err) < 0 ||
+	    c->reader->add(c->reader->self, &l->part, l->next, err) < 0)
+		return -1;
+	if (c->tell != NULL)
+		c->tell(c->tell_arg, &l->part, l->next, NO_END);
+	return take_on(c, l, err);
+}
+
+static int
+gone(const struct lane *l, struct err *err)
+{
+	char q[QUOTE_MAX];
+
+	return fail_as(err, STATUS_NOINPUT, "topic %s is not there any more: it was deleted while it was read",
+	               quote(q, l->part.topic));
+}
+
+int
+consume_look_again(struct consume *c, struct err *err)
+{
+	int rc = find_partitions(c, err);
+
+	for (size_t i = 0; rc == 0 && i < c->n_lanes; i++)
+		if (!c->lanes[i].ours)
+			rc = add_new(c, &c->lanes[i], err);
+	if (rc == 0 || err->status == STATUS_UNAVAILABLE)       /* whoever polls knows when that is enough; and asks again later */
+		return 0;
+	for (size_t i = 0; err->status == STATUS_NOINPUT && i < c->n_lanes; i++)
+		if (c->reader->partitions(c->reader->self, c->lanes[i].part.topic, &(struct err){ 0 }) < 0)
+			return gone(&c->lanes[i], err);
+	return -1;
+}
+
 int
 consume_start_in_group(struct consume *c, struct err *err)
 {

@@ -58,7 +58,7 @@ struct consume {
 	bool                   flushing;        /* out is in the middle of a write */
 	bool                   dirty;           /* records were handled since the last store */
 	int64_t                now;             /* wall clock, as of the beginning of the step */
-	int64_t                next_commit;
+	int64_t                next_commit, next_look;
 	void                 (*tell)(void *arg, const struct part *p, int64_t from, int64_t to);
 	void                  *tell_arg;
 };
@@ -75,5 +75,8 @@ int consume_lane_done(struct consume *c, struct lane *l, struct err *err);      
 /* Find the topics, decide where to start and to end, and take the partitions or join the group. */
 int consume_start_alone(struct consume *c, struct err *err);
 int consume_start_in_group(struct consume *c, struct err *err);
+
+/* Live and alone: read what partitions there are by now, too. -1 with err: STATUS_NOINPUT a topic was deleted. */
+int consume_look_again(struct consume *c, struct err *err);
 
 #endif

@@ -61,10 +61,16 @@ struct reader {
 	/* The same for one partition, when records come apart; poll brings none then, and serves only the group. Borrowed until the next take of that slot, or until it is revoked. */
 	int (*take)(void *self, uint32_t slot, int64_t wait_ms, struct record *r, struct err *err);
 
+	/* When records come together, without a group: read this one, too. */
+	int (*add)(void *self, const struct part *p, int64_t offset, struct err *err);
+
 	/* No more of this partition is wanted. */
 	int (*drop)(void *self, const struct part *p, struct err *err);
 	/* Where the reader stands: past transaction markers and aborted records, too. OFFSET_NONE before the first record. */
 	int (*position)(void *self, const struct part *p, int64_t *offset, struct err *err);
+
+	/* The end of the log as it was when the broker last sent something; asks nobody. OFFSET_NONE: not known. */
+	int64_t (*heard_end)(void *self, const struct part *p);
 
 	/* on: the caller cannot take records for now; keep our place in the group. To be called at least every few seconds. Off: go on. */
 	int (*hold)(void *self, bool on, struct err *err);

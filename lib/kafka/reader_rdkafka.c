@@ -476,6 +476,15 @@ out_of_range(struct kafka_reader *k, const rd_kafka_message_t *m, struct err *er
 	               STR_ARGS(p.topic), p.partition, m->offset, first, next, first);
 }
 
+static int
+topic_gone(const rd_kafka_message_t *m, struct err *err)
+{
+	char q[QUOTE_MAX];
+
+	return fail_as(err, STATUS_NOINPUT, "topic %s is not there any more: it was deleted while it was read",
+	               quote(q, str_of(rd_kafka_topic_name(m->rkt))));
+}
+
 /* Errors that come where records come. 0: nothing to stop for. */
 static int
 consumer_error(struct kafka_reader *k, rd_kafka_message_t *m, struct err *err)
@@ -498,6 +507,8 @@ consumer_error(struct kafka_reader *k, rd_kafka_message_t *m, struct err *err)
 	case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
 	case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:
 	case RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION:
+		rc = m->rkt != NULL ? topic_gone(m, err) : handle_fail(&k->h, m->err, what, err);
+		break;
 	case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
 	case RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID:
 	case RD_KAFKA_RESP_ERR_INCONSISTENT_GROUP_PROTOCOL:
@@ -591,6 +602,34 @@ reader_drop(void *self, const struct part *p, struct err *err)
 	rd_kafka_pause_partitions(k->h.rk, list);       /* an optimization: failing is no harm */
 	rd_kafka_topic_partition_list_destroy(list);
 	return 0;
+}
+
+static int
+reader_add(void *self, const struct part *p, int64_t offset, struct err *err)
+{
+	struct kafka_reader *k = self;
+	rd_kafka_topic_partition_list_t *list = one(k, p, offset);
+	rd_kafka_error_t *error = rd_kafka_incremental_assign(k->h.rk, list);
+	int rc = 0;
+
+	rd_kafka_topic_partition_list_destroy(list);
+	if (error != NULL) {
+		rc = fail_part(k, rd_kafka_error_code(error), "start to read", p, err);
+		rd_kafka_error_destroy(error);
+	}
+	return rc;
+}
+
+static int64_t
+reader_heard_end(void *self, const struct part *p)
+{
+	struct kafka_reader *k = self;
+	int64_t first, next;
+
+	if (rd_kafka_get_watermark_offsets(k->h.rk, topic_name(k, p->topic), p->partition, &first, &next) !=
+	    RD_KAFKA_RESP_ERR_NO_ERROR || next < 0)
+		return OFFSET_NONE;
+	return next;
 }
 
 /* Pausing has to be paired strictly: 2.0.2 fetches again from an old position when what was not paused is resumed. */
@@ -743,7 +782,7 @@ reader_close(void *self)
 static const struct reader functions = {
 	.topics = reader_topics, .partitions = reader_partitions, .ends = reader_ends, .offset_at = reader_offset_at,
 	.committed = reader_committed, .assign = reader_assign, .subscribe = reader_subscribe, .poll = reader_poll,
-	.take = reader_take, .drop = reader_drop, .position = reader_position, .hold = reader_hold, .store = reader_store,
+	.take = reader_take, .add = reader_add, .heard_end = reader_heard_end, .drop = reader_drop, .position = reader_position, .hold = reader_hold, .store = reader_store,
 	.commit = reader_commit, .close = reader_close,
 };
 

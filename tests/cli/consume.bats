@@ -202,6 +202,31 @@ put() { maip-produce -t one --text; }
 	(( $(date +%s%N) - start > 90000000 ))  # three records, of which the first two may leave at once
 }
 
+@test "statistics are objects on stderr; a progress is for a terminal only" {
+	printf '{"n":%d}\n' {1..5} | put
+	run -0 --separate-stderr maip-consume -t one -e --stats-interval 1h --progress
+	assert_equal "${#stderr_lines[@]}" 1
+	run -0 jq -c '[.records, .lines, .bad, .lag, .partitions[0].next]' <<<"${stderr_lines[0]}"
+	assert_equal "$output" '[5,5,0,"0","5"]'
+	run -0 script -qec 'maip-consume -t one -e --progress=partitions 2>&1 >/dev/null' /dev/null
+	[[ $output == *$'\e[K5 records  '*'/s  lag 0  one[0] 0'* ]]
+}
+
+@test "a topic that is made while a pattern is read is read, too" {
+	echo '{"n":0}' | put
+	mkfifo lines
+	maip-consume -t 'n.*' -t one -o earliest -X topic.metadata.refresh.interval.ms=100 >lines &
+	exec 7<lines
+	read -r line <&7
+	assert_equal "$line" '{"n":0}'
+	echo '{"n":1}' | maip-produce -t n.new --create-topics
+	read -r line <&7
+	assert_equal "$line" '{"n":1}'
+	kill -TERM $!
+	wait $!
+	exec 7<&-
+}
+
 @test "what is wrong on the command line is told before anything is read" {
 	while IFS='|' read -r arguments message; do
 		run -64 --separate-stderr bash -c "maip-consume $arguments"

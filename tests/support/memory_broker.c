@@ -515,6 +515,18 @@ mem_assign(void *self, const struct part *parts, const int64_t *offsets, size_t 
 }
 
 static int
+mem_add(void *self, const struct part *p, int64_t offset, struct err *err)
+{
+	return mem_assign(self, p, &offset, 1, false, err);
+}
+
+static int64_t
+mem_heard_end(void *self, const struct part *p)
+{
+	return (int64_t)find_log(((struct member *)self)->b, p->topic, p->partition)->n;
+}
+
+static int
 mem_subscribe(void *self, const struct str *names, size_t n, bool apart, const struct reader_events *events, struct err *err)
 {
 	struct member *m = self;
@@ -689,7 +701,7 @@ memory_broker_reader(struct memory_broker *b, const char *group)
 	return (struct reader){
 		.self = m, .topics = mem_topics, .partitions = mem_partitions, .ends = mem_ends, .offset_at = mem_offset_at,
 		.committed = mem_committed, .assign = mem_assign, .subscribe = mem_subscribe, .poll = mem_poll, .take = mem_take,
-		.drop = mem_drop, .position = mem_position, .hold = mem_hold, .store = mem_store, .commit = mem_commit,
+		.add = mem_add, .heard_end = mem_heard_end, .drop = mem_drop, .position = mem_position, .hold = mem_hold, .store = mem_store, .commit = mem_commit,
 		.close = mem_close,
 	};
 }

@@ -6,6 +6,7 @@
 
 #include "base/time.h"
 #include "kafka/consume.h"
+#include "kafka/meter.h"
 #include "memory_broker.h"
 
 #define NOW 1767225600000               /* 2026-01-01T00:00:00Z */
@@ -683,6 +684,77 @@ one_key_is_read_from_its_partition_alone(void **state)
 	memory_broker_free(b);
 }
 
+/* ---- what comes and goes */
+
+static void
+partitions_made_meanwhile_are_read_from_their_first_record(void **state)
+{
+	struct memory_broker *b = memory_broker_new(5);
+	struct rig r;
+
+	(void)state;
+	memory_broker_topic(b, "t.1", 1);
+	put_event(b, "t.1", 0, 1, 1);
+	rig_init(&r, b, "t.*");
+	r.conf.look_every = 1000;
+	rig_open(&r);
+	assert_int_equal(consume_start(r.consume, &r.reader, &r.err), 0);
+	memory_broker_topic(b, "t.2", 2);
+	memory_broker_topic(b, "u", 2);
+	put_event(b, "t.2", 1, 2, 2);
+	put_event(b, "t.1", 0, 3, 3);
+	steps(&r, 3);
+	assert_string_equal(rig_text(&r), "{\"n\":3,\"timestamp\":3}\n");
+	r.now += 1000;
+	steps(&r, 3);
+	put_event(b, "t.2", 1, 4, 4);
+	put_event(b, "u", 1, 4, 4);
+	steps(&r, 3);
+	assert_string_equal(rig_text(&r), "{\"n\":3,\"timestamp\":3}\n{\"n\":2,\"timestamp\":2}\n{\"n\":4,\"timestamp\":4}\n");
+	rig_release(&r);
+	memory_broker_free(b);
+}
+
+static void
+a_meter_tells_what_was_read_and_what_is_left(void **state)
+{
+	struct memory_broker *b = memory_broker_new(5);
+	struct meter meter;
+	struct buf text;
+	struct rig r;
+
+	(void)state;
+	memory_broker_topic(b, "t", 2);
+	for (int i = 0; i < 2000; i++)
+		put_event(b, "t", i % 2, i, i);
+	rig_init(&r, b, "t");
+	r.conf.exit_at_end = true;
+	rig_open(&r);
+	meter_init(&meter, &(struct meter_conf){ .stats_every = 1000, .progress = true, .partitions = true }, 5000);
+	buf_init(&text, BUF_NO_MAX);
+	assert_int_equal(consume_start(r.consume, &r.reader, &r.err), 0);
+	while (consume_counts(r.consume).lines < 1000)
+		steps(&r, 1);
+	meter_tick(&meter, r.consume, 0, 5499, NOW, false, &text);
+	assert_int_equal(text.n, 0);
+	meter_tick(&meter, r.consume, 0, 5500, NOW, false, &text);
+	buf_add_char(&text, '\0');
+	assert_non_null(strstr(text.p, " records  "));
+	assert_non_null(strstr(text.p, "  t[0] "));
+	assert_non_null(strstr(text.p, "s left"));
+	buf_clear(&text);
+	while (consume_step(r.consume, 0, &r.err) > 0)
+		;
+	meter_tick(&meter, r.consume, 3, 7000, NOW, true, &text);
+	buf_add_char(&text, '\0');
+	assert_ptr_equal(strstr(text.p, "{\"time\":\"2026-01-01T00:00:00.000Z\",\"records\":2000,"), text.p);
+	assert_non_null(strstr(text.p, "\"lines\":2000,\"filtered\":0,\"tombstones\":0,\"bad\":3,\"rate\":1000.0,\"lag\":\"0\",\"watermark\":null,"));
+	assert_non_null(strstr(text.p, "{\"topic\":\"t\",\"partition\":1,\"next\":\"1000\",\"end\":\"1000\",\"lag\":\"0\"}]}\n\033[K2,000 records  "));
+	buf_release(&text);
+	rig_release(&r);
+	memory_broker_free(b);
+}
+
 /* ---- groups */
 
 static void
@@ -827,6 +899,8 @@ main(void)
 		cmocka_unit_test(a_record_that_waits_is_not_committed_nor_written_after_a_rebalance),
 		cmocka_unit_test(the_clock_moves_time_on_when_the_whole_topic_is_quiet),
 		cmocka_unit_test(one_key_is_read_from_its_partition_alone),
+		cmocka_unit_test(partitions_made_meanwhile_are_read_from_their_first_record),
+		cmocka_unit_test(a_meter_tells_what_was_read_and_what_is_left),
 		cmocka_unit_test(nothing_is_committed_that_has_not_left),
 		cmocka_unit_test(a_group_goes_on_where_it_left_off),
 		cmocka_unit_test(no_record_is_lost_by_rebalances_and_crashes),
