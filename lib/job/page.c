@@ -60,17 +60,21 @@ is_secret(struct str name)
 static void
 put_args(struct page_file *file, int argc, char *const *argv)
 {
+	bool masked = false;            /* the argument is the value of "--oauth-token-command", say */
+
 	for (int i = 1; i < argc; i++) {
 		const char *equals = strchr(argv[i], '=');
 		size_t room = sizeof(file->args) - file->args_n;
 		char *to = file->args + file->args_n;
 		int n;
 
-		if (equals != NULL &&
+		if (!masked && equals != NULL &&
 		    is_secret((struct str){ argv[i], (size_t)(equals - argv[i]) }))
 			n = snprintf(to, room, "%.*s=***", (int)(equals - argv[i]), argv[i]);
 		else
-			n = snprintf(to, room, "%s", argv[i]);
+			n = snprintf(to, room, "%s", masked ? "***" : argv[i]);
+		masked = !masked && equals == NULL && str_starts(str_of(argv[i]), STR("--")) &&
+		         is_secret(str_of(argv[i]));
 		if (n < 0 || (size_t)n >= room)
 			return;
 		file->args_n += (uint32_t)n + 1;

@@ -26,6 +26,7 @@
 #define COMMAND_MS     30000
 #define FIRST_PAUSE_MS 500
 #define LAST_PAUSE_MS  10000
+#define MARGIN_MS      5000
 #define TOKEN_SIZE     32768            /* an MSK token with the longest session token fits */
 
 struct auth {
@@ -186,6 +187,16 @@ sign_in(struct token *t, struct auth *a, struct err *err)
 	return rc < 0 ? fail_in(err, "--aws-msk-iam") : 0;
 }
 
+/* The life of a token as librdkafka is told it. It looks once a second whether 80 % are over, and the next token takes its time to come,
+ * too: of a short life that would be more than is left. */
+static int64_t
+told_end(int64_t expires)
+{
+	const int64_t life = expires - wall_clock();
+
+	return expires - (life / 3 < MARGIN_MS ? life / 3 : MARGIN_MS);
+}
+
 static int
 get_token(struct auth *a, rd_kafka_t *rk, struct err *err)
 {
@@ -195,7 +206,8 @@ get_token(struct auth *a, rd_kafka_t *rk, struct err *err)
 
 	if ((a->login->msk ? sign_in(&t, a, err) : run_command(&t, a, err)) < 0)
 		return -1;
-	code = rd_kafka_oauthbearer_set_token(rk, t.text, t.expires, "maip", (const char **)t.extensions, t.n_extensions, why, sizeof(why));
+	code = rd_kafka_oauthbearer_set_token(rk, t.text, told_end(t.expires), "maip", (const char **)t.extensions, t.n_extensions, why,
+	                                      sizeof(why));
 	if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
 		note_token(a, t.expires);
 	token_release(&t);

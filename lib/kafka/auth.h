@@ -2,7 +2,7 @@
 /*
  * auth.h - a client's token, renewed before it ends
  *
- * Private to this folder. librdkafka asks for the first token, and for each next one when 80 % of the last one's life are over; it does so
+ * Private to this folder. librdkafka asks for the first token, and for each next one when about 80 % of the last one's life are over; it does so
  * on a thread of its own, so that no call in which a tool waits can starve it. A source that fails is asked again, after 0.5 s,
  * then twice as long each time, up to 10 s.
  */

@@ -13,6 +13,7 @@
 #include "base/time.h"
 #include "kafka/auth.h"
 #include "kafka/handle.h"
+#include "kafka/reason.h"
 
 #define PROBE_EVERY_MS 1000
 #define PROBE_WAIT_MS  200
@@ -77,8 +78,11 @@ handle_clock(void)
 static void
 keep_reason(struct handle *h, rd_kafka_resp_err_t code, const char *text)
 {
-	const char *start = strstr(text, "failed: "), *end;
+	const char *start, *end;
 
+	if (strncmp(text, "GroupCoordinator: ", 18) == 0)
+		text += 18;
+	start = strstr(text, "failed: ");
 	if (start != NULL)
 		start += strlen("failed: ");
 	else
@@ -111,14 +115,21 @@ brokers(const struct handle *h)
 static void
 brokers_down(struct handle *h)
 {
-	char text[900], wait[DUR_TEXT_MAX];
-
 	if (h->down_since != TIME_MAX)
 		return;
 	h->down_since = handle_clock();
 	h->next_probe = h->down_since + PROBE_EVERY_MS;
-	if (!h->answered)
+}
+
+/* Not before a probe has failed, too: a broker ends a connection when the token has ended with which it began, and that is no news. */
+static void
+tell_down(struct handle *h)
+{
+	char text[900], wait[DUR_TEXT_MAX];
+
+	if (h->told || !h->answered)
 		return;
+	h->told = true;
 	wait[dur_print(wait, kafka_conf_patience(h->conf, true))] = '\0';
 	snprintf(text, sizeof(text), "no broker of %s answers any more: %s; trying again for %s", brokers(h),
 	         h->reason[0] != '\0' ? h->reason : "connection lost", wait);
@@ -145,11 +156,11 @@ on_error(rd_kafka_t *rk, int code, const char *text, void *opaque)
 }
 
 /* Connections that fail reach us through on_error, with their reason; that a property is meant for the other kind of client is no
- * news, for one file serves both; and a producer's id that is not to be had yet is asked for again. */
+ * news, for one file serves both; and metadata or a producer's id that is not to be had yet is asked for again. */
 static void
 on_log(const rd_kafka_t *rk, int level, const char *facility, const char *text)
 {
-	static const char *const noise[] = { "FAIL", "ERROR", "CONFWARN", "AUTOCREATE", "GETPID" };
+	static const char *const noise[] = { "FAIL", "ERROR", "CONFWARN", "AUTOCREATE", "GETPID", "METADATA", "SSLCERTVRFY" };
 	struct handle *h = rd_kafka_opaque(rk);
 	bool debugging;
 	char all[1200];
@@ -198,6 +209,24 @@ on_token_wanted(rd_kafka_t *rk, const char *config, void *opaque)
 	auth_refresh(h->auth, rk);
 }
 
+/* Called for each certificate of a chain, with the verdict of OpenSSL, which stands; only that it is noted. */
+static int
+on_certificate(rd_kafka_t *rk, const char *name, int32_t id, int *verdict, int depth, const char *p, size_t n, char *why, size_t size,
+               void *opaque)
+{
+	struct handle *h = opaque;
+
+	(void)rk;
+	(void)name;
+	(void)id;
+	(void)depth;
+	(void)p;
+	(void)n;
+	atomic_store(&h->certificate, *verdict);
+	snprintf(why, size, "not accepted");
+	return *verdict == 0;
+}
+
 rd_kafka_conf_t *
 handle_conf(struct handle *h, const struct kafka_conf *c, const struct kafka_watch *watch)
 {
@@ -211,6 +240,7 @@ handle_conf(struct handle *h, const struct kafka_conf *c, const struct kafka_wat
 	rd_kafka_conf_set_log_cb(put.conf, on_log);
 	/* Tokens are fetched by a thread of librdkafka's, so that no blocking call of ours can starve them. */
 	rd_kafka_conf_enable_sasl_queue(put.conf, 1);
+	rd_kafka_conf_set_ssl_cert_verify_cb(put.conf, on_certificate);
 	h->auth = auth_new(c, watch);
 	if (h->auth != NULL)
 		rd_kafka_conf_set_oauthbearer_token_refresh_cb(put.conf, on_token_wanted);
@@ -225,14 +255,8 @@ fail_to_reach(struct handle *h, struct err *err)
 
 	if (h->auth != NULL && auth_trouble(h->auth, &why))
 		return fail_as(err, why.status, "no token for Kafka at %s: %s", brokers(h), why.msg);
-	if (h->code == RD_KAFKA_RESP_ERR__AUTHENTICATION)
-		return fail_as(err, STATUS_DENIED, "Kafka at %s refuses us: %s (check security.protocol, sasl.* and ssl.* "
-		               "in the file of -F or the profile)", brokers(h), reason);
-	if (h->code == RD_KAFKA_RESP_ERR__SSL)
-		return fail_as(err, STATUS_UNAVAILABLE, "cannot reach Kafka at %s: %s (check security.protocol and ssl.* "
-		               "in the file of -F or the profile)", brokers(h), reason);
-	return fail_as(err, STATUS_UNAVAILABLE, "cannot reach Kafka at %s: %s (set MAIP_KAFKA_BROKERS or -b)", brokers(h),
-	               reason);
+	return reason_fail(&(struct reason){ .conf = h->conf, .words = reason, .login = h->code == RD_KAFKA_RESP_ERR__AUTHENTICATION,
+	                                     .certificate = atomic_load(&h->certificate) }, err);
 }
 
 static bool
@@ -327,8 +351,9 @@ handle_close(struct handle *h)
 void
 handle_heard(struct handle *h)
 {
-	if (h->answered && h->down_since != TIME_MAX)
+	if (h->told)
 		tell(h, 4, "a broker answers again");
+	h->told = false;
 	h->answered = true;
 	h->down_since = TIME_MAX;
 	h->code = RD_KAFKA_RESP_ERR_NO_ERROR;
@@ -355,6 +380,7 @@ handle_check(struct handle *h, struct err *err)
 			handle_heard(h);
 			return 0;
 		}
+		tell_down(h);
 	}
 	return now - h->down_since < kafka_conf_patience(h->conf, true) ? 0 : fail_to_reach(h, err);
 }

@@ -10,6 +10,8 @@
 #ifndef MAIP_KAFKA_HANDLE_H
 #define MAIP_KAFKA_HANDLE_H
 
+#include <stdatomic.h>
+
 #include <librdkafka/rdkafka.h>
 
 #include "kafka/conf.h"
@@ -26,6 +28,8 @@ struct handle {
 	bool                     answered;      /* a broker has answered once */
 	int64_t                  down_since;    /* monotonic ms; TIME_MAX: as far as we know, brokers answer */
 	int64_t                  next_probe;
+	bool                     told;  /* the user knows that no broker answers */
+	atomic_int               certificate;   /* why the last certificate was not accepted, X509_V_ERR_*; 0: it was. Set by librdkafka's threads */
 	rd_kafka_resp_err_t      code;          /* of the last trouble that was reported; NO_ERROR: none */
 	char                     reason[300];   /* "Connection refused" */
 };

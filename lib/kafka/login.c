@@ -67,6 +67,19 @@ any_set(const struct kafka_conf *c, const char *const *keys)
 	return false;
 }
 
+/* librdkafka's default mechanism is Kerberos, about whose absence it complains in riddles. */
+static int
+check_mechanism(const struct kafka_conf *c, struct err *err)
+{
+	static const char *const named[] = { MECHANISM, "sasl.kerberos.keytab", "sasl.kerberos.principal", NULL };
+	const char              *protocol = kafka_conf_get(c, PROTOCOL);
+
+	if ((!same(protocol, "sasl_ssl") && !same(protocol, "sasl_plaintext")) || any_set(c, named))
+		return 0;
+	return fail_as(err, STATUS_CONFIG, "%s: " PROTOCOL " is %s, but no sasl.mechanism says how to log in (PLAIN, SCRAM-SHA-256, "
+	               "SCRAM-SHA-512, OAUTHBEARER, AWS_MSK_IAM)", kafka_conf_from(c, PROTOCOL), protocol);
+}
+
 /* librdkafka's default protocol is plaintext, and it ignores what does not fit. Who has chosen one is taken at his word. */
 static int
 check_unused(const struct kafka_conf *c, struct err *err)
@@ -156,5 +169,5 @@ login_finish(struct login *l, struct kafka_conf *c, struct err *err)
 		               "--aws-msk-iam)", kafka_conf_from(c, MECHANISM));
 	if (l->msk || l->token_command != NULL || any_set(c, secrets))
 		no_core();
-	return check_unused(c, err) < 0 ? -1 : check_cleartext(l, c, err);
+	return check_unused(c, err) < 0 || check_mechanism(c, err) < 0 ? -1 : check_cleartext(l, c, err);
 }

@@ -62,7 +62,8 @@ enum { NOTHING = -1 };
 static pid_t
 stage(const char *tool, int in, int out, int go, int ready, int status)
 {
-	char *args[] = { (char *)"tool", (char *)"--where", (char *)"a = 1", (char *)"-X", (char *)"sasl.password=hunter2", NULL };
+	char *args[] = { (char *)"tool", (char *)"--where", (char *)"a = 1", (char *)"-X", (char *)"sasl.password=hunter2",
+	                 (char *)"--oauth-token-command", (char *)"curl -d client_secret=hunter2 x", NULL };
 	pid_t child = fork();
 	struct err err;
 	char c;
@@ -72,7 +73,7 @@ stage(const char *tool, int in, int out, int go, int ready, int status)
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	dup2(in == NOTHING ? open("/dev/null", O_RDONLY) : in, STDIN_FILENO);
 	dup2(out == NOTHING ? open("/dev/null", O_WRONLY) : out, STDOUT_FILENO);
-	struct page *page = page_register(tool, 5, args, &err);
+	struct page *page = page_register(tool, 7, args, &err);
 	if (write(ready, "x", 1) != 1 || read(go, &c, 1) < 0)
 		_exit(1);
 	page_finish(page, (enum status)status);
@@ -128,7 +129,7 @@ secrets_in_arguments_are_masked(void **state)
 	assert_int_equal(read(ready[0], &c, 1), 1);
 	struct jobs jobs = look();
 	const struct page_file *page = jobs.list[0].stages[0].page;
-	assert_memory_equal(page->args, "--where\0a = 1\0-X\0sasl.password=***", 35);
+	assert_memory_equal(page->args, "--where\0a = 1\0-X\0sasl.password=***\0--oauth-token-command\0***", 61);
 	assert_null(memmem(page, sizeof(*page), "hunter2", 7));
 	jobs_release(&jobs);
 	assert_int_equal(write(go[1], "x", 1), 1);

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* reason.c - why a broker cannot be used, in words that help */
+#include <stdio.h>
+
+#include <librdkafka/rdkafka.h>
+#include <openssl/x509_vfy.h>
+
+#include "kafka/login.h"
+#include "kafka/reason.h"
+
+#define SCRAM_FIXED 0x020601ff          /* from this librdkafka on, SCRAM works with Kafka 4 (its pull request 4895) */
+
+struct meaning {
+	const char *words;              /* part of what librdkafka says */
+	const char *means, *look_at;
+	enum status status;
+};
+
+static const char no_tls[] = "it breaks off the TLS handshake, as a listener without TLS does";
+static const char no_tls_look[] = "security.protocol=plaintext or sasl_plaintext, or another port";
+static const char mutual[] = "it wants a certificate of this client";
+static const char mutual_look[] = "ssl.certificate.location and ssl.key.location";
+static const char not_ours[] = "it does not accept the certificate of this client";
+static const char not_ours_look[] = "ssl.certificate.location";
+
+static const struct meaning meanings[] = {
+	{ "unexpected eof while reading", no_tls, no_tls_look, STATUS_UNAVAILABLE },
+	{ "wrong version number", no_tls, no_tls_look, STATUS_UNAVAILABLE },
+	{ "connecting to a PLAINTEXT broker listener", no_tls, no_tls_look, STATUS_UNAVAILABLE },
+	{ "connecting to a SSL listener", "it hangs up, as a listener with TLS does", "security.protocol=ssl or sasl_ssl, or another port",
+	  STATUS_UNAVAILABLE },
+	{ "might require SASL authentication", "it hangs up, as a listener does that wants a login",
+	  "security.protocol=sasl_ssl with sasl.mechanism, or another port", STATUS_UNAVAILABLE },
+	{ "alert bad certificate", mutual, mutual_look, STATUS_DENIED },
+	{ "alert certificate required", mutual, mutual_look, STATUS_DENIED },
+	{ "alert handshake failure", mutual, mutual_look, STATUS_DENIED },
+	{ "alert certificate unknown", not_ours, not_ours_look, STATUS_DENIED },
+	{ "alert certificate expired", not_ours, not_ours_look, STATUS_DENIED },
+	{ "alert unknown ca", not_ours, not_ours_look, STATUS_DENIED },
+	{ "Request not valid in current SASL state", "it takes no login", "security.protocol=ssl or plaintext, or another port", STATUS_DENIED },
+};
+
+static const char *
+brokers(const struct kafka_conf *c)
+{
+	const char *list = kafka_conf_get(c, "bootstrap.servers");
+
+	return list != NULL ? list : "the mock cluster";
+}
+
+static int
+fail_certificate(const struct reason *r, struct err *err)
+{
+	const char *look_at = "is the clock right?";
+
+	switch (r->certificate) {
+	case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
+	case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
+	case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
+	case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
+	case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
+		look_at = "ssl.ca.location has to name the certificate of its authority";
+		break;
+	case X509_V_ERR_HOSTNAME_MISMATCH:
+	case X509_V_ERR_IP_ADDRESS_MISMATCH:
+		look_at = "-b has to name it as its certificate does";
+		break;
+	default:
+		break;
+	}
+	return fail_as(err, STATUS_UNAVAILABLE, "cannot trust Kafka at %s: its certificate: %s (%s)", brokers(r->conf),
+	               X509_verify_cert_error_string(r->certificate), look_at);
+}
+
+/* "SASL error: words" without what every such message starts with. */
+static const char *
+without_start(const char *words)
+{
+	static const char *const starts[] = { "SASL authentication error: ", "Broker: " };
+
+	for (size_t i = 0; i < sizeof(starts) / sizeof(starts[0]); i++)
+		if (strncmp(words, starts[i], strlen(starts[i])) == 0)
+			words += strlen(starts[i]);
+	return words;
+}
+
+/* What to look at when a login was refused. */
+static const char *
+login_advice(const struct kafka_conf *c, const char *mechanism, char *to, size_t size)
+{
+	if (kafka_conf_login(c)->msk)
+		return "does the IAM policy allow kafka-cluster:Connect?";
+	if (kafka_conf_login(c)->token_command != NULL)
+		return "is it the token for this broker?";
+	if (strncmp(mechanism, "SCRAM-", 6) == 0 && rd_kafka_version() < SCRAM_FIXED) {
+		snprintf(to, size, "check sasl.username and sasl.password; with Kafka 4, SCRAM needs librdkafka 2.6.1, and this is %s",
+		         rd_kafka_version_str());
+		return to;
+	}
+	return "check sasl.username and sasl.password";
+}
+
+static int
+fail_login(const struct reason *r, struct err *err)
+{
+	const char *mechanism = kafka_conf_get(r->conf, "sasl.mechanisms"), *user = kafka_conf_get(r->conf, "sasl.username");
+	char        q[QUOTE_MAX], advice[200];
+
+	if (mechanism == NULL)
+		return fail_as(err, STATUS_DENIED, "Kafka at %s refuses us: %s", brokers(r->conf), without_start(r->words));
+	if (strstr(r->words, "Unsupported SASL mechanism") != NULL)
+		return fail_as(err, STATUS_DENIED, "Kafka at %s does not take SASL %s: %s (set sasl.mechanism to one of those)",
+		               brokers(r->conf), mechanism, without_start(r->words));
+	return fail_as(err, STATUS_DENIED, "Kafka at %s refuses the login with SASL %s%s%s: %s (%s)", brokers(r->conf), mechanism,
+	               user != NULL ? " as " : "", user != NULL ? quote(q, str_of(user)) : "", without_start(r->words),
+	               login_advice(r->conf, mechanism, advice, sizeof(advice)));
+}
+
+int
+reason_fail(const struct reason *r, struct err *err)
+{
+	if (r->certificate != 0)
+		return fail_certificate(r, err);
+	for (size_t i = 0; i < sizeof(meanings) / sizeof(meanings[0]); i++)
+		if (strstr(r->words, meanings[i].words) != NULL)
+			return fail_as(err, meanings[i].status, "cannot use Kafka at %s: %s (%s)", brokers(r->conf), meanings[i].means,
+			               meanings[i].look_at);
+	if (r->login)
+		return fail_login(r, err);
+	return fail_as(err, STATUS_UNAVAILABLE, "cannot reach Kafka at %s: %s (set MAIP_KAFKA_BROKERS or -b)", brokers(r->conf), r->words);
+}
