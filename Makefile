@@ -18,7 +18,7 @@ B       := build/$(or $(SAN),plain)
 # What the product links, by pkg-config name; and the Debian packages that bring it and the tests' tools.
 LIBS        := rdkafka libcjson libpcre2-8 libxxhash libcurl libcrypto
 BUILD_DEBS  := gcc libc6-dev make pkg-config librdkafka-dev libcjson-dev libpcre2-dev libxxhash-dev libcurl4-openssl-dev libssl-dev
-CHECK_DEBS  := $(BUILD_DEBS) bats bats-assert bats-support libcmocka-dev mandoc jq python3 procps kcat
+CHECK_DEBS  := $(BUILD_DEBS) bats bats-assert bats-support libcmocka-dev mandoc jq python3 procps kcat tzdata
 
 # ---- flags: those of the OpenSSF hardening guide that this compiler knows
 

@@ -472,9 +472,9 @@ report(const struct window *w)
 		    c.late);
 	if (verbose)
 		warn("records=%" PRIu64 " bad=%" PRIu64 " filtered=%" PRIu64 " late=%" PRIu64 " between-windows=%" PRIu64
-		     " rows=%" PRIu64 " open=%" PRIu64 " keys=%" PRIu64 " state-bytes=%" PRIu64,
+		     " rows=%" PRIu64 " open=%" PRIu64 " keys=%" PRIu64 " state-bytes=%" PRIu64 " key-bytes=%" PRIu64,
 		     c.records, bad.count, c.filtered, c.late, c.nowhere, c.fired, c.open, c.keys,
-		    c.bytes);
+		     c.bytes, c.key_bytes);
 	if (c.gave_up > 0)
 		warn("REGEXP or LIKE gave up %" PRIu64 " times on text that takes too long to match; "
 		     "the result was NULL there", c.gave_up);

@@ -413,6 +413,36 @@ group_save(const struct group *g, struct buf *to)
 	}
 }
 
+/* What read_columns() could have made: column_bytes() and spelled_column() rely on it. */
+static bool
+is_key(const struct group *g, struct str bytes)
+{
+	uint32_t length;
+
+	for (size_t i = 0; g->n > 1 && i < g->n; i++) {
+		if (bytes.n < sizeof(length))
+			return false;
+		memcpy(&length, bytes.p, sizeof(length));
+		if (length > bytes.n - sizeof(length))
+			return false;
+		bytes = str_slice(bytes, sizeof(length) + length, bytes.n);
+	}
+	return g->n == 1 || bytes.n == 0;
+}
+
+static bool
+is_spelling(const struct group *g, struct str text)
+{
+	size_t lines = 1;
+
+	for (size_t i = 0; i < text.n; i++) {
+		lines += text.p[i] == '\n';
+		if (text.p[i] == '\0')
+			return false;
+	}
+	return text.n == 0 || lines == g->n;
+}
+
 int
 group_load(struct group *g, struct cursor *from)
 {
@@ -422,8 +452,11 @@ group_load(struct group *g, struct cursor *from)
 	n = cursor_u64(from);
 	for (uint64_t i = 0; i < n && from->ok; i++) {
 		struct str bytes = cursor_str(from), text = cursor_str(from);
-		uint32_t   id = keys_intern(g->keys, bytes, keys_hash(g->keys, bytes), NULL);
+		uint32_t   id;
 
+		if (!is_key(g, bytes) || !is_spelling(g, text))
+			return -1;
+		id = keys_intern(g->keys, bytes, keys_hash(g->keys, bytes), NULL);
 		if (id != i)
 			return -1;
 		if (text.n > 0)

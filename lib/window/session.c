@@ -305,6 +305,12 @@ fire_ringing(struct sessions *t, bool early)
 	for (size_t i = 0; i < t->n_ringing && result == 0; i++) {
 		struct session *s = session_of(t, t->ringing[i]);
 
+		if (i + 8 < t->n_ringing)
+			row_prefetch(t->env.rows, session_of(t, t->ringing[i + 8])->key, 0);
+		if (i + 4 < t->n_ringing)
+			row_prefetch(t->env.rows, session_of(t, t->ringing[i + 4])->key, 1);
+		if (i + 12 < t->n_ringing)
+			__builtin_prefetch(session_of(t, t->ringing[i + 12]), 1);
 		result = fire(t, t->ringing[i],
 		              early ? ROW_EARLY : s->fired ? ROW_UPDATE : ROW_FIRST);
 		s->fired |= !early;

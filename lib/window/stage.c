@@ -207,7 +207,9 @@ multiple_above(int64_t t, int64_t step)
 {
 	int64_t rest = t % step;
 
-	return t - (rest < 0 ? rest + step : rest) + step;
+	if (t > TIME_MAX - step)
+		return TIME_MAX;
+	return rest < 0 ? t - rest : t - rest + step;
 }
 
 static int
@@ -747,6 +749,6 @@ window_counts(const struct window *w, struct window_counts *to)
 		.fired = rows_fired(w->rows), .open = w->engine.ops->open(w->engine.self),
 		.keys = group_limit(w->group),
 		.bytes = w->engine.ops->bytes(w->engine.self) + group_bytes(w->group),
-		.gave_up = w->gave_up,
+		.key_bytes = group_bytes(w->group), .gave_up = w->gave_up,
 	};
 }

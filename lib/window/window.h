@@ -77,7 +77,8 @@ struct window_counts {
 	uint64_t fired;                 /* rows before having and top */
 	uint64_t open;                  /* pairs of a key and a window that are held */
 	uint64_t keys;
-	uint64_t bytes;
+	uint64_t bytes;                 /* of state */
+	uint64_t key_bytes;             /* of those, of the keys */
 	uint64_t gave_up;               /* REGEXPs that ran into their match limit */
 };
 

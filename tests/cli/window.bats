@@ -292,3 +292,68 @@ hello='{"_maip":"hello","version":1,"job":"0123456789abcdef0123456789abcdef","ru
 	keys=${stderr#* keys=}
 	((${keys%% *} <= 131072))
 }
+
+@test "a number beyond a double is a bad record wherever it is read, and nothing where it is not" {
+	for place in '--agg SUM(w)' '--agg COUNT(w)' '--agg MAX(w)' '--key w' '--where w>0' '--where w<0' '--agg FIRST(w)'; do
+		run -65 --separate-stderr window --tumbling 1s ${place} <<<'{"t":1000,"w":-1e400}'
+		assert_output ''
+		assert_equal "$stderr" "maip-window: line 1: the number '-1e400' is too large"
+	done
+	run -0 window --tumbling 1s <<<'{"t":1000,"w":-1e400}'
+	assert_output '{"window_start":1000,"window_end":2000,"count":1}'
+}
+
+@test "windows of processing time that are open when the input ends fire then" {
+	run -0 bash -c "echo '{\"x\":1}' | maip-window --processing-time --tumbling 1d"
+	[[ $output == '{"window_start":"20'*'","count":1}' ]]
+}
+
+# Every day of a zone with changes of its clocks both ways, as Python's zoneinfo knows them.
+@test "days, weeks and months of real time zones are those of another program" {
+	for zone in Europe/Berlin America/New_York; do
+		for unit in 1d 1w 1mo; do
+			python3 - "$zone" "$unit" >expected 2>events <<-'END'
+				import datetime, json, sys, zoneinfo
+				zone, unit = zoneinfo.ZoneInfo(sys.argv[1]), sys.argv[2]
+				utc = datetime.timezone.utc
+				def floor(t):
+				    day = t.astimezone(zone).date()
+				    return {"1d": day, "1w": day - datetime.timedelta(day.weekday()), "1mo": day.replace(day=1)}[unit]
+				def following(day):
+				    return {"1d": day + datetime.timedelta(1), "1w": day + datetime.timedelta(7),
+				            "1mo": (day + datetime.timedelta(31)).replace(day=1)}[unit]
+				def midnight(day):
+				    t = datetime.datetime(day.year, day.month, day.day, tzinfo=zone)
+				    return int(t.timestamp()) * 1000
+				counts = {}
+				t = datetime.datetime(2025, 12, 25, tzinfo=utc)
+				while t < datetime.datetime(2027, 1, 10, tzinfo=utc):
+				    print(json.dumps({"t": int(t.timestamp()) * 1000}), file=sys.stderr)
+				    counts[floor(t)] = counts.get(floor(t), 0) + 1
+				    t += datetime.timedelta(minutes=30)
+				for day, n in counts.items():
+				    print(json.dumps({"window_start": midnight(day), "window_end": midnight(following(day)), "count": n},
+				                     separators=(",", ":")))
+			END
+			run -0 window --tumbling "$unit" --tz "$zone" events
+			assert_output "$(<expected)"
+		done
+	done
+}
+
+@test "ten million keys under a memory cap end with 75 long before the machine does" {
+	run -75 --separate-stderr bash -c 'ulimit -v 1000000; seq 10000000 | sed "s/.*/{\"t\":&,\"k\":&}/" |
+		maip-window --time t --time-format ms --key k --tumbling 1d --state-memory 64MiB'
+	assert_output ''
+	[[ $stderr == 'maip-window: '*' take '*' bytes, more than --state-memory allows: '* ]]
+}
+
+@test "an open window with a count and a sum takes 48 bytes at most beside its key, a session 112" {
+	{ echo "$hello"; seq 300000 | sed 's/.*/{"t":&,"k":"key &","v":1.25}/'; echo '{"_maip":"end","drain":false}'; } >in
+	for shape in "--tumbling 1d 48" "--sliding 1d,12h 48" "--session 1d 112"; do
+		read -r option size most <<<"$shape"
+		run -0 --separate-stderr window -v --key k "$option" "$size" --agg 'COUNT(*)' --agg 'SUM(v)' in
+		read -r open state keys <<<"$(sed -n 's/.* open=\([0-9]*\) .* state-bytes=\([0-9]*\) key-bytes=\([0-9]*\)$/\1 \2 \3/p' <<<"$stderr")"
+		((open == 300000 && state - keys <= open * most))
+	done
+}
