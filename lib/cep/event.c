@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * event.c - one allocation an event: header, fields, line, --order-by value
+ * event.c - one piece of memory an event: header, fields, line, --order-by value
  */
 #include "cep/event.h"
 
@@ -8,34 +8,145 @@
 
 #include "base/mem.h"
 
+#define BLOCK       ((size_t)2 << 20)   /* where mem_big aligns: the block of an event is found in its address */
+#define SPARE_MAX   4
+
+struct block {
+	struct event_pool *pool;
+	struct block      *next;        /* of the spare ones */
+	size_t             size;        /* BLOCK, or more for an event that does not fit into one */
+	size_t             refs;        /* events, and one while it is open */
+};
+
+/* ---- blocks */
+
+static struct block *
+block_new(struct event_pool *p, size_t size)
+{
+	struct block *b = p->spare;
+
+	if (size > BLOCK || b == NULL) {
+		b = mem_big(size);
+	} else {
+		p->spare = b->next;
+		p->n_spare--;
+	}
+	*b = (struct block){ .pool = p, .size = size, .refs = 1 };
+	return b;
+}
+
+static void
+block_drop(struct block *b)
+{
+	struct event_pool *p = b->pool;
+
+	if (--b->refs > 0)
+		return;
+	if (b->size > BLOCK || p->n_spare == SPARE_MAX) {
+		mem_big_free(b, b->size);
+		return;
+	}
+	b->next = p->spare;
+	p->spare = b;
+	p->n_spare++;
+}
+
+static void *
+pool_alloc(struct event_pool *p, size_t n)
+{
+	const size_t size = (n + 15) / 16 * 16;
+	void *room;
+
+	if (p->open == NULL || p->used + size > p->open->size) {
+		const size_t least = sizeof(struct block) + size;
+		if (p->open != NULL)
+			block_drop(p->open);
+		p->open = block_new(p, least > BLOCK ? least : BLOCK);
+		p->used = sizeof(struct block);
+	}
+	room = (char *)p->open + p->used;
+	p->used += size;
+	p->open->refs++;
+	return room;
+}
+
+void
+event_pool_release(struct event_pool *p)
+{
+	if (p->open != NULL)
+		block_drop(p->open);
+	while (p->spare != NULL) {
+		struct block *next = p->spare->next;
+		mem_big_free(p->spare, p->spare->size);
+		p->spare = next;
+	}
+	*p = (struct event_pool){ 0 };
+}
+
+/* ---- events */
+
+/* The fields that stand in the old line stand in the new one. */
+static void
+move_fields(struct event *e, const struct field *fields, const char *line)
+{
+	e->fields = (struct field *)(e + 1);
+	memcpy(e->fields, fields, e->n_fields * sizeof(*fields));
+	for (size_t i = 0; i < e->n_fields; i++)
+		if (e->fields[i].raw.p != NULL && e->fields[i].kind != JSON_MISSING)
+			e->fields[i].raw.p = e->line + (e->fields[i].raw.p - line);
+}
+
 struct event *
-event_new(struct str line, const struct field *fields, size_t n_fields, struct str order)
+event_new(struct event_pool *p, struct str line, const struct field *fields, size_t n_fields, struct str order)
 {
 	const size_t fields_size = n_fields * sizeof(struct field);
-	struct event *e = mem_alloc(sizeof(*e) + fields_size + line.n + order.n);
+	const size_t size = sizeof(struct event) + fields_size + line.n + order.n;
+	struct event *e = p != NULL ? pool_alloc(p, size) : mem_alloc(size);
 
-	*e = (struct event){ .refs = 1, .n = line.n, .n_fields = (uint32_t)n_fields, .n_order = (uint32_t)order.n };
+	*e = (struct event){ .refs = 1, .n = line.n, .n_fields = (uint32_t)n_fields, .n_order = (uint32_t)order.n, .pooled = p != NULL };
 	e->line = (char *)(e + 1) + fields_size;
 	e->order = e->line + line.n;
 	memcpy(e->line, line.p, line.n);
 	if (order.n > 0)
 		memcpy(e->order, order.p, order.n);
-	if (n_fields == 0)
-		return e;
-	e->fields = (struct field *)(e + 1);
-	memcpy(e->fields, fields, fields_size);
-	for (size_t i = 0; i < n_fields; i++)
-		if (e->fields[i].raw.p != NULL && e->fields[i].kind != JSON_MISSING)
-			e->fields[i].raw.p = e->line + (e->fields[i].raw.p - line.p);
+	if (n_fields > 0)
+		move_fields(e, fields, line.p);
 	return e;
+}
+
+void
+event_drop_pooled(const struct event *e)
+{
+	block_drop((struct block *)((uintptr_t)e & ~(BLOCK - 1)));
 }
 
 void
 event_drop(struct event *e)
 {
-	if (--e->refs == 0)
+	if (--e->refs > 0)
+		return;
+	if (e->pooled)
+		block_drop((struct block *)((uintptr_t)e & ~(BLOCK - 1)));
+	else
 		free(e);
 }
+
+struct event *
+event_move(struct event_pool *p, struct event *e)
+{
+	struct event *copy = event_new(p, event_line(e), e->fields, e->n_fields, (struct str){ e->order, e->n_order });
+
+	copy->ts = e->ts;
+	copy->arrival = e->arrival;
+	copy->seq = e->seq;
+	copy->truth = e->truth;
+	copy->key = e->key;
+	copy->mark = e->mark;
+	event_drop(e);
+	return copy;
+}
+
+/* ---- nodes */
 
 struct node *
 node_new(struct event *event, struct node *before, int element)

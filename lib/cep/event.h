@@ -11,6 +11,7 @@
 #ifndef MAIP_CEP_EVENT_H
 #define MAIP_CEP_EVENT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/buf.h"
@@ -27,14 +28,35 @@ struct event {
 	uint32_t n_order;               /* length of the saved --order-by value */
 	uint64_t mark;                  /* for those who save: which event it was; 0: not met yet */
 	size_t   n;                     /* length of the line */
+	bool     pooled;                /* of a pool, not of the heap */
 	struct field *fields;           /* n_fields of them, as extract() filled them, into line; NULL if there are none */
 	char    *line;
 	char    *order;
 };
 
-/* A copy of line with room for what is known about it; one reference. fields may be NULL; they are moved onto the copy. */
-struct event *event_new(struct str line, const struct field *fields, size_t n_fields, struct str order);
+/*
+ * Where events stand that come and go in about the same order: large blocks, filled one after the other and free
+ * once all that stood in them is gone. Those who hold few of many events had better take them from the heap.
+ */
+struct event_pool {                     /* all zero: empty */
+	struct block *open;             /* is being filled; up to used */
+	size_t        used;
+	struct block *spare;            /* free ones that are kept for what comes next */
+	size_t        n_spare;
+};
+
+void event_pool_release(struct event_pool *p);          /* after the events */
+
+/* A copy of line with room for what is known about it; one reference. From the heap when p is NULL. fields may be NULL; they are
+ * moved onto the copy. */
+struct event *event_new(struct event_pool *p, struct str line, const struct field *fields, size_t n_fields, struct str order);
 void event_drop(struct event *e);
+
+/* The same for an event of a pool that nobody else holds: it is not even looked at. */
+void event_drop_pooled(const struct event *e);
+
+/* A copy in place of an event of the pool that nobody else holds. */
+struct event *event_move(struct event_pool *p, struct event *e);
 
 static inline struct event *
 event_keep(struct event *e)

@@ -25,6 +25,7 @@ struct row {
 	size_t                    n;
 	int64_t                   first_ts, last_ts;
 	uint64_t                  start;
+	bool                      alike;        /* one element took all n; only the first need be there, where others are not printed */
 };
 
 struct printer {
@@ -69,7 +70,7 @@ lay_out(struct printer *p, const struct found *found, struct row *row)
 			if (path[j]->element == element)
 				taken[filled++] = (struct taken_event){ element, path[j]->event };
 	}
-	*row = (struct row){ p, found->at, taken, n, path[0]->event->ts, path[n - 1]->event->ts, path[0]->event->seq };
+	*row = (struct row){ p, found->at, taken, n, path[0]->event->ts, path[n - 1]->event->ts, path[0]->event->seq, false };
 }
 
 static int
@@ -229,7 +230,7 @@ print_counts(const struct printer *p, const struct row *row, struct out *out)
 {
 	out_str(out, STR("\"events\":{"));
 	for (size_t i = 0, n; i < row->n; i += n) {
-		for (n = 1; i + n < row->n && row->taken[i + n].element == row->taken[i].element; n++)
+		for (n = row->alike ? row->n : 1; i + n < row->n && row->taken[i + n].element == row->taken[i].element; n++)
 			;
 		out_str(out, i == 0 ? STR("") : STR(","));
 		out_str(out, buf_str(&p->names[row->taken[i].element]));
@@ -327,19 +328,26 @@ int
 print_slices(struct printer *p, int element, const struct stamped *events, size_t n, size_t matches, struct out *out)
 {
 	const int64_t last_ts = events[n - 1].ts;
-	const bool    lines = p->conf.emit == EMIT_MATCH;
+	const bool    columns = p->conf.n_columns > 0, lines = p->conf.emit == EMIT_MATCH && !columns;
+	const struct taken_event *taken = lines ? taken_by(p, element, events, n) : NULL;
 	int           result = 0;
 
-	/* whoever does not print the lines needs only the first event of each */
-	const struct taken_event *taken = taken_by(p, element, events, lines ? n : 1);
-	if (p->conf.emit == EMIT_COUNT)
-		return print_count(p, &(struct row){ .taken = taken, .last_ts = last_ts }, matches, out);
+	/* columns need room of their own; what is a mere count has only the first event laid out */
 	for (size_t i = 0; i < matches && result == 0; i++) {
 		if (!lines)
-			taken = taken_by(p, element, events + i, n - i);
-		result = print_row(p, &(struct row){ p, last_ts, lines ? taken + i : taken, n - i, events[i].ts, last_ts, 0 }, false, out);
+			taken = taken_by(p, element, events + i, columns ? n - i : 1);
+		result = print_row(p, &(struct row){ p, last_ts, lines ? taken + i : taken, n - i, events[i].ts, last_ts, 0, true }, false, out);
 	}
 	return result;
+}
+
+int
+print_slice_count(struct printer *p, struct event *first, int64_t last_ts, size_t matches, struct out *out)
+{
+	const struct taken_event taken = { 0, first };
+
+	arena_reset(&p->scratch);
+	return print_count(p, &(struct row){ .taken = &taken, .last_ts = last_ts }, matches, out);
 }
 
 int
@@ -347,7 +355,7 @@ print_slice_timeout(struct printer *p, int element, const struct stamped *events
 {
 	const struct taken_event *taken = taken_by(p, element, events, n);
 
-	return print_row(p, &(struct row){ p, at, taken, n, events[0].ts, events[n - 1].ts, 0 }, true, out);
+	return print_row(p, &(struct row){ p, at, taken, n, events[0].ts, events[n - 1].ts, 0, true }, true, out);
 }
 
 /* ---- */

@@ -37,8 +37,9 @@ void printer_free(struct printer *p);                   /* NULL is fine */
 int print_found(struct printer *p, const struct found_list *found, bool timeouts, struct out *out);
 
 /* The same for matches that are slices of one list (slices.h), taken by one element: those that start at the first so many of
- * its n events. */
+ * its n events; or how many there are. */
 int print_slices(struct printer *p, int element, const struct stamped *events, size_t n, size_t matches, struct out *out);
+int print_slice_count(struct printer *p, struct event *first, int64_t last_ts, size_t matches, struct out *out);
 int print_slice_timeout(struct printer *p, int element, const struct stamped *events, size_t n, int64_t at, struct out *out);
 
 #endif

@@ -30,7 +30,7 @@ describe(const struct cep *c, struct buf *to)
 {
 	const struct program *g = &c->program;
 
-	buf_addf(to, "cep1 %d %d %d ", (int)c->slicing, (int)g->pattern->skip.kind, g->pattern->skip.element);
+	buf_addf(to, "cep2 %d %d %d ", (int)c->slicing, (int)g->pattern->skip.kind, g->pattern->skip.element);
 	buf_addf(to, "%lld %d", (long long)g->window, g->start);
 	for (int s = 0; s < g->n; s++) {
 		buf_add_char(to, '\n');
@@ -125,14 +125,26 @@ save_keys(struct saver *s)
 		const struct key_state *k = &s->c->states[key];
 		if (!is_used(k))
 			continue;
-		buf_put_u64(&s->keys, k->slices.n);
-		for (uint32_t i = 0; i < k->slices.n; i++)
-			buf_put_u64(&s->keys, save_event(s, slices_events(&k->slices)[i].event));
 		buf_put_u64(&s->keys, k->partials != NULL);
 		if (k->partials != NULL) {
 			save_branches(s, &k->partials->live);
 			save_branches(s, &k->partials->done);
 		}
+	}
+}
+
+/* The events of all lists, in the order of the log. */
+static void
+save_slices(struct saver *s)
+{
+	const struct slicer *slicer = &s->c->slicer;
+
+	buf_put_u64(&s->keys, slicer->live);
+	for (uint32_t i = 0; i < slicer->n; i++) {
+		const uint32_t position = slicer->first + i;
+		const struct logged *l = slicer_at(slicer, position);
+		if (slices_have(&s->c->states[l->key].slices, position))
+			buf_put_u64(&s->keys, save_event(s, l->event));
 	}
 }
 
@@ -195,6 +207,7 @@ cep_save(struct cep *c, struct buf *to, struct err *err)
 	for (size_t i = 0; i < waiting_count(&c->waiting); i++)
 		buf_put_u64(&s.waiting, save_event(&s, waiting_at(&c->waiting, i)));
 	save_keys(&s);
+	save_slices(&s);
 
 	buf_put_u64(to, s.n_events);
 	buf_add_str(to, buf_str(&s.events));
@@ -274,7 +287,7 @@ load_event(struct loader *l, struct buf *line)
 	memset(line->p + text.n, 0, LINE_SLACK);
 	if (fields && extract(c->fields, buf_str(line), c->values, NULL) < 0)
 		return NULL;
-	struct event *e = event_new(buf_str(line), c->values, fields ? extract_count(c->fields) : 0, order);
+	struct event *e = event_new(c->slicing ? &c->slicer.pool : NULL, buf_str(line), c->values, fields ? extract_count(c->fields) : 0, order);
 	e->ts = ts;
 	e->arrival = arrival;
 	e->seq = seq;
@@ -356,18 +369,23 @@ load_branches(struct loader *l, struct branches *to)
 static void
 load_key(struct loader *l, struct key_state *k)
 {
-	for (uint64_t n = how_many(l); n > 0 && l->from.ok; n--) {
-		struct event *e = event_of(l);
-		if (e != NULL)
-			slices_push(&k->slices, e);
-	}
-	l->c->live += k->slices.n;
 	if (number(l, 2) == 0)
 		return;
 	k->partials = mem_zalloc(1, sizeof(*k->partials));
 	load_branches(l, &k->partials->live);
 	load_branches(l, &k->partials->done);
 	nfa_adopt(l->c->nfa, k->partials);
+}
+
+static void
+load_slices(struct loader *l)
+{
+	for (uint64_t n = how_many(l); n > 0 && l->from.ok; n--) {
+		struct event *e = event_of(l);
+		l->from.ok &= l->c->slicing;
+		if (l->from.ok)
+			slices_push(&l->c->slicer, &l->c->states[e->key].slices, event_keep(e));
+	}
 }
 
 static void
@@ -412,6 +430,7 @@ load_all(struct loader *l)
 	load_nodes(l);
 	for (uint64_t i = 0; i < l->n_keys && l->from.ok; i++)
 		load_key(l, &l->c->states[l->keys[i]]);
+	load_slices(l);
 	load_waiting(l);
 	load_timers(l);
 	for (uint64_t i = 0; i < l->n_nodes; i++)

@@ -83,7 +83,7 @@ keep_line(struct cep *c, struct str line, const struct record *r)
 		expr_eval(c->order_by, &env, &v);
 		val_save(&c->order, &v);
 	}
-	struct event *e = event_new(line, c->values, c->keeps_fields ? extract_count(c->fields) : 0, buf_str(&c->order));
+	struct event *e = event_new(c->slicing ? &c->slicer.pool : NULL, line, c->values, c->keeps_fields ? extract_count(c->fields) : 0, buf_str(&c->order));
 	e->ts = r->ts;
 	e->truth = r->truth;
 	e->arrival = c->arrivals;
@@ -139,14 +139,14 @@ intern_keys(struct cep *c, struct record *records, size_t n)
 		kept++;
 	}
 	keys_intern_batch(c->keys, kept, key, hash, id, NULL);
+	for (size_t i = 0; i < kept; i++)
+		__builtin_prefetch(cep_state_of(c, id[i]));
 	kept = 0;
 	for (size_t i = 0; i < n; i++) {
 		if (records[i].inert)
 			continue;
 		records[i].key = id[kept++];
-		struct key_state *s = cep_state_of(c, records[i].key);
-		s->waiting++;           /* nobody forgets the key before the line has had its turn */
-		__builtin_prefetch(s);
+		c->states[records[i].key].waiting++;    /* nobody forgets the key before the line has had its turn */
 	}
 }
 
@@ -218,7 +218,7 @@ stage_tick(void *self, int64_t now, struct out *out, struct err *err)
 	if (!c->conf.processing_time || now <= c->now)
 		return 0;
 	c->now = now;
-	return c->n_timers > 0 && c->timers[c->first_timer].ts <= now ? cep_drain(c, now, out, err) : 0;
+	return cep_next_moment(c) <= now ? cep_drain(c, now, out, err) : 0;
 }
 
 static int64_t
@@ -226,7 +226,7 @@ stage_next_tick(void *self)
 {
 	const struct cep *c = self;
 
-	return c->conf.processing_time && c->n_timers > 0 ? c->timers[c->first_timer].ts : TIME_MAX;
+	return c->conf.processing_time ? cep_next_moment(c) : TIME_MAX;
 }
 
 static int
@@ -379,7 +379,6 @@ cep_free(struct cep *c)
 	if (c == NULL)
 		return;
 	for (size_t i = 0; i < c->cap_states; i++) {
-		slices_release(&c->states[i].slices);
 		if (c->states[i].partials == NULL)
 			continue;
 		partials_release(c->nfa, c->states[i].partials);
@@ -398,6 +397,7 @@ cep_free(struct cep *c)
 	found_release(&c->found);
 	found_release(&c->timed_out);
 	waiting_release(&c->waiting);
+	slicer_release(&c->slicer);
 	nfa_free(c->nfa);
 	printer_free(c->printer);
 	program_release(&c->program);
@@ -406,7 +406,10 @@ cep_free(struct cep *c)
 	extract_free(c->fields);
 	keys_free(c->keys);
 	free(c->timers);
-	free(c->states);
+	mem_big_free(c->states, c->cap_states * sizeof(*c->states));
+	free(c->moved);
+	free(c->idle);
+	free(c->listed);
 	free(c->touched);
 	free(c->values);
 	arena_release(&c->scratch);

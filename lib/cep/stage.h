@@ -6,7 +6,7 @@
  * has reached its time, then takes its turn (waiting.h). What comes later than that is late: it goes to a file of its own
  * or is counted and dropped. The result depends on the input alone.
  *
- * Memory: the lines that wait, and those that a branch has taken; a key that has neither is forgotten.
+ * Memory: the lines that wait, and those that a branch has taken; a key that has neither is forgotten, if not at once.
  */
 #ifndef MAIP_CEP_STAGE_H
 #define MAIP_CEP_STAGE_H

@@ -18,6 +18,10 @@ struct key_state {
 	struct partials *partials;      /* general engine; NULL: nothing but the wait for a first event */
 	struct slices    slices;        /* the other engine */
 	uint32_t waiting, timers;       /* events and timers that refer to the key */
+	bool     listed;                /* among those that may be idle */
+};
+
+struct moved {                          /* how far a key's time has been moved */
 	uint64_t pass;                  /* in which it was touched last */
 	int64_t  now;                   /* the time it was moved to in that pass */
 };
@@ -49,7 +53,6 @@ struct cep {
 	struct watermark watermark;
 	int64_t          now;           /* of processing time */
 	uint64_t         arrivals, seq, pass, matches, late, gave_up, n_shed;
-	size_t           live;          /* slices */
 	struct waiting   waiting;
 	struct timer    *timers;        /* a ring, cap is a power of two; they only ever grow later */
 	size_t           first_timer, n_timers, cap_timers;
@@ -57,7 +60,12 @@ struct cep {
 
 	struct keys      *keys;
 	struct key_state *states;       /* by key */
+	struct moved     *moved;        /* the same; general engine */
 	size_t            cap_states;
+	uint32_t         *idle;         /* keys that nothing refers to, or did not when they were put here; a ring, cap a power of two */
+	size_t            first_idle, n_idle, cap_idle;
+	struct stamped   *listed;       /* events of a slice, to print it */
+	size_t            cap_listed;
 	uint32_t         *touched;      /* keys, in this pass */
 	size_t            n_touched, cap_touched;
 
@@ -70,11 +78,16 @@ struct cep {
 /* The state of a key, made if it is new. */
 struct key_state *cep_state_of(struct cep *c, uint32_t key);
 
-/* Forget what nothing refers to any more. */
+/* If nothing refers to the key any more it may be forgotten: not at once, because many come back, but as soon as the keys that wait
+ * for that outnumber the others by IDLE_KEYS. */
+#define IDLE_KEYS 65536
 void cep_release_if_idle(struct cep *c, uint32_t key);
 
 /* Its events will be asked for soon; the state itself is there. */
 void cep_prefetch_key(const struct cep *c, uint32_t key);
+
+/* The first moment at which time alone changes something, or TIME_MAX. */
+int64_t cep_next_moment(const struct cep *c);
 
 void cep_add_timer(struct cep *c, uint32_t key, int64_t ts);
 

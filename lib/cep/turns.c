@@ -3,7 +3,8 @@
  * turns.c - events in their turn, and time for each key
  *
  * Flink gives each key its own timers; here one queue of events and one of timers serve all keys, since both only ever move
- * forward: a timer is set to the time of an event plus the window, and events are processed in order of time.
+ * forward: a timer is set to the time of an event plus the window, and events are processed in order of time. The log of the slices is
+ * such a queue itself.
  */
 #include <stdlib.h>
 
@@ -11,18 +12,65 @@
 #include "base/time.h"
 #include "cep/state.h"
 
+#define AHEAD 16                        /* entries of the log */
+
 /* ---- keys */
 
 struct key_state *
 cep_state_of(struct cep *c, uint32_t key)
 {
 	if (key >= c->cap_states) {
-		const size_t cap = key < 512 ? 1024 : (size_t)key * 2;
-		c->states = mem_resize(c->states, cap, sizeof(*c->states));
-		memset(c->states + c->cap_states, 0, (cap - c->cap_states) * sizeof(*c->states));
+		const size_t old = c->cap_states, cap = key < 512 ? 1024 : (size_t)key * 2;
+		struct key_state *states = mem_big(cap * sizeof(*states));
+		if (old > 0)
+			memcpy(states, c->states, old * sizeof(*states));
+		mem_big_free(c->states, old * sizeof(*states));
+		c->states = states;
+		if (!c->slicing) {
+			c->moved = mem_resize(c->moved, cap, sizeof(*c->moved));
+			memset(c->moved + old, 0, (cap - old) * sizeof(*c->moved));
+		}
 		c->cap_states = cap;
 	}
 	return &c->states[key];
+}
+
+static bool
+is_idle(const struct key_state *s)
+{
+	return s->partials == NULL && s->slices.n == 0 && s->waiting == 0 && s->timers == 0;
+}
+
+static void
+list_idle(struct cep *c, uint32_t key)
+{
+	if (c->n_idle == c->cap_idle) {
+		const size_t cap = c->cap_idle == 0 ? 64 : c->cap_idle * 2;
+		uint32_t *idle = mem_zalloc(cap, sizeof(*idle));
+		for (size_t i = 0; i < c->n_idle; i++)
+			idle[i] = c->idle[(c->first_idle + i) & (c->cap_idle - 1)];
+		free(c->idle);
+		c->idle = idle;
+		c->cap_idle = cap;
+		c->first_idle = 0;
+	}
+	c->idle[(c->first_idle + c->n_idle++) & (c->cap_idle - 1)] = key;
+	c->states[key].listed = true;
+}
+
+static void
+forget_oldest_idle(struct cep *c)
+{
+	const uint32_t key = c->idle[c->first_idle];
+	struct key_state *s = &c->states[key];
+
+	c->first_idle = (c->first_idle + 1) & (c->cap_idle - 1);
+	c->n_idle--;
+	s->listed = false;
+	if (is_idle(s)) {
+		memset(s, 0, sizeof(*s));
+		keys_forget(c->keys, key);
+	}
 }
 
 void
@@ -35,11 +83,11 @@ cep_release_if_idle(struct cep *c, uint32_t key)
 		free(s->partials);
 		s->partials = NULL;
 	}
-	if (s->partials != NULL || s->slices.n > 0 || s->waiting > 0 || s->timers > 0)
+	if (s->listed || !is_idle(s))
 		return;
-	slices_release(&s->slices);
-	memset(s, 0, sizeof(*s));
-	keys_forget(c->keys, key);
+	list_idle(c, key);
+	for (int i = 0; i < 2 && c->n_idle > IDLE_KEYS + (keys_count(c->keys) - c->n_idle); i++)
+		forget_oldest_idle(c);
 }
 
 void
@@ -47,8 +95,8 @@ cep_prefetch_key(const struct cep *c, uint32_t key)
 {
 	const struct key_state *s = &c->states[key];
 
-	if (c->slicing && s->slices.a != NULL)
-		__builtin_prefetch(slices_events(&s->slices));
+	if (c->slicing && s->slices.n > 0)
+		__builtin_prefetch(slicer_at(&c->slicer, s->slices.last));
 	else if (!c->slicing)
 		__builtin_prefetch(s->partials);
 }
@@ -72,21 +120,12 @@ cep_add_timer(struct cep *c, uint32_t key, int64_t ts)
 	c->states[key].timers++;
 }
 
-/* Timers are known long before they are due: what they will touch can be fetched in three steps. */
-static void
-prefetch_timers(const struct cep *c)
+int64_t
+cep_next_moment(const struct cep *c)
 {
-	const size_t mask = c->cap_timers - 1;
-
-	if (c->n_timers < 32 || !c->slicing)
-		return;
-	__builtin_prefetch(&c->states[c->timers[(c->first_timer + 24) & mask].key]);
-	const struct slices *middle = &c->states[c->timers[(c->first_timer + 16) & mask].key].slices;
-	if (middle->n > 0)
-		__builtin_prefetch(slices_events(middle));
-	const struct slices *near = &c->states[c->timers[(c->first_timer + 8) & mask].key].slices;
-	if (near->n > 0)
-		__builtin_prefetch(slices_events(near)[0].event);
+	if (c->slicing)
+		return c->slicer.window > 0 && c->slicer.n > 0 ? slicer_at(&c->slicer, c->slicer.first)->ts + c->slicer.window : TIME_MAX;
+	return c->n_timers > 0 ? c->timers[c->first_timer].ts : TIME_MAX;
 }
 
 /* ---- turns */
@@ -115,73 +154,157 @@ failed(const struct out *out, struct err *err)
 	return -1;
 }
 
-static int
-expire_slices(struct cep *c, struct key_state *s, int64_t now, struct err *err)
+/* ---- slices in their turn */
+
+static const struct stamped *
+list_of(struct cep *c, const struct slices *k)
 {
-	for (; slices_expired(&c->slicer, &s->slices, now); c->live--) {
-		const struct stamped *events = slices_events(&s->slices);
-		if (c->timeouts != NULL && print_slice_timeout(c->printer, c->slicer.element, events, s->slices.n,
-		                                               events[0].ts + c->slicer.window, c->timeouts) < 0)
-			return failed(c->timeouts, err);
-		slices_drop_oldest(&s->slices);
+	if (c->cap_listed < k->n) {
+		c->cap_listed = 2 * (size_t)k->n;
+		c->listed = mem_resize(c->listed, c->cap_listed, sizeof(*c->listed));
+	}
+	slices_list(&c->slicer, k, c->listed);
+	return c->listed;
+}
+
+static int
+expire_oldest(struct cep *c, struct slices *k, struct err *err)
+{
+	struct slicer *s = &c->slicer;
+	const int64_t at = slicer_at(s, k->first)->ts + s->window;
+
+	if (c->timeouts != NULL && print_slice_timeout(c->printer, s->element, list_of(c, k), k->n, at, c->timeouts) < 0)
+		return failed(c->timeouts, err);
+	slices_drop_oldest(s, k);
+	return 0;
+}
+
+/* Those of one key, before it is shown an event: where a pass moves time far ahead, the log may not have got there yet. */
+static int
+expire_slices(struct cep *c, struct slices *k, int64_t now, struct err *err)
+{
+	while (k->n > 0 && slicer_expired(&c->slicer, slicer_at(&c->slicer, k->first)->ts, now))
+		if (expire_oldest(c, k, err) < 0)
+			return -1;
+	return 0;
+}
+
+static int
+print_matches(struct cep *c, const struct slices *k, size_t matches, struct out *out)
+{
+	const struct logged *first = slicer_at(&c->slicer, k->first), *last = slicer_at(&c->slicer, k->last);
+
+	c->matches += matches;
+	if (c->conf.emit == EMIT_COUNT)
+		return print_slice_count(c->printer, first->event, last->ts, matches, out);
+	return print_slices(c->printer, c->slicer.element, list_of(c, k), k->n, matches, out);
+}
+
+static int
+keep_slices_below_limit(struct cep *c, struct slices *k, struct err *err)
+{
+	struct slicer *s = &c->slicer;
+	const size_t max = c->conf.max_partial < SLICES_MAX ? c->conf.max_partial : SLICES_MAX;
+
+	if (s->live <= max)
+		return 0;
+	if (!c->conf.shed)
+		return nfa_too_many(max, err);
+	for (; s->live > max && k->n > 0; c->n_shed++)
+		slices_drop_oldest(s, k);
+	return 0;
+}
+
+static int
+process_slice(struct cep *c, struct event *e, struct out *out, struct err *err)
+{
+	struct slicer *s = &c->slicer;
+	const uint32_t key = e->key;
+	struct slices *k = &c->states[key].slices;
+
+	c->states[key].waiting--;
+	if (slicer_any_expired(s, e->ts) && expire_slices(c, k, e->ts, err) < 0) {
+		event_drop(e);
+		return -1;
+	}
+	e->seq = ++c->seq;
+	const size_t matches = slices_event(s, k, e, program_holds(&c->program, s->cond, e->truth));
+	if (matches > 0) {
+		if (print_matches(c, k, matches, out) < 0)
+			return failed(out, err);
+		slices_matched(s, k);
+	}
+	if (keep_slices_below_limit(c, k, err) < 0)
+		return -1;
+	cep_release_if_idle(c, key);
+	return 0;
+}
+
+/* Slices run out of time at the log's head. The keys of those that will are known long before. */
+static int
+expire_log(struct cep *c, int64_t now, struct err *err)
+{
+	struct slicer *s = &c->slicer;
+
+	for (; slicer_any_expired(s, now); slicer_pop(s)) {
+		const uint32_t key = slicer_at(s, s->first)->key;
+		struct slices *k = &c->states[key].slices;
+		if (s->n > AHEAD)
+			__builtin_prefetch(&c->states[slicer_at(s, s->first + AHEAD)->key]);
+		if (!slices_have(k, s->first))
+			continue;
+		if (expire_oldest(c, k, err) < 0)
+			return -1;
+		cep_release_if_idle(c, key);
 	}
 	return 0;
 }
+
+static struct slices *
+slices_of(void *arg, uint32_t key)
+{
+	struct cep *c = arg;
+
+	return &c->states[key].slices;
+}
+
+static int
+drain_slices(struct cep *c, int64_t until, struct out *out, struct err *err)
+{
+	struct event *e;
+
+	while ((e = waiting_take(&c->waiting, until)) != NULL)
+		if (process_slice(c, e, out, err) < 0)
+			return -1;
+	if (expire_log(c, until, err) < 0)
+		return -1;
+	if (slicer_is_dirty(&c->slicer))
+		slicer_clean(&c->slicer, slices_of, c);
+	return 0;
+}
+
+/* ---- branches in their turn */
 
 /* Move a key's time, once a pass and moment. */
 static int
 move_key(struct cep *c, uint32_t key, int64_t now, struct out *out, struct err *err)
 {
 	struct key_state *s = &c->states[key];
+	struct moved *moved = &c->moved[key];
 
-	if (s->pass != c->pass) {
-		s->pass = c->pass;
-		s->now = TIME_MIN;
+	if (moved->pass != c->pass) {
+		*moved = (struct moved){ c->pass, TIME_MIN };
 		c->touched = mem_more(c->touched, c->n_touched, &c->cap_touched, sizeof(*c->touched));
 		c->touched[c->n_touched++] = key;
 	}
-	if (s->now == now && now != TIME_MIN)
+	if (moved->now == now && now != TIME_MIN)
 		return 0;
-	s->now = now;
-	if (c->slicing)
-		return expire_slices(c, s, now, err);
+	moved->now = now;
 	if (s->partials == NULL)
 		return 0;
 	if (nfa_time(c->nfa, s->partials, now, &c->found, &c->timed_out, err) < 0)
 		return -1;
 	return hand_out(c, out, err);
-}
-
-static int
-keep_below_limit(struct cep *c, struct slices *k, struct err *err)
-{
-	if (c->live <= c->conf.max_partial)
-		return 0;
-	if (!c->conf.shed)
-		return nfa_too_many(c->conf.max_partial, err);
-	for (; c->live > c->conf.max_partial && k->n > 0; c->live--, c->n_shed++)
-		slices_drop_oldest(k);
-	return 0;
-}
-
-static int
-process_slice(struct cep *c, struct key_state *s, struct event *e, struct out *out, struct err *err)
-{
-	const bool fits = program_holds(&c->program, c->slicer.cond, e->truth);
-	const size_t before = s->slices.n;
-	const size_t matches = slices_event(&c->slicer, &s->slices, e, fits);
-
-	if (fits && c->slicer.window > 0)
-		cep_add_timer(c, e->key, e->ts + c->slicer.window);
-	if (matches > 0) {
-		c->matches += matches;
-		if (print_slices(c->printer, c->slicer.element, slices_events(&s->slices), s->slices.n, matches, out) < 0)
-			return failed(out, err);
-		slices_matched(&c->slicer, &s->slices);
-	}
-	c->live += s->slices.n;
-	c->live -= before;
-	return keep_below_limit(c, &s->slices, err);
 }
 
 static int
@@ -193,8 +316,6 @@ process(struct cep *c, struct event *e, struct out *out, struct err *err)
 	if (move_key(c, e->key, e->ts, out, err) < 0)
 		return -1;
 	e->seq = ++c->seq;
-	if (c->slicing)
-		return process_slice(c, s, e, out, err);
 	if (s->partials == NULL) {
 		s->partials = mem_alloc(sizeof(*s->partials));
 		partials_init(c->nfa, s->partials);
@@ -207,9 +328,9 @@ process(struct cep *c, struct event *e, struct out *out, struct err *err)
 	return hand_out(c, out, err);
 }
 
-/* Everything up to the watermark: events in their turn, then time for all keys that had one or whose timer has come. */
-int
-cep_drain(struct cep *c, int64_t until, struct out *out, struct err *err)
+/* Events, then time for all keys that had one or whose timer has come. */
+static int
+drain_branches(struct cep *c, int64_t until, struct out *out, struct err *err)
 {
 	struct event *e;
 	int result = 0;
@@ -222,7 +343,6 @@ cep_drain(struct cep *c, int64_t until, struct out *out, struct err *err)
 	}
 	while (result == 0 && c->n_timers > 0 && c->timers[c->first_timer].ts <= until) {
 		const uint32_t key = c->timers[c->first_timer].key;
-		prefetch_timers(c);
 		c->first_timer = (c->first_timer + 1) & (c->cap_timers - 1);
 		c->n_timers--;
 		c->states[key].timers--;
@@ -235,9 +355,17 @@ cep_drain(struct cep *c, int64_t until, struct out *out, struct err *err)
 			c->states[key].partials->started = false;
 		cep_release_if_idle(c, key);
 	}
+	return result;
+}
+
+int
+cep_drain(struct cep *c, int64_t until, struct out *out, struct err *err)
+{
+	const int result = c->slicing ? drain_slices(c, until, out, err) : drain_branches(c, until, out, err);
+
 	if (c->stats != NULL) {
-		atomic_store_explicit(&c->stats->partial_matches, c->slicing ? c->live : nfa_live(c->nfa), memory_order_relaxed);
-		atomic_store_explicit(&c->stats->keys, keys_count(c->keys), memory_order_relaxed);
+		atomic_store_explicit(&c->stats->partial_matches, c->slicing ? c->slicer.live : nfa_live(c->nfa), memory_order_relaxed);
+		atomic_store_explicit(&c->stats->keys, keys_count(c->keys) - c->n_idle, memory_order_relaxed);
 	}
 	return result;
 }
@@ -252,8 +380,7 @@ cep_end(struct cep *c, struct out *out, struct err *err)
 	c->pass++;
 	c->n_touched = 0;
 	for (uint32_t key = 0; key < keys_limit(c->keys); key++)
-		if (key < c->cap_states && (c->states[key].partials != NULL || c->states[key].slices.n > 0) &&
-		    move_key(c, key, TIME_MAX, out, err) < 0)
+		if (key < c->cap_states && c->states[key].partials != NULL && move_key(c, key, TIME_MAX, out, err) < 0)
 			return -1;
 	return 0;
 }
