@@ -37,6 +37,12 @@ consume_clock(struct consume *c)
 	return c->now;
 }
 
+int64_t
+consume_listened(const struct consume *c)
+{
+	return c->now - c->deaf_ms;
+}
+
 static void
 waiting(struct consume *c, enum stats_wait what)
 {
@@ -55,20 +61,24 @@ let_loose(struct consume *c)
 }
 
 static void
+listen(struct consume *c, bool on)
+{
+	const int64_t now = consume_clock(c);
+
+	if (on)
+		c->deaf_ms += now - c->deaf_since;
+	else
+		c->deaf_since = now;
+}
+
+static void
 out_waits(void *arg, bool blocked)
 {
 	struct consume *c = arg;
 
 	c->flushing = blocked;
 	let_loose(c);
-	if (c->conf.idle_advance > 0) {         /* while nobody took lines the topic need not have been quiet */
-		const int64_t now = c->env->clock_ms(c->env->clock_self);
-
-		if (blocked)
-			c->blocked_at = now;
-		else if (c->heard != 0)
-			c->heard += now - c->blocked_at;
-	}
+	listen(c, !blocked);
 	waiting(c, blocked ? STATS_BLOCKED : STATS_BUSY);
 }
 
@@ -234,7 +244,7 @@ static bool
 clock_counts(const struct consume *c, int64_t watermark)
 {
 	return c->conf.idle_advance > 0 && watermark != TIME_MIN && c->pending_lane == SIZE_MAX &&
-	       c->now - c->heard >= c->conf.idle_advance;
+	       consume_listened(c) - c->heard >= c->conf.idle_advance;
 }
 
 static int
@@ -246,9 +256,9 @@ say_watermark(struct consume *c, struct err *err)
 	c->since_watermark = 0;
 	if (c->watermarks == NULL)
 		return 0;
-	news = watermark_set_advance(c->watermarks, c->now, &ts, &idle);
+	news = watermark_set_advance(c->watermarks, consume_listened(c), &ts, &idle);
 	if (clock_counts(c, ts)) {
-		ts += c->now - c->heard;
+		ts += consume_listened(c) - c->heard;
 		news = true;
 	}
 	if (!news)
@@ -405,16 +415,16 @@ static void
 see_time(struct consume *c, const struct lane *l)
 {
 	if (c->watermarks != NULL && l->selected != SELECTED_BAD && l->selection.has_time && !too_early(c, &l->selection))
-		watermark_set_see(c->watermarks, l->part.slot, l->selection.time, c->now);
+		watermark_set_see(c->watermarks, l->part.slot, l->selection.time, consume_listened(c));
 }
 
-/* The record has been dealt with, one way or another. */
+/* The record at offset has been dealt with, one way or another. */
 static int
-pass(struct consume *c, struct lane *l, const struct record *r, struct err *err)
+pass(struct consume *c, struct lane *l, int64_t offset, struct err *err)
 {
-	l->next = r->offset + 1;
+	l->next = offset + 1;
 	c->dirty = true;
-	c->heard = c->now;
+	c->heard = consume_listened(c);
 	see_time(c, l);
 	if (++c->since_watermark >= WATERMARK_RECORDS)
 		return say_watermark(c, err);
@@ -427,14 +437,18 @@ event_time(const struct lane *l)
 	return l->selection.has_time ? l->selection.time : TIME_MIN;
 }
 
+/* While a write is blocked the group is served, and lanes may move: l is good until the first write only. */
 static int
 handle(struct consume *c, struct lane *l, const struct record *r, struct err *err)
 {
+	const uint32_t slot = l->part.slot;
+	const int64_t offset = r->offset;
+
 	if (l->selected == SELECTED_YES && pace_used(&c->conf.pace))
 		pace_pass(&c->conf.pace, event_time(l), c->env->clock_ns(c->env->clock_self));
 	if (l->selected == SELECTED_YES && write_record(c, l, r, err) < 0)
 		return -1;
-	if (pass(c, l, r, err) < 0)
+	if (pass(c, &c->lanes[slot], offset, err) < 0)
 		return -1;
 	return c->out->buf.n >= FLUSH_BYTES ? let_go(c, err) : 0;
 }
@@ -479,7 +493,9 @@ take_turn(struct consume *c, const struct lane *l, int64_t wait_ms, struct err *
 	else if (now / 1000000 - c->napping >= HOLD_AFTER_MS)
 		consume_hold(c);
 	waiting(c, STATS_IDLE);
+	listen(c, false);
 	c->conf.nap(c->conf.nap_arg, wait < wait_ms ? wait : wait_ms);
+	listen(c, true);
 	waiting(c, STATS_BUSY);
 	return 0;
 }
@@ -496,7 +512,7 @@ try_pending(struct consume *c, int64_t wait_ms, struct err *err)
 	if (got <= 0)
 		return got;
 	c->pending_lane = SIZE_MAX;
-	return l->ours && handle(c, l, &c->pending, err) < 0 ? -1 : 1;
+	return l->ours && c->pending.offset >= l->next && handle(c, l, &c->pending, err) < 0 ? -1 : 1;
 }
 
 /* ---- live */
@@ -566,7 +582,7 @@ new_head(struct consume *c, struct lane *l, struct err *err)
 	if (look(c, l, &l->head, err) < 0)
 		return -1;
 	if (l->selected != SELECTED_YES)
-		return pass(c, l, &l->head, err);
+		return pass(c, l, l->head.offset, err);
 	consume_needs_no_head(c, l);
 	merge_put(&c->merge, l->selection.has_time ? l->selection.time : TIME_MIN, &l->part);
 	return 0;
@@ -598,7 +614,8 @@ seek_head(struct consume *c, int64_t wait_ms, struct err *err)
 static int
 write_first(struct consume *c, int64_t wait_ms, struct err *err)
 {
-	struct lane *l = &c->lanes[merge_first(&c->merge)->part.slot];
+	const uint32_t slot = merge_first(&c->merge)->part.slot;
+	struct lane *l = &c->lanes[slot];
 	const int got = take_turn(c, l, wait_ms, err);
 
 	if (got <= 0)
@@ -606,7 +623,9 @@ write_first(struct consume *c, int64_t wait_ms, struct err *err)
 	merge_pop(&c->merge);
 	if (handle(c, l, &l->head, err) < 0)
 		return -1;
-	consume_need_head(c, l);
+	l = &c->lanes[slot];
+	if (l->ours && !l->done && !l->waiting)         /* neither taken away meanwhile, nor given back */
+		consume_need_head(c, l);
 	return 1;
 }
 
@@ -616,23 +635,25 @@ all_read(const struct consume *c)
 	return c->joined && c->left == 0;
 }
 
-/* A group that has given us nothing yet: ask again. */
+/* Let the group, which may have given us nothing yet, have its say: at full speed no take() would wait for it. */
 static int
-await_partitions(struct consume *c, int64_t wait_ms, struct err *err)
+serve_group(struct consume *c, int64_t wait_ms, struct err *err)
 {
 	struct record r;
 
-	return c->reader->poll(c->reader->self, wait_ms, &r, err) < 0 ? -1 : 1;
+	return c->reader->poll(c->reader->self, c->joined ? 0 : wait_ms, &r, err) < 0 ? -1 : 1;
 }
 
 static int
 step_bounded(struct consume *c, int64_t wait_ms, struct err *err)
 {
+	if (c->conf.group && serve_group(c, wait_ms, err) < 0)
+		return -1;
 	for (int i = 0; i < STEP_RECORDS && !enough(c) && !all_read(c); i++) {
 		int got;
 
 		if (!c->joined)
-			return await_partitions(c, wait_ms, err);
+			return 1;
 		if (c->n_queue == 0) {
 			got = write_first(c, wait_ms, err);
 			if (got <= 0)
@@ -643,6 +664,8 @@ step_bounded(struct consume *c, int64_t wait_ms, struct err *err)
 		if (got == 0) {
 			if (quiet(c, err) < 0)
 				return -1;
+			if (c->n_queue == 0)            /* taken away while the output was blocked */
+				continue;
 			waiting(c, STATS_IDLE);
 			got = seek_head(c, wait_ms, err);
 			waiting(c, STATS_BUSY);
@@ -695,7 +718,8 @@ patience(struct consume *c)
 
 	if (next == TIME_MAX)
 		return WAIT_MS;
-	wait = next - consume_clock(c);
+	consume_clock(c);
+	wait = next - consume_listened(c);
 	return wait < 0 ? 0 : wait < WAIT_MS ? wait : WAIT_MS;
 }
 

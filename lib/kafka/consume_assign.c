@@ -61,9 +61,10 @@ consume_lane_done(struct consume *c, struct lane *l, struct err *err)
 	return c->reader->drop(c->reader->self, &l->part, err);
 }
 
-/* Decide where a partition starts and ends. */
+/* Decide where a partition starts and ends. What a rebalance brings (again) goes on where the group left off, whatever -o says: it
+ * is about the start of this run. An end that was chosen stays. */
 static int
-plan(struct consume *c, struct lane *l, int64_t committed, struct err *err)
+plan(struct consume *c, struct lane *l, int64_t committed, bool again, struct err *err)
 {
 	const struct place_range *own = c->conf.places != NULL ? place_list_find(c->conf.places, &l->part) : NULL;
 	const struct place *until = c->conf.until.kind != PLACE_NONE ? &c->conf.until : &c->conf.range.to;
@@ -79,14 +80,16 @@ plan(struct consume *c, struct lane *l, int64_t committed, struct err *err)
 		from.kind = c->conf.group ? PLACE_COMMITTED
 		          : c->bounded || c->conf.places != NULL ? PLACE_EARLIEST : PLACE_LATEST;
 	/* In a group these two say where to start where nothing was committed, as everywhere in Kafka. */
-	if (c->conf.group && committed != OFFSET_NONE && (from.kind == PLACE_EARLIEST || from.kind == PLACE_LATEST))
+	if (c->conf.group && committed != OFFSET_NONE && (again || from.kind == PLACE_EARLIEST || from.kind == PLACE_LATEST))
 		from.kind = PLACE_COMMITTED;
+	if (l->known && committed == OFFSET_NONE)
+		from = (struct place){ PLACE_NUMBER, l->next };
 	if (place_start(&from, c->reader, &l->part, &extent, committed, &start, err) < 0)
 		return -1;
+	l->known = true;
 	l->next = start;
 	l->stored = committed;
-	l->end = NO_END;
-	if (c->bounded && place_end(until, c->reader, &l->part, &extent, start, &l->end, err) < 0)
+	if (c->bounded && l->end == NO_END && place_end(until, c->reader, &l->part, &extent, start, &l->end, err) < 0)
 		return -1;
 	if (c->tell != NULL)
 		c->tell(c->tell_arg, &l->part, start, l->end);
@@ -101,7 +104,7 @@ take_on(struct consume *c, struct lane *l, struct err *err)
 	l->done = false;
 	c->dirty = true;
 	if (c->watermarks != NULL)
-		watermark_set_join(c->watermarks, l->part.slot, c->now);
+		watermark_set_join(c->watermarks, l->part.slot, consume_listened(c));
 	if (!c->bounded)
 		return 0;
 	c->left++;
@@ -127,13 +130,14 @@ static int
 on_assigned(void *arg, struct part *parts, int64_t *start, size_t n, struct err *err)
 {
 	struct consume *c = arg;
+	const bool again = c->n_lanes > 0;
 
 	consume_clock(c);
 	c->joined = true;
 	for (size_t i = 0; i < n; i++) {
 		struct lane *l = lane_for(c, &parts[i]);
 
-		if (plan(c, l, start[i], err) < 0)
+		if (plan(c, l, start[i], again, err) < 0)
 			return -1;
 		parts[i].slot = l->part.slot;
 		start[i] = l->next;
@@ -142,6 +146,15 @@ on_assigned(void *arg, struct part *parts, int64_t *start, size_t n, struct err 
 		if (take_on(c, &c->lanes[parts[i].slot], err) < 0)
 			return -1;
 	return 0;
+}
+
+static bool
+any_ours(const struct consume *c)
+{
+	for (size_t i = 0; i < c->n_lanes; i++)
+		if (c->lanes[i].ours)
+			return true;
+	return false;
 }
 
 /* When a write is blocked this very moment, its lines have not left: whoever gets the partition reads them again. */
@@ -164,6 +177,7 @@ on_revoked(void *arg, const struct part *parts, size_t n, bool lost, struct err 
 		if (l != NULL && l->ours)
 			give_up(c, l);
 	}
+	c->joined = any_ours(c);
 	return rc;
 }
 
@@ -217,7 +231,7 @@ consume_start_alone(struct consume *c, struct err *err)
 	parts = mem_zalloc(c->n_lanes, sizeof(*parts));
 	offsets = mem_zalloc(c->n_lanes, sizeof(*offsets));
 	for (size_t i = 0; rc == 0 && i < c->n_lanes; i++) {
-		rc = plan(c, &c->lanes[i], OFFSET_NONE, err);
+		rc = plan(c, &c->lanes[i], OFFSET_NONE, false, err);
 		parts[i] = c->lanes[i].part;
 		offsets[i] = c->lanes[i].next;
 	}

@@ -18,6 +18,7 @@
 /* A partition that is, or was, ours. Its index is its slot. */
 struct lane {
 	struct part      part;
+	bool             known;         /* it was ours before, up to next */
 	bool             ours;
 	bool             done;          /* bounded: read to its end */
 	bool             waiting;       /* bounded: it has no head */
@@ -38,7 +39,7 @@ struct consume {
 	struct selector       *selector;
 	struct watermark_set  *watermarks;      /* NULL: not wanted */
 	bool                   bounded;
-	bool                   joined;          /* a group has given us partitions, be they none */
+	bool                   joined;          /* a group has given us partitions, be they none, and not taken all of them back */
 	struct lane           *lanes;
 	size_t                 n_lanes, cap_lanes, last_lane;
 	uint32_t              *queue;           /* bounded: slots that need a head, the oldest need first */
@@ -48,8 +49,7 @@ struct consume {
 	struct consume_counts  counts;
 	uint64_t               since_watermark; /* records */
 	int64_t                said_watermark;
-	int64_t                heard;           /* wall clock, as of the last record; later by what a blocked output took since */
-	int64_t                blocked_at;      /* wall clock */
+	int64_t                heard;           /* the last record, as of consume_listened() */
 	struct record          pending;         /* live: it waits until pace lets it leave */
 	size_t                 pending_lane;    /* of it; SIZE_MAX: there is none */
 	int64_t                napping;         /* monotonic ms since when pace holds one record back; 0: it does not */
@@ -57,13 +57,16 @@ struct consume {
 	bool                   held;            /* the reader is on hold */
 	bool                   flushing;        /* out is in the middle of a write */
 	bool                   dirty;           /* records were handled since the last store */
-	int64_t                now;             /* wall clock, as of the beginning of the step */
+	int64_t                now;             /* wall clock, as of the beginning of the step or the last write */
+	int64_t                deaf_since, deaf_ms;     /* while a write is blocked, or a record waits for its turn */
 	int64_t                next_commit, next_look;
 	void                 (*tell)(void *arg, const struct part *p, int64_t from, int64_t to);
 	void                  *tell_arg;
 };
 
 int64_t consume_clock(struct consume *c);               /* reads it, too, into now */
+/* now, on a clock that stands while we do not listen, be it that a write is blocked: no partition is silent for that. */
+int64_t consume_listened(const struct consume *c);
 int consume_flush(struct consume *c, struct err *err);  /* let go of what was said; from then on the offsets may be stored */
 int consume_store(struct consume *c, struct err *err);
 

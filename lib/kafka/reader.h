@@ -58,7 +58,8 @@ struct reader {
 	/* The next record: 1; 0: none within wait_ms; -1 with err. Borrowed until the next poll. r->topic lives as long as
 	 * the reader, at the same address for the same topic. */
 	int (*poll)(void *self, int64_t wait_ms, struct record *r, struct err *err);
-	/* The same for one partition, when records come apart; poll brings none then, and serves only the group. Borrowed until the next take of that slot, or until it is revoked. */
+	/* The same for one partition, when records come apart; poll brings none then, and serves only the group. Borrowed until the next take of that slot; once
+	 * that is revoked, until the next poll or take. */
 	int (*take)(void *self, uint32_t slot, int64_t wait_ms, struct record *r, struct err *err);
 
 	/* When records come together, without a group: read this one, too. */

@@ -46,8 +46,11 @@ struct kafka_reader {
 	struct lane            *lanes;          /* by slot */
 	size_t                  n_lanes, cap_lanes;
 	struct lane             together;       /* the message that poll() handed out */
+	struct lane            *parted;         /* were taken away; what they handed out lives until the next poll or take */
+	size_t                  n_parted, cap_parted;
 	rd_kafka_message_t     *early;          /* came while on hold */
 	bool                    apart, held, closing;
+	bool                    rebalancing;    /* inside the callback: librdkafka is not to be polled */
 	size_t                  nudge_bytes;    /* nudge whenever so much was handed out; 0: never */
 	bool                    failed;         /* a callback failed: err is for the next poll */
 	struct err              err;
@@ -249,12 +252,40 @@ split(struct kafka_reader *k, const struct part *p)
 	rd_kafka_queue_forward(l->queue, NULL);
 }
 
+/* The owner may be in the middle of writing its last record. */
 static void
-release_lane_of(struct kafka_reader *k, const struct part *p)
+part_with(struct kafka_reader *k, const struct part *p)
 {
-	for (size_t i = 0; i < k->n_lanes; i++)
-		if (k->lanes[i].queue != NULL && k->lanes[i].partition == p->partition && str_eq(k->lanes[i].topic, p->topic))
-			lane_release(&k->lanes[i]);
+	for (size_t i = 0; i < k->n_lanes; i++) {
+		struct lane *l = &k->lanes[i];
+
+		if (l->queue == NULL || l->partition != p->partition || !str_eq(l->topic, p->topic))
+			continue;
+		rd_kafka_queue_destroy(l->queue);
+		l->queue = NULL;
+		k->parted = mem_more(k->parted, k->n_parted, &k->cap_parted, sizeof(*k->parted));
+		k->parted[k->n_parted++] = *l;
+		*l = (struct lane){ 0 };
+	}
+}
+
+static void
+release_parted(struct kafka_reader *k)
+{
+	while (k->n_parted > 0)
+		lane_release(&k->parted[--k->n_parted]);
+}
+
+/* What came while on hold from a partition that is taken away comes again to whoever gets it. */
+static void
+drop_early(struct kafka_reader *k, const struct part *p)
+{
+	const rd_kafka_message_t *m = k->early;
+
+	if (m == NULL || m->rkt == NULL || m->partition != p->partition || !str_eq(str_of(rd_kafka_topic_name(m->rkt)), p->topic))
+		return;
+	rd_kafka_message_destroy(k->early);
+	k->early = NULL;
 }
 
 static int
@@ -375,8 +406,10 @@ on_revoke(struct kafka_reader *k, rd_kafka_topic_partition_list_t *list)
 
 	if (!k->closing && k->events.revoked(k->events.arg, parts, (size_t)list->cnt, rd_kafka_assignment_lost(k->h.rk) != 0, &err) < 0)
 		keep_error(k, &err);
-	for (int i = 0; i < list->cnt; i++)
-		release_lane_of(k, &parts[i]);
+	for (int i = 0; i < list->cnt; i++) {
+		part_with(k, &parts[i]);
+		drop_early(k, &parts[i]);
+	}
 	free(parts);
 	if (cooperative(k->h.rk)) {
 		error = rd_kafka_incremental_unassign(k->h.rk, list);
@@ -392,12 +425,14 @@ on_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t code, rd_kafka_topic_partition_
 {
 	struct kafka_reader *k = ((struct handle *)opaque)->owner;
 
+	k->rebalancing = true;
 	if (code == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS)
 		on_assign(k, list);
 	else if (code == RD_KAFKA_RESP_ERR__REVOKE_PARTITIONS)
 		on_revoke(k, list);
 	else
 		rd_kafka_assign(rk, NULL);
+	k->rebalancing = false;
 }
 
 /* ---- records */
@@ -542,6 +577,7 @@ reader_poll(void *self, int64_t wait_ms, struct record *r, struct err *err)
 	struct lane *l = &k->together;
 	rd_kafka_message_t *m = k->early;
 
+	release_parted(k);
 	if (l->message != NULL) {
 		rd_kafka_message_destroy(l->message);
 		l->message = NULL;
@@ -579,6 +615,7 @@ reader_take(void *self, uint32_t slot, int64_t wait_ms, struct record *r, struct
 	struct lane *l = &k->lanes[slot];
 	rd_kafka_message_t *m;
 
+	release_parted(k);
 	if (l->message != NULL) {
 		rd_kafka_message_destroy(l->message);
 		l->message = NULL;
@@ -652,6 +689,8 @@ reader_hold(void *self, bool on, struct err *err)
 {
 	struct kafka_reader *k = self;
 
+	if (k->rebalancing)
+		return 0;
 	pause_all(k, on);
 	k->held = on;
 	if (!on)
@@ -763,6 +802,7 @@ reader_close(void *self)
 	k->closing = true;
 	for (size_t i = 0; i < k->n_lanes; i++)
 		lane_release(&k->lanes[i]);
+	release_parted(k);
 	lane_release(&k->together);
 	if (k->early != NULL)
 		rd_kafka_message_destroy(k->early);
@@ -776,6 +816,7 @@ reader_close(void *self)
 	free(k->topics);
 	free(k->listed);
 	free(k->lanes);
+	free(k->parted);
 	free(k);
 }
 

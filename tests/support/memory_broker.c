@@ -587,16 +587,14 @@ static int
 mem_take(void *self, uint32_t slot, int64_t wait_ms, struct record *r, struct err *err)
 {
 	struct member *m = self;
+	const bool late = hesitates(m->b);
+	int got = 0;
 
 	(void)wait_ms;
-	if (serve_group(m, err) < 0)
-		return -1;
-	if (hesitates(m->b))
-		return 0;
-	for (size_t i = 0; i < m->n_held; i++)
+	for (size_t i = 0; !late && i < m->n_held; i++)
 		if (m->held[i].part.slot == slot)
-			return next_record(m, &m->held[i], r, err);
-	return 0;
+			got = next_record(m, &m->held[i], r, err);
+	return got != 0 ? got : serve_group(m, err);    /* as librdkafka: the group only while it waits */
 }
 
 static struct held *
