@@ -28,7 +28,7 @@ static size_t n_files, cap_files;
 static struct bad_records bad;
 static const char *late_path, *timeouts_path, *clause_path, *select_text;
 static struct recognize clause;
-static int64_t max_line = (int64_t)LINE_MAX_DEFAULT, max_partial = 10000000;
+static int64_t max_line = (int64_t)LINE_MAX_DEFAULT, max_partial = 10000000, max_matches;
 static int emit, on_limit, time_style;
 static bool watermark_given, explains, explains_as_dot;
 static struct cep_conf conf = { .pattern = &pattern, .keys = keys };
@@ -242,7 +242,8 @@ static const struct opt opts[] = {
 
 	OPT_HEADING("Limits and bad records"),
 	OPT_INT(0, "max-partial", &max_partial, 1, INT64_MAX, "N", "how many partial matches there may be at a time (default 10000000)"),
-	OPT_CHOICE(0, "on-limit", &on_limit, on_limit_words, "at that limit, stop or drop the key's oldest partial matches (default stop)"),
+	OPT_INT(0, "max-matches", &max_matches, 1, INT64_MAX, "N", "stop with an error before more than N matches are printed (default: no limit)"),
+	OPT_CHOICE(0, "on-limit", &on_limit, on_limit_words, "at --max-partial, stop or drop the key's oldest partial matches (default stop)"),
 	OPT_CALL(0, "on-error", bad_option, &bad, "POLICY", "a record that is none: stop (default), skip or dead-letter=FILE"),
 	OPT_INT(0, "ok-errors", &bad.ok_errors, 0, INT64_MAX, "N", "so many bad records are no failure (default 0)"),
 	OPT_SIZE(0, "max-line", &max_line, 1024, (int64_t)1 << 30, "SIZE", "longest line (default 16MiB)"),
@@ -417,6 +418,7 @@ make_stage(void)
 	conf.emit = (enum emit)emit;
 	conf.times_as_ms = time_style == 1;
 	conf.max_partial = (size_t)max_partial;
+	conf.max_matches = (uint64_t)max_matches;
 	conf.shed = on_limit == 1;
 	conf.seed = seed();
 	cep = cep_new(&conf, &err);

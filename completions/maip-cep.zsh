@@ -36,7 +36,8 @@ _arguments -s \
 	'--late=[append records that came too late]:FILE:_files' \
 	'*--explain=-[print the compiled pattern, as a table or as a graph for dot(1), and read nothing]::dot:' \
 	'--max-partial=[how many partial matches there may be at a time (default 10000000)]:N:' \
-	'--on-limit=[at that limit, stop or drop the key'\''s oldest partial matches (default stop)]:on-limit:(stop oldest)' \
+	'--max-matches=[stop with an error before more than N matches are printed (default\: no limit)]:N:' \
+	'--on-limit=[at --max-partial, stop or drop the key'\''s oldest partial matches (default stop)]:on-limit:(stop oldest)' \
 	'*--on-error=[a record that is none\: stop (default), skip or dead-letter=FILE]:POLICY:' \
 	'--ok-errors=[so many bad records are no failure (default 0)]:N:' \
 	'--max-line=[longest line (default 16MiB)]:SIZE:' \

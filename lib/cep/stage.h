@@ -35,6 +35,7 @@ struct cep_conf {                       /* all borrowed; must outlive the stage 
 	bool        times_as_ms;
 	size_t      max_partial;        /* branches at a time */
 	bool        shed;               /* at that limit, drop a key's oldest instead of failing */
+	uint64_t    max_matches;        /* that are printed; the moment that would bring more fails. 0: no limit */
 	bool        general;            /* the general engine even where another would do: for tests */
 	uint64_t    seed;               /* of hash tables */
 };

@@ -6,6 +6,7 @@
  * forward: a timer is set to the time of an event plus the window, and events are processed in order of time. The log of the slices is
  * such a queue itself.
  */
+#include <inttypes.h>
 #include <stdlib.h>
 
 #include "base/mem.h"
@@ -130,12 +131,25 @@ cep_next_moment(const struct cep *c)
 
 /* ---- turns */
 
+/* A moment's matches come all or not at all. */
+static int
+count_matches(struct cep *c, size_t n, struct err *err)
+{
+	const uint64_t max = c->conf.max_matches;
+
+	if (max > 0 && c->matches + n > max)
+		return fail_as(err, STATUS_DATA, "more than %" PRIu64 " matches (--max-matches): the pattern fits more than was thought (add "
+		                                 "--after-match, --within or a stricter --where, or allow more)", max);
+	c->matches += n;
+	return 0;
+}
+
 static int
 hand_out(struct cep *c, struct out *out, struct err *err)
 {
-	c->matches += c->found.n;
+	if (count_matches(c, c->found.n, err) < 0)
+		return -1;
 	int result = print_found(c->printer, &c->found, false, out);
-
 	if (result == 0 && c->timeouts != NULL)
 		result = print_found(c->printer, &c->timed_out, true, c->timeouts);
 	found_clear(&c->found);
@@ -190,14 +204,16 @@ expire_slices(struct cep *c, struct slices *k, int64_t now, struct err *err)
 }
 
 static int
-print_matches(struct cep *c, const struct slices *k, size_t matches, struct out *out)
+print_matches(struct cep *c, const struct slices *k, size_t matches, struct out *out, struct err *err)
 {
 	const struct logged *first = slicer_at(&c->slicer, k->first), *last = slicer_at(&c->slicer, k->last);
 
-	c->matches += matches;
-	if (c->conf.emit == EMIT_COUNT)
-		return print_slice_count(c->printer, first->event, last->ts, matches, out);
-	return print_slices(c->printer, c->slicer.element, list_of(c, k), k->n, matches, out);
+	if (count_matches(c, matches, err) < 0)
+		return -1;
+	const int result = c->conf.emit == EMIT_COUNT ?
+		print_slice_count(c->printer, first->event, last->ts, matches, out) :
+		print_slices(c->printer, c->slicer.element, list_of(c, k), k->n, matches, out);
+	return result < 0 ? failed(out, err) : 0;
 }
 
 static int
@@ -230,8 +246,8 @@ process_slice(struct cep *c, struct event *e, struct out *out, struct err *err)
 	e->seq = ++c->seq;
 	const size_t matches = slices_event(s, k, e, program_holds(&c->program, s->cond, e->truth));
 	if (matches > 0) {
-		if (print_matches(c, k, matches, out) < 0)
-			return failed(out, err);
+		if (print_matches(c, k, matches, out, err) < 0)
+			return -1;
 		slices_matched(s, k);
 	}
 	if (keep_slices_below_limit(c, k, err) < 0)

@@ -104,6 +104,19 @@ refused() { # MESSAGE OPTION...
 	assert_equal "$stderr" 'maip-cep: dropped 5 partial matches at --max-partial 5: matches may be missing'
 }
 
+@test "too many matches end the run, before those of the moment that brings too many" {
+	for i in {1..9}; do echo "{\"t\":$i,\"k\":\"x\"}"; done >many
+	for pattern in '--begin a --times-or-more 3' '--begin a --followed-by-any b --followed-by-any c'; do
+		# 1 match with the third line, 2 or 3 with the fourth
+		run -65 --separate-stderr cep $pattern --max-matches 2 --emit count many
+		assert_equal "${#lines[@]}" 1
+		assert_equal "${stderr%%(*}" 'maip-cep: more than 2 matches '
+	done
+	run -0 --separate-stderr cep --begin a --times-or-more 3 --max-matches 28 many
+	assert_equal "${#lines[@]}" 28
+	assert_equal "$stderr" ''
+}
+
 @test "an option without effect is said once, and the matches are Flink's" {
 	run -0 --separate-stderr cep --begin one --one-or-more --within-each 5s </dev/null
 	assert_equal "$stderr" "maip-cep: --within-each: has no effect on 'one', which is repeated or a group; Flink has it so (give its quantifier a gap, or use --within)"
