@@ -3,7 +3,9 @@
  * session.c - windows that last as long as records keep coming
  *
  * A record makes the window [ts, ts + gap); windows of a key that overlap or
- * touch are one. The sessions of a key hang in a short list, in no order.
+ * touch are one. The sessions of a key hang in a list in order of time: a record
+ * in its order touches the newest at most, and the oldest goes first. Only a
+ * record that comes before the newest session looks at the others.
  *
  * Each session has one alarm that counts. A session that
  * grows leaves its alarm where it is: when it rings too early it is set again.
@@ -43,7 +45,7 @@ struct session {                        /* its accumulators stand behind it */
 
 struct owner {                          /* a key */
 	int64_t  cleaned;               /* the latest start of its sessions that are gone; TIME_MIN: none */
-	uint32_t first;
+	uint32_t first, last;           /* its sessions: the oldest, the newest; NONE: it has none */
 };
 
 struct sessions {
@@ -85,14 +87,47 @@ owner_of(struct sessions *t, uint32_t key)
 
 		t->owners = mem_resize(t->owners, n, sizeof(*t->owners));
 		for (size_t i = t->n_owners; i < n; i++)
-			t->owners[i] = (struct owner){ TIME_MIN, NONE };
+			t->owners[i] = (struct owner){ TIME_MIN, NONE, NONE };
 		t->n_owners = n;
 	}
 	return &t->owners[key];
 }
 
+/* The last session of a key that ends before ts; NONE: there is none. */
 static uint32_t
-session_make(struct sessions *t, uint32_t key)
+session_before(const struct sessions *t, const struct owner *owner, int64_t ts)
+{
+	uint32_t before = NONE, i;
+
+	if (owner->last == NONE || session_of(t, owner->last)->end < ts)
+		return owner->last;
+	for (i = owner->first; session_of(t, i)->end < ts; i = session_of(t, i)->next)
+		before = i;
+	return before;
+}
+
+/* The one that follows it; of NONE the first. */
+static uint32_t
+session_after(const struct sessions *t, const struct owner *owner, uint32_t i)
+{
+	return i == NONE ? owner->first : session_of(t, i)->next;
+}
+
+static void
+link_session(struct sessions *t, struct owner *owner, uint32_t before, uint32_t i)
+{
+	session_of(t, i)->next = session_after(t, owner, before) & NONE;
+	if (before == NONE)
+		owner->first = i;
+	else
+		session_of(t, before)->next = i & NONE;
+	if (owner->last == before)
+		owner->last = i;
+}
+
+/* A session of window, behind those that end before it. */
+static uint32_t
+session_make(struct sessions *t, uint32_t key, const struct span *window)
 {
 	struct owner *owner = owner_of(t, key);
 	uint32_t      i = t->unused;
@@ -108,27 +143,27 @@ session_make(struct sessions *t, uint32_t key)
 		}
 		i = (uint32_t)t->n++;
 	}
-	*session_of(t, i) = (struct session){ .alarm = TIME_MAX, .key = key, .next = owner->first & NONE };
-	owner->first = i;
+	*session_of(t, i) = (struct session){
+		.start = window->start, .end = window->end, .alarm = TIME_MAX, .key = key,
+	};
+	link_session(t, owner, session_before(t, owner, window->start), i);
 	t->open++;
 	return i;
 }
 
+/* Drop the session that follows before. */
 static void
-session_drop(struct sessions *t, uint32_t i)
+session_drop_after(struct sessions *t, struct owner *owner, uint32_t before)
 {
+	uint32_t        i = session_after(t, owner, before);
 	struct session *s = session_of(t, i);
-	struct owner   *owner = &t->owners[s->key];
 
-	if (owner->first == i) {
+	if (before == NONE)
 		owner->first = s->next;
-	} else {
-		struct session *before = session_of(t, owner->first);
-
-		while (before->next != i)
-			before = session_of(t, before->next);
-		before->next = s->next;
-	}
+	else
+		session_of(t, before)->next = s->next;
+	if (owner->last == i)
+		owner->last = before;
 	agg_drop(t->env.aggs, acc_of(t, i));
 	s->key = NO_KEY;
 	s->alarm = TIME_MAX;
@@ -160,10 +195,20 @@ set_alarm(struct sessions *t, uint32_t i)
 
 /* ---- filing */
 
-static bool
-touches(const struct session *s, const struct span *window)
+/* The first session of the key that overlaps or touches the window; NONE: there is none. */
+static uint32_t
+first_touching(struct sessions *t, uint32_t key, const struct span *window)
 {
-	return s->start <= window->end && s->end >= window->start;
+	const struct owner   *owner = owner_of(t, key);
+	const struct session *last;
+	uint32_t              i = owner->last;
+
+	if (i == NONE)
+		return NONE;
+	last = session_of(t, i);
+	if (window->start < last->start || window->start > last->end)
+		i = session_after(t, owner, session_before(t, owner, window->start));
+	return i == NONE || session_of(t, i)->start > window->end ? NONE : i;
 }
 
 /* All sessions of the key that touch the window become one, which is made if there is none. It does
@@ -171,30 +216,18 @@ touches(const struct session *s, const struct span *window)
 static uint32_t
 merge(struct sessions *t, uint32_t key, const struct span *window)
 {
-	uint32_t into = NONE, next;
+	const uint32_t  into = first_touching(t, key, window);
+	struct session *first, *s;
 
-	for (uint32_t i = owner_of(t, key)->first; i != NONE; i = next) {
-		struct session *s = session_of(t, i), *first;
-
-		next = s->next;
-		if (!touches(s, window))
-			continue;
-		if (into == NONE) {
-			into = i;
-			continue;
-		}
-		first = session_of(t, into);
-		first->start = s->start < first->start ? s->start : first->start;
-		first->end = s->end > first->end ? s->end : first->end;
+	if (into == NONE)
+		return session_make(t, key, window);
+	first = session_of(t, into);
+	while (first->next != NONE && (s = session_of(t, first->next))->start <= window->end) {
+		first->end = s->end;
 		first->fired |= s->fired;
-		agg_merge(t->env.aggs, acc_of(t, into), acc_of(t, i));
-		session_drop(t, i);
+		agg_merge(t->env.aggs, acc_of(t, into), acc_of(t, first->next));
+		session_drop_after(t, &t->owners[key], into);
 	}
-	if (into != NONE)
-		return into;
-	into = session_make(t, key);
-	session_of(t, into)->start = window->start;
-	session_of(t, into)->end = window->end;
 	return into;
 }
 
@@ -205,15 +238,6 @@ fire(struct sessions *t, uint32_t i, enum row_mark mark)
 
 	return row_alone(t->env.rows, &(struct span){ s->start, s->end }, s->key, acc_of(t, i),
 	                 mark);
-}
-
-static bool
-has_any(struct sessions *t, uint32_t key, const struct span *window)
-{
-	for (uint32_t i = owner_of(t, key)->first; i != NONE; i = session_of(t, i)->next)
-		if (touches(session_of(t, i), window))
-			return true;
-	return false;
 }
 
 static enum filed
@@ -227,7 +251,8 @@ session_add(void *self, const struct record *r, struct err *err)
 
 	(void)err;
 	t->watermark = r->watermark;
-	if (window.end - 1 + t->lateness <= t->watermark && !has_any(t, r->key, &window))
+	if (window.end - 1 + t->lateness <= t->watermark &&
+	    first_touching(t, r->key, &window) == NONE)
 		return FILED_LATE;
 	i = merge(t, r->key, &window);
 	s = session_of(t, i);
@@ -332,7 +357,7 @@ clean_up(struct sessions *t, uint32_t i)
 
 	if (session_of(t, i)->start > owner->cleaned)
 		owner->cleaned = session_of(t, i)->start;
-	session_drop(t, i);
+	session_drop_after(t, owner, session_before(t, owner, session_of(t, i)->start));
 }
 
 /* What is left of a session after it has fired. */
@@ -482,7 +507,7 @@ session_renumber(void *self, const uint32_t *new_id, uint32_t n_new)
 		t->owners[new_id[key]] = owner;
 	}
 	for (size_t key = n_new; key < t->n_owners; key++)
-		t->owners[key] = (struct owner){ TIME_MIN, NONE };
+		t->owners[key] = (struct owner){ TIME_MIN, NONE, NONE };
 }
 
 /* Behind those are only keys that have never been here. */
@@ -521,6 +546,32 @@ session_save(void *self, struct buf *to)
 }
 
 static int
+load_session(struct sessions *t, uint32_t n_keys, struct cursor *from)
+{
+	uint64_t        key = cursor_u64(from);
+	int64_t         start = cursor_i64(from);
+	int64_t         end = cursor_i64(from);
+	bool            fired = cursor_u64(from) != 0;
+	bool            due = cursor_u64(from) != 0;
+	const struct span window = { start, end };
+	struct session *s;
+	uint32_t        i;
+
+	if (!from->ok || key >= n_keys || start < TIME_FIRST || start > TIME_LAST ||
+	    end <= start || end > TIME_LAST + DUR_MAX ||
+	    first_touching(t, (uint32_t)key, &window) != NONE)
+		return -1;
+	i = session_make(t, (uint32_t)key, &window);
+	s = session_of(t, i);
+	s->fired = fired;
+	s->due = due;
+	if (agg_load(t->env.aggs, acc_of(t, i), from) < 0)
+		return -1;
+	set_alarm(t, i);
+	return 0;
+}
+
+static int
 session_load(void *self, struct cursor *from, uint32_t n_keys)
 {
 	struct sessions *t = self;
@@ -532,25 +583,9 @@ session_load(void *self, struct cursor *from, uint32_t n_keys)
 		return -1;
 	for (uint64_t key = 0; key < n && from->ok; key++)
 		owner_of(t, (uint32_t)key)->cleaned = cursor_i64(from);
-	for (n = cursor_u64(from); n > 0; n--) {
-		uint64_t key = cursor_u64(from);
-		uint32_t i;
-		struct session *s;
-
-		if (!from->ok || key >= n_keys)
+	for (n = cursor_u64(from); n > 0; n--)
+		if (load_session(t, n_keys, from) < 0)
 			return -1;
-		i = session_make(t, (uint32_t)key);
-		s = session_of(t, i);
-		s->start = cursor_i64(from);
-		s->end = cursor_i64(from);
-		s->fired = cursor_u64(from) != 0;
-		s->due = cursor_u64(from) != 0;
-		if (!from->ok || s->start < TIME_FIRST || s->start > TIME_LAST ||
-		    s->end <= s->start || s->end > TIME_LAST + DUR_MAX ||
-		    agg_load(t->env.aggs, acc_of(t, i), from) < 0)
-			return -1;
-		set_alarm(t, i);
-	}
 	return 0;
 }
 
