@@ -314,7 +314,7 @@ work(int n_files, char **files)
 	p = produce_new(&conf);
 
 	if (connect_writer(p, &w, &err) < 0) {
-		status = err.status;
+		status = err.status == STATUS_OK ? STATUS_RETRY : err.status;   /* a signal came first: the input is not read */
 		if (err.msg[0] != '\0')
 			warn("%s", err.msg);
 	} else {

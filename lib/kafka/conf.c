@@ -152,7 +152,17 @@ trim(struct str s)
 	return s;
 }
 
-/* Split "key=value" and add it, under the one of two names that librdkafka itself uses. */
+/* Of two names for one property, the one that the rest of the toolkit asks for and sets. */
+static const char *const synonyms[][2] = {
+	{ "metadata.broker.list", BROKERS },
+	{ "sasl.mechanism", "sasl.mechanisms" },
+	{ "message.timeout.ms", "delivery.timeout.ms" },
+	{ "queue.buffering.max.ms", "linger.ms" },
+	{ "request.required.acks", "acks" },
+	{ "compression.type", "compression.codec" },
+};
+
+/* Split "key=value" and add it, under one of its names. */
 static int
 add_pair(struct properties *to, struct str pair, const char *from, struct err *err)
 {
@@ -166,10 +176,9 @@ add_pair(struct properties *to, struct str pair, const char *from, struct err *e
 	value = trim(str_slice(pair, (size_t)(eq - pair.p) + 1, pair.n));
 	if (memchr(value.p, '\0', value.n) != NULL || memchr(key.p, '\0', key.n) != NULL)
 		return fail_as(err, STATUS_USAGE, "a property has a NUL byte in it");
-	if (str_eq(key, STR("metadata.broker.list")))
-		key = STR(BROKERS);
-	if (str_eq(key, STR("sasl.mechanism")))
-		key = STR("sasl.mechanisms");
+	for (size_t i = 0; i < sizeof(synonyms) / sizeof(synonyms[0]); i++)
+		if (str_eq(key, str_of(synonyms[i][0])))
+			key = str_of(synonyms[i][1]);
 	properties_add(to, key, value, from);
 	return 0;
 }

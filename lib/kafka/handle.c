@@ -7,8 +7,8 @@
  */
 #include <assert.h>
 #include <stdio.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "base/time.h"
 #include "kafka/auth.h"
@@ -64,15 +64,6 @@ is_silence(rd_kafka_resp_err_t code)
 	       code == RD_KAFKA_RESP_ERR__WAIT_COORD || code == RD_KAFKA_RESP_ERR__SSL;
 }
 
-int64_t
-handle_clock(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 /* "127.0.0.1:9092/bootstrap: Connect to ipv4#127.0.0.1:9092 failed: Connection refused (after 0ms in state CONNECT)"
  * becomes "Connection refused". */
 static void
@@ -117,7 +108,7 @@ brokers_down(struct handle *h)
 {
 	if (h->down_since != TIME_MAX)
 		return;
-	h->down_since = handle_clock();
+	h->down_since = clock_monotonic_ms();
 	h->next_probe = h->down_since + PROBE_EVERY_MS;
 }
 
@@ -295,9 +286,9 @@ ask_metadata(struct handle *h, int wait_ms)
 static int
 wait_for_broker(struct handle *h, struct err *err)
 {
-	int64_t end = handle_clock() + kafka_conf_patience(h->conf, false), left;
+	int64_t end = clock_monotonic_ms() + kafka_conf_patience(h->conf, false), left;
 
-	for (int wait = 100; (left = end - handle_clock()) > 0; wait *= 2) {
+	for (int wait = 100; (left = end - clock_monotonic_ms()) > 0; wait *= 2) {
 		if (ask_metadata(h, (int)(wait < left ? wait : left)) == RD_KAFKA_RESP_ERR_NO_ERROR) {
 			handle_heard(h);
 			return 0;
@@ -373,7 +364,7 @@ handle_check(struct handle *h, struct err *err)
 		return fail_to_reach(h, err);
 	if (h->down_since == TIME_MAX)
 		return 0;
-	now = handle_clock();
+	now = clock_monotonic_ms();
 	if (now >= h->next_probe) {
 		h->next_probe = now + PROBE_EVERY_MS;
 		if (ask_metadata(h, PROBE_WAIT_MS) == RD_KAFKA_RESP_ERR_NO_ERROR) {

@@ -59,6 +59,4 @@ int handle_fail(struct handle *h, rd_kafka_resp_err_t code, const char *what, st
 /* The exit status that fits a code. */
 enum status handle_status(rd_kafka_resp_err_t code);
 
-int64_t handle_clock(void);                     /* monotonic ms */
-
 #endif

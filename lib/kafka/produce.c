@@ -152,7 +152,7 @@ watch_signals(struct produce *p)
 	if (stops(p) > 1) {
 		fail_as(&why, STATUS_IO, "stopped by a second signal");
 		collapse(p, &why);
-	} else if (now - p->stop_ns > p->conf.grace * 1000000) {
+	} else if ((now - p->stop_ns) / 1000000 > p->conf.grace) {
 		fail_as(&why, STATUS_IO, "stopped by a signal");
 		collapse(p, &why);
 	}
@@ -360,10 +360,14 @@ end_transaction(struct produce *p, enum status so_far, struct err *err)
 static void
 say_what_failed(const struct produce *p, struct err *err)
 {
-	const uint64_t failed = p->counts.failed;
+	const uint64_t failed = p->counts.failed + in_flight(p);
 
-	fail_as(err, STATUS_IO, "%" PRIu64 " of %" PRIu64 " records not delivered, the first: %s", failed, p->counts.taken,
-	        p->first);
+	if (p->first_line == 0)
+		fail_as(err, STATUS_IO, "nothing is known of %" PRIu64 " of %" PRIu64 " records: %s", failed, p->counts.taken,
+		        p->why.msg);
+	else
+		fail_as(err, STATUS_IO, "%" PRIu64 " of %" PRIu64 " records not delivered, the first: %s", failed,
+		        p->counts.taken, p->first);
 }
 
 enum status
@@ -377,7 +381,7 @@ produce_end(struct produce *p, enum status so_far, struct err *err)
 	if (p->in_transaction)
 		return end_transaction(p, so_far, err);
 	flush_files(p);
-	if (p->counts.failed == 0)
+	if (p->counts.failed == 0 && in_flight(p) == 0)         /* a writer beyond help may not even give up */
 		return so_far;
 	say_what_failed(p, err);
 	return STATUS_IO;

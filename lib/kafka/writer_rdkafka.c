@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "base/time.h"
 
@@ -180,7 +181,7 @@ ask_topics(struct kafka_writer *w, struct err *err)
 static int
 create(struct kafka_writer *w, struct str name, struct err *err)
 {
-	int64_t end = handle_clock() + ASK_MS;
+	int64_t end = clock_monotonic_ms() + ASK_MS;
 
 	if (topic_create(&w->h, make_topic(w, name)->name, w->conf.create, err) < 0)
 		return -1;
@@ -190,7 +191,7 @@ create(struct kafka_writer *w, struct str name, struct err *err)
 		if (make_topic(w, name)->partitions > 0)
 			return 0;
 		rd_kafka_poll(w->h.rk, 20);
-	} while (handle_clock() < end);
+	} while (clock_monotonic_ms() < end);
 	return 0;
 }
 
@@ -199,7 +200,7 @@ writer_partitions(void *self, struct str name, struct err *err)
 {
 	struct kafka_writer *w = self;
 	struct topic        *t = make_topic(w, name);
-	int64_t              now = handle_clock();
+	int64_t              now = clock_monotonic_ms();
 	char                 text[QUOTE_MAX];
 
 	if (t->partitions == 0 && (t->asked == TIME_MIN || now - t->asked >= ASK_AGAIN_MS)) {
@@ -352,11 +353,11 @@ static void
 writer_give_up(void *self, const struct err *why)
 {
 	struct kafka_writer *w = self;
-	int64_t              end = handle_clock() + GIVE_UP_MS;
+	int64_t              end = clock_monotonic_ms() + GIVE_UP_MS;
 
 	w->why = *why;
 	rd_kafka_purge(w->h.rk, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
-	while (rd_kafka_outq_len(w->h.rk) > 0 && handle_clock() < end)
+	while (rd_kafka_outq_len(w->h.rk) > 0 && clock_monotonic_ms() < end)
 		rd_kafka_poll(w->h.rk, 50);
 }
 
@@ -378,6 +379,38 @@ fail_transaction(struct kafka_writer *w, rd_kafka_error_t *error, const char *wh
 	return -1;
 }
 
+/* Before anything was read a signal leaves at once; in a transaction the second one does. */
+static bool
+stopped(const struct kafka_writer *w, int signals)
+{
+	return w->conf.watch.stop != NULL && *w->conf.watch.stop >= signals;
+}
+
+/* A broker may be there, and no coordinator of transactions: where __transaction_state cannot be made there will never be one. */
+static int
+take_id(struct kafka_writer *w, struct err *err)
+{
+	static const char what[] = "cannot take the transactional id";
+	const int64_t     end = clock_monotonic_ms() + kafka_conf_patience(w->conf.kafka, true);
+	rd_kafka_error_t *error;
+
+	while ((error = rd_kafka_init_transactions(w->h.rk, CALL_MS)) != NULL) {
+		if (!rd_kafka_error_is_retriable(error))
+			return fail_transaction(w, error, what, err);
+		rd_kafka_error_destroy(error);
+		rd_kafka_poll(w->h.rk, 0);
+		if (handle_check(&w->h, err) < 0)
+			return -1;
+		if (stopped(w, 1))
+			return fail_as(err, STATUS_RETRY, "%s: stopped by a signal", what);
+		if (clock_monotonic_ms() >= end)
+			return fail_as(err, STATUS_UNAVAILABLE, "%s: no broker coordinates transactions (has the topic "
+			               "__transaction_state as many replicas as transaction.state.log.replication.factor asks for?)",
+			               what);
+	}
+	return 0;
+}
+
 /* Call until it is done: a call that may be tried again is. Bounded by librdkafka (the transaction's time-out) and by handle_check. */
 static int
 insist(struct kafka_writer *w, rd_kafka_error_t *(*call)(rd_kafka_t *rk, int wait_ms), const char *what, struct err *err)
@@ -391,7 +424,7 @@ insist(struct kafka_writer *w, rd_kafka_error_t *(*call)(rd_kafka_t *rk, int wai
 		rd_kafka_poll(w->h.rk, 0);
 		if (handle_check(&w->h, err) < 0)
 			return -1;
-		if (w->conf.watch.stop != NULL && *w->conf.watch.stop > 1)
+		if (stopped(w, 2))
 			return fail_as(err, STATUS_RETRY, "%s: stopped by a second signal", what);
 	}
 	return 0;
@@ -414,7 +447,7 @@ writer_commit(void *self, struct err *err)
 	int                  done;
 
 	while ((done = writer_flush(w, CALL_MS, err)) == 0)
-		if (w->conf.watch.stop != NULL && *w->conf.watch.stop > 1)
+		if (stopped(w, 2))
 			return fail_as(err, STATUS_RETRY, "cannot commit the transaction: stopped by a second signal");
 	if (done < 0)
 		return -1;
@@ -467,7 +500,6 @@ refuse_loss(const struct writer_conf *conf, struct err *err)
 	                         *const never[] = { NULL };
 	static const struct { const char *key; const char *const *safe; const char *instead; } rules[] = {
 		{ "acks", all, "--acks" },
-		{ "request.required.acks", all, "--acks" },
 		{ "enable.idempotence", yes, "--acks" },
 		{ "transactional.id", never, "--transactional-id" },
 	};
@@ -544,8 +576,7 @@ writer_rdkafka(struct writer *to, const struct writer_conf *conf, const struct w
 	w->h.owner = w;
 	configure(rk, conf);
 	if (handle_open(&w->h, RD_KAFKA_PRODUCER, rk, err) < 0 ||
-	    (conf->transactional_id != NULL &&
-	     insist(w, rd_kafka_init_transactions, "cannot take the transactional id", err) < 0)) {
+	    (conf->transactional_id != NULL && take_id(w, err) < 0)) {
 		writer_close(w);
 		return -1;
 	}

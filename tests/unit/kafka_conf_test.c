@@ -107,6 +107,22 @@ each_source_wins_over_those_before_it(void **state)
 }
 
 static void
+a_property_is_the_same_under_either_of_its_names(void **state)
+{
+	struct kafka_conf *c = kafka_conf_new();
+	struct err err;
+
+	(void)state;
+	assert_int_equal(kafka_conf_set(c, "linger.ms=3", &err), 0);
+	assert_int_equal(kafka_conf_set(c, "queue.buffering.max.ms=7", &err), 0);
+	assert_int_equal(kafka_conf_set(c, "message.timeout.ms=9000", &err), 0);
+	assert_int_equal(kafka_conf_finish(c, &err), 0);
+	assert_string_equal(kafka_conf_get(c, "linger.ms"), "7");
+	assert_string_equal(kafka_conf_get(c, "delivery.timeout.ms"), "9000");
+	kafka_conf_free(c);
+}
+
+static void
 a_profile_that_is_not_there_is_told_and_local_needs_none(void **state)
 {
 	struct kafka_conf *c = kafka_conf_new();
@@ -274,6 +290,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(without_any_source_the_broker_is_on_this_machine, clean_environment),
 		cmocka_unit_test_setup(each_source_wins_over_those_before_it, clean_environment),
+		cmocka_unit_test_setup(a_property_is_the_same_under_either_of_its_names, clean_environment),
 		cmocka_unit_test_setup(a_profile_that_is_not_there_is_told_and_local_needs_none, clean_environment),
 		cmocka_unit_test_setup(the_name_of_a_profile_cannot_leave_the_directory, clean_environment),
 		cmocka_unit_test_setup(properties_that_run_code_or_break_promises_are_refused_everywhere, clean_environment),

@@ -21,6 +21,7 @@ struct fixture {
 	size_t      n_sent, room;       /* room: records that the queue takes before it is full */
 	const char *refuse, *lose;      /* values that are refused by send, or given up later */
 	bool        has_topic, dies;    /* dies: the next poll or flush is fatal */
+	bool        keeps;              /* gives nothing up */
 	int         polls, commits, aborts, begins;
 	int         stop_after;         /* set stop when so many polls have been ... */
 	bool        stop_twice;         /* ... and again at the next */
@@ -124,7 +125,7 @@ fake_give_up(void *self, const struct err *why)
 {
 	struct fixture *f = self;
 
-	for (size_t i = 0; i < f->n_sent; i++)
+	for (size_t i = 0; i < f->n_sent && !f->keeps; i++)
 		settle(f, &f->sent[i], why->msg);
 }
 
@@ -369,6 +370,17 @@ when_no_broker_is_left_the_rest_becomes_dead_letters(void **state)
 }
 
 static void
+what_was_not_even_given_up_is_not_delivered(void **state)
+{
+	struct fixture *f = *state;
+
+	f->dies = f->keeps = true;
+	assert_int_equal(run(f, "a\nb\n"), STATUS_IO);
+	assert_counts(f, 2, 0, 0);
+	assert_string_equal(f->err.msg, "nothing is known of 2 of 2 records: no broker");
+}
+
+static void
 a_stop_waits_for_what_is_in_flight_but_not_for_ever(void **state)
 {
 	struct fixture *f = *state;
@@ -521,6 +533,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(a_record_that_is_not_delivered_ends_the_run, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(with_dead_letters_the_run_goes_on, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(when_no_broker_is_left_the_rest_becomes_dead_letters, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(what_was_not_even_given_up_is_not_delivered, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_stop_waits_for_what_is_in_flight_but_not_for_ever, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_second_signal_leaves_at_once, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_line_that_is_no_record_is_a_bad_record_and_not_an_undelivered_one, set_up, tear_down),
