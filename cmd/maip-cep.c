@@ -240,6 +240,8 @@ static const struct opt opts[] = {
 	OPT_STR(0, "late", &late_path, "FILE", "append records that came too late"),
 	OPT_CALL(0, "explain", explain, NULL, "[=dot]", "print the compiled pattern, as a table or as a graph for dot(1), and read nothing"),
 
+	OPT_STR(0, "trace", &conf.trace, "KEY", "tell on stderr why each match of this key, a text, begins, goes on, dies"),
+
 	OPT_HEADING("Limits and bad records"),
 	OPT_INT(0, "max-partial", &max_partial, 1, INT64_MAX, "N", "how many partial matches there may be at a time (default 10000000)"),
 	OPT_INT(0, "max-matches", &max_matches, 1, INT64_MAX, "N", "stop with an error before more than N matches are printed (default: no limit)"),
@@ -415,6 +417,8 @@ make_stage(void)
 	}
 	if (conf.time == NULL)
 		conf.time = "timestamp";
+	if (conf.trace != NULL && conf.n_keys != 1)
+		die(STATUS_USAGE, "--trace: names the key that one --key finds (here there are %zu)", conf.n_keys);
 	conf.emit = (enum emit)emit;
 	conf.times_as_ms = time_style == 1;
 	conf.max_partial = (size_t)max_partial;
@@ -430,7 +434,8 @@ make_stage(void)
 int
 main(int argc, char **argv)
 {
-	struct out late_file, timeouts_file, *late, *timeouts;
+	const struct sink stderr_sink = sink_fd(&(int){ 2 });
+	struct out late_file, timeouts_file, trace, *late, *timeouts;
 	struct err err;
 
 	opt_parse(&tool, argc, argv);
@@ -440,12 +445,20 @@ main(int argc, char **argv)
 		return (int)print_explanation(cep);
 	late = side_output(&late_file, "--late", late_path);
 	timeouts = side_output(&timeouts_file, "--timeouts", timeouts_path);
+	if (conf.trace != NULL) {
+		out_init(&trace, &stderr_sink);
+		cep_trace_to(cep, &trace);
+	}
 	page = page_register(tool.name, argc, argv, &err);
 	cep_outputs(cep, late, timeouts, page_stats(page));
 
 	enum status status = run(cep);
 
 	tell(cep);
+	if (conf.trace != NULL) {
+		out_flush(&trace);
+		out_release(&trace);
+	}
 	status = close_side_output(late, status);
 	status = close_side_output(timeouts, status);
 	page_finish(page, status);

@@ -68,6 +68,8 @@ _maip_cep() {
 		return ;;
 	--explain=)
 		return ;;
+	--trace|--trace=)
+		return ;;
 	--max-partial|--max-partial=)
 		return ;;
 	--max-matches|--max-matches=)
@@ -86,7 +88,7 @@ _maip_cep() {
 		return ;;
 	esac
 	if [[ $cur == -* ]]; then
-		mapfile -t COMPREPLY < <(compgen -W ' --begin --next --followed-by --followed-by-any --not-next --not-followed-by --where --or --times --times-or-more --one-or-more --until --optional --greedy --consecutive --allow-combinations --within --within-each --after-match --match-recognize --key --time --time-format --watermark --processing-time --order-by --name --emit --select --time-style --timeouts --late --explain --max-partial --max-matches --on-limit --on-error --ok-errors --max-line --help --version' -- "$cur")
+		mapfile -t COMPREPLY < <(compgen -W ' --begin --next --followed-by --followed-by-any --not-next --not-followed-by --where --or --times --times-or-more --one-or-more --until --optional --greedy --consecutive --allow-combinations --within --within-each --after-match --match-recognize --key --time --time-format --watermark --processing-time --order-by --name --emit --select --time-style --timeouts --late --explain --trace --max-partial --max-matches --on-limit --on-error --ok-errors --max-line --help --version' -- "$cur")
 	else
 		compopt -o filenames; mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 	fi

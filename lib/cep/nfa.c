@@ -25,6 +25,8 @@ struct nfa {
 	size_t                max_live, live;
 	bool                  shed;
 	uint64_t              n_shed, *gave_up;
+	nfa_news_fn          *tell;     /* NULL: nobody listens */
+	void                 *listener;
 
 	/* one round */
 	struct event         *event;
@@ -279,6 +281,26 @@ step(struct nfa *f, const struct branch *b, struct err *err)
 	return 0;
 }
 
+static void
+tell(const struct nfa *f, enum nfa_news what, const struct branch *b)
+{
+	if (f->tell != NULL && b->start != START_NEVER)
+		f->tell(f->listener, what, b, f->event);
+}
+
+static void
+tell_step(const struct nfa *f, const struct branch *b)
+{
+	if (f->n_successors == 0)
+		tell(f, NEWS_DIED, b);
+	for (size_t i = 0; i < f->n_successors; i++) {
+		const struct branch *to = &f->successors[i];
+		if (f->g->states[to->state].kind == STATE_FINAL || f->g->states[to->state].kind == STATE_STOP)
+			continue;       /* told when it is handed out, or dropped */
+		tell(f, b->start == START_NEVER ? NEWS_BEGAN : to->node == b->node ? NEWS_WAITS : NEWS_TOOK, to);
+	}
+}
+
 /* File the successors; all that would live on die when one has met a NOT. */
 static void
 file_successors(struct nfa *f, struct partials *p, bool first)
@@ -292,10 +314,12 @@ file_successors(struct nfa *f, struct partials *p, bool first)
 		p->started |= first && b->start != START_NEVER;
 		if (f->g->states[b->state].kind == STATE_FINAL)
 			branches_push(&f->complete, b);
-		else if (stopped)
-			node_drop(b->node);
-		else
+		else if (!stopped)
 			branches_push(&f->next, b);
+		else {
+			tell(f, NEWS_STOPPED, b);
+			node_drop(b->node);
+		}
 	}
 }
 
@@ -351,6 +375,14 @@ skip_bound(const struct nfa *f, const struct branch *match, struct bound *to, st
 	return 0;
 }
 
+static void
+tell_pruned(const struct nfa *f, const struct branches *b, const struct bound *bound)
+{
+	for (size_t i = 0; f->tell != NULL && i < b->n; i++)
+		if (b->a[i].start < bound->seq || (bound->inclusive && b->a[i].start == bound->seq))
+			tell(f, NEWS_SKIPPED, &b->a[i]);
+}
+
 /* Hand out what is complete, oldest start first. With a skip strategy a match waits while an older branch lives, which could rule
  * it out. */
 static int
@@ -369,7 +401,10 @@ release_matches(struct nfa *f, struct partials *p, int64_t now, struct found_lis
 			node_drop(match.node);
 			return -1;
 		}
+		tell(f, NEWS_MATCHED, &match);
 		if (!bound.none) {
+			tell_pruned(f, &f->next, &bound);
+			tell_pruned(f, &p->done, &bound);
 			branches_prune(&f->next, bound.seq, bound.inclusive);
 			branches_prune(&p->done, bound.seq, bound.inclusive);
 		}
@@ -409,6 +444,7 @@ keep_below_limit(struct nfa *f, struct partials *p, struct err *err)
 	if (!f->shed)
 		return nfa_too_many(f->max_live, err);
 	while (f->live > f->max_live && p->live.n > 0 && p->live.a[0].start != START_NEVER) {
+		tell(f, NEWS_SHED, &p->live.a[0]);
 		node_drop(branches_pop(&p->live).node);
 		f->live--;
 		f->n_shed++;
@@ -426,6 +462,8 @@ nfa_event(struct nfa *f, struct partials *p, struct event *e, struct found_list 
 				node_drop(f->successors[k].node);
 			return -1;
 		}
+		if (f->tell != NULL)
+			tell_step(f, &p->live.a[i]);
 		file_successors(f, p, p->live.a[i].state == f->g->start);
 	}
 	const int result = release_matches(f, p, e->ts, matches, err);
@@ -448,6 +486,7 @@ nfa_time(struct nfa *f, struct partials *p, int64_t now, struct found_list *matc
 
 	if (!g->gaps && (p->live.n == 0 || p->live.a[0].start == START_NEVER || !expired(now, p->live.a[0].start_ts, g->window)))
 		return 0;
+	f->event = NULL;
 	for (size_t i = 0; i < p->live.n; i++) {
 		const struct branch *b = &p->live.a[i];
 		const struct state *s = &g->states[b->state];
@@ -458,6 +497,7 @@ nfa_time(struct nfa *f, struct partials *p, int64_t now, struct found_list *matc
 		} else if (s->kind == STATE_PENDING) {
 			branches_push(&f->complete, b);
 		} else {
+			tell(f, NEWS_TIMED_OUT, b);
 			timeouts->a = mem_more(timeouts->a, timeouts->n, &timeouts->cap, sizeof(*timeouts->a));
 			timeouts->a[timeouts->n++] =
 				(struct found){ b->node, since_previous ? b->previous_ts + s->gap : b->start_ts + g->window };
@@ -513,6 +553,13 @@ nfa_free(struct nfa *f)
 	free(f->list);
 	arena_release(&f->scratch);
 	free(f);
+}
+
+void
+nfa_listen(struct nfa *f, nfa_news_fn *news, void *arg)
+{
+	f->tell = news;
+	f->listener = arg;
 }
 
 void

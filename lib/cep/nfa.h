@@ -54,6 +54,11 @@ int nfa_event(struct nfa *f, struct partials *p, struct event *e, struct found_l
 /* Time is now for this key. Appends matches that only waited for it, and timeouts. */
 int nfa_time(struct nfa *f, struct partials *p, int64_t now, struct found_list *matches, struct found_list *timeouts, struct err *err);
 
+/* What becomes of branches, for whoever wants to know; e is NULL where time alone did it. b is as it is afterwards, or as it was last. */
+enum nfa_news { NEWS_BEGAN, NEWS_TOOK, NEWS_WAITS, NEWS_DIED, NEWS_STOPPED, NEWS_MATCHED, NEWS_SKIPPED, NEWS_TIMED_OUT, NEWS_SHED };
+typedef void nfa_news_fn(void *arg, enum nfa_news what, const struct branch *b, const struct event *e);
+void nfa_listen(struct nfa *f, nfa_news_fn *tell, void *arg);   /* NULL: nobody does (the default) */
+
 /* The message at the limit. Returns -1. */
 int nfa_too_many(size_t max_live, struct err *err);
 

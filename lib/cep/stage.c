@@ -347,6 +347,7 @@ cep_new(const struct cep_conf *conf, struct err *err)
 	c->waiting.by_value = conf->order_by != NULL;
 	buf_init(&c->key, BUF_NO_MAX);
 	buf_init(&c->order, BUF_NO_MAX);
+	buf_init(&c->traced, BUF_NO_MAX);
 	if (compile_expressions(c, err) < 0 || program_compile(&c->program, conf->pattern, c->fields, err) < 0 ||
 	    compile_columns(c, err) < 0) {
 		err->status = STATUS_USAGE;
@@ -355,7 +356,7 @@ cep_new(const struct cep_conf *conf, struct err *err)
 	}
 	c->keeps_fields = c->program.iterative != 0 || c->n_columns > 0;
 	c->values = mem_zalloc(EXTRACT_FIELDS, sizeof(*c->values));
-	c->slicing = !conf->general && slicer_of(&c->program, &c->slicer);
+	c->slicing = !conf->general && conf->trace == NULL && slicer_of(&c->program, &c->slicer);
 	if (c->slicing && !c->slicer.strict)
 		c->program.inert = c->program.where_needs_leaf;
 	c->nfa = nfa_new(&c->program, conf->max_partial, conf->shed, &c->gave_up);
@@ -371,6 +372,14 @@ cep_outputs(struct cep *c, struct out *late, struct out *timeouts, struct pipe_s
 	c->late_out = late;
 	c->stats = stats;
 	c->timeouts = timeouts;
+}
+
+void
+cep_trace_to(struct cep *c, struct out *to)
+{
+	c->tracer = (struct tracer){ .program = &c->program, .to = to };
+	buf_clear(&c->traced);
+	val_key(&c->traced, &(struct val){ .kind = VAL_TEXT, .text = str_of(c->conf.trace) });
 }
 
 void
@@ -415,6 +424,7 @@ cep_free(struct cep *c)
 	arena_release(&c->scratch);
 	buf_release(&c->key);
 	buf_release(&c->order);
+	buf_release(&c->traced);
 	free(c);
 }
 

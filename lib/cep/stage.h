@@ -36,6 +36,7 @@ struct cep_conf {                       /* all borrowed; must outlive the stage 
 	size_t      max_partial;        /* branches at a time */
 	bool        shed;               /* at that limit, drop a key's oldest instead of failing */
 	uint64_t    max_matches;        /* that are printed; the moment that would bring more fails. 0: no limit */
+	const char *trace;              /* a key, a text, whose partial matches are told about (trace.h); needs the general engine. NULL: none */
 	bool        general;            /* the general engine even where another would do: for tests */
 	uint64_t    seed;               /* of hash tables */
 };
@@ -47,6 +48,7 @@ struct cep *cep_new(const struct cep_conf *conf, struct err *err);
 
 /* Where late lines, timed-out partial matches and counters go; NULL: nowhere (the default). Borrowed. */
 void cep_outputs(struct cep *c, struct out *late, struct out *timeouts, struct pipe_stats *stats);
+void cep_trace_to(struct cep *c, struct out *to);       /* for conf.trace; borrowed, must be set before the first record */
 void cep_free(struct cep *c);                           /* NULL is fine */
 
 extern const struct stage_ops cep_ops;                  /* self is the struct cep */

@@ -12,6 +12,7 @@
 #include "base/keys.h"
 #include "cep/slices.h"
 #include "cep/stage.h"
+#include "cep/trace.h"
 #include "cep/waiting.h"
 
 struct key_state {
@@ -40,6 +41,8 @@ struct cep {
 	struct slicer       slicer;
 	struct nfa         *nfa;
 	struct printer     *printer;
+	struct tracer       tracer;
+	struct buf          traced;     /* the key as a text, as val_key() writes it */
 	struct extractor   *fields;
 	struct time_expr   *time;
 	struct expr        *order_by;

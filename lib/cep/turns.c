@@ -301,6 +301,16 @@ drain_slices(struct cep *c, int64_t until, struct out *out, struct err *err)
 
 /* ---- branches in their turn */
 
+/* Is this the key that is traced? Then what happens next is told. */
+static void
+trace_key(struct cep *c, uint32_t key, int64_t now)
+{
+	if (c->tracer.to == NULL)
+		return;
+	c->tracer.now = now;
+	nfa_listen(c->nfa, str_eq(keys_text(c->keys, key), buf_str(&c->traced)) ? trace_news : NULL, &c->tracer);
+}
+
 /* Move a key's time, once a pass and moment. */
 static int
 move_key(struct cep *c, uint32_t key, int64_t now, struct out *out, struct err *err)
@@ -318,6 +328,7 @@ move_key(struct cep *c, uint32_t key, int64_t now, struct out *out, struct err *
 	moved->now = now;
 	if (s->partials == NULL)
 		return 0;
+	trace_key(c, key, now);
 	if (nfa_time(c->nfa, s->partials, now, &c->found, &c->timed_out, err) < 0)
 		return -1;
 	return hand_out(c, out, err);
@@ -336,6 +347,7 @@ process(struct cep *c, struct event *e, struct out *out, struct err *err)
 		s->partials = mem_alloc(sizeof(*s->partials));
 		partials_init(c->nfa, s->partials);
 	}
+	trace_key(c, e->key, e->ts);
 	if (nfa_event(c->nfa, s->partials, e, &c->found, err) < 0)
 		return -1;
 	/* the mark stays until the end of the pass, as Flink's does: events after a start set timers, too */
@@ -379,6 +391,8 @@ cep_drain(struct cep *c, int64_t until, struct out *out, struct err *err)
 {
 	const int result = c->slicing ? drain_slices(c, until, out, err) : drain_branches(c, until, out, err);
 
+	if (c->tracer.to != NULL && c->tracer.to->buf.n > 0 && out_flush(c->tracer.to) < 0 && result == 0)
+		return failed(c->tracer.to, err);
 	if (c->stats != NULL) {
 		atomic_store_explicit(&c->stats->partial_matches, c->slicing ? c->slicer.live : nfa_live(c->nfa), memory_order_relaxed);
 		atomic_store_explicit(&c->stats->keys, keys_count(c->keys) - c->n_idle, memory_order_relaxed);

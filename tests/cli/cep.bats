@@ -117,6 +117,31 @@ refused() { # MESSAGE OPTION...
 	assert_equal "$stderr" ''
 }
 
+@test "the matches of one key are traced from their begin to their end" {
+	printf '{"t":%d000,"k":"%s","e":"%s"}\n' 1 x a 2 y a 3 x c 4 x b 5 x a 6 x d >log
+	local seq="--begin one --where e='a' --next two --where e='c' --followed-by three --where e='b' --within 60s --time-format ms"
+	run -0 --separate-stderr cep $seq --trace x log
+	assert_equal "${#lines[@]}" 1
+	assert_equal "$stderr" '1970-01-01T00:00:01.000Z record 1: match from record 1: begins with it, goes on to two (1 taken)
+1970-01-01T00:00:03.000Z record 3: match from record 1: takes it, goes on to three (2 taken)
+1970-01-01T00:00:04.000Z record 4: match from record 1: is complete: (match) (3 taken)
+1970-01-01T00:00:05.000Z record 5: match from record 5: begins with it, goes on to two (1 taken)
+1970-01-01T00:00:06.000Z record 6: match from record 5: dies: it fits nowhere in two (1 taken)'
+	run -0 --separate-stderr cep $seq --trace y log
+	assert_equal "$stderr" '1970-01-01T00:00:02.000Z record 2: match from record 2: begins with it, goes on to two (1 taken)
+end: match from record 2: dies: out of time in two (1 taken)'
+	run -64 --separate-stderr maip-cep --begin a --trace x </dev/null
+	assert_equal "$stderr" 'maip-cep: --trace: names the key that one --key finds (here there are 0)'
+}
+
+@test "the trace tells what a skip strategy and a NOT have ruled out" {
+	printf '{"t":%d000,"k":"x","e":"%s"}\n' 1 a 2 a 3 b >log
+	run -0 --separate-stderr cep --begin one --where "e='a'" --followed-by two --where "e='b'" --after-match skip-past-last-event --time-format ms --trace x log
+	assert_equal "${stderr_lines[4]}" '1970-01-01T00:00:03.000Z record 3: match from record 2: dies: ruled out by --after-match, in (match) (2 taken)'
+	run -0 --separate-stderr cep --begin one --where "e='a'" --not-followed-by no --where "e='b'" --followed-by two --where "e='c'" --trace x log
+	assert [ "${stderr#*dies: what must not come has come, in no}" != "$stderr" ]
+}
+
 @test "an option without effect is said once, and the matches are Flink's" {
 	run -0 --separate-stderr cep --begin one --one-or-more --within-each 5s </dev/null
 	assert_equal "$stderr" "maip-cep: --within-each: has no effect on 'one', which is repeated or a group; Flink has it so (give its quantifier a gap, or use --within)"
