@@ -357,6 +357,8 @@ measures(struct scan *s, struct str expr[RECOGNIZE_MAX])
 		struct str name = s->token;
 		if (name.p[0] == '`')
 			name = str_slice(name, 1, name.n - 1);
+		if (str_eq(name, STR("_maip")))
+			return wrong_at(s, s->at, "no column may be called _maip: lines that begin with it are control lines");
 		r->names[r->n_measures++] = keep(s, name);
 		next(s);
 	} while (take(s, ","));

@@ -79,6 +79,16 @@ default_name(struct parser *p, const struct node *n)
 	return str_slice(text, at, text.n);
 }
 
+static int
+keep_name(struct parser *p, struct str text, size_t at, char **name)
+{
+	if (str_eq(text, STR("_maip")))
+		return lex_fail(&p->lex, at, "no column may be called _maip: lines that begin "
+		                "with it are control lines (choose another NAME)");
+	*name = mem_dup(text);
+	return 0;
+}
+
 /* AS NAME, or nothing. *name is a copy. */
 static int
 parse_name(struct parser *p, const struct node *n, char **name)
@@ -87,15 +97,14 @@ parse_name(struct parser *p, const struct node *n, char **name)
 
 	if (got < 0)
 		return -1;
-	if (got == 0) {
-		*name = mem_dup(default_name(p, n));
-		return 0;
-	}
+	if (got == 0)
+		return keep_name(p, default_name(p, n), n->at, name);
 	if (p->lex.now.kind != TOKEN_WORD && p->lex.now.kind != TOKEN_NAME) {
 		parse_expected(p, "a name");
 		return -1;
 	}
-	*name = mem_dup(p->lex.now.text);
+	if (keep_name(p, p->lex.now.text, p->lex.now.at, name) < 0)
+		return -1;
 	if (parse_next(p) < 0) {
 		free(*name);
 		*name = NULL;

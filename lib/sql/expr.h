@@ -68,7 +68,7 @@ struct expr_scope {
 struct expr *expr_new(struct str text, const char *what, const struct expr_scope *scope, struct err *err);
 
 /* The same for "EXPR" or "EXPR AS NAME". *name: the NAME, else the last member of a plain path, else the text
- * itself; copied, the caller frees it with free(). */
+ * itself; copied, the caller frees it with free(). "_maip" is refused: control lines begin with it. */
 struct expr *expr_new_as(struct str text, const char *what, const struct expr_scope *scope, char **name, struct err *err);
 
 /* "EXPR [AS NAME], EXPR [AS NAME], ..." : how many were appended to list, -1 with err. */

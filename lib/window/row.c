@@ -79,40 +79,44 @@ slot_of_call(void *arg, struct agg_call *call, struct err *err)
 	return column < 0 ? -1 : (int)(SLOT_KEYS + group_columns(r->group)) + column;
 }
 
+/* Has a row a member of that name already, the first n_keys and n_aggs columns among them? */
 static bool
-is_taken(const struct rows *r, struct str name, size_t n_columns)
+is_taken(const struct rows *r, struct str name, size_t n_keys, size_t n_aggs)
 {
 	if (str_eq(name, STR("update")) || str_eq(name, STR("early")) ||
 	    (r->conf.timed && (str_eq(name, STR("window_start")) ||
 	                       str_eq(name, STR("window_end")))))
 		return true;
-	for (size_t i = 0; i < group_columns(r->group); i++)
+	for (size_t i = 0; i < n_keys; i++)
 		if (str_eq(name, str_of(group_column_name(r->group, i))))
 			return true;
-	for (size_t i = 0; i < n_columns; i++)
+	for (size_t i = 0; i < n_aggs; i++)
 		if (str_eq(name, agg_column_name(r->aggs, i)))
 			return true;
 	return false;
 }
 
 static int
-check_names(const struct rows *r, struct err *err)
+fail_taken(const char *option, struct str name, struct err *err)
 {
 	char quoted[QUOTE_MAX];
 
+	return fail_as(err, STATUS_USAGE,
+	               "%s: the column %s is there already (name this one with AS)", option,
+	               quote(quoted, name));
+}
+
+static int
+check_names(const struct rows *r, struct err *err)
+{
+	const size_t n_keys = group_columns(r->group);
+
+	for (size_t i = 0; i < n_keys; i++)
+		if (is_taken(r, str_of(group_column_name(r->group, i)), i, 0))
+			return fail_taken("--key", str_of(group_column_name(r->group, i)), err);
 	for (size_t i = 0; i < agg_columns(r->aggs); i++)
-		if (is_taken(r, agg_column_name(r->aggs, i), i))
-			return fail_as(err, STATUS_USAGE,
-			               "--agg: the column %s is there already (name this one with AS)",
-			               quote(quoted, agg_column_name(r->aggs, i)));
-	for (size_t i = 0; i < group_columns(r->group); i++)
-		for (size_t j = 0; j < i; j++)
-			if (strcmp(group_column_name(r->group, i),
-			           group_column_name(r->group, j)) == 0)
-				return fail_as(err, STATUS_USAGE,
-				               "--key: the column %s is there already (name this one with AS)",
-				               quote(quoted,
-				                     str_of(group_column_name(r->group, i))));
+		if (is_taken(r, agg_column_name(r->aggs, i), n_keys, i))
+			return fail_taken("--agg", agg_column_name(r->aggs, i), err);
 	return 0;
 }
 

@@ -43,6 +43,7 @@ refused() { # MESSAGE CLAUSE [OPTION...]
 @test "a mistake in the clause is told by line and column" {
 	refused "line 2, column 1: expected ORDER BY and the time of the rows" 'PATTERN (A) DEFINE A AS TRUE'
 	refused "line 2, column 12: expected PATTERN, found 'PATERN'" 'ORDER BY t PATERN (A)'
+	refused "line 2, column 32: no column may be called _maip: lines that begin with it are control lines" 'ORDER BY t MEASURES A.v + 1 AS _maip PATTERN (A) DEFINE A AS TRUE'
 	refused "line 2, column 31: the variable does not stand in PATTERN" 'ORDER BY t PATTERN (A) DEFINE B AS TRUE'
 	refused "line 2, column 10: rows can be ordered upwards only (drop DESC)" 'ORDER BY t DESC PATTERN (A) DEFINE A AS TRUE'
 	refused "line 2, column 12: ALL ROWS PER MATCH is not supported, as in Flink (use ONE ROW PER MATCH)" \

@@ -114,6 +114,9 @@ bad_line() { # LINE REASON
 	refused "--where: column 4: expected an expression after '=', found end of text" --tumbling 5m --where 'a ='
 	refused "--agg: the column 'a' is there already (name this one with AS)" --tumbling 5m --agg 'COUNT(*) AS a' --agg 'SUM(x) AS a'
 	refused "--key: the column 'k' is there already (name this one with AS)" --tumbling 5m --key k --key x.k
+	refused "--key: the column 'window_end' is there already (name this one with AS)" --tumbling 5m --key window_end
+	refused "--key: column 6: no column may be called _maip: lines that begin with it are control lines (choose another NAME)" --global --key 'k AS _maip'
+	refused "--agg: column 13: no column may be called _maip: lines that begin with it are control lines (choose another NAME)" --global --agg 'COUNT(*) AS _maip'
 	refused "--tumbling with --tz: '5m' is not a number of days, weeks or months (try 1d, 1w, 1mo)" --tumbling 5m --tz Europe/Berlin
 	refused "--tz: there is no time zone '../x' in /usr/share/zoneinfo (try Europe/Berlin; Debian's package is tzdata)" --tumbling 1d --tz ../x
 	refused '--tz: works with --tumbling only' --session 1d --tz UTC
