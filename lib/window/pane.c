@@ -4,7 +4,9 @@
  *
  * Open addressing with linear probing, at most 80 % full. A slot has the key id
  * beside the place of its accumulator, so that a lookup that fails touches no
- * accumulator. Accumulators stand in blocks that never move, but for the first,
+ * accumulator. Where a pane has most of the keys that there are an array by key id
+ * does for the table, is smaller, and has them in order: those that come new come one
+ * after the other. Accumulators stand in blocks that never move, but for the first,
  * which starts small: most panes of a short slide have a handful of keys.
  */
 #include "window/pane.h"
@@ -147,6 +149,98 @@ slots_resize(struct pane *p, struct pane_pool *pool, size_t n)
 	pool->bytes += (n - n_old) * sizeof(*old);
 }
 
+static void
+slots_drop(struct pane *p, struct pane_pool *pool)
+{
+	pool->bytes -= p->n_slots * sizeof(*p->slots);
+	mem_big_free(p->slots, p->n_slots * sizeof(*p->slots));
+	p->slots = NULL;
+	p->n_slots = 0;
+}
+
+static void
+direct_drop(struct pane *p, struct pane_pool *pool)
+{
+	pool->bytes -= p->n_direct * sizeof(*p->direct);
+	mem_big_free(p->direct, p->n_direct * sizeof(*p->direct));
+	p->direct = NULL;
+	p->n_direct = 0;
+}
+
+uint64_t
+pane_each(const struct pane *p, size_t *i)
+{
+	while (*i < p->n_direct) {
+		uint64_t key = (*i)++;
+
+		if (p->direct[key] != 0)
+			return (key + 1) << 32 | (p->direct[key] - 1);
+	}
+	while (*i < p->n_slots) {
+		uint64_t slot = p->slots[(*i)++];
+
+		if (slot != 0)
+			return slot;
+	}
+	return 0;
+}
+
+/* An array of n for the index, whatever it was. */
+static void
+make_direct(struct pane *p, struct pane_pool *pool, size_t n)
+{
+	uint32_t *direct = mem_big(n * sizeof(*direct));
+	uint64_t  entry;
+
+	for (size_t i = 0; (entry = pane_each(p, &i)) != 0;)
+		direct[pane_key(entry)] = (uint32_t)entry + 1;
+	slots_drop(p, pool);
+	direct_drop(p, pool);
+	p->direct = direct;
+	p->n_direct = n;
+	pool->bytes += n * sizeof(*direct);
+}
+
+/* A table with room for n more. */
+static void
+make_slots(struct pane *p, struct pane_pool *pool, size_t n)
+{
+	uint32_t *direct = p->direct;
+	size_t    n_direct = p->n_direct;
+
+	p->direct = NULL;
+	p->n_direct = 0;
+	slots_resize(p, pool, (p->n + n) * 5 / 4 + 2);
+	for (size_t key = 0; key < n_direct; key++)
+		if (direct[key] != 0)
+			*probe(p, pool, (uint32_t)key) = (key + 1) << 32 | (direct[key] - 1);
+	pool->bytes -= n_direct * sizeof(*direct);
+	mem_big_free(direct, n_direct * sizeof(*direct));
+}
+
+/* Have room for one more entry, of this key. A table that is full becomes an array if that is no
+ * larger; an array becomes a table when the keys are no longer dense. */
+static void
+index_room(struct pane *p, struct pane_pool *pool, uint32_t key)
+{
+	const size_t limit = (size_t)key + 1 > p->key_limit ? (size_t)key + 1 : p->key_limit;
+	const size_t more = p->n_slots == 0 ? 2 * (size_t)FIRST : p->n_slots + p->n_slots / 2;
+
+	p->key_limit = limit;
+	if (p->direct != NULL && key < p->n_direct)
+		return;
+	if (p->direct != NULL && limit <= 3 * p->n)
+		make_direct(p, pool, limit + limit / 2);
+	else if (p->direct != NULL)
+		make_slots(p, pool, p->n / 4 + FIRST);
+	else if (p->n * 5 < p->n_slots * 4)
+		return;
+	else if (limit <= 2 * p->n)
+		make_direct(p, pool, limit + limit / 2);
+	else
+		slots_resize(p, pool, more);
+}
+
 void *
 pane_find(const struct pane *p, const struct pane_pool *pool, uint32_t key)
 {
@@ -154,6 +248,9 @@ pane_find(const struct pane *p, const struct pane_pool *pool, uint32_t key)
 
 	if (p->n == 0)
 		return NULL;
+	if (p->direct != NULL)
+		return key < p->n_direct && p->direct[key] != 0
+		       ? entry_at(p, pool, p->direct[key] - 1) : NULL;
 	slot = probe(p, pool, key);
 	return *slot == 0 ? NULL : entry_at(p, pool, (uint32_t)*slot);
 }
@@ -164,9 +261,12 @@ pane_get(struct pane *p, struct pane_pool *pool, uint32_t key)
 	uint64_t *slot;
 	size_t    i;
 
-	if (p->n * 5 >= p->n_slots * 4)
-		slots_resize(p, pool,
-		             p->n_slots == 0 ? 2 * (size_t)FIRST : p->n_slots + p->n_slots / 2);
+	index_room(p, pool, key);
+	if (p->direct != NULL) {
+		if (p->direct[key] == 0)
+			p->direct[key] = (uint32_t)entry_new(p, pool) + 1;
+		return entry_at(p, pool, p->direct[key] - 1);
+	}
 	slot = probe(p, pool, key);
 	if (*slot != 0)
 		return entry_at(p, pool, (uint32_t)*slot);
@@ -175,25 +275,28 @@ pane_get(struct pane *p, struct pane_pool *pool, uint32_t key)
 	return entry_at(p, pool, i);
 }
 
-/* Entries come in the order of their homes: both tables are walked from front to back. Without room
- * for all of them beforehand they would pile up at the front of a table that is too small. */
+/* Entries come in the order of their homes, or of their ids: both indexes are walked from front to
+ * back. Without room for all of them beforehand they would pile up at the front of a table that is
+ * too small. */
 void
 pane_add(struct pane *to, const struct pane *from, struct pane_pool *pool)
 {
-	size_t need = (to->n + from->n) * 5 / 4 + 2;
+	size_t   need = (to->n + from->n) * 5 / 4 + 2;
+	uint64_t entry;
 
-	if (need > to->n_slots)
+	if (to->direct == NULL && need > to->n_slots)
 		slots_resize(to, pool, need);
-	for (size_t i = 0; i < from->n_slots; i++)
-		if (from->slots[i] != 0)
-			agg_merge(pool->aggs, pane_get(to, pool, pane_key(from->slots[i])),
-			          entry_at(from, pool, (uint32_t)from->slots[i]));
+	for (size_t i = 0; (entry = pane_each(from, &i)) != 0;)
+		agg_merge(pool->aggs, pane_get(to, pool, pane_key(entry)),
+		          entry_at(from, pool, (uint32_t)entry));
 }
 
 void
 pane_prefetch(const struct pane *p, const struct pane_pool *pool, uint32_t key)
 {
-	if (p->n > 0)
+	if (key < p->n_direct)
+		__builtin_prefetch(&p->direct[key]);
+	else if (p->n_slots > 0)
 		__builtin_prefetch(&p->slots[home(p, pool, key)]);
 }
 
@@ -226,8 +329,8 @@ pane_drop(struct pane *p, struct pane_pool *pool)
 		for (size_t b = 0; b < p->n_blocks; b++)
 			block_free(pool, p->blocks[b]);
 	}
-	pool->bytes -= p->n_slots * sizeof(*p->slots);
-	mem_big_free(p->slots, p->n_slots * sizeof(*p->slots));
+	slots_drop(p, pool);
+	direct_drop(p, pool);
 	free(p->blocks);
 	*p = (struct pane){ .span = p->span, .first_end = p->first_end, .last_end = p->last_end, .rest = p->rest };
 }
@@ -275,12 +378,14 @@ by_key(const void *a, const void *b)
 const uint64_t *
 pane_sort(const struct pane *p, struct pane_pool *pool)
 {
-	size_t n = 0;
+	uint64_t entry;
+	size_t   n = 0;
 
 	sort_room(pool, p->n);
-	for (size_t i = 0; i < p->n_slots; i++)
-		if (p->slots[i] != 0)
-			pool->sorted[n++] = p->slots[i];
+	for (size_t i = 0; (entry = pane_each(p, &i)) != 0;)
+		pool->sorted[n++] = entry;
+	if (p->direct != NULL)
+		return pool->sorted;
 	if (n <= RADIX / 4) {
 		if (n > 1)
 			qsort(pool->sorted, n, sizeof(*pool->sorted), by_key);
@@ -302,10 +407,19 @@ pane_renumber(struct pane *p, struct pane_pool *pool, const uint32_t *new_id)
 {
 	const uint64_t *old = pane_sort(p, pool);
 
-	memset(p->slots, 0, p->n_slots * sizeof(*p->slots));
+	if (p->n == 0)
+		return;
+	if (p->direct != NULL)
+		memset(p->direct, 0, p->n_direct * sizeof(*p->direct));
+	else
+		memset(p->slots, 0, p->n_slots * sizeof(*p->slots));
 	for (size_t i = 0; i < p->n; i++) {
 		uint32_t key = new_id[pane_key(old[i])];
 
-		*probe(p, pool, key) = ((uint64_t)key + 1) << 32 | (uint32_t)old[i];
+		if (p->direct != NULL)
+			p->direct[key] = (uint32_t)old[i] + 1;
+		else
+			*probe(p, pool, key) = ((uint64_t)key + 1) << 32 | (uint32_t)old[i];
+		p->key_limit = (size_t)key + 1;
 	}
 }

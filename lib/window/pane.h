@@ -6,7 +6,7 @@
  * window that has fired drops the whole pane, whose blocks are used again by
  * the next one.
  *
- * Cost: agg_size() an entry, plus 10 to 15 bytes of index. A lookup is two
+ * Cost: agg_size() an entry, plus 4 to 15 bytes of index. A lookup is two
  * cache misses at worst; pane_prefetch() and pane_prefetch_entry() let a batch
  * wait for them together.
  */
@@ -36,6 +36,9 @@ struct pane {
 	int64_t   first_end, last_end;  /* of the windows that cover it */
 	uint64_t *slots;                /* key id + 1 in the upper half, entry in the lower; 0 is free */
 	size_t    n_slots;
+	uint32_t *direct;               /* instead, while keys are dense: entry + 1 by key id; 0 is none */
+	size_t    n_direct;
+	size_t    key_limit;            /* every key id is below */
 	char    **blocks;
 	size_t    n_blocks, cap_blocks;
 	size_t    first_cap;            /* entries that block 0 has room for, while it is the only one */
@@ -60,6 +63,9 @@ void pane_add(struct pane *to, const struct pane *from, struct pane_pool *pool);
 
 void pane_prefetch(const struct pane *p, const struct pane_pool *pool, uint32_t key);
 void pane_prefetch_entry(const struct pane *p, const struct pane_pool *pool, uint32_t key);
+
+/* The next entry at or after place *i of the index, which is moved past it; 0: there is none. Start at 0. */
+uint64_t pane_each(const struct pane *p, size_t *i);
 
 /* The entries by ascending key id: an array of p->n, valid until the next call. */
 const uint64_t *pane_sort(const struct pane *p, struct pane_pool *pool);

@@ -580,11 +580,11 @@ timed_bytes(const void *self)
 static size_t
 pane_heap(const struct timed *t, const struct pane *p)
 {
-	size_t n = 0;
+	uint64_t entry;
+	size_t   n = 0;
 
-	for (size_t i = 0; i < p->n_slots; i++)
-		if (p->slots[i] != 0)
-			n += agg_heap(t->env.aggs, pane_entry(p, &t->pool, p->slots[i]));
+	for (size_t i = 0; (entry = pane_each(p, &i)) != 0;)
+		n += agg_heap(t->env.aggs, pane_entry(p, &t->pool, entry));
 	return n;
 }
 
@@ -606,11 +606,10 @@ timed_mark(const void *self, uint64_t *live)
 	const struct timed *t = self;
 
 	for (size_t i = 0; i < t->n; i++) {
-		const struct pane *p = pane_at(t, i);
+		uint64_t entry;
 
-		for (size_t s = 0; s < p->n_slots; s++)
-			if (p->slots[s] != 0)
-				engine_mark(live, pane_key(p->slots[s]));
+		for (size_t e = 0; (entry = pane_each(pane_at(t, i), &e)) != 0;)
+			engine_mark(live, pane_key(entry));
 	}
 	absent_mark(&t->absent, live);
 }
