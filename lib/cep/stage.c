@@ -333,6 +333,47 @@ compile_columns(struct cep *c, struct err *err)
 	return 0;
 }
 
+/* Has a line a member of that name already, the first n_keys and n_columns among them? */
+static bool
+is_taken(const struct cep *c, const char *name, size_t n_keys, size_t n_columns)
+{
+	static const char *const contents[] = { "matches", "events", "count" };       /* by enum emit */
+	const char *const members[] = { "match_start", "match_end", "timeout", contents[c->conf.emit],
+		c->conf.name != NULL ? "anomalyType" : "match_start" };
+
+	for (size_t i = 0; !c->conf.rows && i < sizeof(members) / sizeof(members[0]); i++)
+		if (strcmp(name, members[i]) == 0)
+			return true;
+	for (size_t i = 0; i < n_keys; i++)
+		if (strcmp(name, c->key_columns[i].name) == 0)
+			return true;
+	for (size_t i = 0; i < n_columns; i++)
+		if (strcmp(name, c->columns[i].name) == 0)
+			return true;
+	return false;
+}
+
+static int
+fail_taken(const char *option, const char *name, struct err *err)
+{
+	char q[QUOTE_MAX];
+
+	return fail_as(err, STATUS_USAGE, "%s: the column %s is there already (name this one with AS)", option,
+	               quote(q, str_of(name)));
+}
+
+static int
+check_names(const struct cep *c, struct err *err)
+{
+	for (size_t i = 0; i < c->n_key_columns; i++)
+		if (is_taken(c, c->key_columns[i].name, i, 0))
+			return fail_taken("--key", c->key_columns[i].name, err);
+	for (size_t i = 0; i < c->n_columns; i++)
+		if (is_taken(c, c->columns[i].name, c->n_key_columns, i))
+			return fail_taken(c->conf.columns_option, c->columns[i].name, err);
+	return 0;
+}
+
 struct cep *
 cep_new(const struct cep_conf *conf, struct err *err)
 {
@@ -349,7 +390,7 @@ cep_new(const struct cep_conf *conf, struct err *err)
 	buf_init(&c->order, BUF_NO_MAX);
 	buf_init(&c->traced, BUF_NO_MAX);
 	if (compile_expressions(c, err) < 0 || program_compile(&c->program, conf->pattern, c->fields, err) < 0 ||
-	    compile_columns(c, err) < 0) {
+	    compile_columns(c, err) < 0 || check_names(c, err) < 0) {
 		err->status = STATUS_USAGE;
 		cep_free(c);
 		return NULL;

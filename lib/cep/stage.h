@@ -43,7 +43,7 @@ struct cep_conf {                       /* all borrowed; must outlive the stage 
 
 struct cep;                                             /* opaque; lives in stage.c */
 
-/* NULL with err (STATUS_USAGE): an expression or the pattern cannot be compiled. */
+/* NULL with err (STATUS_USAGE): an expression or the pattern cannot be compiled, or two columns have one name. */
 struct cep *cep_new(const struct cep_conf *conf, struct err *err);
 
 /* Where late lines, timed-out partial matches and counters go; NULL: nowhere (the default). Borrowed. */

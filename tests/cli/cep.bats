@@ -48,6 +48,15 @@ refused() { # MESSAGE OPTION...
 	assert_output '{"who":"x","e":"a","match_start":1000,"match_end":4000,"events":{"one":2}}'
 }
 
+@test "a column that a line has already is refused" {
+	refused "--key: the column 'match_start' is there already (name this one with AS)" --key match_start --begin one
+	refused "--key: the column 'k' is there already (name this one with AS)" --key k --key x.k --begin one
+	refused "--key: the column 'anomalyType' is there already (name this one with AS)" --key anomalyType --name AB --begin one
+	refused "--key: the column 'events' is there already (name this one with AS)" --key events --emit summary --begin one
+	refused "--select: the column 'k' is there already (name this one with AS)" --key k --begin one --select 'x AS a, COUNT(one) AS k'
+	run -0 maip-cep --time t --key 'k AS events' --begin one log
+}
+
 @test "what comes too late is counted, or kept" {
 	printf '{"t":%d,"k":"x"}\n' 10 5 11 >late.in
 	run -0 --separate-stderr cep --begin one --times 2 late.in
