@@ -35,6 +35,7 @@ describe(const struct cep *c, struct buf *to)
 	for (int s = 0; s < g->n; s++) {
 		buf_add_char(to, '\n');
 		program_state_name(g, s, to);
+		buf_addf(to, " %lld", (long long)g->states[s].gap);
 		for (int i = 0; i < g->states[s].n; i++) {
 			const struct edge *e = &g->states[s].edges[i];
 			buf_addf(to, " %d>%d:", (int)e->kind, e->target);
@@ -43,6 +44,9 @@ describe(const struct cep *c, struct buf *to)
 	}
 	for (size_t i = 0; i < c->n_key_columns; i++)
 		buf_addf(to, "\nkey %s", c->conf.keys[i]);
+	buf_addf(to, "\ntime %s %d", c->conf.processing_time ? "(processing)" : c->conf.time, c->conf.time_format);
+	if (c->conf.order_by != NULL)
+		buf_addf(to, "\norder %s", c->conf.order_by);
 }
 
 /* Number of an event from 1, written when it is met first. */

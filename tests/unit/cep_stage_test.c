@@ -92,15 +92,48 @@ the_engine_for_one_element_finds_what_the_general_one_finds(void **state)
 }
 
 static struct cep *
-make(struct pattern *p, const char *name, struct err *err)
+make_with(struct pattern *p, const char *name, const char *gap, const char *order_by, struct err *err)
 {
 	pattern_init(p);
 	assert_int_equal(pattern_begin(p, name, err), 0);
 	assert_int_equal(pattern_within(p, "5s", err), 0);
+	assert_int_equal(pattern_follow(p, RELAXED, "--followed-by", "next", err), 0);
+	assert_int_equal(pattern_within_each(p, gap, err), 0);
 	assert_int_equal(pattern_finish(p, err), 0);
-	struct cep *c = cep_new(&(struct cep_conf){ .pattern = p, .time = "t", .max_partial = 10 }, err);
+	struct cep *c = cep_new(&(struct cep_conf){ .pattern = p, .time = "t", .order_by = order_by, .max_partial = 10 }, err);
 	assert_non_null(c);
 	return c;
+}
+
+static struct cep *
+make(struct pattern *p, const char *name, struct err *err)
+{
+	return make_with(p, name, "2s", NULL, err);
+}
+
+static void
+state_of_another_gap_or_another_order_is_refused(void **state)
+{
+	struct pattern one, two, three;
+	struct err err;
+	struct buf saved;
+	struct cep *a = make(&one, "one", &err);
+	struct cep *gap = make_with(&two, "one", "3s", NULL, &err), *order = make_with(&three, "one", "2s", "n", &err);
+
+	(void)state;
+	buf_init(&saved, BUF_NO_MAX);
+	assert_int_equal(cep_ops.save(a, &saved, &err), 0);
+	assert_int_equal(cep_ops.load(gap, buf_str(&saved), &err), -1);
+	assert_non_null(strstr(err.msg, "another pattern"));
+	assert_int_equal(cep_ops.load(order, buf_str(&saved), &err), -1);
+	assert_non_null(strstr(err.msg, "another pattern"));
+	buf_release(&saved);
+	cep_free(a);
+	cep_free(gap);
+	cep_free(order);
+	pattern_release(&one);
+	pattern_release(&two);
+	pattern_release(&three);
 }
 
 static void
@@ -139,6 +172,7 @@ main(void)
 		cmocka_unit_test(slices_that_were_saved_and_loaded_give_the_same_answer),
 		cmocka_unit_test(the_engine_for_one_element_finds_what_the_general_one_finds),
 		cmocka_unit_test(state_of_another_pattern_or_that_was_cut_off_is_refused),
+		cmocka_unit_test(state_of_another_gap_or_another_order_is_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
