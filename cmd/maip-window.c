@@ -467,9 +467,9 @@ report(const struct window *w)
 
 	window_counts(w, &c);
 	if (c.late > 0 && late_path == NULL && !verbose)
-		warn("%" PRIu64 " late records were dropped "
+		warn("%" PRIu64 " late record%s dropped "
 		     "(--late FILE keeps them, --watermark or --allowed-lateness waits for them)",
-		    c.late);
+		     c.late, c.late == 1 ? " was" : "s were");
 	if (verbose)
 		warn("records=%" PRIu64 " bad=%" PRIu64 " filtered=%" PRIu64 " late=%" PRIu64 " between-windows=%" PRIu64
 		     " rows=%" PRIu64 " open=%" PRIu64 " keys=%" PRIu64 " state-bytes=%" PRIu64 " key-bytes=%" PRIu64,

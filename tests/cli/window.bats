@@ -205,7 +205,7 @@ hello='{"_maip":"hello","version":1,"job":"0123456789abcdef0123456789abcdef","ru
 @test "late records are told at the end unless they are kept" {
 	printf '{"t":%d}\n' 1000 9000 1500 >in
 	run -0 --separate-stderr window --tumbling 1s in
-	assert_equal "$stderr" 'maip-window: 1 late records were dropped (--late FILE keeps them, --watermark or --allowed-lateness waits for them)'
+	assert_equal "$stderr" 'maip-window: 1 late record was dropped (--late FILE keeps them, --watermark or --allowed-lateness waits for them)'
 }
 
 @test "-v ends with a line of counts" {
