@@ -588,6 +588,9 @@ survives_a_split(struct job *j, uint64_t seed)
 
 	(void)seed;
 	put_in_order(j);
+	/* Without a bound another key's record at the very end of a session ends it before its own can prolong it. */
+	if (j->conf.kind == WINDOW_SESSION && j->conf.bound == 0)
+		j->conf.bound = 1;
 	run_job(j, BATCH_MAX, &other_rows, &other_late);
 	buf_init(&sum, BUF_NO_MAX);
 	for (int key = 0; key < KEYS; key++) {
