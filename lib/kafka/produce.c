@@ -266,6 +266,8 @@ produce_tick(void *self, int64_t now, struct out *out, struct err *err)
 		*err = p->why;
 		return -1;
 	}
+	if (p->conf.letters != NULL)
+		out_flush(p->conf.letters);             /* few, and all there is of a line that is lost */
 	if (in_flight(p) == 0)
 		flush_files(p);
 	return go_on(p, err);

@@ -766,14 +766,18 @@ static bool
 leave_group(struct kafka_reader *k)
 {
 	struct farewell *f = mem_zalloc(1, sizeof(*f));
+	pthread_condattr_t clock;
 	struct timespec end;
 	pthread_t thread;
 	bool done;
 
 	f->rk = k->h.rk;
 	pthread_mutex_init(&f->lock, NULL);
-	pthread_cond_init(&f->done_signal, NULL);
-	clock_gettime(CLOCK_REALTIME, &end);
+	pthread_condattr_init(&clock);
+	pthread_condattr_setclock(&clock, CLOCK_MONOTONIC);
+	pthread_cond_init(&f->done_signal, &clock);
+	pthread_condattr_destroy(&clock);
+	clock_gettime(CLOCK_MONOTONIC, &end);
 	end.tv_sec += CLOSE_S;
 	if (pthread_create(&thread, NULL, say_farewell, f) != 0) {
 		free(f);
