@@ -94,7 +94,7 @@ demo: build-deps
 	@MAIP_BIN="$(CURDIR)/$(B)" tests/demo/demo
 
 bench: check-deps
-	@$(MAKE) --no-print-directory all $(BENCHES)
+	@$(MAKE) --no-print-directory all $(BENCHES) $(PROGRAMS)
 	@MAIP_BIN="$(CURDIR)/$(B)" tests/bench/bench $(BENCH)
 
 # The generated part of a man page or completion, from the option table of the tool.

@@ -196,18 +196,18 @@ wait_for_room(struct produce *p, struct out *out)
 	return p->broken ? -1 : 0;
 }
 
+/* why is the scratch space of the caller: clearing a struct err for each record would show. */
 static void
-send_record(struct produce *p, const struct record *r, uint64_t line, struct out *out)
+send_record(struct produce *p, const struct record *r, uint64_t line, struct out *out, struct err *why)
 {
-	struct err why;
-	int        got = 0;
+	int got = 0;
 
 	p->counts.taken++;
-	while (!p->broken && (got = p->writer.send(p->writer.self, r, line, &why)) == 0)
+	while (!p->broken && (got = p->writer.send(p->writer.self, r, line, why)) == 0)
 		if (wait_for_room(p, out) < 0)
 			break;
 	if (got <= 0)
-		count_failure(p, line, r, p->broken ? &p->why : &why);
+		count_failure(p, line, r, p->broken ? &p->why : why);
 }
 
 static int
@@ -230,7 +230,7 @@ produce_batch(void *self, const struct batch *batch, struct bad_records *bad, st
 			envelope_print(out, &r);
 			continue;
 		}
-		send_record(p, &r, batch->number[i], out);
+		send_record(p, &r, batch->number[i], out, &reason);
 		if (go_on(p, err) < 0)
 			return -1;
 		if (p->conf.tee)

@@ -89,36 +89,51 @@ fill_headers(struct kafka_writer *w, const rd_kafka_message_t *m, struct record 
 	r->headers = w->headers;
 }
 
+/* Out of the way of the good ones: a record and a message are large to clear. */
+__attribute__((noinline)) static void
+report_given_up(struct kafka_writer *w, const rd_kafka_message_t *m)
+{
+	struct err    err;
+	struct record r = {
+		.topic = str_of(rd_kafka_topic_name(m->rkt)), .partition = m->partition, .offset = m->offset,
+		.timestamp = rd_kafka_message_timestamp(m, NULL), .timestamp_type = TS_CREATE,
+		.key = { m->key, m->key_len }, .value = { m->payload, m->len },
+	};
+
+	w->given_up++;
+	fill_headers(w, m, &r);
+	explain(w, m->err, &err);
+	w->events.report(w->events.arg, (uintptr_t)m->_private, &r, &err);
+}
+
+static void
+report_place(struct kafka_writer *w, const rd_kafka_message_t *m)
+{
+	const struct record r = {
+		.topic = str_of(rd_kafka_topic_name(m->rkt)), .partition = m->partition, .offset = m->offset,
+		.timestamp = rd_kafka_message_timestamp(m, NULL), .timestamp_type = TS_CREATE,
+	};
+
+	w->events.report(w->events.arg, (uintptr_t)m->_private, &r, NULL);
+}
+
 static void
 on_delivery(rd_kafka_t *rk, const rd_kafka_message_t *m, void *opaque)
 {
 	struct handle       *h = opaque;
 	struct kafka_writer *w = h->owner;
-	const uint64_t       tag = (uintptr_t)m->_private;
-	struct err           err;
-	struct record        r;
 
 	(void)rk;
-	if (m->err == RD_KAFKA_RESP_ERR_NO_ERROR && (!h->answered || h->down_since != TIME_MAX))
+	if (m->err != RD_KAFKA_RESP_ERR_NO_ERROR) {
+		report_given_up(w, m);
+		return;
+	}
+	if (!h->answered || h->down_since != TIME_MAX)
 		handle_heard(h);
-	if (m->err == RD_KAFKA_RESP_ERR_NO_ERROR && !w->events.places) {
-		w->events.report(w->events.arg, tag, NULL, NULL);
-		return;
-	}
-	r = (struct record){
-		.topic = str_of(rd_kafka_topic_name(m->rkt)), .partition = m->partition, .offset = m->offset,
-		.timestamp = rd_kafka_message_timestamp(m, NULL), .timestamp_type = TS_CREATE,
-	};
-	if (m->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
-		w->events.report(w->events.arg, tag, &r, NULL);
-		return;
-	}
-	w->given_up++;
-	r.key = (struct str){ m->key, m->key_len };
-	r.value = (struct str){ m->payload, m->len };
-	fill_headers(w, m, &r);
-	explain(w, m->err, &err);
-	w->events.report(w->events.arg, tag, &r, &err);
+	if (w->events.places)
+		report_place(w, m);
+	else
+		w->events.report(w->events.arg, (uintptr_t)m->_private, NULL, NULL);
 }
 
 /* ---- topics */
@@ -497,18 +512,19 @@ static int
 refuse_loss(const struct writer_conf *conf, struct err *err)
 {
 	static const char *const all[] = { "all", "-1", NULL }, *const yes[] = { "true", "t", "1", NULL },
-	                         *const never[] = { NULL };
+	                         *const no[] = { "false", "f", "0", NULL }, *const never[] = { NULL };
 	static const struct { const char *key; const char *const *safe; const char *instead; } rules[] = {
-		{ "acks", all, "--acks" },
-		{ "enable.idempotence", yes, "--acks" },
-		{ "transactional.id", never, "--transactional-id" },
+		{ "acks", all, "use --acks" },
+		{ "enable.idempotence", yes, "use --acks" },
+		{ "transactional.id", never, "use --transactional-id" },
+		{ "delivery.report.only.error", no, "every record must be accounted for" },
 	};
 
 	for (size_t i = 0; i < sizeof(rules) / sizeof(*rules); i++) {
 		const char *value = kafka_conf_get(conf->kafka, rules[i].key);
 
 		if (value != NULL && !is_one_of(value, rules[i].safe))
-			return fail_as(err, STATUS_CONFIG, "property %s=%s is refused: use %s", rules[i].key, value,
+			return fail_as(err, STATUS_CONFIG, "property %s=%s is refused: %s", rules[i].key, value,
 			               rules[i].instead);
 	}
 	return 0;
@@ -538,7 +554,7 @@ configure(rd_kafka_conf_t *rk, const struct writer_conf *conf)
 	static const char *const defaults[][2] = {
 		{ "partitioner", "murmur2_random" },
 		{ "linger.ms", "20" },
-		{ "queue.buffering.max.kbytes", "65536" },
+		{ "queue.buffering.max.kbytes", "16384" },      /* what fits into caches is sent for less */
 		{ "message.max.bytes", "33554432" },    /* whether a record is too large the broker knows better */
 	};
 

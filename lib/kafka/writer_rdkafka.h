@@ -5,7 +5,7 @@
  * Idempotent and acknowledged by all replicas in sync, unless the caller says otherwise: no record is lost, none doubled by a
  * retry, and the order within a partition stays. Keys land where the Java client puts them (murmur2).
  *
- * Memory: records that wait for their acknowledgement, at most 100,000 or 64 MiB of them.
+ * Memory: records that wait for their acknowledgement, at most 100,000 or 16 MiB of them.
  */
 #ifndef MAIP_KAFKA_WRITER_RDKAFKA_H
 #define MAIP_KAFKA_WRITER_RDKAFKA_H

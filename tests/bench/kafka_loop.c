@@ -50,7 +50,7 @@ static void
 send_constant(const char *brokers, const char *topic, uint64_t count, size_t bytes, bool keyed)
 {
 	static const char *const set[][2] = {
-		{ "partitioner", "murmur2_random" }, { "linger.ms", "20" }, { "queue.buffering.max.kbytes", "65536" },
+		{ "partitioner", "murmur2_random" }, { "linger.ms", "20" }, { "queue.buffering.max.kbytes", "16384" },
 		{ "message.max.bytes", "33554432" }, { "acks", "all" }, { "enable.idempotence", "true" }, { NULL, NULL },
 	};
 	rd_kafka_conf_t *conf = rd_kafka_conf_new();

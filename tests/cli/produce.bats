@@ -339,6 +339,8 @@ hello='{"_maip":"hello","version":1,"job":"00000000000000000000000000000000","ru
 	run -78 --separate-stderr maip-produce -t one -X enable.idempotence=false <<<'{}'
 	assert_equal "$stderr" "maip-produce: property enable.idempotence=false is refused: use --acks"
 	run -0 maip-produce -t one -X acks=all -X enable.idempotence=true <<<'{}'
+	run -78 --separate-stderr maip-produce -t one -X delivery.report.only.error=true <<<'{}'
+	assert_equal "$stderr" "maip-produce: property delivery.report.only.error=true is refused: every record must be accounted for"
 	run -0 maip-produce -t one --acks 1 --allow-loss <<<'{}'
 }
 
