@@ -10,7 +10,7 @@ _arguments -s \
 	'--timestamp=[make EXPR the time of the record (default now)]:EXPR:' \
 	'*-H+[add a header; repeatable]:NAME=EXPR:' \
 	'*--header=[add a header; repeatable]:NAME=EXPR:' \
-	'*--create-topics=-[make topics that are not there, with these settings (replication.factor among them)]::PARTITIONS\[,KEY=VALUE:' \
+	'*--create-topics=-[make topics that are not there, with these settings (replication.factor among them)]::PARTITIONS\[,KEY=VALUE\]...:' \
 	'*-b+[Kafka brokers to start from (default MAIP_KAFKA_BROKERS)]:HOST\:PORT\[,...\]:' \
 	'*--brokers=[Kafka brokers to start from (default MAIP_KAFKA_BROKERS)]:HOST\:PORT\[,...\]:' \
 	'*--kafka.bootstrap=[Kafka brokers to start from (default MAIP_KAFKA_BROKERS)]:HOST\:PORT\[,...\]:' \

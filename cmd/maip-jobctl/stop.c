@@ -7,6 +7,7 @@
  */
 #include "jobctl.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <time.h>
 
@@ -97,6 +98,7 @@ stop(const struct manager *m, const struct job_name *job, struct printer *p)
 	char path[64], place[512] = "", state[16] = "RUNNING";
 	cJSON *body = request(), *answer;
 	struct err err;
+	int64_t killed;
 	int over;
 
 	snprintf(path, sizeof(path), "/jobs/%s/stop", job->id);
@@ -115,13 +117,17 @@ stop(const struct manager *m, const struct job_name *job, struct printer *p)
 			print_none(p);
 		print_int(p, member_int(answer, "killed"));
 	}
+	killed = member_int(answer, "killed");
 	cJSON_Delete(answer);
 	if (over < 0)
 		return jobctl_failed(&err);
+	if (killed > 0)
+		warn("%s did not end in order: %" PRId64 " of its stages had to be killed (give it a longer "
+		     "--grace)", job->name, killed);
 	if (over == 0)
 		warn("%s has not ended within the grace (maip-jobctl list shows when it does)",
 		     job->name);
-	return over > 0 ? STATUS_OK : STATUS_RETRY;
+	return over > 0 && killed == 0 ? STATUS_OK : STATUS_RETRY;
 }
 
 static enum status

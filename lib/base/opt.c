@@ -124,7 +124,7 @@ void
 opt_placeholder(struct buf *to, const struct opt *o)
 {
 	if (opt_takes(o) == OPT_TAKES_MAYBE)
-		buf_add(to, o->arg + 2, strcspn(o->arg + 2, "]"));
+		buf_add(to, o->arg + 2, strlen(o->arg) - 3);         /* without "[=" and "]" */
 	else if (o->arg != NULL)
 		buf_add_str(to, str_of(o->arg));
 	else if (o->kind == OPT_KIND_CHOICE)

@@ -340,7 +340,7 @@ connected(const struct job_stage *a, const struct job_stage *b)
 	bool piped = (a->out != 0 && a->out == b->in) || (b->out != 0 && b->out == a->in);
 
 	return same_job_id(a, b) ||
-	       (piped && (a->alive || b->alive || (a->page != NULL && b->page != NULL)));
+	       (piped && ((a->alive && b->alive) || (a->page != NULL && b->page != NULL)));
 }
 
 /* Give every stage that is reachable from first the group's number. */

@@ -32,8 +32,16 @@ fits(const cJSON *job, const char *text)
 	       (n >= PREFIX_MIN && strncmp(text_of(job, "jid"), text, n) == 0);
 }
 
+static double
+start_of(const cJSON *job)
+{
+	const cJSON *v = cJSON_GetObjectItemCaseSensitive(job, "start-time");
+
+	return cJSON_IsNumber(v) ? v->valuedouble : 0;
+}
+
 struct found {
-	const cJSON *first, *last, *running;
+	const cJSON *first, *last, *running, *newest;
 	size_t       n, n_running;
 };
 
@@ -48,6 +56,8 @@ look(const cJSON *jobs, const char *text, struct found *f)
 		f->n++;
 		f->first = f->first == NULL ? job : f->first;
 		f->last = job;
+		if (f->newest == NULL || start_of(job) > start_of(f->newest))
+			f->newest = job;
 		if (!job_is_over(text_of(job, "state"))) {
 			f->n_running++;
 			f->running = job;
@@ -67,7 +77,7 @@ job_resolve(const struct manager *m, const char *text, struct job_name *to, stru
 	if (m->call(m->self, "GET", "/jobs/overview", NULL, &answer, err) < 0)
 		return -1;
 	look(cJSON_GetObjectItemCaseSensitive(answer, "jobs"), text, &f);
-	it = f.n == 1 ? f.first : f.n_running == 1 ? f.running : NULL;
+	it = f.n == 1 ? f.first : f.n_running == 1 ? f.running : f.n_running == 0 ? f.newest : NULL;
 	if (it != NULL) {
 		snprintf(to->id, sizeof(to->id), "%s", text_of(it, "jid"));
 		snprintf(to->name, sizeof(to->name), "%s", text_of(it, "name"));

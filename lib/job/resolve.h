@@ -3,7 +3,7 @@
  * resolve.h - which job does a person mean
  *
  * By id, by the unique beginning of an id (4 digits or more), or by name. Of several
- * that fit, the one that runs is meant, if only one does.
+ * that fit, the one that runs is meant, if only one does; if none does, the one that began last.
  */
 #ifndef MAIP_JOB_RESOLVE_H
 #define MAIP_JOB_RESOLVE_H

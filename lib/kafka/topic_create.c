@@ -85,20 +85,22 @@ topic_conf_release(struct topic_conf *conf)
 	free(conf->settings);
 }
 
-/* Ask for the topic alone, by which a broker that makes topics makes it. */
-static int
-create_by_asking(struct handle *h, const char *name, struct err *err)
+int
+topic_ask(struct handle *h, const char *name, struct err *err)
 {
 	rd_kafka_topic_t               *rkt = rd_kafka_topic_new(h->rk, name, NULL);
 	const struct rd_kafka_metadata *md;
-	rd_kafka_resp_err_t             code = rkt == NULL ? rd_kafka_last_error() : rd_kafka_metadata(h->rk, 0, rkt, &md, ASK_MS);
+	rd_kafka_resp_err_t             code;
+	int                             partitions;
 
+	code = rkt == NULL ? rd_kafka_last_error() : rd_kafka_metadata(h->rk, 0, rkt, &md, ASK_MS);
 	if (rkt != NULL)
 		rd_kafka_topic_destroy(rkt);
 	if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
 		return fail_as(err, handle_status(code), "%s", rd_kafka_err2str(code));
+	partitions = md->topic_cnt == 1 ? md->topics[0].partition_cnt : 0;
 	rd_kafka_metadata_destroy(md);
-	return 0;
+	return partitions;
 }
 
 /* Most refusals mean that what was asked for cannot be. */
@@ -192,7 +194,7 @@ topic_create(struct handle *h, const char *name, const struct topic_conf *conf, 
 	if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
 		got = fail_as(err, STATUS_CONFIG, "%s", rd_kafka_err2str(code));
 	else if (!has_controller(h))
-		got = create_by_asking(h, name, err);
+		got = topic_ask(h, name, err) < 0 ? -1 : 0;
 	else
 		got = create_by_request(h, topic, err);
 	rd_kafka_NewTopic_destroy(topic);

@@ -21,6 +21,7 @@
 
 #define ASK_MS        10000             /* one question to a broker */
 #define ASK_AGAIN_MS  2000              /* a topic that was not there is not asked for again before */
+#define MADE_WITHIN_MS 3000              /* how long a broker may take to make one */
 #define CALL_MS       1000              /* one step of a transaction call, between looks at the stop flag */
 #define GIVE_UP_MS    5000              /* for librdkafka to hand everything back; it needs no broker for that */
 
@@ -210,6 +211,25 @@ create(struct kafka_writer *w, struct str name, struct err *err)
 	return 0;
 }
 
+/* Some brokers make a topic when it is asked for by its name (auto.create.topics.enable), and say so only
+ * once it is there: as with any other producer, that is up to them. */
+static int
+let_make(struct kafka_writer *w, struct str name, struct err *err)
+{
+	int64_t end = clock_monotonic_ms() + MADE_WITHIN_MS;
+	int     partitions;
+
+	for (;;) {
+		partitions = topic_ask(&w->h, make_topic(w, name)->name, err);
+		if (partitions < 0)
+			return -1;
+		make_topic(w, name)->partitions = partitions;
+		if (partitions > 0 || clock_monotonic_ms() >= end)
+			return 0;
+		rd_kafka_poll(w->h.rk, 50);
+	}
+}
+
 static int
 writer_partitions(void *self, struct str name, struct err *err)
 {
@@ -222,7 +242,8 @@ writer_partitions(void *self, struct str name, struct err *err)
 		t->asked = now;
 		if (ask_topics(w, err) < 0)
 			return -1;
-		if (make_topic(w, name)->partitions == 0 && w->conf.create != NULL && create(w, name, err) < 0)
+		if (make_topic(w, name)->partitions == 0 &&
+		    (w->conf.create != NULL ? create(w, name, err) : let_make(w, name, err)) < 0)
 			return -1;
 		t = make_topic(w, name);
 	}

@@ -61,20 +61,11 @@ hello='{"_maip":"hello","version":1,"job":"00000000000000000000000000000000","ru
 	assert_equal "$output" '2|1768564800000|trace=x,none=NULL,fixed=a=b'
 }
 
-@test "a topic can come from the line, and must be there" {
+@test "a topic can come from the line" {
 	printf '%s\n' '{"to":"t"}' '{"to":"one"}' >in
 	run -0 maip-produce --topic-expr to in
 	run -0 records one '%s\n'
 	assert_output '{"to":"one"}'
-	echo '{"to":"nowhere"}' >>in
-	run -74 --separate-stderr maip-produce --topic-expr to in
-	assert_equal "$stderr" "maip-produce: 1 of 3 records not delivered, the first: line 3 to 'nowhere': there is no topic 'nowhere', or none that we may see (--create-topics makes it) (--dead-letter FILE keeps them, and goes on)"
-}
-
-@test "a topic that is not there is told at once, and nothing is read" {
-	mkfifo never
-	run -74 --separate-stderr timeout 10 bash -c 'exec 7<>never; maip-produce -t nowhere <never'
-	assert_equal "$stderr" "maip-produce: there is no topic 'nowhere', or none that we may see (--create-topics makes it)"
 }
 
 @test "a topic is made where that is asked for" {

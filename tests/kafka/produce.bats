@@ -67,10 +67,23 @@ java_client() { # COMMAND TOPIC ...
 	for c in none gzip snappy lz4 zstd; do seq -f "{\"$c\":%.0f}" 2000; done | cmp - got
 }
 
-@test "a topic that is not there is refused at once, and not made" {
-	run -74 --separate-stderr timeout 10 maip-produce -t misspelt <<<'{}'
-	assert_equal "$stderr" "maip-produce: there is no topic 'misspelt', or none that we may see (--create-topics makes it)"
-	run -74 timeout 10 maip-produce --topic-expr "'misspelt'" <<<'{}'
+@test "a broker that makes topics on first use makes them, as for any other producer" {
+	run -0 timeout 20 maip-produce -t first-use <<<'{"n":1}'
+	run -0 timeout 20 maip-produce --topic-expr "'first-use-too'" <<<'{"n":2}'
+	run -0 timeout 10 maip-consume -t first-use -t first-use-too -o earliest --exit-at-end
+	assert_equal "${#lines[@]}" 2
+}
+
+@test "a topic that cannot be had is told before anything is read" {
+	mkfifo never
+	run -74 --separate-stderr timeout 20 bash -c 'exec 7<>never; maip-produce -t no/where <never'
+	assert_equal "$stderr" "maip-produce: there is no topic 'no/where', or none that we may see (--create-topics makes it)"
+	run -74 --separate-stderr maip-produce --topic-expr "'no/where'" <<<'{}'
+	assert_equal "$stderr" "maip-produce: 1 of 1 records not delivered, the first: line 1 to 'no/where': there is no topic 'no/where', or none that we may see (--create-topics makes it) (--dead-letter FILE keeps them, and goes on)"
+}
+
+@test "reading makes no topic" {
+	run -66 timeout 10 maip-consume -t misspelt -o earliest --exit-at-end
 	run -66 timeout 10 maip-consume -t misspelt -o earliest --exit-at-end
 }
 
