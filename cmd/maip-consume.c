@@ -293,6 +293,14 @@ patient_close(void *self, struct err *err)
 	return s->inner.close(s->inner.self, err);
 }
 
+static bool
+patient_gone(void *self)
+{
+	struct patient_sink *s = self;
+
+	return s->inner.gone(s->inner.self);
+}
+
 /* ---- the run */
 
 static void
@@ -416,7 +424,8 @@ open_output(struct out *out, const volatile int *stop)
 	standard_output.inner = sink_fd(&standard_output.fd);
 	standard_output.out = out;
 	standard_output.stop = stop;
-	out_init(out, &(struct sink){ &standard_output, patient_write, patient_close });
+	out_init(out, &(struct sink){ .self = &standard_output, .write = patient_write,
+	                              .close = patient_close, .gone = patient_gone });
 	out->give_up = give_up;
 }
 

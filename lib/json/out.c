@@ -93,6 +93,14 @@ out_flush(struct out *o)
 	return got;
 }
 
+bool
+out_left(struct out *o)
+{
+	if (!o->failed && o->to.gone != NULL && o->to.gone(o->to.self))
+		o->failed = o->reader_gone = true;
+	return o->reader_gone;
+}
+
 /* Room for n more bytes, if so many fit at all. */
 static int
 make_room(struct out *o, size_t n)
@@ -234,10 +242,19 @@ fd_close(void *self, struct err *err)
 	return was >= 0 && close(was) < 0 && errno != EINTR ? fail_write(err, fd_name(was)) : 0;
 }
 
+/* A pipe or socket that nobody reads is in error; so the system says without being asked for anything. */
+static bool
+fd_gone(void *self)
+{
+	struct pollfd p = { .fd = *(int *)self };
+
+	return poll(&p, 1, 0) > 0 && (p.revents & (POLLERR | POLLHUP)) != 0;
+}
+
 struct sink
 sink_fd(int *fd)
 {
-	return (struct sink){ .self = fd, .write = fd_write, .close = fd_close };
+	return (struct sink){ .self = fd, .write = fd_write, .close = fd_close, .gone = fd_gone };
 }
 
 static int64_t

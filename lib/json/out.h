@@ -25,6 +25,7 @@ struct sink {
 	void *self;
 	int64_t (*write)(void *self, const char *p, size_t n, struct err *err);
 	int (*close)(void *self, struct err *err);      /* NULL: nothing to close */
+	bool (*gone)(void *self);       /* would a write find no reader any more? NULL: nobody knows */
 };
 
 struct out {
@@ -55,6 +56,10 @@ int out_json_string(struct out *o, struct str text);    /* quoted and escaped; t
 
 /* Write what has collected. 0, or -1 (see err, reader_gone, gave_up). */
 int out_flush(struct out *o);
+
+/* Has the reader gone away, though nothing was written to notice? Marks o as a failed write would. For
+ * whoever waits for input that may not come for hours. */
+bool out_left(struct out *o);
 
 /* Flush and close; the last chance to learn that a disk was full. The status a tool should end with:
  * so_far, or STATUS_IO after an error (told with warn); a gone reader or giving up leaves so_far and says nothing. */

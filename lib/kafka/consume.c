@@ -21,6 +21,7 @@
 #define FLUSH_BYTES       ((size_t)128 << 10)
 #define COMMIT_EVERY_MS   5000
 #define WAIT_MS           200           /* a signal is noticed after this */
+#define LEFT_EVERY_MS     500           /* whether our reader has gone is looked at no more often */
 #define HOLD_AFTER_MS     2000          /* so long may a group go without being served */
 
 bool
@@ -744,6 +745,16 @@ consume_hello(struct consume *c, struct err *err)
 	return say_hello(c, err) < 0 ? trouble(c, err) : STATUS_OK;
 }
 
+/* The stage behind us may die while the topic is quiet for hours: do not wait for the next write to notice. */
+static bool
+reader_left(struct consume *c)
+{
+	if (c->now < c->next_left)
+		return false;
+	c->next_left = c->now + LEFT_EVERY_MS;
+	return out_left(c->out);
+}
+
 enum status
 consume_run(struct consume *c, const struct reader *reader, struct err *err)
 {
@@ -754,7 +765,7 @@ consume_run(struct consume *c, const struct reader *reader, struct err *err)
 	if (consume_start(c, reader, err) < 0)
 		return trouble(c, err);
 	while (go_on > 0 && (stop == NULL || *stop == 0)) {
-		go_on = consume_step(c, patience(c), err);
+		go_on = reader_left(c) ? -1 : consume_step(c, patience(c), err);
 		if (c->conf.tick != NULL)
 			c->conf.tick(c->conf.tick_arg);
 	}
@@ -762,5 +773,7 @@ consume_run(struct consume *c, const struct reader *reader, struct err *err)
 		go_on = 0;
 	if (go_on < 0 || consume_finish(c, go_on == 0, err) < 0)
 		return trouble(c, err);
-	return STATUS_OK;
+	if (go_on > 0 && consume_ends(c))
+		fail_as(err, STATUS_RETRY, "stopped by a signal before the end of what was to be read");
+	return err->status;
 }

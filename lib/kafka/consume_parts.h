@@ -58,6 +58,7 @@ struct consume {
 	bool                   flushing;        /* out is in the middle of a write */
 	bool                   dirty;           /* records were handled since the last store */
 	int64_t                now;             /* wall clock, as of the beginning of the step or the last write */
+	int64_t                next_left;       /* when to look whether our reader has gone */
 	int64_t                deaf_since, deaf_ms;     /* while a write is blocked, or a record waits for its turn */
 	int64_t                next_commit, next_look;
 	void                 (*tell)(void *arg, const struct part *p, int64_t from, int64_t to);

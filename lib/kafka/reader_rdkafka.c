@@ -542,6 +542,8 @@ consumer_error(struct kafka_reader *k, rd_kafka_message_t *m, struct err *err)
 	case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
 	case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:
 	case RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION:
+		if (m->rkt != NULL && rd_kafka_topic_name(m->rkt)[0] == '^')
+			break;          /* a pattern that matches nothing yet */
 		rc = m->rkt != NULL ? topic_gone(m, err) : handle_fail(&k->h, m->err, what, err);
 		break;
 	case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:

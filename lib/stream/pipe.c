@@ -303,7 +303,7 @@ await_input(struct loop *l)
 	while (!line_ready(l->reader, 0)) {
 		bool ready;
 
-		if (check_stop(l) < 0 || (l->begun && tick(l) < 0) || out_flush(l->out) < 0)
+		if (check_stop(l) < 0 || (l->begun && tick(l) < 0) || out_flush(l->out) < 0 || out_left(l->out))
 			return -1;
 		count_out(l);
 		waiting(l, STATS_IDLE);

@@ -194,7 +194,9 @@ put() { maip-produce -t one --text; }
 		[[ $line == "{\"n\":$i,"* ]]
 	done
 	kill -TERM $!   # the third is three years away
-	wait $!
+	status=0
+	wait $! || status=$?
+	assert_equal "$status" 75
 	assert_equal "$(tail -n 1 <&7)" '{"_maip":"end","drain":false}'
 	start=$(date +%s%N)
 	run -0 maip-consume -t one -e --rate 10/s

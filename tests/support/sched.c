@@ -394,7 +394,7 @@ sched_source(struct sched_pipe *p)
 struct sink
 sched_sink(struct sched_pipe *p)
 {
-	return (struct sink){ p, pipe_write, pipe_close };
+	return (struct sink){ .self = p, .write = pipe_write, .close = pipe_close };
 }
 
 void
@@ -475,5 +475,5 @@ sched_collect(struct sched *s, struct buf *to)
 	struct memory *m = new_memory(s);
 
 	m->to = to;
-	return (struct sink){ m, memory_write, NULL };
+	return (struct sink){ .self = m, .write = memory_write };
 }

@@ -39,7 +39,7 @@ every_kind_reads_back_as_it_was_written(void **state)
 		struct out o;
 
 		buf_init(&got, 4096);
-		out_init(&o, &(struct sink){ &got, collect, NULL });
+		out_init(&o, &(struct sink){ .self = &got, .write = collect });
 		assert_true(control_looks(str_of(lines[i])));
 		assert_int_equal(control_parse(&c, str_of(lines[i]), &err), 0);
 		assert_int_equal(control_print(&o, &c), 0);

@@ -57,7 +57,7 @@ open_grudging(struct out *o, struct grudging *g, size_t most, size_t limit, int6
 	g->most = most;
 	g->limit = limit;
 	g->how = how;
-	out_init(o, &(struct sink){ g, grudging_write, grudging_close });
+	out_init(o, &(struct sink){ .self = g, .write = grudging_write, .close = grudging_close });
 }
 
 static void

@@ -182,7 +182,7 @@ open_world(struct world *w)
 		.clock_ms = world_ms, .clock_ns = world_ns, .clock_self = w, .stats = &w->stats, .forward_control = true,
 	};
 	buf_init(&w->got, BUF_NO_MAX);
-	out_init(&w->out, &(struct sink){ w, world_write, NULL });
+	out_init(&w->out, &(struct sink){ .self = w, .write = world_write });
 }
 
 static void
