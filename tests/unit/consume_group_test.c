@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* maip-consume as a member of a group: what is committed, what a rebalance may not lose or double. */
+#include "consume_rig.h"
+
+static void
+nothing_is_committed_that_has_not_left(void **state)
+{
+	struct memory_broker *b = memory_broker_new(5);
+	struct rig r;
+
+	(void)state;
+	memory_broker_topic(b, "t", 1);
+	rig_put_event(b, "t", 0, 1, 1);
+	rig_init(&r, b, "t");
+	r.group = "g";
+	r.output_fails = true;
+	r.conf.exit_at_end = true;
+	assert_int_equal(rig_run(&r), STATUS_IO);
+	assert_string_equal(r.err.msg, "the disk is full");
+	rig_release(&r);
+	assert_int_equal(memory_broker_committed(b, "g", "t", 0), OFFSET_NONE);
+	memory_broker_free(b);
+}
+
+static void
+a_group_goes_on_where_it_left_off(void **state)
+{
+	struct memory_broker *b = memory_broker_new(5);
+
+	(void)state;
+	memory_broker_topic(b, "t", 2);
+	for (int run = 0; run < 3; run++) {
+		char expected[200];
+		struct rig r;
+
+		rig_put_event(b, "t", run % 2, 100 + run, run);
+		rig_init(&r, b, "^t$");
+		r.group = "g";
+		r.conf.exit_at_end = true;
+		r.conf.range.from.kind = run == 2 ? PLACE_EARLIEST : PLACE_NONE;
+		assert_int_equal(rig_run(&r), STATUS_OK);
+		snprintf(expected, sizeof(expected), "{\"n\":%d,\"timestamp\":%d}\n", run, 100 + run);
+		assert_string_equal(rig_text(&r), expected);
+		rig_release(&r);
+	}
+	memory_broker_free(b);
+}
+
+/* Two members, rebalances and a crash at random moments: every record comes out at least once, and all are committed. */
+static void
+no_record_is_lost_by_rebalances_and_crashes(void **state)
+{
+	(void)state;
+	for (uint64_t seed = 0; seed < 300; seed++) {
+		struct memory_broker *b = memory_broker_new(seed);
+		uint64_t random = seed;
+		struct rig r[3];
+		bool seen[200] = { false };
+
+		memory_broker_topic(b, "t", 4);
+		memory_broker_hesitate(b, 30);
+		for (int m = 0; m < 3; m++) {
+			rig_init(&r[m], b, "t");
+			r[m].group = "g";
+			rig_open(&r[m]);
+			if (m < 2)
+				assert_int_equal(consume_start(r[m].consume, &r[m].reader, &r[m].err), 0);
+		}
+		for (int i = 0; i < 200; i++) {
+			rig_put_event(b, "t", (int32_t)(next_random(&random) % 4), i, i);
+			if (next_random(&random) % 50 == 0)
+				memory_broker_rebalance(b, "g");
+			for (int m = 0; m < 2; m++)
+				if (r[m].reader.self != NULL && next_random(&random) % 3 == 0)
+					rig_steps(&r[m], 1);
+			r[0].now += 300;
+			r[1].now += 300;
+			if (i == 100)
+				memory_broker_kill(&r[1].reader);
+		}
+		for (int i = 0; i < 300; i++)
+			rig_steps(&r[0], 1);
+		assert_int_equal(consume_finish(r[0].consume, false, &r[0].err), 0);
+		for (int m = 0; m < 2; m++)
+			for (const char *p = rig_text(&r[m]); (p = strstr(p, "\"n\":")) != NULL; p++)
+				seen[atoi(p + 4)] = true;
+		for (int i = 0; i < 200; i++)
+			if (!seen[i])
+				fail_msg("seed %d: record %d is lost", (int)seed, i);
+		for (int p = 0; p < 4; p++)
+			if (memory_broker_count(b, "t", p) > 0)
+				assert_int_equal(memory_broker_committed(b, "g", "t", p), memory_broker_count(b, "t", p));
+		for (int m = 0; m < 3; m++)
+			rig_release(&r[m]);
+		memory_broker_free(b);
+	}
+}
+
+/* Did each of n records come out, at most so many times? */
+static void
+assert_all_there(struct rig *r, int n, int times)
+{
+	int *seen = calloc((size_t)n, sizeof(*seen));
+
+	for (const char *p = rig_text(r); (p = strstr(p, "\"n\":")) != NULL; p++)
+		seen[atoi(p + 4)]++;
+	for (int i = 0; i < n; i++)
+		if (seen[i] < 1 || seen[i] > times)
+			fail_msg("record %d came %d times", i, seen[i]);
+	free(seen);
+}
+
+static void
+a_rebalance_does_not_end_a_bounded_read(void **state)
+{
+	struct memory_broker *b = memory_broker_new(5);
+	struct rig r;
+	int got, n = 0;
+
+	(void)state;
+	memory_broker_topic(b, "t", 2);
+	for (int i = 0; i < 3000; i++)
+		rig_put_event(b, "t", i % 2, i, i);
+	rig_init(&r, b, "t");
+	r.group = "g";
+	r.conf.exit_at_end = true;
+	rig_open(&r);
+	assert_int_equal(consume_start(r.consume, &r.reader, &r.err), 0);
+	while ((got = consume_step(r.consume, 0, &r.err)) > 0)
+		if (++n == 3)
+			memory_broker_rebalance(b, "g");
+	assert_int_equal(got, 0);
+	assert_int_equal(consume_finish(r.consume, true, &r.err), 0);
+	assert_all_there(&r, 3000, 1);
+	assert_int_equal(memory_broker_committed(b, "g", "t", 1), 1500);
+	rig_release(&r);
+	memory_broker_free(b);
+}
+
+/* At full speed, with something to take at any time. */
+static void
+a_bounded_read_serves_its_group(void **state)
+{
+	struct memory_broker *b = memory_broker_new(5);
+	struct rig r[2];
+
+	(void)state;
+	memory_broker_topic(b, "t", 2);
+	for (int i = 0; i < 10000; i++)
+		rig_put_event(b, "t", i % 2, i, i);
+	for (int m = 0; m < 2; m++) {
+		rig_init(&r[m], b, "t");
+		r[m].group = "g";
+		r[m].conf.exit_at_end = true;
+		rig_open(&r[m]);
+		assert_int_equal(consume_start(r[m].consume, &r[m].reader, &r[m].err), 0);
+		rig_steps(&r[0], 4);
+	}
+	rig_steps(&r[1], 2);
+	assert_true(consume_counts(r[1].consume).records > 0);
+	for (int m = 0; m < 2; m++)
+		rig_release(&r[m]);
+	memory_broker_free(b);
+}
+
+/* The write that is going on is the only one that knows where the lines are: the partitions go, come back, and there are more. */
+static void
+upset_the_group(struct rig *r)
+{
+	char name[20];
+
+	if (r->consume == NULL || r->writes > 20)
+		return;
+	snprintf(name, sizeof(name), "t.%d", r->writes);
+	memory_broker_topic(r->broker, name, 1);
+	memory_broker_rebalance(r->broker, r->group);
+	consume_hold(r->consume);
+	if (r->writes % 3 != 0)
+		consume_hold(r->consume);
+}
+
+static void
+a_rebalance_while_the_output_is_blocked_loses_nothing(void **state)
+{
+	enum { N = 3000 };
+	static char value[1200];
+
+	(void)state;
+	for (int way = 0; way < 4; way++) {
+		struct memory_broker *b = memory_broker_new((uint64_t)way);
+		struct rig r;
+
+		memory_broker_topic(b, "t", 3);
+		for (int i = 0; i < N; i++) {
+			snprintf(value, sizeof(value), "{\"n\":%d,\"timestamp\":%d,\"pad\":\"%01000d\"}", i, i, 0);
+			rig_put(b, "t", i % 3, i, "k", value);
+		}
+		rig_init(&r, b, "t*");
+		r.group = "g";
+		r.conf.exit_at_end = way % 2;
+		r.conf.envelope = way / 2;
+		r.conf.range.from.kind = PLACE_EARLIEST;
+		r.while_blocked = upset_the_group;
+		rig_open(&r);
+		assert_int_equal(consume_start(r.consume, &r.reader, &r.err), 0);
+		for (int i = 0; i < 200 && consume_step(r.consume, 0, &r.err) > 0; i++)
+			;
+		assert_int_equal(consume_finish(r.consume, true, &r.err), 0);
+		assert_true(r.writes > 20);
+		assert_all_there(&r, N, 20);
+		for (int p = 0; p < 3; p++)
+			assert_int_equal(memory_broker_committed(b, "g", "t", p), N / 3);
+		rig_release(&r);
+		memory_broker_free(b);
+	}
+}
+
+/* -o says where the run starts, not where a rebalance goes on. */
+static void
+a_rebalance_does_not_start_again_at_a_chosen_place(void **state)
+{
+	struct memory_broker *b = memory_broker_new(5);
+	struct rig r;
+
+	(void)state;
+	memory_broker_topic(b, "t", 1);
+	for (int i = 0; i < 100; i++)
+		rig_put_event(b, "t", 0, i, i);
+	rig_init(&r, b, "t");
+	r.group = "g";
+	r.conf.range.from = (struct place){ PLACE_NUMBER, 0 };
+	rig_open(&r);
+	assert_int_equal(consume_start(r.consume, &r.reader, &r.err), 0);
+	for (int i = 0; i < 5; i++) {
+		rig_steps(&r, 5);
+		memory_broker_rebalance(b, "g");
+	}
+	assert_int_equal(consume_finish(r.consume, false, &r.err), 0);
+	assert_all_there(&r, 100, 1);
+	rig_release(&r);
+	memory_broker_free(b);
+}
+
+static void
+a_topic_or_partition_that_is_not_there_is_told(void **state)
+{
+	struct memory_broker *b = memory_broker_new(5);
+	struct rig r;
+
+	(void)state;
+	memory_broker_topic(b, "t", 2);
+	rig_init(&r, b, "u");
+	assert_int_equal(rig_run(&r), STATUS_NOINPUT);
+	rig_release(&r);
+	rig_init(&r, b, "u*");
+	assert_int_equal(rig_run(&r), STATUS_NOINPUT);
+	assert_string_equal(r.err.msg, "no topic matches (maip-consume --list-topics shows those there are)");
+	rig_release(&r);
+	rig_init(&r, b, "t");
+	assert_int_equal(partitions_option(&r.conf.partitions, "1-2", &r.err), 0);
+	assert_int_equal(rig_run(&r), STATUS_NOINPUT);
+	assert_string_equal(r.err.msg, "topic 't' has no partition 2 (it has 0 to 1)");
+	rig_release(&r);
+	memory_broker_free(b);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(nothing_is_committed_that_has_not_left),
+		cmocka_unit_test(a_group_goes_on_where_it_left_off),
+		cmocka_unit_test(no_record_is_lost_by_rebalances_and_crashes),
+		cmocka_unit_test(a_rebalance_does_not_end_a_bounded_read),
+		cmocka_unit_test(a_bounded_read_serves_its_group),
+		cmocka_unit_test(a_rebalance_while_the_output_is_blocked_loses_nothing),
+		cmocka_unit_test(a_rebalance_does_not_start_again_at_a_chosen_place),
+		cmocka_unit_test(a_topic_or_partition_that_is_not_there_is_told),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
