@@ -199,56 +199,96 @@ operand(void *p, const char *value, struct err *err)
 
 static const struct opt opts[] = {
 	OPT_HEADING("Pattern, in its order"),
-	OPT_CALL(0, "begin", begin, &pattern, "NAME", "the first element; '(' in place of a NAME opens a group, ')' closes it"),
+	OPT_CALL(0, "begin", begin, &pattern, "NAME",
+	         "the first element; '(' in place of a NAME opens a group, ')' closes it"),
 	OPT_CALL(0, "next", next, &pattern, "NAME", "the very next event of the key"),
-	OPT_CALL(0, "followed-by", followed_by, &pattern, "NAME", "the next event that fits; others in between are passed over"),
-	OPT_CALL(0, "followed-by-any", followed_by_any, &pattern, "NAME", "any later event that fits: one match for each"),
+	OPT_CALL(0, "followed-by", followed_by, &pattern, "NAME",
+	         "the next event that fits; others in between are passed over"),
+	OPT_CALL(0, "followed-by-any", followed_by_any, &pattern, "NAME",
+	         "any later event that fits: one match for each"),
 	OPT_CALL(0, "not-next", not_next, &pattern, "NAME", "the very next event is not this"),
 	OPT_CALL(0, "not-followed-by", not_followed_by, &pattern, "NAME",
 	         "this does not come before the next element, or before the window ends"),
-	OPT_CALL(0, "where", where, &pattern, "EXPR", "condition on the element; several must all hold"),
-	OPT_CALL(0, "or", or, &pattern, "EXPR", "another condition that is enough, in place of all before it"),
-	OPT_CALL(0, "times", times, &pattern, "N[,M][:GAP]", "the element comes N times, or N to M times; GAP is the longest wait for a repeat"),
-	OPT_CALL(0, "times-or-more", times_or_more, &pattern, "N[:GAP]", "the element comes at least N times"),
-	OPT_CALL(0, "one-or-more", one_or_more, &pattern, "[=GAP]", "the element comes at least once"),
-	OPT_CALL(0, "until", until, &pattern, "EXPR", "an event for which this holds ends the loop, and is not part of it"),
+	OPT_CALL(0, "where", where, &pattern, "EXPR",
+	         "condition on the element; several must all hold"),
+	OPT_CALL(0, "or", or, &pattern, "EXPR",
+	         "another condition that is enough, in place of all before it"),
+	OPT_CALL(0, "times", times, &pattern, "N[,M][:GAP]",
+	         "the element comes N times, or N to M times; GAP is the longest wait for a "
+	         "repeat"),
+	OPT_CALL(0, "times-or-more", times_or_more, &pattern, "N[:GAP]",
+	         "the element comes at least N times"),
+	OPT_CALL(0, "one-or-more", one_or_more, &pattern, "[=GAP]",
+	         "the element comes at least once"),
+	OPT_CALL(0, "until", until, &pattern, "EXPR",
+	         "an event for which this holds ends the loop, and is not part of it"),
 	OPT_CALL(0, "optional", optional, &pattern, NULL, "the element may be missing"),
-	OPT_CALL(0, "greedy", greedy, &pattern, NULL, "the loop takes what it can before the next element gets any"),
-	OPT_CALL(0, "consecutive", consecutive, &pattern, NULL, "repeats follow each other directly"),
-	OPT_CALL(0, "allow-combinations", allow_combinations, &pattern, NULL, "repeats may leave out events that fit: one match for each choice"),
-	OPT_CALL(0, "within", within, &pattern, "DURATION", "the match, from first to last event, is shorter than this"),
-	OPT_CALL(0, "within-each", within_each, &pattern, "DURATION", "the element comes sooner than this after the one before it"),
+	OPT_CALL(0, "greedy", greedy, &pattern, NULL,
+	         "the loop takes what it can before the next element gets any"),
+	OPT_CALL(0, "consecutive", consecutive, &pattern, NULL,
+	         "repeats follow each other directly"),
+	OPT_CALL(0, "allow-combinations", allow_combinations, &pattern, NULL,
+	         "repeats may leave out events that fit: one match for each choice"),
+	OPT_CALL(0, "within", within, &pattern, "DURATION",
+	         "the match, from first to last event, is shorter than this"),
+	OPT_CALL(0, "within-each", within_each, &pattern, "DURATION",
+	         "the element comes sooner than this after the one before it"),
 	OPT_CALL(0, "after-match", after_match, &pattern, "STRATEGY",
-	         "no-skip (default), skip-to-next, skip-past-last-event, skip-to-first=NAME[,error] or skip-to-last=NAME[,error]"),
-	OPT_STR(0, "match-recognize", &clause_path, "FILE", "the pattern as the MATCH_RECOGNIZE (...) of Flink SQL in a file, in place of the options above"),
+	         "no-skip (default), skip-to-next, skip-past-last-event, "
+	         "skip-to-first=NAME[,error] or skip-to-last=NAME[,error]"),
+	OPT_STR(0, "match-recognize", &clause_path, "FILE",
+	        "the pattern as the MATCH_RECOGNIZE (...) of Flink SQL in a file, in place of "
+	        "the options above"),
 
 	OPT_HEADING("Records"),
-	OPT_CALL('k', "key", key, NULL, "EXPR [AS NAME]", "matches are looked for among the events of one key; repeatable"),
+	OPT_CALL('k', "key", key, NULL, "EXPR [AS NAME]",
+	         "matches are looked for among the events of one key; repeatable"),
 	OPT_STR(0, "time", &conf.time, "EXPR", "event time (default timestamp)"),
-	OPT_CHOICE(0, "time-format", &conf.time_format, time_format_words, "how times are written (default auto)"),
+	OPT_CHOICE(0, "time-format", &conf.time_format, time_format_words,
+	           "how times are written (default auto)"),
 	OPT_CALL(0, "watermark", watermark, &conf.bound, "DURATION",
-	         "how far out of order records may come, or none (default 0s); a stream with watermarks of its own goes by those"),
-	OPT_FLAG(0, "processing-time", &conf.processing_time, "records have the time at which they are read, in place of --time and --watermark"),
-	OPT_STR(0, "order-by", &conf.order_by, "EXPR", "the order of events with equal time (default: of arrival)"),
+	         "how far out of order records may come, or none (default 0s); a stream with "
+	         "watermarks of its own goes by those"),
+	OPT_FLAG(0, "processing-time", &conf.processing_time,
+	         "records have the time at which they are read, in place of --time and "
+	         "--watermark"),
+	OPT_STR(0, "order-by", &conf.order_by, "EXPR",
+	        "the order of events with equal time (default: of arrival)"),
 
 	OPT_HEADING("Output"),
-	OPT_STR(0, "name", &conf.name, "TYPE", "what a match is called: the first member, anomalyType, of each"),
-	OPT_CHOICE(0, "emit", &emit, emit_words, "matches with their lines, with the number of lines, or only how many there are (default match)"),
-	OPT_STR(0, "select", &select_text, "EXPR [AS NAME], ...", "values of a match in place of its lines, such as COUNT(p) or LAST(p.x)"),
-	OPT_CHOICE(0, "time-style", &time_style, time_style_words, "how times are printed (default rfc3339)"),
-	OPT_STR(0, "timeouts", &timeouts_path, "FILE", "append partial matches that ran out of time"),
+	OPT_STR(0, "name", &conf.name, "TYPE",
+	        "what a match is called: the first member, anomalyType, of each"),
+	OPT_CHOICE(0, "emit", &emit, emit_words,
+	           "matches with their lines, with the number of lines, or only how many there "
+	           "are (default match)"),
+	OPT_STR(0, "select", &select_text, "EXPR [AS NAME], ...",
+	        "values of a match in place of its lines, such as COUNT(p) or LAST(p.x)"),
+	OPT_CHOICE(0, "time-style", &time_style, time_style_words,
+	           "how times are printed (default rfc3339)"),
+	OPT_STR(0, "timeouts", &timeouts_path, "FILE",
+	        "append partial matches that ran out of time"),
 	OPT_STR(0, "late", &late_path, "FILE", "append records that came too late"),
-	OPT_CALL(0, "explain", explain, NULL, "[=dot]", "print the compiled pattern, as a table or as a graph for dot(1), and read nothing"),
+	OPT_CALL(0, "explain", explain, NULL, "[=dot]",
+	         "print the compiled pattern, as a table or as a graph for dot(1), and read "
+	         "nothing"),
 
-	OPT_STR(0, "trace", &conf.trace, "KEY", "tell on stderr why each match of this key, a text, begins, goes on, dies"),
+	OPT_STR(0, "trace", &conf.trace, "KEY",
+	        "tell on stderr why each match of this key, a text, begins, goes on, dies"),
 
 	OPT_HEADING("Limits and bad records"),
-	OPT_INT(0, "max-partial", &max_partial, 1, INT64_MAX, "N", "how many partial matches there may be at a time (default 10000000)"),
-	OPT_INT(0, "max-matches", &max_matches, 1, INT64_MAX, "N", "stop with an error before more than N matches are printed (default: no limit)"),
-	OPT_CHOICE(0, "on-limit", &on_limit, on_limit_words, "at --max-partial, stop or drop the key's oldest partial matches (default stop)"),
-	OPT_CALL(0, "on-error", bad_option, &bad, "POLICY", "a record that is none: stop (default), skip or dead-letter=FILE"),
-	OPT_INT(0, "ok-errors", &bad.ok_errors, 0, INT64_MAX, "N", "so many bad records are no failure (default 0)"),
-	OPT_SIZE(0, "max-line", &max_line, 1024, (int64_t)1 << 30, "SIZE", "longest line (default 16MiB)"),
+	OPT_INT(0, "max-partial", &max_partial, 1, INT64_MAX, "N",
+	        "how many partial matches there may be at a time (default 10000000)"),
+	OPT_INT(0, "max-matches", &max_matches, 1, INT64_MAX, "N",
+	        "stop with an error before more than N matches are printed (default: no limit)"),
+	OPT_CHOICE(0, "on-limit", &on_limit, on_limit_words,
+	           "at --max-partial, stop or drop the key's oldest partial matches (default "
+	           "stop)"),
+	OPT_CALL(0, "on-error", bad_option, &bad, "POLICY",
+	         "a record that is none: stop (default), skip or dead-letter=FILE"),
+	OPT_INT(0, "ok-errors", &bad.ok_errors, 0, INT64_MAX, "N",
+	        "so many bad records are no failure (default 0)"),
+	OPT_SIZE(0, "max-line", &max_line, 1024, (int64_t)1 << 30, "SIZE",
+	         "longest line (default 16MiB)"),
 	OPT_END
 };
 
@@ -287,7 +327,9 @@ seed(void)
 {
 	uint64_t s = 0;
 
-	return getrandom(&s, sizeof(s), GRND_NONBLOCK) == (ssize_t)sizeof(s) ? s : (uint64_t)(uintptr_t)&tool;
+	return getrandom(&s, sizeof(s), GRND_NONBLOCK) == (ssize_t)sizeof(s)
+	               ? s
+	               : (uint64_t)(uintptr_t)&tool;
 }
 
 /* Options that have no effect: said once, and the work goes on. */
@@ -310,7 +352,8 @@ static int
 begin_stream(void *self, const struct control *hello, struct out *out, struct err *err)
 {
 	if (hello != NULL && hello->watermarks && watermark_given)
-		warn("--watermark is not used: the stream brings its own watermarks (leave it out here)");
+		warn("--watermark is not used: the stream brings its own watermarks (leave it out "
+		     "here)");
 	if (hello != NULL)
 		page_job(page, hello->job);
 	return cep_ops.begin(self, hello, out, err);
@@ -320,12 +363,18 @@ static void
 tell(const struct cep *cep)
 {
 	if (late_path == NULL && cep_late(cep) > 0)
-		warn("%" PRIu64 " record%s came too late and %s dropped (raise --watermark, or keep %s with --late FILE)", cep_late(cep),
-		     cep_late(cep) == 1 ? "" : "s", cep_late(cep) == 1 ? "was" : "were", cep_late(cep) == 1 ? "it" : "them");
+		warn("%" PRIu64 " record%s came too late and %s dropped (raise --watermark, or "
+		                "keep %s with --late FILE)",
+		     cep_late(cep), cep_late(cep) == 1 ? "" : "s",
+		     cep_late(cep) == 1 ? "was" : "were", cep_late(cep) == 1 ? "it" : "them");
 	if (cep_gave_up(cep) > 0)
-		warn("REGEXP or LIKE gave up %" PRIu64 " times on text that takes too long to match; the result was NULL there", cep_gave_up(cep));
+		warn("REGEXP or LIKE gave up %" PRIu64
+		     " times on text that takes too long to match; the result was NULL there",
+		     cep_gave_up(cep));
 	if (cep_shed(cep) > 0)
-		warn("dropped %" PRIu64 " partial matches at --max-partial %" PRId64 ": matches may be missing", cep_shed(cep), max_partial);
+		warn("dropped %" PRIu64 " partial matches at --max-partial %" PRId64
+		     ": matches may be missing",
+		     cep_shed(cep), max_partial);
 }
 
 static enum status
@@ -338,7 +387,8 @@ run(struct cep *cep)
 	pipe_env_real(&env);
 	env.stats = page_stats(page);
 	env.max_line = (size_t)max_line;
-	return (enum status)pipe_main(&(struct stage){ &ops, cep }, (int)n_files, files, &bad, &env);
+	return (enum status)pipe_main(&(struct stage){ &ops, cep }, (int)n_files, files, &bad,
+	                              &env);
 }
 
 /* The whole file; a clause is short. */
@@ -350,11 +400,13 @@ read_clause(void)
 	char  q[QUOTE_MAX];
 
 	if (f == NULL)
-		die(STATUS_NOINPUT, "--match-recognize: cannot open %s: %s", quote(q, str_of(clause_path)), strerror(errno));
+		die(STATUS_NOINPUT, "--match-recognize: cannot open %s: %s",
+		    quote(q, str_of(clause_path)), strerror(errno));
 	const size_t n = fread(text, 1, sizeof(text), f);
 	fclose(f);
 	if (n == sizeof(text))
-		die(STATUS_USAGE, "--match-recognize: %s is longer than 64 KiB", quote(q, str_of(clause_path)));
+		die(STATUS_USAGE, "--match-recognize: %s is longer than 64 KiB",
+		    quote(q, str_of(clause_path)));
 	return (struct str){ text, n };
 }
 
@@ -364,13 +416,17 @@ use_clause(void)
 	struct err err;
 	char q[QUOTE_MAX];
 
-	if (pattern.n > 0 || pattern.skip.kind != NO_SKIP || conf.n_keys > 0 || conf.order_by != NULL || select_text != NULL || conf.name != NULL)
-		die(STATUS_USAGE, "--match-recognize: says all about the pattern, its keys, order and columns (leave --begin and its like, --key, "
+	if (pattern.n > 0 || pattern.skip.kind != NO_SKIP || conf.n_keys > 0 ||
+	    conf.order_by != NULL || select_text != NULL || conf.name != NULL)
+		die(STATUS_USAGE, "--match-recognize: says all about the pattern, its keys, order "
+		                  "and columns (leave --begin and its like, --key, "
 		                  "--order-by, --select and --name out)");
 	if (recognize_parse(&clause, read_clause(), &pattern, &err) < 0)
 		die(STATUS_USAGE, "--match-recognize: %s", err.msg);
 	if (conf.time != NULL && strcmp(conf.time, clause.time) != 0)
-		die(STATUS_USAGE, "--match-recognize: ORDER BY must begin with the time of the rows, --time %s", quote(q, str_of(conf.time)));
+		die(STATUS_USAGE,
+		    "--match-recognize: ORDER BY must begin with the time of the rows, --time %s",
+		    quote(q, str_of(conf.time)));
 	conf.time = clause.time;
 	conf.order_by = clause.order_by;
 	memcpy(keys, clause.keys, clause.n_keys * sizeof(keys[0]));
@@ -418,7 +474,9 @@ make_stage(void)
 	if (conf.time == NULL)
 		conf.time = "timestamp";
 	if (conf.trace != NULL && conf.n_keys != 1)
-		die(STATUS_USAGE, "--trace: names the key that one --key finds (here there are %zu)", conf.n_keys);
+		die(STATUS_USAGE,
+		    "--trace: names the key that one --key finds (here there are %zu)",
+		    conf.n_keys);
 	conf.emit = (enum emit)emit;
 	conf.times_as_ms = time_style == 1;
 	conf.max_partial = (size_t)max_partial;

@@ -153,12 +153,14 @@ static const struct opt opts[] = {
 	OPT_CALL(0, "offset", set_offset, &conf.offset, "DURATION",
 	         "move the windows away from 1970-01-01T00:00Z, either way"),
 	OPT_STR(0, "tz", &zone, "ZONE",
-	        "with --tumbling of whole days, weeks or months (1d, 1w, 1mo): those of this time zone"),
+	        "with --tumbling of whole days, weeks or months (1d, 1w, 1mo): those of this time "
+	        "zone"),
 	OPT_HEADING("Results"),
 	OPT_CALL('k', "key", add_text, &keys, "EXPR [AS NAME]",
 	         "group records by this value; may be given several times"),
-	OPT_CALL('a', "agg", add_text, &aggs, "F(...) [AS NAME]",
-	         "a column of the result (default 'COUNT(*) AS count'); may be given several times"),
+	OPT_CALL(
+		'a', "agg", add_text, &aggs, "F(...) [AS NAME]",
+		"a column of the result (default 'COUNT(*) AS count'); may be given several times"),
 	OPT_STR(0, "where", &conf.where, "CONDITION",
 	        "count only the records for which this is true"),
 	OPT_STR(0, "having", &conf.having, "CONDITION",
@@ -167,7 +169,8 @@ static const struct opt opts[] = {
 	        "print only the K rows of a window with the greatest EXPR, greatest first"),
 	OPT_CHOICE(0, "time-style", &style, style_words, "how times are printed (default rfc3339)"),
 	OPT_MS(0, "emit-every", &conf.early, "DURATION",
-	       "print what open windows hold each time the watermark passes a multiple of this, marked early"),
+	       "print what open windows hold each time the watermark passes a multiple of this, "
+	       "marked early"),
 	OPT_INT(0, "emit-empty", &conf.empty, 1, EMPTY_MAX, "N",
 	        "print a row for a key in each of the N windows after its last one, too"),
 	OPT_INT(0, "emit-every-records", &conf.every, 1, RECORDS_MAX, "N",
@@ -177,7 +180,8 @@ static const struct opt opts[] = {
 	OPT_CHOICE(0, "time-format", &conf.time_format, time_format_words,
 	           "what the time is written in (default auto)"),
 	OPT_CALL(0, "watermark", set_watermark, &watermark_bound, "DURATION|none",
-	         "how far records may arrive out of order (default 0); none: windows fire at the end"),
+	         "how far records may arrive out of order (default 0); none: windows fire at the "
+	         "end"),
 	OPT_STR(0, "watermark-by", &conf.watermark_by, "EXPR",
 	        "records of each EXPR are in order apart; the slowest counts"),
 	OPT_MS(0, "allowed-lateness", &conf.lateness, "DURATION",
@@ -275,7 +279,8 @@ read_zone(struct buf *to)
 		file = fopen(path.p, "rb");
 	if (file == NULL)
 		die(STATUS_USAGE,
-		    "--tz: there is no time zone %s in %s (try Europe/Berlin; Debian's package is tzdata)",
+		    "--tz: there is no time zone %s in %s (try Europe/Berlin; Debian's package is "
+		    "tzdata)",
 		    quote(quoted, str_of(zone)), folder);
 	while ((n = fread(buf_room(to, 4096), 1, 4096, file)) > 0)
 		to->n += n;
@@ -454,7 +459,8 @@ static int
 begin(void *self, const struct control *hello, struct out *out, struct err *err)
 {
 	if (hello != NULL && hello->watermarks && watermark_given)
-		warn("--watermark is not used: the stream brings its own watermarks (leave it out here)");
+		warn("--watermark is not used: the stream brings its own watermarks (leave it out "
+		     "here)");
 	if (hello != NULL)
 		page_job(job_page, hello->job);
 	return inner.ops->begin(self, hello, out, err);
@@ -471,13 +477,16 @@ report(const struct window *w)
 		     "(--late FILE keeps them, --watermark or --allowed-lateness waits for them)",
 		     c.late, c.late == 1 ? " was" : "s were");
 	if (verbose)
-		warn("records=%" PRIu64 " bad=%" PRIu64 " filtered=%" PRIu64 " late=%" PRIu64 " between-windows=%" PRIu64
-		     " rows=%" PRIu64 " open=%" PRIu64 " keys=%" PRIu64 " state-bytes=%" PRIu64 " key-bytes=%" PRIu64,
+		warn("records=%" PRIu64 " bad=%" PRIu64 " filtered=%" PRIu64 " late=%" PRIu64
+		     " between-windows=%" PRIu64 " rows=%" PRIu64 " open=%" PRIu64 " keys=%" PRIu64
+		     " state-bytes=%" PRIu64 " key-bytes=%" PRIu64,
 		     c.records, bad.count, c.filtered, c.late, c.nowhere, c.fired, c.open, c.keys,
 		     c.bytes, c.key_bytes);
 	if (c.gave_up > 0)
-		warn("REGEXP or LIKE gave up %" PRIu64 " times on text that takes too long to match; "
-		     "the result was NULL there", c.gave_up);
+		warn("REGEXP or LIKE gave up %" PRIu64
+		     " times on text that takes too long to match; "
+		     "the result was NULL there",
+		     c.gave_up);
 }
 
 static enum status

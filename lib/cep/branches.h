@@ -23,13 +23,15 @@ struct branch {
 };
 
 struct branches {
-	struct branch *a;               /* a[0] is the oldest; the order of the others is the heap's */
+	/* a[0] is the oldest; the order of the others is the heap's */
+	struct branch *a;
 	size_t         n, cap;
 };
 
 void branches_release(struct branches *b);              /* the references, too */
 void branches_push(struct branches *b, const struct branch *branch);
-struct branch branches_pop(struct branches *b);         /* n > 0; the reference goes to the caller */
+/* n > 0; the reference goes to the caller */
+struct branch branches_pop(struct branches *b);
 
 /* Remove, and drop, those with start < limit, or <= limit when inclusive. */
 void branches_prune(struct branches *b, uint64_t limit, bool inclusive);

@@ -97,7 +97,8 @@ move_fields(struct event *e, const struct field *fields, const char *line)
 }
 
 struct event *
-event_new(struct event_pool *p, struct str line, const struct field *fields, size_t n_fields, struct str order)
+event_new(struct event_pool *p, struct str line, const struct field *fields, size_t n_fields,
+          struct str order)
 {
 	const size_t fields_size = n_fields * sizeof(struct field);
 	const size_t size = sizeof(struct event) + fields_size + line.n + order.n;
@@ -134,7 +135,8 @@ event_drop(struct event *e)
 struct event *
 event_move(struct event_pool *p, struct event *e)
 {
-	struct event *copy = event_new(p, event_line(e), e->fields, e->n_fields, (struct str){ e->order, e->n_order });
+	struct event *copy = event_new(p, event_line(e), e->fields, e->n_fields,
+	                               (struct str){ e->order, e->n_order });
 
 	copy->ts = e->ts;
 	copy->arrival = e->arrival;

@@ -20,8 +20,10 @@
 struct event {
 	int64_t  ts;
 	uint64_t arrival;               /* position in the input; no two are equal */
-	uint64_t seq;                   /* position in the order of processing; 0: not processed yet */
-	uint64_t truth;                 /* bit i: leaf i holds; only of leaves that look at this event alone */
+	/* position in the order of processing; 0: not processed yet */
+	uint64_t seq;
+	/* bit i: leaf i holds; only of leaves that look at this event alone */
+	uint64_t truth;
 	uint32_t key;                   /* number of its key */
 	uint32_t refs;
 	uint32_t n_fields;
@@ -29,14 +31,16 @@ struct event {
 	uint64_t mark;                  /* for those who save: which event it was; 0: not met yet */
 	size_t   n;                     /* length of the line */
 	bool     pooled;                /* of a pool, not of the heap */
-	struct field *fields;           /* n_fields of them, as extract() filled them, into line; NULL if there are none */
+	/* n_fields of them, as extract() filled them, into line; NULL if there are none */
+	struct field *fields;
 	char    *line;
 	char    *order;
 };
 
 /*
- * Where events stand that come and go in about the same order: large blocks, filled one after the other and free
- * once all that stood in them is gone. Those who hold few of many events had better take them from the heap.
+ * Where events stand that come and go in about the same order: large blocks, filled one after the
+ * other and free once all that stood in them is gone. Those who hold few of many events had
+ * better take them from the heap.
  */
 struct event_pool {                     /* all zero: empty */
 	struct block *open;             /* is being filled; up to used */
@@ -47,9 +51,10 @@ struct event_pool {                     /* all zero: empty */
 
 void event_pool_release(struct event_pool *p);          /* after the events */
 
-/* A copy of line with room for what is known about it; one reference. From the heap when p is NULL. fields may be NULL; they are
- * moved onto the copy. */
-struct event *event_new(struct event_pool *p, struct str line, const struct field *fields, size_t n_fields, struct str order);
+/* A copy of line with room for what is known about it; one reference. From the heap when p is
+ * NULL. fields may be NULL; they are moved onto the copy. */
+struct event *event_new(struct event_pool *p, struct str line, const struct field *fields,
+                        size_t n_fields, struct str order);
 void event_drop(struct event *e);
 
 /* The same for an event of a pool that nobody else holds: it is not even looked at. */

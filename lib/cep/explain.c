@@ -26,7 +26,8 @@ explain_table(const struct program *g, bool slicing, struct buf *to)
 	buf_addf(to, "engine: %s", slicing ? "one list of events a key" : "branches");
 	add_duration(to, "\nwindow: ", g->window);
 	if (g->inert)
-		buf_add_str(to, STR("\nevents for which no condition holds are passed over at once"));
+		buf_add_str(to,
+		            STR("\nevents for which no condition holds are passed over at once"));
 	buf_add_char(to, '\n');
 	for (int s = g->n - 1; s >= 0; s--) {
 		const struct state *state = &g->states[s];
@@ -72,7 +73,8 @@ explain_dot(const struct program *g, struct buf *to)
 	for (int s = g->n - 1; s >= 0; s--) {
 		buf_clear(&text);
 		program_state_name(g, s, &text);
-		buf_addf(to, "\ts%d [shape=%s,label=\"", s, g->states[s].kind == STATE_FINAL ? "doublecircle" : "box");
+		buf_addf(to, "\ts%d [shape=%s,label=\"", s,
+		         g->states[s].kind == STATE_FINAL ? "doublecircle" : "box");
 		add_label(to, buf_str(&text));
 		buf_addf(to, "%s\"];\n", state_words[g->states[s].kind]);
 		for (int i = 0; i < g->states[s].n; i++) {
@@ -81,7 +83,8 @@ explain_dot(const struct program *g, struct buf *to)
 				continue;
 			buf_clear(&text);
 			program_cond_text(g, e->cond, &text);
-			buf_addf(to, "\ts%d -> s%d [style=%s,label=\"%s: ", s, e->target, styles[e->kind], edge_words[e->kind]);
+			buf_addf(to, "\ts%d -> s%d [style=%s,label=\"%s: ", s, e->target,
+			         styles[e->kind], edge_words[e->kind]);
 			add_label(to, buf_str(&text));
 			buf_add_str(to, STR("\"];\n"));
 		}

@@ -2,8 +2,8 @@
 /*
  * nfa.c - branches, events and time
  *
- * One round: each branch is shown the event and replaced by what becomes of it. The order in which branches are visited and
- * their successors filed is that of Flink 2.3's NFA.
+ * One round: each branch is shown the event and replaced by what becomes of it. The order in
+ * which branches are visited and their successors filed is that of Flink 2.3's NFA.
  */
 #include "cep/nfa.h"
 
@@ -165,8 +165,11 @@ push_state(struct nfa *f, size_t *n, int state)
 static int
 goes_round(struct err *err)
 {
-	return fail_as(err, STATUS_USAGE, "--one-or-more, --times-or-more: a group that is repeated has matched nothing, and would do so for ever "
-	                                  "(make one of its elements required: drop --optional inside, and put it on the group)");
+	return fail_as(err, STATUS_USAGE,
+	               "--one-or-more, --times-or-more: a group that is repeated has matched "
+	               "nothing, and would do so for ever "
+	               "(make one of its elements required: drop --optional inside, and put it on "
+	               "the group)");
 }
 
 /* All edges that are open to the branch, through PROCEED as well. */
@@ -182,8 +185,10 @@ find_ways(struct nfa *f, struct err *err)
 		if (f->g->rounds && ++passed > ROUNDS_MAX)
 			return goes_round(err);
 		if (from < 0)
-			return fail_as(err, STATUS_DATA, "--until: ends a greedy optional loop after --not-followed-by, and Flink fails on that "
-			                                 "(drop --greedy)");
+			return fail_as(err, STATUS_DATA,
+			               "--until: ends a greedy optional loop after "
+			               "--not-followed-by, and Flink fails on that "
+			               "(drop --greedy)");
 		const struct state *s = &f->g->states[from];
 		for (int i = 0; i < s->n; i++) {
 			const struct edge *e = &s->edges[i];
@@ -194,8 +199,11 @@ find_ways(struct nfa *f, struct err *err)
 				continue;
 			}
 			if (f->n_ways == EDGES_MAX)
-				return fail_as(err, STATUS_DATA, "the pattern explodes: one event has more than %d ways to go on "
-				                                 "(use fewer --optional elements)", EDGES_MAX);
+				return fail_as(err, STATUS_DATA,
+				               "the pattern explodes: one event has more than %d "
+				               "ways to go on "
+				               "(use fewer --optional elements)",
+				               EDGES_MAX);
 			f->ways = mem_more(f->ways, f->n_ways, &f->cap_ways, sizeof(*f->ways));
 			f->ways[f->n_ways++] = (struct way){ from, e };
 		}
@@ -203,7 +211,8 @@ find_ways(struct nfa *f, struct err *err)
 	return 0;
 }
 
-/* Can a match end in this state with the current event? *to is the final state that is met first, or -1. */
+/* Can a match end in this state with the current event? *to is the final state that is met first,
+ * or -1. */
 static int
 final_behind(struct nfa *f, int state, int *to, struct err *err)
 {
@@ -233,10 +242,13 @@ final_behind(struct nfa *f, int state, int *to, struct err *err)
 }
 
 static void
-succeed(struct nfa *f, int state, struct node *node, uint64_t start, int64_t start_ts, int64_t previous_ts)
+succeed(struct nfa *f, int state, struct node *node, uint64_t start, int64_t start_ts,
+        int64_t previous_ts)
 {
-	f->successors = mem_more(f->successors, f->n_successors, &f->cap_successors, sizeof(*f->successors));
-	f->successors[f->n_successors++] = (struct branch){ state, node_keep(node), start, start_ts, previous_ts };
+	f->successors = mem_more(f->successors, f->n_successors, &f->cap_successors,
+	                         sizeof(*f->successors));
+	f->successors[f->n_successors++] =
+		(struct branch){ state, node_keep(node), start, start_ts, previous_ts };
 }
 
 static int
@@ -272,7 +284,8 @@ step(struct nfa *f, const struct branch *b, struct err *err)
 		if (way->edge->kind == TAKE && take(f, way, err) < 0)
 			return -1;
 		if (way->edge->kind == IGNORE && !first)
-			succeed(f, way->edge->target, b->node, b->start, b->start_ts, b->previous_ts);
+			succeed(f, way->edge->target, b->node, b->start, b->start_ts,
+			        b->previous_ts);
 	}
 	if (first)
 		succeed(f, b->state, NULL, START_NEVER, 0, 0);
@@ -295,9 +308,14 @@ tell_step(const struct nfa *f, const struct branch *b)
 		tell(f, NEWS_DIED, b);
 	for (size_t i = 0; i < f->n_successors; i++) {
 		const struct branch *to = &f->successors[i];
-		if (f->g->states[to->state].kind == STATE_FINAL || f->g->states[to->state].kind == STATE_STOP)
+		if (f->g->states[to->state].kind == STATE_FINAL ||
+		    f->g->states[to->state].kind == STATE_STOP)
 			continue;       /* told when it is handed out, or dropped */
-		tell(f, b->start == START_NEVER ? NEWS_BEGAN : to->node == b->node ? NEWS_WAITS : NEWS_TOOK, to);
+		tell(f,
+		     b->start == START_NEVER ? NEWS_BEGAN
+		     : to->node == b->node   ? NEWS_WAITS
+		                             : NEWS_TOOK,
+		     to);
 	}
 }
 
@@ -366,11 +384,17 @@ skip_bound(const struct nfa *f, const struct branch *match, struct bound *to, st
 	}
 	const struct event *e = target_event(skip, match->node);
 	if (e == NULL && skip->error)
-		return fail_as(err, STATUS_DATA, "--after-match: cannot skip to %s: the match has no such element (drop ',error' to go on "
-		                                 "without skipping)", quote(q, skip->name));
+		return fail_as(err, STATUS_DATA,
+		               "--after-match: cannot skip to %s: the match has no such element "
+		               "(drop ',error' to go on "
+		               "without skipping)",
+		               quote(q, skip->name));
 	if (e != NULL && e->seq == match->start && skip->error)
-		return fail_as(err, STATUS_DATA, "--after-match: cannot skip to %s: it is the first event of the match, which would match "
-		                                 "again (drop ',error' to go on without skipping)", quote(q, skip->name));
+		return fail_as(err, STATUS_DATA,
+		               "--after-match: cannot skip to %s: it is the first event of the "
+		               "match, which would match "
+		               "again (drop ',error' to go on without skipping)",
+		               quote(q, skip->name));
 	*to = (struct bound){ .seq = e == NULL ? 0 : e->seq, .none = e == NULL };
 	return 0;
 }
@@ -383,10 +407,11 @@ tell_pruned(const struct nfa *f, const struct branches *b, const struct bound *b
 			tell(f, NEWS_SKIPPED, &b->a[i]);
 }
 
-/* Hand out what is complete, oldest start first. With a skip strategy a match waits while an older branch lives, which could rule
- * it out. */
+/* Hand out what is complete, oldest start first. With a skip strategy a match waits while an
+ * older branch lives, which could rule it out. */
 static int
-release_matches(struct nfa *f, struct partials *p, int64_t now, struct found_list *matches, struct err *err)
+release_matches(struct nfa *f, struct partials *p, int64_t now, struct found_list *matches,
+                struct err *err)
 {
 	struct bound bound;
 
@@ -394,7 +419,8 @@ release_matches(struct nfa *f, struct partials *p, int64_t now, struct found_lis
 		branches_push(&p->done, &f->complete.a[i]);
 	f->complete.n = 0;
 	while (p->done.n > 0) {
-		if (f->g->pattern->skip.kind != NO_SKIP && f->next.n > 0 && p->done.a[0].start > f->next.a[0].start)
+		if (f->g->pattern->skip.kind != NO_SKIP && f->next.n > 0 &&
+		    p->done.a[0].start > f->next.a[0].start)
 			break;
 		const struct branch match = branches_pop(&p->done);
 		if (skip_bound(f, &match, &bound, err) < 0) {
@@ -432,8 +458,12 @@ end_round(struct nfa *f, struct partials *p)
 int
 nfa_too_many(size_t max_live, struct err *err)
 {
-	return fail_as(err, STATUS_DATA, "more than %zu partial matches (--max-partial): the pattern takes more events than it lets go (add "
-	                                 "--within, --after-match or a stricter --where, or drop the oldest with --on-limit oldest)", max_live);
+	return fail_as(err, STATUS_DATA,
+	               "more than %zu partial matches (--max-partial): the pattern takes more "
+	               "events than it lets go (add "
+	               "--within, --after-match or a stricter --where, or drop the oldest with "
+	               "--on-limit oldest)",
+	               max_live);
 }
 
 static int
@@ -453,7 +483,8 @@ keep_below_limit(struct nfa *f, struct partials *p, struct err *err)
 }
 
 int
-nfa_event(struct nfa *f, struct partials *p, struct event *e, struct found_list *matches, struct err *err)
+nfa_event(struct nfa *f, struct partials *p, struct event *e, struct found_list *matches,
+          struct err *err)
 {
 	f->event = e;
 	for (size_t i = 0; i < p->live.n; i++) {
@@ -480,11 +511,13 @@ expired(int64_t now, int64_t since, int64_t limit)
 }
 
 int
-nfa_time(struct nfa *f, struct partials *p, int64_t now, struct found_list *matches, struct found_list *timeouts, struct err *err)
+nfa_time(struct nfa *f, struct partials *p, int64_t now, struct found_list *matches,
+         struct found_list *timeouts, struct err *err)
 {
 	const struct program *g = f->g;
 
-	if (!g->gaps && (p->live.n == 0 || p->live.a[0].start == START_NEVER || !expired(now, p->live.a[0].start_ts, g->window)))
+	if (!g->gaps && (p->live.n == 0 || p->live.a[0].start == START_NEVER ||
+	                 !expired(now, p->live.a[0].start_ts, g->window)))
 		return 0;
 	f->event = NULL;
 	for (size_t i = 0; i < p->live.n; i++) {
@@ -498,9 +531,11 @@ nfa_time(struct nfa *f, struct partials *p, int64_t now, struct found_list *matc
 			branches_push(&f->complete, b);
 		} else {
 			tell(f, NEWS_TIMED_OUT, b);
-			timeouts->a = mem_more(timeouts->a, timeouts->n, &timeouts->cap, sizeof(*timeouts->a));
+			timeouts->a = mem_more(timeouts->a, timeouts->n, &timeouts->cap,
+			                       sizeof(*timeouts->a));
 			timeouts->a[timeouts->n++] =
-				(struct found){ b->node, since_previous ? b->previous_ts + s->gap : b->start_ts + g->window };
+				(struct found){ b->node, since_previous ? b->previous_ts + s->gap
+				                                        : b->start_ts + g->window };
 		}
 	}
 	const int result = release_matches(f, p, now, matches, err);

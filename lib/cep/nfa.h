@@ -16,7 +16,8 @@
 
 struct partials {                       /* of one key */
 	struct branches live;
-	struct branches done;           /* complete, but an older branch may still get in before them */
+	/* complete, but an older branch may still get in before them */
+	struct branches done;
 	bool            started;        /* a match has begun since the caller looked last */
 };
 
@@ -35,29 +36,45 @@ void found_release(struct found_list *l);
 
 struct nfa;                                             /* opaque; lives in nfa.c */
 
-/* max_live: branches of all keys together. On reaching it an event fails, or with shed the oldest branches of its key are dropped.
- * gave_up counts REGEXPs that ran into their match limit. */
+/* max_live: branches of all keys together. On reaching it an event fails, or with shed the oldest
+ * branches of its key are dropped. gave_up counts REGEXPs that ran into their match limit. */
 struct nfa *nfa_new(const struct program *g, size_t max_live, bool shed, uint64_t *gave_up);
 void nfa_free(struct nfa *f);                           /* NULL is fine */
 
 void partials_init(struct nfa *f, struct partials *p);
-void nfa_adopt(struct nfa *f, const struct partials *p);        /* filled by somebody else: count its branches */
+/* filled by somebody else: count its branches */
+void nfa_adopt(struct nfa *f, const struct partials *p);
 void partials_release(struct nfa *f, struct partials *p);
 
 /* Nothing but the wait for a first event: may be released and begun again. */
 bool partials_idle(const struct partials *p);
 
-/* An event of this key, no earlier than the time it has been moved to. Appends matches. 0, or -1 with err: a skip target
- * that is not there (STATUS_DATA), or too many branches. */
-int nfa_event(struct nfa *f, struct partials *p, struct event *e, struct found_list *matches, struct err *err);
+/* An event of this key, no earlier than the time it has been moved to. Appends matches. 0, or -1
+ * with err: a skip target that is not there (STATUS_DATA), or too many branches. */
+int nfa_event(struct nfa *f, struct partials *p, struct event *e, struct found_list *matches,
+              struct err *err);
 
 /* Time is now for this key. Appends matches that only waited for it, and timeouts. */
-int nfa_time(struct nfa *f, struct partials *p, int64_t now, struct found_list *matches, struct found_list *timeouts, struct err *err);
+int nfa_time(struct nfa *f, struct partials *p, int64_t now, struct found_list *matches,
+             struct found_list *timeouts, struct err *err);
 
-/* What becomes of branches, for whoever wants to know; e is NULL where time alone did it. b is as it is afterwards, or as it was last. */
-enum nfa_news { NEWS_BEGAN, NEWS_TOOK, NEWS_WAITS, NEWS_DIED, NEWS_STOPPED, NEWS_MATCHED, NEWS_SKIPPED, NEWS_TIMED_OUT, NEWS_SHED };
-typedef void nfa_news_fn(void *arg, enum nfa_news what, const struct branch *b, const struct event *e);
-void nfa_listen(struct nfa *f, nfa_news_fn *tell, void *arg);   /* NULL: nobody does (the default) */
+/* What becomes of branches, for whoever wants to know; e is NULL where time alone did it. b is as
+ * it is afterwards, or as it was last. */
+enum nfa_news {
+	NEWS_BEGAN,
+	NEWS_TOOK,
+	NEWS_WAITS,
+	NEWS_DIED,
+	NEWS_STOPPED,
+	NEWS_MATCHED,
+	NEWS_SKIPPED,
+	NEWS_TIMED_OUT,
+	NEWS_SHED
+};
+typedef void nfa_news_fn(void *arg, enum nfa_news what, const struct branch *b,
+                         const struct event *e);
+/* NULL: nobody does (the default) */
+void nfa_listen(struct nfa *f, nfa_news_fn *tell, void *arg);
 
 /* The message at the limit. Returns -1. */
 int nfa_too_many(size_t max_live, struct err *err);

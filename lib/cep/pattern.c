@@ -35,7 +35,8 @@ is_not(const struct element *e)
 }
 
 static int
-add(struct pattern *p, struct element *prev, enum contiguity c, const char *what, const char *name, struct err *err)
+add(struct pattern *p, struct element *prev, enum contiguity c, const char *what, const char *name,
+    struct err *err)
 {
 	const bool group = strcmp(name, "(") == 0;
 
@@ -47,10 +48,13 @@ add(struct pattern *p, struct element *prev, enum contiguity c, const char *what
 		return USAGE(err, "groups nest deeper than %d", PATTERN_DEPTH);
 	if (name[0] == '\0' || strcmp(name, ")") == 0 || strchr(name, ':') != NULL) {
 		char q[QUOTE_MAX];
-		return USAGE(err, "%s is not a name (letters, digits, _ and -; no ':')", quote(q, str_of(name)));
+		return USAGE(err, "%s is not a name (letters, digits, _ and -; no ':')",
+		             quote(q, str_of(name)));
 	}
 	if (strcmp(name, "$endState$") == 0)
-		return USAGE(err, "'$endState$' is the name of the end of every pattern (choose another)");
+		return USAGE(
+			err,
+			"'$endState$' is the name of the end of every pattern (choose another)");
 
 	struct element *e = mem_zalloc(1, sizeof(*e));
 	e->name = group ? STR("") : str_of(name);
@@ -72,7 +76,8 @@ int
 pattern_begin(struct pattern *p, const char *name, struct err *err)
 {
 	if (p->tail != NULL)
-		return USAGE(err, "the pattern has begun already (go on with --next, --followed-by or --followed-by-any)");
+		return USAGE(err, "the pattern has begun already (go on with --next, --followed-by "
+		                  "or --followed-by-any)");
 	return add(p, NULL, STRICT, "--begin", name, err);
 }
 
@@ -86,15 +91,17 @@ subject(struct pattern *p, struct err *err)
 }
 
 int
-pattern_follow(struct pattern *p, enum contiguity c, const char *what, const char *name, struct err *err)
+pattern_follow(struct pattern *p, enum contiguity c, const char *what, const char *name,
+               struct err *err)
 {
 	struct element *prev = subject(p, err);
 
 	if (prev == NULL)
 		return -1;
 	if ((c == NOT_NEXT || c == NOT_FOLLOWED) && prev->optional)
-		return USAGE(err, "cannot come right after an --optional element (run two patterns, one with the element and one "
-		             "without it)");
+		return USAGE(err, "cannot come right after an --optional element (run two "
+		                  "patterns, one with the element and one "
+		                  "without it)");
 	return add(p, prev, c, what, name, err);
 }
 
@@ -102,7 +109,8 @@ int
 pattern_close(struct pattern *p, struct err *err)
 {
 	if (p->depth == 0)
-		return USAGE(err, "')' closes no group (open one with --begin '(', --next '(', --followed-by '(' or --followed-by-any '(')");
+		return USAGE(err, "')' closes no group (open one with --begin '(', --next '(', "
+		                  "--followed-by '(' or --followed-by-any '(')");
 	if (p->tail == NULL)
 		return USAGE(err, "the group before ')' is empty (write --begin NAME in it)");
 	struct element *group = p->open[--p->depth];
@@ -119,9 +127,11 @@ condition(struct pattern *p, const char *text, bool is_or, struct err *err)
 	if (e == NULL)
 		return -1;
 	if (e->group != NULL)
-		return USAGE(err, "a group has no condition of its own (put it on an element inside the parentheses)");
+		return USAGE(err, "a group has no condition of its own (put it on an element "
+		                  "inside the parentheses)");
 	if (e->n_where == PATTERN_CONDITIONS)
-		return USAGE(err, "more than %d conditions on one element (join them with AND)", PATTERN_CONDITIONS);
+		return USAGE(err, "more than %d conditions on one element (join them with AND)",
+		             PATTERN_CONDITIONS);
 	e->where[e->n_where++] = (struct condition){ str_of(text), is_or };
 	return 0;
 }
@@ -163,12 +173,16 @@ quantified(struct pattern *p, const char *what, struct err *err)
 	if (e == NULL)
 		return NULL;
 	if (is_not(e)) {
-		USAGE(err, "an element that must not come cannot be repeated (leave %s out after --not-next or --not-followed-by)", what);
+		USAGE(err,
+		      "an element that must not come cannot be repeated (leave %s out after "
+		      "--not-next or --not-followed-by)",
+		      what);
 		return NULL;
 	}
 	if (e->looping || e->times) {
-		USAGE(err, "the element has a quantifier already (one of --times, --times-or-more and --one-or-more; a range is "
-		      "--times 2,4)");
+		USAGE(err, "the element has a quantifier already (one of --times, --times-or-more "
+		           "and --one-or-more; a range is "
+		           "--times 2,4)");
 		return NULL;
 	}
 	return e;
@@ -182,7 +196,8 @@ count(struct str *text, int *to, struct err *err)
 	char  q[QUOTE_MAX], digits[16];
 	size_t n = 0;
 
-	while (n < text->n && n < sizeof(digits) - 1 && (text->p[n] == '-' || (text->p[n] >= '0' && text->p[n] <= '9')))
+	while (n < text->n && n < sizeof(digits) - 1 &&
+	       (text->p[n] == '-' || (text->p[n] >= '0' && text->p[n] <= '9')))
 		n++;
 	memcpy(digits, text->p, n);
 	digits[n] = '\0';
@@ -203,7 +218,10 @@ window(struct str text, int64_t *to, struct err *err)
 	if (dur_parse(to, text, true, err) < 0)
 		return -1;
 	if (*to <= 0)
-		return USAGE(err, "must be longer than 0 (nothing fits into %.*s; try 1ms, or leave it out for no limit)", STR_ARGS(text));
+		return USAGE(err,
+		             "must be longer than 0 (nothing fits into %.*s; try 1ms, or leave it "
+		             "out for no limit)",
+		             STR_ARGS(text));
 	return 0;
 }
 
@@ -216,7 +234,8 @@ gap(struct str text, int64_t *to, struct err *err)
 	if (text.n == 0)
 		return 0;
 	if (text.p[0] != ':')
-		return USAGE(err, "%s is left over after the count (a gap is written 3:10s)", quote(q, text));
+		return USAGE(err, "%s is left over after the count (a gap is written 3:10s)",
+		             quote(q, text));
 	return window(str_slice(text, 1, text.n), to, err);
 }
 
@@ -239,7 +258,8 @@ pattern_times(struct pattern *p, const char *value, struct err *err)
 	if (e->to == 0)
 		return USAGE(err, "must be 1 or more (0,N is 1,N and --optional)");
 	if (e->from > e->to)
-		return USAGE(err, "from %d to %d is upside down (try --times %d,%d)", e->from, e->to, e->to, e->from);
+		return USAGE(err, "from %d to %d is upside down (try --times %d,%d)", e->from,
+		             e->to, e->to, e->from);
 	e->times = true;
 	if (range && e->from == 0) {
 		e->optional = true;
@@ -283,11 +303,15 @@ pattern_optional(struct pattern *p, struct err *err)
 	if (e == NULL)
 		return -1;
 	if (e->prev != NULL && e->prev->greedy)
-		return USAGE(err, "cannot come right after a --greedy element (drop --greedy there, or --optional here)");
+		return USAGE(err, "cannot come right after a --greedy element (drop --greedy "
+		                  "there, or --optional here)");
 	if (e->optional)
-		return USAGE(err, "the element is optional already (say it once; --times 0,N says it, too)");
+		return USAGE(
+			err,
+			"the element is optional already (say it once; --times 0,N says it, too)");
 	if (is_not(e))
-		return USAGE(err, "an element that must not come cannot be optional (drop --optional)");
+		return USAGE(err,
+		             "an element that must not come cannot be optional (drop --optional)");
 	e->optional = true;
 	return 0;
 }
@@ -302,12 +326,15 @@ pattern_greedy(struct pattern *p, struct err *err)
 	if (is_not(e))
 		return USAGE(err, "an element that must not come takes nothing (drop --greedy)");
 	if (e->group != NULL)
-		return USAGE(err, "a group cannot be greedy (put it on a loop inside the parentheses)");
+		return USAGE(err,
+		             "a group cannot be greedy (put it on a loop inside the parentheses)");
 	if (e->inner == ANY)
-		return USAGE(err, "cannot be combined with --allow-combinations (drop one of the two)");
+		return USAGE(err,
+		             "cannot be combined with --allow-combinations (drop one of the two)");
 	if (!e->looping && !e->times)
-		return USAGE(err, "takes as many as there are, so it needs a loop (put --one-or-more, --times-or-more or "
-		             "--times before it)");
+		return USAGE(err, "takes as many as there are, so it needs a loop (put "
+		                  "--one-or-more, --times-or-more or "
+		                  "--times before it)");
 	if (e->greedy)
 		return USAGE(err, "the element is greedy already (say it once)");
 	e->greedy = true;
@@ -322,11 +349,13 @@ inner_contiguity(struct pattern *p, enum contiguity inner, struct err *err)
 	if (e == NULL)
 		return -1;
 	if (!e->looping && !e->times)
-		return USAGE(err, "is about the repeats of a loop (put --one-or-more, --times-or-more or --times before it)");
+		return USAGE(err, "is about the repeats of a loop (put --one-or-more, "
+		                  "--times-or-more or --times before it)");
 	if (e->inner == inner)
 		return USAGE(err, "the element has it already (say it once)");
 	if (e->inner != RELAXED)
-		return USAGE(err, "either --consecutive or --allow-combinations, not both (drop one of the two)");
+		return USAGE(err, "either --consecutive or --allow-combinations, not both (drop "
+		                  "one of the two)");
 	e->inner = inner;
 	return 0;
 }
@@ -376,7 +405,8 @@ pattern_after_match(struct pattern *p, const char *value, struct err *err)
 	char q[QUOTE_MAX];
 
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
-		if (strlen(words[i].word) != n || memcmp(words[i].word, value, n) != 0 || words[i].name != (equals != NULL))
+		if (strlen(words[i].word) != n || memcmp(words[i].word, value, n) != 0 ||
+		    words[i].name != (equals != NULL))
 			continue;
 		p->skip = (struct skip){ .kind = words[i].kind };
 		if (equals == NULL)
@@ -392,8 +422,11 @@ pattern_after_match(struct pattern *p, const char *value, struct err *err)
 		p->skip.name = name;
 		return 0;
 	}
-	return USAGE(err, "%s is not a strategy (no-skip, skip-to-next, skip-past-last-event, skip-to-first=NAME[,error] "
-	             "or skip-to-last=NAME[,error])", quote(q, str_of(value)));
+	return USAGE(err,
+	             "%s is not a strategy (no-skip, skip-to-next, skip-past-last-event, "
+	             "skip-to-first=NAME[,error] "
+	             "or skip-to-last=NAME[,error])",
+	             quote(q, str_of(value)));
 }
 
 /* ---- what can be judged at the end only */
@@ -406,8 +439,11 @@ check_names(const struct pattern *p, struct err *err)
 	for (int i = 0; i < p->n; i++)
 		for (int j = 0; j < i && p->elements[i]->name.n > 0; j++)
 			if (str_eq(p->elements[i]->name, p->elements[j]->name))
-				return USAGE(err, "%s: there is an element %s already (names must be different, in groups, too)",
-				             p->elements[i]->option, quote(q, p->elements[i]->name));
+				return USAGE(err,
+				             "%s: there is an element %s already (names must be "
+				             "different, in groups, too)",
+				             p->elements[i]->option,
+				             quote(q, p->elements[i]->name));
 	return 0;
 }
 
@@ -424,8 +460,14 @@ check_skip(struct pattern *p, struct err *err)
 		if (e->group == NULL && e->number == p->skip.element)
 			return 0;
 	if (p->skip.element < 0)
-		return USAGE(err, "--after-match: no element has the name %s (name one of the pattern's own)", quote(q, p->skip.name));
-	return USAGE(err, "--after-match: %s stands inside a group (name an element outside of parentheses)", quote(q, p->skip.name));
+		return USAGE(
+			err,
+			"--after-match: no element has the name %s (name one of the pattern's own)",
+			quote(q, p->skip.name));
+	return USAGE(
+		err,
+		"--after-match: %s stands inside a group (name an element outside of parentheses)",
+		quote(q, p->skip.name));
 }
 
 int

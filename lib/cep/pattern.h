@@ -35,10 +35,12 @@ struct condition {                      /* --where, --or: joined from left to ri
 struct element {
 	struct str       name;          /* "" for a group */
 	const char      *option;        /* that it came with, "--next" */
-	int              number;        /* in order of appearance; what expressions and matches call it */
+	/* in order of appearance; what expressions and matches call it */
+	int              number;
 	enum contiguity  contiguity, inner;
 	struct element  *prev;          /* in its sequence; NULL: the first */
-	struct element  *group;         /* the last element of its own sequence; NULL: not a group */
+	/* the last element of its own sequence; NULL: not a group */
+	struct element  *group;
 	bool             looping, times, optional, greedy;
 	int              from, to;      /* repeats, when looping (from or more) or times */
 	int64_t          gap;           /* of the repeats; 0: none */
@@ -62,7 +64,9 @@ struct pattern {
 	int             n;
 	struct element *last;           /* of the top sequence */
 	struct skip     skip;
-	bool            includes_current;       /* in a condition the event that is looked at counts as the element's last: MATCH_RECOGNIZE */
+	/* in a condition the event that is looked at counts as the element's last:
+	 * MATCH_RECOGNIZE */
+	bool            includes_current;
 
 	/* While it is being built: the open groups, and the end of the sequence before each. */
 	struct element *open[PATTERN_DEPTH];
@@ -73,18 +77,23 @@ struct pattern {
 void pattern_init(struct pattern *p);
 void pattern_release(struct pattern *p);
 
-/* An element follows. what is the option's name ("--next") for messages; name is kept and must outlive p. A name "(" opens a group
- * (not after a NOT), pattern_close ends it. All return 0, or -1 with err (STATUS_USAGE), which does not repeat the option's name. */
+/* An element follows. what is the option's name ("--next") for messages; name is kept and must
+ * outlive p. A name "(" opens a group (not after a NOT), pattern_close ends it. All return 0, or
+ * -1 with err (STATUS_USAGE), which does not repeat the option's name. */
 int pattern_begin(struct pattern *p, const char *name, struct err *err);
-int pattern_follow(struct pattern *p, enum contiguity c, const char *what, const char *name, struct err *err);
+int pattern_follow(struct pattern *p, enum contiguity c, const char *what, const char *name,
+                   struct err *err);
 int pattern_close(struct pattern *p, struct err *err);
 
 int pattern_where(struct pattern *p, const char *text, struct err *err);
 int pattern_or(struct pattern *p, const char *text, struct err *err);
 int pattern_until(struct pattern *p, const char *text, struct err *err);
-int pattern_times(struct pattern *p, const char *value, struct err *err);               /* N[,M][:GAP] */
-int pattern_times_or_more(struct pattern *p, const char *value, struct err *err);       /* N[:GAP] */
-int pattern_one_or_more(struct pattern *p, const char *gap, struct err *err);           /* NULL: no gap */
+/* N[,M][:GAP] */
+int pattern_times(struct pattern *p, const char *value, struct err *err);
+/* N[:GAP] */
+int pattern_times_or_more(struct pattern *p, const char *value, struct err *err);
+/* NULL: no gap */
+int pattern_one_or_more(struct pattern *p, const char *gap, struct err *err);
 int pattern_optional(struct pattern *p, struct err *err);
 int pattern_greedy(struct pattern *p, struct err *err);
 int pattern_consecutive(struct pattern *p, struct err *err);
@@ -93,13 +102,15 @@ int pattern_within(struct pattern *p, const char *duration, struct err *err);
 int pattern_within_each(struct pattern *p, const char *duration, struct err *err);
 int pattern_after_match(struct pattern *p, const char *value, struct err *err);
 
-/* Everything has been said: what can only be judged now (open groups, equal names, the skip target). */
+/* Everything has been said: what can only be judged now (open groups, equal names, the skip
+ * target). */
 int pattern_finish(struct pattern *p, struct err *err);
 
 /* The number of the element with that name, or -1. */
 int pattern_number(const struct pattern *p, struct str name);
 
-/* What Flink takes and ignores: up to max sentences for the user about options that have no effect, each allocated. */
+/* What Flink takes and ignores: up to max sentences for the user about options that have no
+ * effect, each allocated. */
 size_t pattern_remarks(const struct pattern *p, char **to, size_t max);
 
 #endif

@@ -25,7 +25,8 @@ struct row {
 	size_t                    n;
 	int64_t                   first_ts, last_ts;
 	uint64_t                  start;
-	bool                      alike;        /* one element took all n; only the first need be there, where others are not printed */
+	/* one element took all n; only the first need be there, where others are not printed */
+	bool                      alike;
 };
 
 struct printer {
@@ -127,7 +128,8 @@ print_time(const struct printer *p, struct out *out, int64_t ms)
 	out_char(out, '"');
 }
 
-/* The key columns, read once more from the match's first line: nobody has to keep them meanwhile. */
+/* The key columns, read once more from the match's first line: nobody has to keep them
+ * meanwhile. */
 static void
 print_keys(struct printer *p, const struct event *e, struct out *out)
 {
@@ -230,7 +232,8 @@ print_counts(const struct printer *p, const struct row *row, struct out *out)
 {
 	out_str(out, STR("\"events\":{"));
 	for (size_t i = 0, n; i < row->n; i += n) {
-		for (n = row->alike ? row->n : 1; i + n < row->n && row->taken[i + n].element == row->taken[i].element; n++)
+		for (n = row->alike ? row->n : 1;
+		     i + n < row->n && row->taken[i + n].element == row->taken[i].element; n++)
 			;
 		out_str(out, i == 0 ? STR("") : STR(","));
 		out_str(out, buf_str(&p->names[row->taken[i].element]));
@@ -325,10 +328,11 @@ taken_by(struct printer *p, int element, const struct stamped *events, size_t n)
 }
 
 int
-print_slices(struct printer *p, int element, const struct stamped *events, size_t n, size_t matches, struct out *out)
+print_slices(struct printer *p, int element, const struct stamped *events, size_t n, size_t matches,
+             struct out *out)
 {
 	const int64_t last_ts = events[n - 1].ts;
-	const bool    columns = p->conf.n_columns > 0, lines = p->conf.emit == EMIT_MATCH && !columns;
+	const bool columns = p->conf.n_columns > 0, lines = p->conf.emit == EMIT_MATCH && !columns;
 	const struct taken_event *taken = lines ? taken_by(p, element, events, n) : NULL;
 	int           result = 0;
 
@@ -336,13 +340,17 @@ print_slices(struct printer *p, int element, const struct stamped *events, size_
 	for (size_t i = 0; i < matches && result == 0; i++) {
 		if (!lines)
 			taken = taken_by(p, element, events + i, columns ? n - i : 1);
-		result = print_row(p, &(struct row){ p, last_ts, lines ? taken + i : taken, n - i, events[i].ts, last_ts, 0, true }, false, out);
+		result = print_row(p,
+		                   &(struct row){ p, last_ts, lines ? taken + i : taken, n - i,
+		                                  events[i].ts, last_ts, 0, true },
+		                   false, out);
 	}
 	return result;
 }
 
 int
-print_slice_count(struct printer *p, struct event *first, int64_t last_ts, size_t matches, struct out *out)
+print_slice_count(struct printer *p, struct event *first, int64_t last_ts, size_t matches,
+                  struct out *out)
 {
 	const struct taken_event taken = { 0, first };
 
@@ -351,11 +359,14 @@ print_slice_count(struct printer *p, struct event *first, int64_t last_ts, size_
 }
 
 int
-print_slice_timeout(struct printer *p, int element, const struct stamped *events, size_t n, int64_t at, struct out *out)
+print_slice_timeout(struct printer *p, int element, const struct stamped *events, size_t n,
+                    int64_t at, struct out *out)
 {
 	const struct taken_event *taken = taken_by(p, element, events, n);
 
-	return print_row(p, &(struct row){ p, at, taken, n, events[0].ts, events[n - 1].ts, 0, true }, true, out);
+	return print_row(p,
+	                 &(struct row){ p, at, taken, n, events[0].ts, events[n - 1].ts, 0, true },
+	                 true, out);
 }
 
 /* ---- */

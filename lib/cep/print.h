@@ -19,9 +19,11 @@ struct print_conf {                     /* all borrowed */
 	const struct pattern     *pattern;
 	const char               *name;         /* --name; NULL: none */
 	struct extractor         *fields;       /* to find the keys in a line */
-	const struct expr_column *keys;         /* columns at the front, read from the first event */
+	/* columns at the front, read from the first event */
+	const struct expr_column *keys;
 	size_t                    n_keys;
-	const struct expr_column *columns;      /* in place of the events; of the match's last event and what its elements took */
+	/* in place of the events; of the match's last event and what its elements took */
+	const struct expr_column *columns;
 	size_t                    n_columns;
 	bool                      rows;         /* nothing but keys and columns */
 	enum emit                 emit;
@@ -33,13 +35,17 @@ struct printer;                                         /* opaque; lives in prin
 struct printer *printer_new(const struct print_conf *conf);
 void printer_free(struct printer *p);                   /* NULL is fine */
 
-/* Print, in order, what was found at one moment. timeouts: when they ran out stands in place of the end. 0, or -1: out has failed. */
+/* Print, in order, what was found at one moment. timeouts: when they ran out stands in place of
+ * the end. 0, or -1: out has failed. */
 int print_found(struct printer *p, const struct found_list *found, bool timeouts, struct out *out);
 
-/* The same for matches that are slices of one list (slices.h), taken by one element: those that start at the first so many of
- * its n events; or how many there are. */
-int print_slices(struct printer *p, int element, const struct stamped *events, size_t n, size_t matches, struct out *out);
-int print_slice_count(struct printer *p, struct event *first, int64_t last_ts, size_t matches, struct out *out);
-int print_slice_timeout(struct printer *p, int element, const struct stamped *events, size_t n, int64_t at, struct out *out);
+/* The same for matches that are slices of one list (slices.h), taken by one element: those that
+ * start at the first so many of its n events; or how many there are. */
+int print_slices(struct printer *p, int element, const struct stamped *events, size_t n,
+                 size_t matches, struct out *out);
+int print_slice_count(struct printer *p, struct event *first, int64_t last_ts, size_t matches,
+                      struct out *out);
+int print_slice_timeout(struct printer *p, int element, const struct stamped *events, size_t n,
+                        int64_t at, struct out *out);
 
 #endif

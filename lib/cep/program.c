@@ -80,16 +80,20 @@ name_of_pattern(void *arg, struct str name)
 
 /* The condition that a text is; the same text twice is one leaf. */
 static int
-cond_text(struct program *g, const char *what, struct str text, int self, struct extractor *x, struct err *err)
+cond_text(struct program *g, const char *what, struct str text, int self, struct extractor *x,
+          struct err *err)
 {
 	struct names names = { .pattern = g->pattern };
 	const struct expr_scope scope = { .fields = x, .pattern = name_of_pattern, .arg = &names };
 
 	for (int i = 0; i < (int)g->n_conds; i++)
-		if (g->conds[i].kind == COND_LEAF && g->leaves[g->conds[i].a].self == self && str_eq(g->leaves[g->conds[i].a].text, text))
+		if (g->conds[i].kind == COND_LEAF && g->leaves[g->conds[i].a].self == self &&
+		    str_eq(g->leaves[g->conds[i].a].text, text))
 			return i;
 	if (g->n_leaves == PROGRAM_LEAVES)
-		return USAGE(err, "%s: more than %d different conditions (join some with AND or OR)", what, PROGRAM_LEAVES);
+		return USAGE(err,
+		             "%s: more than %d different conditions (join some with AND or OR)",
+		             what, PROGRAM_LEAVES);
 	struct expr *e = expr_new(text, what, &scope, err);
 	if (e == NULL || expr_want_condition(e, what, err) < 0) {
 		expr_free(e);
@@ -109,11 +113,15 @@ struct compiler {
 	struct program       *g;
 	const struct element *current, *following;      /* being converted, and the one after it */
 	const struct element *group;                    /* that current stands in */
-	int      where[PATTERN_ELEMENTS], until[PATTERN_ELEMENTS];      /* conditions by element; until: -1 none */
+	/* conditions by element; until: -1 none */
+	int      where[PATTERN_ELEMENTS], until[PATTERN_ELEMENTS];
 	int      stop[PATTERN_ELEMENTS];                /* stop state of a NOT, or -1 */
-	int      ordinals[PATTERN_ELEMENTS + 2];        /* states so far, by element; groups share one, the end has one */
-	bool     later_round[PATTERN_ELEMENTS];         /* a group is being converted as other than the first of its loop */
-	int     *original;                              /* by state: its copy for the way out through --until; 0: none */
+	/* states so far, by element; groups share one, the end has one */
+	int      ordinals[PATTERN_ELEMENTS + 2];
+	/* a group is being converted as other than the first of its loop */
+	bool     later_round[PATTERN_ELEMENTS];
+	/* by state: its copy for the way out through --until; 0: none */
+	int     *original;
 	size_t   n_original;
 	int      depth;                                 /* of the recursion over copies */
 	bool     too_large;
@@ -124,19 +132,23 @@ state_add(struct compiler *c, int element, enum state_kind kind)
 {
 	struct program *g = c->g;
 	const bool group = element >= 0 && g->pattern->elements[element]->group != NULL;
-	int *ordinal = &c->ordinals[element < 0 ? PATTERN_ELEMENTS + 1 : group ? PATTERN_ELEMENTS : element];
+	int *ordinal = &c->ordinals[element < 0 ? PATTERN_ELEMENTS + 1
+	                            : group     ? PATTERN_ELEMENTS
+	                                        : element];
 
 	if (g->n == PROGRAM_STATES) {
 		c->too_large = true;
 		return 0;
 	}
 	g->states = mem_more(g->states, (size_t)g->n, &g->cap, sizeof(*g->states));
-	g->states[g->n] = (struct state){ .kind = kind, .element = element, .ordinal = (*ordinal)++ };
+	g->states[g->n] =
+		(struct state){ .kind = kind, .element = element, .ordinal = (*ordinal)++ };
 	return g->n++;
 }
 
-/* A state of the current element that may be waited in: this is where gaps are watched. --within-each counts where there is
- * no quantifier; the gap of a quantifier everywhere but in the state that got the element's bare name. */
+/* A state of the current element that may be waited in: this is where gaps are watched.
+ * --within-each counts where there is no quantifier; the gap of a quantifier everywhere but in
+ * the state that got the element's bare name. */
 static int
 state_of_current(struct compiler *c, enum state_kind kind, bool takes)
 {
@@ -163,7 +175,8 @@ edge_add(struct compiler *c, int from, enum edge_kind kind, int target, int cond
 	s->edges[s->n++] = (struct edge){ kind, target, cond };
 }
 
-/* ---- conditions of the current element; inside a group with --until, nothing goes on once that holds */
+/* ---- conditions of the current element; inside a group with --until, nothing goes on once that
+ * holds */
 
 static int
 group_until(const struct compiler *c)
@@ -209,7 +222,8 @@ ignore_by(struct compiler *c, const struct element *e, enum contiguity how)
 	return without(c, cond, group_until(c));
 }
 
-/* The first element of a group follows as the group follows; in later rounds of the group's loop, as rounds follow each other. */
+/* The first element of a group follows as the group follows; in later rounds of the group's loop,
+ * as rounds follow each other. */
 static int
 ignore_condition(struct compiler *c, const struct element *e)
 {
@@ -246,14 +260,15 @@ stop_state(struct compiler *c, const struct element *not, int cond)
 	return *stop;
 }
 
-/* The NOTs that hold while the current element is waited for: those right before it, optional elements between passed over. Fills
- * to; returns how many. */
+/* The NOTs that hold while the current element is waited for: those right before it, optional
+ * elements between passed over. Fills to; returns how many. */
 static int
 nots_before(const struct compiler *c, const struct element *to[PATTERN_ELEMENTS])
 {
 	int n = 0;
 
-	for (const struct element *e = c->current->prev; e != NULL && (e->optional || e->contiguity == NOT_FOLLOWED); e = e->prev)
+	for (const struct element *e = c->current->prev;
+	     e != NULL && (e->optional || e->contiguity == NOT_FOLLOWED); e = e->prev)
 		if (e->contiguity == NOT_FOLLOWED)
 			to[n++] = e;
 	return n;
@@ -281,7 +296,8 @@ add_stop_to_loop(struct compiler *c, int state)
 	}
 }
 
-/* Once an optional element has taken an event, the NOTs before it no longer hold: what follows is copied without them. */
+/* Once an optional element has taken an event, the NOTs before it no longer hold: what follows is
+ * copied without them. */
 static int
 copy_without_nots(struct compiler *c, int sink)
 {
@@ -305,7 +321,8 @@ copy_without_nots(struct compiler *c, int sink)
 		} else if (target >= 0 && c->g->states[target].kind == STATE_STOP) {
 			/* only a stop state that got the NOT's bare name is recognized */
 			for (int j = 0; j < n; j++)
-				drop |= c->g->states[target].element == nots[j]->number && c->g->states[target].ordinal == 0;
+				drop |= c->g->states[target].element == nots[j]->number &&
+				        c->g->states[target].ordinal == 0;
 		} else if (target >= 0) {
 			target = copy_without_nots(c, target);
 		}
@@ -335,12 +352,14 @@ static void
 leave_to_loop(struct compiler *c, int state, int take)
 {
 	for (int i = 0; i < c->g->states[state].n; i++) {
-		const int cond = cond_and(c->g, c->g->states[state].edges[i].cond, cond_not(c->g, take));
+		const int cond =
+			cond_and(c->g, c->g->states[state].edges[i].cond, cond_not(c->g, take));
 		c->g->states[state].edges[i].cond = cond;
 	}
 }
 
-/* With --until a greedy loop is left when that holds, and what follows then is not narrowed: it is copied before. */
+/* With --until a greedy loop is left when that holds, and what follows then is not narrowed: it
+ * is copied before. */
 static void
 remember_original(struct compiler *c, int state, int copy)
 {
@@ -356,7 +375,8 @@ remember_original(struct compiler *c, int state, int copy)
 static int
 original(const struct compiler *c, int state)
 {
-	return (size_t)state < c->n_original && c->original[state] != 0 ? c->original[state] : EDGE_NOWHERE;
+	return (size_t)state < c->n_original && c->original[state] != 0 ? c->original[state]
+	                                                                : EDGE_NOWHERE;
 }
 
 /* ---- elements */
@@ -423,7 +443,8 @@ add_bypass(struct compiler *c, int state, int proceed)
 
 	if (until >= 0)
 		edge_add(c, state, PROCEED, original(c, proceed), cond_and(c->g, cond, until));
-	edge_add(c, state, PROCEED, proceed, until >= 0 ? cond_and(c->g, cond, cond_not(c->g, until)) : cond);
+	edge_add(c, state, PROCEED, proceed,
+	         until >= 0 ? cond_and(c->g, cond, cond_not(c->g, until)) : cond);
 }
 
 static int
@@ -442,7 +463,8 @@ convert_one(struct compiler *c, int sink, int proceed, int take, int ignore, boo
 		return state;
 	int waiting = state;
 	if (optional || head_of_optional_group(c, e)) {
-		/* having passed over an event, an optional element can no longer be passed by with the next */
+		/* having passed over an event, an optional element can no longer be passed by
+		 * with the next */
 		waiting = state_of_current(c, STATE_NORMAL, false);
 		edge_add(c, waiting, TAKE, sink, take);
 		edge_add(c, waiting, IGNORE, waiting, ignore);
@@ -471,7 +493,8 @@ convert_loop(struct compiler *c, int sink)
 		edge_add(c, loop, PROCEED, copy, cond_and(c->g, cond, until));
 		remember_original(c, sink, copy);
 	}
-	edge_add(c, loop, PROCEED, sink, e->greedy && until >= 0 ? cond_and(c->g, cond, cond_not(c->g, until)) : cond);
+	edge_add(c, loop, PROCEED, sink,
+	         e->greedy && until >= 0 ? cond_and(c->g, cond, cond_not(c->g, until)) : cond);
 	if (e->greedy)
 		leave_to_loop(c, sink, take_condition(c, e));
 	edge_add(c, loop, TAKE, loop, take);
@@ -493,7 +516,8 @@ set_later_round(struct compiler *c, bool later)
 		c->later_round[c->current->number] = later;
 }
 
-/* A chain for the counted repeats: optional ones up to the largest count, then the required ones, then the first. */
+/* A chain for the counted repeats: optional ones up to the largest count, then the required ones,
+ * then the first. */
 static int
 convert_times(struct compiler *c, int sink, int proceed)
 {
@@ -532,17 +556,20 @@ convert(struct compiler *c, int sink)
 	} else if (e->times) {
 		state = convert_times(c, sink, sink);
 	} else {
-		state = convert_one(c, sink, sink, take_condition(c, e), ignore_condition(c, e), e->optional);
+		state = convert_one(c, sink, sink, take_condition(c, e), ignore_condition(c, e),
+		                    e->optional);
 	}
 	add_stops(c, state);
 	return state;
 }
 
-/* --not-followed-by in the middle is a matter of its neighbours' edges. At the end it is a state that waits for the window to end. */
+/* --not-followed-by in the middle is a matter of its neighbours' edges. At the end it is a state that waits for the window to
+ * end. */
 static int
 convert_not_followed(struct compiler *c, int sink)
 {
-	if ((c->current->within_each == 0 && c->g->window == 0) || c->g->states[sink].kind != STATE_FINAL)
+	if ((c->current->within_each == 0 && c->g->window == 0) ||
+	    c->g->states[sink].kind != STATE_FINAL)
 		return sink;
 	const int pending = state_of_current(c, STATE_PENDING, true);
 	const int cond = take_condition(c, c->current);
@@ -559,12 +586,14 @@ convert_not_next(struct compiler *c, int sink)
 	const int stop = stop_state(c, c->current, cond);
 
 	/* at the end it needs an event that is something else */
-	edge_add(c, state, c->g->states[sink].kind == STATE_FINAL ? IGNORE : PROCEED, sink, cond_not(c->g, cond));
+	edge_add(c, state, c->g->states[sink].kind == STATE_FINAL ? IGNORE : PROCEED, sink,
+	         cond_not(c->g, cond));
 	edge_add(c, state, PROCEED, stop, cond);
 	return state;
 }
 
-/* All of the current sequence but its first element, which stays current. The window is the smallest of all that are met. */
+/* All of the current sequence but its first element, which stays current. The window is the
+ * smallest of all that are met. */
 static int
 convert_sequence(struct compiler *c, int sink)
 {
@@ -577,7 +606,8 @@ convert_sequence(struct compiler *c, int sink)
 			sink = convert(c, sink);
 		c->following = c->current;
 		c->current = c->current->prev;
-		if (c->current->within > 0 && (c->g->window == 0 || c->current->within < c->g->window))
+		if (c->current->within > 0 &&
+		    (c->g->window == 0 || c->current->within < c->g->window))
 			c->g->window = c->current->within;
 	}
 	return sink;
@@ -592,7 +622,8 @@ check_last(const struct compiler *c, const struct element *last, struct err *err
 
 	if (last->contiguity != NOT_FOLLOWED || g->window > 0 || last->within_each > 0)
 		return 0;
-	return USAGE(err, "--not-followed-by: as the last element it holds until a window ends, and there is none (add --within DURATION)");
+	return USAGE(err, "--not-followed-by: as the last element it holds until a window ends, "
+	                  "and there is none (add --within DURATION)");
 }
 
 static int
@@ -600,19 +631,23 @@ check_gaps(const struct program *g, struct err *err)
 {
 	for (int i = 0; i < g->n; i++)
 		if (g->window > 0 && g->states[i].gap > g->window)
-			return USAGE(err, "%s: a gap longer than --within can never be used up (make it at most the window, or leave it out)",
-			             g->pattern->elements[g->states[i].element]->gap > 0 ? "--times, --times-or-more or --one-or-more"
-			                                                                 : "--within-each");
+			return USAGE(err,
+			             "%s: a gap longer than --within can never be used up (make it "
+			             "at most the window, or leave it out)",
+			             g->pattern->elements[g->states[i].element]->gap > 0
+			                     ? "--times, --times-or-more or --one-or-more"
+			                     : "--within-each");
 	return 0;
 }
 
-/* Can a branch go round through PROCEED edges alone, from the states first .. last? Depth first, with an explicit stack; colour 1 is on
- * the path, 2 done. */
+/* Can a branch go round through PROCEED edges alone, from the states first .. last? Depth first,
+ * with an explicit stack; colour 1 is on the path, 2 done. */
 static bool
 goes_round(const struct program *g, int first, int last)
 {
 	char *colour = mem_zalloc((size_t)g->n, 1);
-	int  *stack = mem_zalloc((size_t)g->n + 1, sizeof(*stack)), *edge = mem_zalloc((size_t)g->n, sizeof(*edge));
+	int *stack = mem_zalloc((size_t)g->n + 1, sizeof(*stack)),
+	    *edge = mem_zalloc((size_t)g->n, sizeof(*edge));
 	bool  found = false;
 
 	for (int root = first; root <= last && !found; root++) {
@@ -697,7 +732,8 @@ state_ignores_nothing(const struct program *g, int s)
 	return s == g->start || waits == 1;
 }
 
-/* Gaps are noticed whenever a key has something to do, so that with gaps no event is without effect. */
+/* Gaps are noticed whenever a key has something to do, so that with gaps no event is without
+ * effect. */
 static bool
 is_inert(const struct program *g)
 {
@@ -721,14 +757,20 @@ compile_conditions(struct compiler *c, struct extractor *x, struct err *err)
 		int all = C_TRUE;
 		for (int j = 0; j < e->n_where; j++) {
 			const struct condition *w = &e->where[j];
-			const char *what = p->includes_current ? "DEFINE" : w->is_or ? "--or" : "--where";
-			const int cond = cond_text(c->g, what, w->text, p->includes_current ? i : -1, x, err);
+			const char *what = p->includes_current ? "DEFINE"
+			                   : w->is_or          ? "--or"
+			                                       : "--where";
+			const int cond = cond_text(c->g, what, w->text,
+			                           p->includes_current ? i : -1, x, err);
 			if (cond < 0)
 				return -1;
-			all = j == 0 ? cond : w->is_or ? cond_or(c->g, all, cond) : cond_and(c->g, all, cond);
+			all = j == 0     ? cond
+			      : w->is_or ? cond_or(c->g, all, cond)
+			                 : cond_and(c->g, all, cond);
 		}
 		c->where[i] = all;
-		c->until[i] = e->until.p == NULL ? -1 : cond_text(c->g, "--until", e->until, -1, x, err);
+		c->until[i] =
+			e->until.p == NULL ? -1 : cond_text(c->g, "--until", e->until, -1, x, err);
 		if (e->until.p != NULL && c->until[i] < 0)
 			return -1;
 		c->stop[i] = -1;
@@ -752,13 +794,15 @@ program_compile(struct program *g, const struct pattern *p, struct extractor *x,
 	g->states[g->start].kind = STATE_START;
 	free(c.original);
 	if (c.too_large)
-		return USAGE(err, "the pattern needs more than %d states (use smaller counts)", PROGRAM_STATES);
+		return USAGE(err, "the pattern needs more than %d states (use smaller counts)",
+		             PROGRAM_STATES);
 	if (check_gaps(g, err) < 0 || check_last(&c, p->last, err) < 0)
 		return -1;
 	g->rounds = goes_round(g, 0, g->n - 1);
 	if (g->rounds && goes_round(g, g->start, g->start))
-		return USAGE(err, "--one-or-more, --times-or-more: loops over a group that can match nothing (make one of its elements required: "
-		             "drop --optional inside, and put it on the group)");
+		return USAGE(err, "--one-or-more, --times-or-more: loops over a group that can "
+		                  "match nothing (make one of its elements required: "
+		                  "drop --optional inside, and put it on the group)");
 	g->inert = is_inert(g);
 	g->where = c.where[p->last->number];
 	g->where_needs_leaf = cond_of_nothing(g, g->where) == NO;
@@ -803,7 +847,8 @@ int
 program_state_name(const struct program *g, int state, struct buf *to)
 {
 	const struct state *s = &g->states[state];
-	const struct str name = s->element < 0 ? STR("(match)") : g->pattern->elements[s->element]->name;
+	const struct str name =
+		s->element < 0 ? STR("(match)") : g->pattern->elements[s->element]->name;
 
 	if (buf_add_str(to, name.n == 0 ? STR("(group)") : name) < 0)
 		return -1;

@@ -7,8 +7,9 @@
  * the same event. The shape is that of Flink's NFACompiler, edge for edge, because
  * the order of branches decides which match survives a skip strategy.
  *
- * Conditions are trees over leaves, the expressions of the options. A leaf that looks at the current event alone
- * is evaluated once an event, into one bit of a mask; one that asks what has been taken, once a branch.
+ * Conditions are trees over leaves, the expressions of the options. A leaf that looks at the
+ * current event alone is evaluated once an event, into one bit of a mask; one that asks what has
+ * been taken, once a branch.
  */
 #ifndef MAIP_CEP_PROGRAM_H
 #define MAIP_CEP_PROGRAM_H
@@ -22,7 +23,8 @@ enum state_kind { STATE_NORMAL, STATE_START, STATE_FINAL, STATE_PENDING, STATE_S
 
 struct edge {
 	enum edge_kind kind;
-	int            target;          /* a state; EDGE_NOWHERE: Flink's compiler loses the way here */
+	/* a state; EDGE_NOWHERE: Flink's compiler loses the way here */
+	int            target;
 	int            cond;
 };
 #define EDGE_NOWHERE (-1)
@@ -52,7 +54,8 @@ struct leaf {
 	struct str   text;
 	struct expr *expr;
 	bool         iterative;         /* asks what has been taken */
-	int          self;              /* the element whose last event is the current one; -1: none */
+	/* the element whose last event is the current one; -1: none */
+	int          self;
 };
 
 struct program {
@@ -70,13 +73,16 @@ struct program {
 	bool          gaps;             /* some state has one */
 	int           where;            /* the condition of the last element */
 	bool          where_needs_leaf; /* it does not hold for an event for which no leaf does */
-	bool          rounds;           /* a branch may go round without an event, in a loop over a group that can match nothing */
-	bool          inert;            /* an event for which no leaf holds changes nothing: it need not be kept */
+	/* a branch may go round without an event, in a loop over a group that can match nothing */
+	bool          rounds;
+	/* an event for which no leaf holds changes nothing: it need not be kept */
+	bool          inert;
 };
 
 /* Compile a finished pattern, which must outlive the program. Conditions read fields of x.
  * 0, or -1 with err (STATUS_USAGE). */
-int program_compile(struct program *g, const struct pattern *p, struct extractor *x, struct err *err);
+int program_compile(struct program *g, const struct pattern *p, struct extractor *x,
+                    struct err *err);
 void program_release(struct program *g);
 
 /* Does a condition without iterative leaves hold, given the mask of those that do? */

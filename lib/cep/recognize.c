@@ -29,7 +29,8 @@ struct scan {
 static bool
 is_word_byte(char c)
 {
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '$' || (unsigned char)c >= 0x80;
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+	       c == '_' || c == '$' || (unsigned char)c >= 0x80;
 }
 
 /* Where the token at position at ends. Space and comments before it must have been passed over. */
@@ -100,7 +101,8 @@ expected(struct scan *s, const char *what)
 {
 	char q[QUOTE_MAX], message[QUOTE_MAX + 100];
 
-	snprintf(message, sizeof(message), "expected %s, found %s", what, s->token.n == 0 ? "the end" : quote(q, s->token));
+	snprintf(message, sizeof(message), "expected %s, found %s", what,
+	         s->token.n == 0 ? "the end" : quote(q, s->token));
 	return wrong_at(s, s->at, message);
 }
 
@@ -148,7 +150,9 @@ keep(struct scan *s, struct str text)
 static bool
 is_name(struct str token)
 {
-	return token.n > 0 && ((is_word_byte(token.p[0]) && (token.p[0] < '0' || token.p[0] > '9')) || token.p[0] == '`');
+	return token.n > 0 &&
+	       ((is_word_byte(token.p[0]) && (token.p[0] < '0' || token.p[0] > '9')) ||
+	        token.p[0] == '`');
 }
 
 /* a.b.c, as it stands. NULL with err. */
@@ -178,7 +182,8 @@ take_expression(struct scan *s)
 	int depth = 0;
 
 	while (s->token.n > 0) {
-		if (depth == 0 && (word_is(s->token, ",") || word_is(s->token, ")") || word_is(s->token, "AS")))
+		if (depth == 0 &&
+		    (word_is(s->token, ",") || word_is(s->token, ")") || word_is(s->token, "AS")))
 			break;
 		depth += word_is(s->token, "(") - word_is(s->token, ")");
 		to = s->at + s->token.n;
@@ -204,8 +209,11 @@ looks_at_rows(struct str word)
 static bool
 is_reserved(struct str word)
 {
-	static const char *const words[] = { "AND", "OR", "NOT", "NULL", "TRUE", "FALSE", "IS", "IN", "LIKE", "BETWEEN", "CASE", "WHEN", "THEN",
-	                                     "ELSE", "END", "DISTINCT", "FROM", "AS", "INTERVAL", "ESCAPE", "UNKNOWN" };
+	static const char *const words[] = { "AND",      "OR",   "NOT",  "NULL",     "TRUE",
+		                             "FALSE",    "IS",   "IN",   "LIKE",     "BETWEEN",
+		                             "CASE",     "WHEN", "THEN", "ELSE",     "END",
+		                             "DISTINCT", "FROM", "AS",   "INTERVAL", "ESCAPE",
+		                             "UNKNOWN" };
 
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
 		if (word_is(word, words[i]))
@@ -216,7 +224,8 @@ is_reserved(struct str word)
 struct rewrite {
 	struct scan *s;
 	int          self;              /* the variable that is being defined; -1: none */
-	int          depth, rows_depth; /* of parentheses; where a function over rows began, or -1 */
+	/* of parentheses; where a function over rows began, or -1 */
+	int          depth, rows_depth;
 	struct buf   to;
 };
 
@@ -358,7 +367,9 @@ measures(struct scan *s, struct str expr[RECOGNIZE_MAX])
 		if (name.p[0] == '`')
 			name = str_slice(name, 1, name.n - 1);
 		if (str_eq(name, STR("_maip")))
-			return wrong_at(s, s->at, "no column may be called _maip: lines that begin with it are control lines");
+			return wrong_at(s, s->at,
+			                "no column may be called _maip: lines that begin with it "
+			                "are control lines");
 		r->names[r->n_measures++] = keep(s, name);
 		next(s);
 	} while (take(s, ","));
@@ -369,7 +380,9 @@ static int
 rows_per_match(struct scan *s)
 {
 	if (word_is(s->token, "ALL"))
-		return wrong_at(s, s->at, "ALL ROWS PER MATCH is not supported, as in Flink (use ONE ROW PER MATCH)");
+		return wrong_at(
+			s, s->at,
+			"ALL ROWS PER MATCH is not supported, as in Flink (use ONE ROW PER MATCH)");
 	return TAKE_WORDS(s, "ONE", "ROW", "PER", "MATCH") < 0 ? -1 : 0;
 }
 
@@ -435,7 +448,9 @@ quantifier(struct scan *s, struct quantity *q)
 		if (take(s, ","))
 			q->to = bound(s, -1);
 		if (q->from < 0)
-			return wrong_at(s, at, "the lower bound is missing, which Flink refuses (write {0,m})");
+			return wrong_at(
+				s, at,
+				"the lower bound is missing, which Flink refuses (write {0,m})");
 		if (!take(s, "}"))
 			return expected(s, "'}'");
 	} else {
@@ -443,7 +458,9 @@ quantifier(struct scan *s, struct quantity *q)
 	}
 	q->reluctant = take(s, "?");
 	if (q->reluctant && q->from == 0 && q->to == 1)
-		return wrong_at(s, at, "a reluctant optional variable is not supported, as in Flink (drop the second ?)");
+		return wrong_at(s, at,
+		                "a reluctant optional variable is not supported, as in Flink (drop "
+		                "the second ?)");
 	return 1;
 }
 
@@ -483,7 +500,9 @@ variable(struct scan *s)
 	int got;
 
 	if (word_is(s->token, "("))
-		return wrong_at(s, at, "groups are not supported in PATTERN, as in Flink (write the pattern with options: --begin '(' ... ')')");
+		return wrong_at(s, at,
+		                "groups are not supported in PATTERN, as in Flink (write the "
+		                "pattern with options: --begin '(' ... ')')");
 	if (word_is(s->token, "PERMUTE") || word_is(s->token, "^") || word_is(s->token, "$"))
 		return wrong_at(s, at, "PERMUTE and anchors are not supported, as in Flink");
 	if (!is_name(s->token))
@@ -491,7 +510,8 @@ variable(struct scan *s)
 	if (pattern_number(s->p, s->token) >= 0)
 		return wrong_at(s, at, "a variable may stand in PATTERN once only, as in Flink");
 	const char *name = keep(s, s->token);
-	if ((s->p->n == 0 ? pattern_begin(s->p, name, s->err) : pattern_follow(s->p, STRICT, "PATTERN", name, s->err)) < 0)
+	if ((s->p->n == 0 ? pattern_begin(s->p, name, s->err)
+	                  : pattern_follow(s->p, STRICT, "PATTERN", name, s->err)) < 0)
 		return wrong_at(s, at, keep(s, str_of(s->err->msg)));
 	next(s);
 	got = quantifier(s, &q);
@@ -514,14 +534,20 @@ pattern(struct scan *s)
 		if (variable(s) < 0)
 			return -1;
 		if (word_is(s->token, "|"))
-			return wrong_at(s, s->at, "alternatives are not supported, as in Flink (run two patterns)");
+			return wrong_at(
+				s, s->at,
+				"alternatives are not supported, as in Flink (run two patterns)");
 	} while (!take(s, ")"));
 	for (int i = 0; i < s->p->n; i++)
 		required |= !s->p->elements[i]->optional;
 	if (!required)
-		return wrong_at(s, at, "the pattern could match nothing at all (make one variable required)");
+		return wrong_at(
+			s, at,
+			"the pattern could match nothing at all (make one variable required)");
 	if (s->p->tail->greedy)
-		return wrong_at(s, at, "the last variable cannot be greedy, as in Flink (add ? to its quantifier, or another variable behind it)");
+		return wrong_at(s, at,
+		                "the last variable cannot be greedy, as in Flink (add ? to its "
+		                "quantifier, or another variable behind it)");
 	return 0;
 }
 
@@ -554,7 +580,9 @@ static int
 define(struct scan *s)
 {
 	if (word_is(s->token, "SUBSET"))
-		return wrong_at(s, s->at, "SUBSET is not supported, as in Flink (name the variables one by one)");
+		return wrong_at(
+			s, s->at,
+			"SUBSET is not supported, as in Flink (name the variables one by one)");
 	if (!take(s, "DEFINE"))
 		return expected(s, "DEFINE");
 	do {
@@ -566,14 +594,17 @@ define(struct scan *s)
 			return wrong_at(s, at, "the variable does not stand in PATTERN");
 		struct element *e = s->p->elements[number];
 		if (e->n_where > 0)
-			return wrong_at(s, at, "the variable is defined already (join the conditions with AND)");
+			return wrong_at(
+				s, at,
+				"the variable is defined already (join the conditions with AND)");
 		next(s);
 		if (!take(s, "AS"))
 			return expected(s, "AS and a condition");
 		const struct str expr = take_expression(s);
 		if (expr.n == 0)
 			return expected(s, "a condition");
-		e->where[e->n_where++] = (struct condition){ str_of(rewrite(s, expr, number)), false };
+		e->where[e->n_where++] =
+			(struct condition){ str_of(rewrite(s, expr, number)), false };
 	} while (take(s, ","));
 	return 0;
 }
@@ -585,7 +616,8 @@ skip_target(struct scan *s, struct str target)
 		return 0;
 	s->p->skip.name = str_of(keep(s, target));
 	if (pattern_number(s->p, target) < 0)
-		return wrong_at(s, (size_t)(target.p - s->text.p), "the variable to skip to does not stand in PATTERN");
+		return wrong_at(s, (size_t)(target.p - s->text.p),
+		                "the variable to skip to does not stand in PATTERN");
 	return 0;
 }
 
@@ -598,7 +630,8 @@ clauses(struct scan *s)
 		return expected(s, "MATCH_RECOGNIZE");
 	if (!take(s, "("))
 		return expected(s, "'('");
-	if (partition_by(s) < 0 || order_by(s) < 0 || measures(s, expr) < 0 || rows_per_match(s) < 0 || after_match(s, &target) < 0)
+	if (partition_by(s) < 0 || order_by(s) < 0 || measures(s, expr) < 0 ||
+	    rows_per_match(s) < 0 || after_match(s, &target) < 0)
 		return -1;
 	if (pattern(s) < 0 || within(s) < 0 || define(s) < 0 || skip_target(s, target) < 0)
 		return -1;

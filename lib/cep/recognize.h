@@ -2,9 +2,9 @@
 /*
  * recognize.h - Flink SQL's MATCH_RECOGNIZE (...) in place of options
  *
- * Reads the clause and builds the same pattern that Flink's planner builds: what stands side by side follows
- * directly, loops are consecutive, and greedy unless marked reluctant. It takes
- * what Flink takes, and refuses what Flink refuses, with line and column.
+ * Reads the clause and builds the same pattern that Flink's planner builds: what stands side by
+ * side follows directly, loops are consecutive, and greedy unless marked reluctant. It takes what
+ * Flink takes, and refuses what Flink refuses, with line and column.
  *
  * In DEFINE the row that is looked at counts as the last one of the variable that is being defined.
  */
@@ -20,13 +20,14 @@ struct recognize {
 	const char *keys[RECOGNIZE_MAX];        /* PARTITION BY */
 	size_t      n_keys;
 	const char *time, *order_by;            /* ORDER BY; order_by NULL: time alone */
-	const char *measures[RECOGNIZE_MAX], *names[RECOGNIZE_MAX];     /* MEASURES, ready for expr.h, and the columns' names */
+	/* MEASURES, ready for expr.h, and the columns' names */
+	const char *measures[RECOGNIZE_MAX], *names[RECOGNIZE_MAX];
 	size_t      n_measures;
 	struct arena texts;                     /* all of the above */
 };
 
-/* Fill r and p (initialized, empty) from the clause. 0, or -1 with err (STATUS_USAGE): "line 3, column 7: expected ...". Both must
- * outlive what is made of them; release r after p. */
+/* Fill r and p (initialized, empty) from the clause. 0, or -1 with err (STATUS_USAGE): "line 3,
+ * column 7: expected ...". Both must outlive what is made of them; release r after p. */
 int  recognize_parse(struct recognize *r, struct str clause, struct pattern *p, struct err *err);
 void recognize_release(struct recognize *r);
 

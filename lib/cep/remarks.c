@@ -2,8 +2,8 @@
 /*
  * remarks.c - tells what Flink takes and ignores
  *
- * The matches are Flink's, so an option that has no effect there has none here; but here it is said, and how to
- * write what was probably meant.
+ * The matches are Flink's, so an option that has no effect there has none here; but here it is
+ * said, and how to write what was probably meant.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -43,15 +43,27 @@ about_element(struct remarks *r, const struct element *e)
 
 	quote(q, e->group != NULL ? STR("(group)") : e->name);
 	if (e->gap > 0)
-		say(r, "%s: the gap of %s is watched up to its first repeats only, not in the rest of the loop; Flink has it so (for every "
-		       "repeat add a --where that compares with LAST of the element's times)", quantifier(e), q);
+		say(r,
+		    "%s: the gap of %s is watched up to its first repeats only, not in the rest of "
+		    "the loop; Flink has it so (for every "
+		    "repeat add a --where that compares with LAST of the element's times)",
+		    quantifier(e), q);
 	if (e->within_each > 0 && (e->looping || e->times || e->group != NULL))
-		say(r, "--within-each: has no effect on %s, which is repeated or a group; Flink has it so (give its quantifier a gap, or use "
-		       "--within)", q);
+		say(r,
+		    "--within-each: has no effect on %s, which is repeated or a group; Flink has "
+		    "it so (give its quantifier a gap, or use "
+		    "--within)",
+		    q);
 	else if (e->within_each > 0 && e->prev == NULL)
-		say(r, "--within-each: has no effect on %s, which has no element before it (put it on the next one)", q);
+		say(r,
+		    "--within-each: has no effect on %s, which has no element before it (put it on "
+		    "the next one)",
+		    q);
 	else if (e->within_each > 0 && e->optional)
-		say(r, "--within-each: lapses on the optional %s once an event is passed over; Flink has it so (use --within)", q);
+		say(r,
+		    "--within-each: lapses on the optional %s once an event is passed over; Flink "
+		    "has it so (use --within)",
+		    q);
 }
 
 /* Inside a group the window of its last element is lost, and so is a NOT that comes last. */
@@ -62,10 +74,15 @@ about_group(struct remarks *r, const struct element *group)
 	char q[QUOTE_MAX];
 
 	if (last->within > 0)
-		say(r, "--within: has no effect on %s, the last of a group; Flink has it so (put it behind the ')', or on the whole pattern)",
+		say(r,
+		    "--within: has no effect on %s, the last of a group; Flink has it so (put it "
+		    "behind the ')', or on the whole pattern)",
 		    quote(q, last->group != NULL ? STR("(group)") : last->name));
 	if (last->contiguity == NOT_FOLLOWED)
-		say(r, "--not-followed-by: has no effect at the end of a group; Flink has it so (put %s behind the ')')", quote(q, last->name));
+		say(r,
+		    "--not-followed-by: has no effect at the end of a group; Flink has it so (put "
+		    "%s behind the ')')",
+		    quote(q, last->name));
 }
 
 size_t

@@ -2,9 +2,10 @@
 /*
  * save.c - the stage's state to bytes and back
  *
- * Shared things are written once and referred to by number: keys, events, nodes (each after the one before it), then what
- * stands on them. The heaps keep their inner order, which is part of the answer. A
- * description of the program goes in front, because state of another pattern means nothing here.
+ * Shared things are written once and referred to by number: keys, events, nodes (each after the
+ * one before it), then what stands on them. The heaps keep their inner order, which is part of
+ * the answer. A description of the program goes in front, because state of another pattern means
+ * nothing here.
  */
 #include <stdlib.h>
 
@@ -30,7 +31,8 @@ describe(const struct cep *c, struct buf *to)
 {
 	const struct program *g = &c->program;
 
-	buf_addf(to, "cep2 %d %d %d ", (int)c->slicing, (int)g->pattern->skip.kind, g->pattern->skip.element);
+	buf_addf(to, "cep2 %d %d %d ", (int)c->slicing, (int)g->pattern->skip.kind,
+	         g->pattern->skip.element);
 	buf_addf(to, "%lld %d", (long long)g->window, g->start);
 	for (int s = 0; s < g->n; s++) {
 		buf_add_char(to, '\n');
@@ -44,7 +46,8 @@ describe(const struct cep *c, struct buf *to)
 	}
 	for (size_t i = 0; i < c->n_key_columns; i++)
 		buf_addf(to, "\nkey %s", c->conf.keys[i]);
-	buf_addf(to, "\ntime %s %d", c->conf.processing_time ? "(processing)" : c->conf.time, c->conf.time_format);
+	buf_addf(to, "\ntime %s %d", c->conf.processing_time ? "(processing)" : c->conf.time,
+	         c->conf.time_format);
 	if (c->conf.order_by != NULL)
 		buf_addf(to, "\norder %s", c->conf.order_by);
 }
@@ -222,9 +225,12 @@ cep_save(struct cep *c, struct buf *to, struct err *err)
 	save_timers(&s, to);
 	c->marked += s.n_events > s.n_nodes ? s.n_events : s.n_nodes;
 	saver_release(&s);
-	/* an end mark, to tell a state that was cut off; and the last thing that a full buffer refuses */
+	/* an end mark, to tell a state that was cut off; and the last thing that a full buffer
+	 * refuses */
 	if (buf_put_u64(to, END_MARK) < 0)
-		return fail_as(err, STATUS_CONFIG, "the state is too large to be saved in one piece (%zu bytes)", to->n);
+		return fail_as(err, STATUS_CONFIG,
+		               "the state is too large to be saved in one piece (%zu bytes)",
+		               to->n);
 	return 0;
 }
 
@@ -268,7 +274,8 @@ load_texts(struct loader *l)
 	l->keys = mem_zalloc(n + 1, sizeof(*l->keys));
 	while (l->from.ok && l->n_keys < n) {
 		const struct str text = cursor_str(&l->from);
-		l->keys[l->n_keys++] = keys_intern(l->c->keys, text, keys_hash(l->c->keys, text), NULL);
+		l->keys[l->n_keys++] =
+			keys_intern(l->c->keys, text, keys_hash(l->c->keys, text), NULL);
 		cep_state_of(l->c, l->keys[l->n_keys - 1]);
 	}
 }
@@ -280,7 +287,8 @@ load_event(struct loader *l, struct buf *line)
 	struct cep *c = l->c;
 	const bool fields = c->keeps_fields;
 	const int64_t  ts = cursor_i64(&l->from);
-	const uint64_t arrival = cursor_u64(&l->from), seq = cursor_u64(&l->from), truth = cursor_u64(&l->from);
+	const uint64_t arrival = cursor_u64(&l->from), seq = cursor_u64(&l->from),
+		       truth = cursor_u64(&l->from);
 	const uint64_t key = number(l, l->n_keys);
 	const struct str text = cursor_str(&l->from), order = cursor_str(&l->from);
 
@@ -291,7 +299,8 @@ load_event(struct loader *l, struct buf *line)
 	memset(line->p + text.n, 0, LINE_SLACK);
 	if (fields && extract(c->fields, buf_str(line), c->values, NULL) < 0)
 		return NULL;
-	struct event *e = event_new(c->slicing ? &c->slicer.pool : NULL, buf_str(line), c->values, fields ? extract_count(c->fields) : 0, order);
+	struct event *e = event_new(c->slicing ? &c->slicer.pool : NULL, buf_str(line), c->values,
+	                            fields ? extract_count(c->fields) : 0, order);
 	e->ts = ts;
 	e->arrival = arrival;
 	e->seq = seq;
@@ -459,7 +468,9 @@ cep_load(struct cep *c, struct str from, struct err *err)
 	if (!l.from.ok)
 		return fail_as(err, STATUS_CONFIG, "the saved state is damaged (start without it)");
 	if (!same)
-		return fail_as(err, STATUS_CONFIG, "the saved state is that of another pattern or key (start without it, or use the same options)");
+		return fail_as(err, STATUS_CONFIG,
+		               "the saved state is that of another pattern or key (start without "
+		               "it, or use the same options)");
 	load_all(&l);
 	if (cursor_u64(&l.from) != END_MARK || !l.from.ok || l.from.rest.n > 0)
 		return fail_as(err, STATUS_CONFIG, "the saved state is damaged (start without it)");

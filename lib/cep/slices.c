@@ -17,11 +17,13 @@ slicer_of(const struct program *g, struct slicer *to)
 	const struct element *e = g->pattern->last;
 	const enum skip_kind skip = g->pattern->skip.kind;
 
-	if (e->prev != NULL || e->group != NULL || e->inner == ANY || e->optional || e->until.p != NULL || g->gaps || g->iterative != 0)
+	if (e->prev != NULL || e->group != NULL || e->inner == ANY || e->optional ||
+	    e->until.p != NULL || g->gaps || g->iterative != 0)
 		return false;
 	if (skip != NO_SKIP && skip != SKIP_TO_NEXT && skip != SKIP_PAST_LAST)
 		return false;
-	/* a range may stop at each of its counts, and narrows what follows when greedy: left to the general engine */
+	/* a range may stop at each of its counts, and narrows what follows when greedy: left to
+	 * the general engine */
 	if (e->times && e->from != e->to)
 		return false;
 	*to = (struct slicer){ .min = 1, .max = 1, .window = g->window, .strict = e->inner == STRICT, .skip = skip, .element = e->number };
@@ -71,7 +73,8 @@ slicer_is_dirty(const struct slicer *s)
 	return s->n > 2 * s->live + CLEAN_AT;
 }
 
-/* What is live moves from the log's head to its end, and so once around in its own list, whose next entry to move always comes first. */
+/* What is live moves from the log's head to its end, and so once around in its own list, whose
+ * next entry to move always comes first. */
 void
 slicer_clean(struct slicer *s, slices_of_fn *of, void *arg)
 {

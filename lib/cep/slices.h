@@ -7,9 +7,10 @@
  * the newest event. The list is all there is to keep; the matches of an event are counted, not
  * searched. An event costs the same whatever the window holds; what is printed comes on top.
  *
- * The lists of all keys run through one log, in which events stand in the order of their turn. So what runs out of
- * time next is at the log's head, and nobody sets a timer. What a key lets go earlier stays in the log as dead weight until then, or
- * until the log is cleaned: never more than half of it, but for a small constant.
+ * The lists of all keys run through one log, in which events stand in the order of their turn. So
+ * what runs out of time next is at the log's head, and nobody sets a timer. What a key lets go
+ * earlier stays in the log as dead weight until then, or until the log is cleaned: never more
+ * than half of it, but for a small constant.
  *
  * Which programs have that form is decided when they are compiled. The answers are those of nfa.h.
  */
@@ -36,7 +37,9 @@ struct slicer {
 	int            element, cond;
 
 	size_t         live;            /* events that are in a list */
-	struct logged *log;             /* a ring: position p stands at log[p % cap], cap is a power of two; positions wrap around */
+	/* a ring: position p stands at log[p % cap], cap is a power of two; positions wrap
+	 * around */
+	struct logged *log;
 	uint32_t       first, n;
 	size_t         cap;
 	struct event_pool pool;         /* for all events that it is given */
@@ -56,16 +59,17 @@ slicer_at(const struct slicer *s, uint32_t position)
 	return &s->log[position & (s->cap - 1)];
 }
 
-/* Is what stands at that position of the log, which belongs to the key, in its list? A list is a key's newest events. */
+/* Is what stands at that position of the log, which belongs to the key, in its list? A list is a
+ * key's newest events. */
 static inline bool
 slices_have(const struct slices *k, uint32_t position)
 {
 	return k->n > 0 && position - k->first <= k->last - k->first;
 }
 
-/* The event is next; fits says whether the element's condition holds. It is taken over, and gone if it does not. Returns how many
- * matches it completes: the slices that start at the first so many events of the list. After they are printed,
- * slices_matched must be called. */
+/* The event is next; fits says whether the element's condition holds. It is taken over, and gone
+ * if it does not. Returns how many matches it completes: the slices that start at the first so
+ * many events of the list. After they are printed, slices_matched must be called. */
 size_t slices_event(struct slicer *s, struct slices *k, struct event *e, bool fits);
 void slices_matched(struct slicer *s, struct slices *k);
 

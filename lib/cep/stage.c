@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * stage.c - lines in: time, key, the conditions that look at one event alone, and whether it is late
+ * stage.c - lines in: time, key, the conditions that look at one event alone, and whether it is
+ * late
  */
 #include "cep/stage.h"
 
@@ -47,7 +48,8 @@ key_of_line(struct cep *c, struct record *r, struct err *err)
 		struct val v;
 		expr_eval(c->key_columns[i].expr, &env, &v);
 		if (v.kind == VAL_NULL)
-			return fail_as(err, STATUS_DATA, "no key: %s is missing or null", quote(q, str_of(c->conf.keys[i])));
+			return fail_as(err, STATUS_DATA, "no key: %s is missing or null",
+			               quote(q, str_of(c->conf.keys[i])));
 		val_key(&c->key, &v);
 	}
 	r->key_n = c->key.n - r->key_at;
@@ -83,7 +85,9 @@ keep_line(struct cep *c, struct str line, const struct record *r)
 		expr_eval(c->order_by, &env, &v);
 		val_save(&c->order, &v);
 	}
-	struct event *e = event_new(c->slicing ? &c->slicer.pool : NULL, line, c->values, c->keeps_fields ? extract_count(c->fields) : 0, buf_str(&c->order));
+	struct event *e =
+		event_new(c->slicing ? &c->slicer.pool : NULL, line, c->values,
+	                  c->keeps_fields ? extract_count(c->fields) : 0, buf_str(&c->order));
 	e->ts = r->ts;
 	e->truth = r->truth;
 	e->arrival = c->arrivals;
@@ -122,7 +126,8 @@ take_line(struct cep *c, struct str line, const struct record *r, struct out *ou
 	return c->watermark.now > before ? cep_drain(c, c->watermark.now, out, err) : 0;
 }
 
-/* The keys of all lines at once, so that the misses of the table overlap, and those of what stands behind a key. */
+/* The keys of all lines at once, so that the misses of the table overlap, and those of what
+ * stands behind a key. */
 static void
 intern_keys(struct cep *c, struct record *records, size_t n)
 {
@@ -134,7 +139,8 @@ intern_keys(struct cep *c, struct record *records, size_t n)
 	for (size_t i = 0; i < n; i++) {
 		if (records[i].inert)
 			continue;
-		key[kept] = str_slice(buf_str(&c->key), records[i].key_at, records[i].key_at + records[i].key_n);
+		key[kept] = str_slice(buf_str(&c->key), records[i].key_at,
+		                      records[i].key_at + records[i].key_n);
 		hash[kept] = keys_hash(c->keys, key[kept]);
 		kept++;
 	}
@@ -146,12 +152,14 @@ intern_keys(struct cep *c, struct record *records, size_t n)
 		if (records[i].inert)
 			continue;
 		records[i].key = id[kept++];
-		c->states[records[i].key].waiting++;    /* nobody forgets the key before the line has had its turn */
+		/* nobody forgets the key before the line has had its turn */
+		c->states[records[i].key].waiting++;
 	}
 }
 
 static int
-take_lines(struct cep *c, const struct str *lines, struct record *records, size_t n, struct out *out, struct err *err)
+take_lines(struct cep *c, const struct str *lines, struct record *records, size_t n,
+           struct out *out, struct err *err)
 {
 	intern_keys(c, records, n);
 	for (size_t i = 0; i < n; i++) {
@@ -181,9 +189,11 @@ stage_begin(void *self, const struct control *hello, struct out *out, struct err
 	return 0;
 }
 
-/* Lines are read ahead and then taken together; where what is read is needed again (order, iterative conditions), one by one. */
+/* Lines are read ahead and then taken together; where what is read is needed again (order,
+ * iterative conditions), one by one. */
 static int
-stage_batch(void *self, const struct batch *batch, struct bad_records *bad, struct out *out, struct err *err)
+stage_batch(void *self, const struct batch *batch, struct bad_records *bad, struct out *out,
+            struct err *err)
 {
 	struct cep *c = self;
 	const size_t most = c->order_by != NULL || c->keeps_fields ? 1 : BATCH_MAX;
@@ -198,7 +208,8 @@ stage_batch(void *self, const struct batch *batch, struct bad_records *bad, stru
 			continue;
 		if (got < 0)
 			c->key.n = key_at;
-		if (take_lines(c, batch->line + taken, records, i - taken + (got == 0), out, err) < 0)
+		if (take_lines(c, batch->line + taken, records, i - taken + (got == 0), out, err) <
+		    0)
 			return -1;
 		if (got < 0 && bad_record(bad, batch->number[i], batch->line[i], &reason, err) < 0)
 			return -1;
@@ -288,7 +299,8 @@ compile_expressions(struct cep *c, struct err *err)
 	}
 	for (size_t i = 0; i < c->conf.n_keys; i++) {
 		struct expr_column column;
-		column.expr = expr_new_as(str_of(c->conf.keys[i]), "--key", &scope, &column.name, err);
+		column.expr =
+			expr_new_as(str_of(c->conf.keys[i]), "--key", &scope, &column.name, err);
 		if (column.expr == NULL)
 			return -1;
 		c->key_columns[c->n_key_columns++] = column;
@@ -320,7 +332,8 @@ compile_columns(struct cep *c, struct err *err)
 	for (size_t i = 0; i < c->conf.n_columns; i++) {
 		const struct str text = str_of(c->conf.columns[i]);
 		if (c->conf.column_names == NULL) {
-			if (expr_list(text, c->conf.columns_option, &scope, &c->columns, &c->n_columns, err) < 0)
+			if (expr_list(text, c->conf.columns_option, &scope, &c->columns,
+			              &c->n_columns, err) < 0)
 				return -1;
 			continue;
 		}
@@ -328,7 +341,8 @@ compile_columns(struct cep *c, struct err *err)
 		if (e == NULL)
 			return -1;
 		c->columns = mem_resize(c->columns, c->n_columns + 1, sizeof(*c->columns));
-		c->columns[c->n_columns++] = (struct expr_column){ e, mem_dup(str_of(c->conf.column_names[i])) };
+		c->columns[c->n_columns++] =
+			(struct expr_column){ e, mem_dup(str_of(c->conf.column_names[i])) };
 	}
 	return 0;
 }
@@ -337,7 +351,8 @@ compile_columns(struct cep *c, struct err *err)
 static bool
 is_taken(const struct cep *c, const char *name, size_t n_keys, size_t n_columns)
 {
-	static const char *const contents[] = { "matches", "events", "count" };       /* by enum emit */
+	/* by enum emit */
+	static const char *const contents[] = { "matches", "events", "count" };
 	const char *const members[] = { "match_start", "match_end", "timeout", contents[c->conf.emit],
 		c->conf.name != NULL ? "anomalyType" : "match_start" };
 
@@ -358,7 +373,8 @@ fail_taken(const char *option, const char *name, struct err *err)
 {
 	char q[QUOTE_MAX];
 
-	return fail_as(err, STATUS_USAGE, "%s: the column %s is there already (name this one with AS)", option,
+	return fail_as(err, STATUS_USAGE,
+	               "%s: the column %s is there already (name this one with AS)", option,
 	               quote(q, str_of(name)));
 }
 
@@ -389,7 +405,8 @@ cep_new(const struct cep_conf *conf, struct err *err)
 	buf_init(&c->key, BUF_NO_MAX);
 	buf_init(&c->order, BUF_NO_MAX);
 	buf_init(&c->traced, BUF_NO_MAX);
-	if (compile_expressions(c, err) < 0 || program_compile(&c->program, conf->pattern, c->fields, err) < 0 ||
+	if (compile_expressions(c, err) < 0 ||
+	    program_compile(&c->program, conf->pattern, c->fields, err) < 0 ||
 	    compile_columns(c, err) < 0 || check_names(c, err) < 0) {
 		err->status = STATUS_USAGE;
 		cep_free(c);
@@ -401,9 +418,16 @@ cep_new(const struct cep_conf *conf, struct err *err)
 	if (c->slicing && !c->slicer.strict)
 		c->program.inert = c->program.where_needs_leaf;
 	c->nfa = nfa_new(&c->program, conf->max_partial, conf->shed, &c->gave_up);
-	c->printer = printer_new(&(struct print_conf){ .pattern = conf->pattern, .name = conf->name, .fields = c->fields,
-		.keys = c->key_columns, .n_keys = c->n_key_columns, .columns = c->columns, .n_columns = c->n_columns, .rows = conf->rows,
-		.emit = conf->emit, .times_as_ms = conf->times_as_ms });
+	c->printer = printer_new(&(struct print_conf){ .pattern = conf->pattern,
+	                                               .name = conf->name,
+	                                               .fields = c->fields,
+	                                               .keys = c->key_columns,
+	                                               .n_keys = c->n_key_columns,
+	                                               .columns = c->columns,
+	                                               .n_columns = c->n_columns,
+	                                               .rows = conf->rows,
+	                                               .emit = conf->emit,
+	                                               .times_as_ms = conf->times_as_ms });
 	return c;
 }
 

@@ -2,11 +2,12 @@
 /*
  * stage.h - pattern matching as a stage of a pipe
  *
- * Lines come in any order within the watermark's bound; each waits until the watermark
- * has reached its time, then takes its turn (waiting.h). What comes later than that is late: it goes to a file of its own
- * or is counted and dropped. The result depends on the input alone.
+ * Lines come in any order within the watermark's bound; each waits until the watermark has
+ * reached its time, then takes its turn (waiting.h). What comes later than that is late: it goes
+ * to a file of its own or is counted and dropped. The result depends on the input alone.
  *
- * Memory: the lines that wait, and those that a branch has taken; a key that has neither is forgotten, if not at once.
+ * Memory: the lines that wait, and those that a branch has taken; a key that has neither is
+ * forgotten, if not at once.
  */
 #ifndef MAIP_CEP_STAGE_H
 #define MAIP_CEP_STAGE_H
@@ -22,12 +23,15 @@ struct cep_conf {                       /* all borrowed; must outlive the stage 
 	size_t      n_keys;
 	const char *time;               /* --time; "timestamp" */
 	int         time_format;
-	bool        processing_time;    /* records have the time at which they come; tick tells it */
+	/* records have the time at which they come; tick tells it */
+	bool        processing_time;
 	const char *order_by;           /* NULL: none */
 	int64_t     bound;              /* of the stage's own watermarks */
 	const char *name;
-	const char *const *columns;     /* in place of the events of a match: expressions over what its elements took ... */
-	const char *const *column_names;        /* ... and their names; NULL: each says its own with AS */
+	/* in place of the events of a match: expressions over what its elements took ... */
+	const char *const *columns;
+	/* ... and their names; NULL: each says its own with AS */
+	const char *const *column_names;
 	size_t      n_columns;
 	const char *columns_option;     /* for messages: "--select" */
 	bool        rows;               /* print nothing but keys and columns */
@@ -35,20 +39,27 @@ struct cep_conf {                       /* all borrowed; must outlive the stage 
 	bool        times_as_ms;
 	size_t      max_partial;        /* branches at a time */
 	bool        shed;               /* at that limit, drop a key's oldest instead of failing */
-	uint64_t    max_matches;        /* that are printed; the moment that would bring more fails. 0: no limit */
-	const char *trace;              /* a key, a text, whose partial matches are told about (trace.h); needs the general engine. NULL: none */
-	bool        general;            /* the general engine even where another would do: for tests */
+	/* that are printed; the moment that would bring more fails. 0: no limit */
+	uint64_t    max_matches;
+	/* a key, a text, whose partial matches are told about (trace.h); needs the general
+	 * engine. NULL: none */
+	const char *trace;
+	/* the general engine even where another would do: for tests */
+	bool        general;
 	uint64_t    seed;               /* of hash tables */
 };
 
 struct cep;                                             /* opaque; lives in stage.c */
 
-/* NULL with err (STATUS_USAGE): an expression or the pattern cannot be compiled, or two columns have one name. */
+/* NULL with err (STATUS_USAGE): an expression or the pattern cannot be compiled, or two columns
+ * have one name. */
 struct cep *cep_new(const struct cep_conf *conf, struct err *err);
 
-/* Where late lines, timed-out partial matches and counters go; NULL: nowhere (the default). Borrowed. */
+/* Where late lines, timed-out partial matches and counters go; NULL: nowhere (the default).
+ * Borrowed. */
 void cep_outputs(struct cep *c, struct out *late, struct out *timeouts, struct pipe_stats *stats);
-void cep_trace_to(struct cep *c, struct out *to);       /* for conf.trace; borrowed, must be set before the first record */
+/* for conf.trace; borrowed, must be set before the first record */
+void cep_trace_to(struct cep *c, struct out *to);
 void cep_free(struct cep *c);                           /* NULL is fine */
 
 extern const struct stage_ops cep_ops;                  /* self is the struct cep */
@@ -58,7 +69,8 @@ int cep_explain(const struct cep *c, bool as_dot, struct buf *to);
 
 uint64_t cep_matches(const struct cep *c);              /* found so far */
 uint64_t cep_late(const struct cep *c);                 /* late lines so far */
-uint64_t cep_gave_up(const struct cep *c);              /* REGEXPs that ran into their match limit */
+/* REGEXPs that ran into their match limit */
+uint64_t cep_gave_up(const struct cep *c);
 uint64_t cep_shed(const struct cep *c);                 /* branches dropped at the limit */
 
 #endif

@@ -16,7 +16,8 @@
 #include "cep/waiting.h"
 
 struct key_state {
-	struct partials *partials;      /* general engine; NULL: nothing but the wait for a first event */
+	/* general engine; NULL: nothing but the wait for a first event */
+	struct partials *partials;
 	struct slices    slices;        /* the other engine */
 	uint32_t waiting, timers;       /* events and timers that refer to the key */
 	bool     listed;                /* among those that may be idle */
@@ -57,15 +58,19 @@ struct cep {
 	int64_t          now;           /* of processing time */
 	uint64_t         arrivals, seq, pass, matches, late, gave_up, n_shed;
 	struct waiting   waiting;
-	struct timer    *timers;        /* a ring, cap is a power of two; they only ever grow later */
+	/* a ring, cap is a power of two; they only ever grow later */
+	struct timer    *timers;
 	size_t           first_timer, n_timers, cap_timers;
-	uint64_t         marked;        /* events and nodes marked by earlier saves: their marks are not above it */
+	/* events and nodes marked by earlier saves: their marks are not above it */
+	uint64_t         marked;
 
 	struct keys      *keys;
 	struct key_state *states;       /* by key */
 	struct moved     *moved;        /* the same; general engine */
 	size_t            cap_states;
-	uint32_t         *idle;         /* keys that nothing refers to, or did not when they were put here; a ring, cap a power of two */
+	/* keys that nothing refers to, or did not when they were put here; a ring, cap a power of
+	 * two */
+	uint32_t         *idle;
 	size_t            first_idle, n_idle, cap_idle;
 	struct stamped   *listed;       /* events of a slice, to print it */
 	size_t            cap_listed;
@@ -74,15 +79,16 @@ struct cep {
 
 	struct field     *values;       /* of the current line */
 	struct arena      scratch;
-	struct buf        key, order;   /* key: those of the lines that are being read, one behind the other */
+	/* key: those of the lines that are being read, one behind the other */
+	struct buf        key, order;
 	struct found_list found, timed_out;
 };
 
 /* The state of a key, made if it is new. */
 struct key_state *cep_state_of(struct cep *c, uint32_t key);
 
-/* If nothing refers to the key any more it may be forgotten: not at once, because many come back, but as soon as the keys that wait
- * for that outnumber the others by IDLE_KEYS. */
+/* If nothing refers to the key any more it may be forgotten: not at once, because many come back,
+ * but as soon as the keys that wait for that outnumber the others by IDLE_KEYS. */
 #define IDLE_KEYS 65536
 void cep_release_if_idle(struct cep *c, uint32_t key);
 

@@ -2,9 +2,9 @@
 /*
  * turns.c - events in their turn, and time for each key
  *
- * Flink gives each key its own timers; here one queue of events and one of timers serve all keys, since both only ever move
- * forward: a timer is set to the time of an event plus the window, and events are processed in order of time. The log of the slices is
- * such a queue itself.
+ * Flink gives each key its own timers; here one queue of events and one of timers serve all keys,
+ * since both only ever move forward: a timer is set to the time of an event plus the window, and
+ * events are processed in order of time. The log of the slices is such a queue itself.
  */
 #include <inttypes.h>
 #include <stdlib.h>
@@ -117,7 +117,8 @@ cep_add_timer(struct cep *c, uint32_t key, int64_t ts)
 		c->cap_timers = cap;
 		c->first_timer = 0;
 	}
-	c->timers[(c->first_timer + c->n_timers++) & (c->cap_timers - 1)] = (struct timer){ ts, key };
+	c->timers[(c->first_timer + c->n_timers++) & (c->cap_timers - 1)] =
+		(struct timer){ ts, key };
 	c->states[key].timers++;
 }
 
@@ -125,7 +126,9 @@ int64_t
 cep_next_moment(const struct cep *c)
 {
 	if (c->slicing)
-		return c->slicer.window > 0 && c->slicer.n > 0 ? slicer_at(&c->slicer, c->slicer.first)->ts + c->slicer.window : TIME_MAX;
+		return c->slicer.window > 0 && c->slicer.n > 0
+		               ? slicer_at(&c->slicer, c->slicer.first)->ts + c->slicer.window
+		               : TIME_MAX;
 	return c->n_timers > 0 ? c->timers[c->first_timer].ts : TIME_MAX;
 }
 
@@ -138,8 +141,12 @@ count_matches(struct cep *c, size_t n, struct err *err)
 	const uint64_t max = c->conf.max_matches;
 
 	if (max > 0 && c->matches + n > max)
-		return fail_as(err, STATUS_DATA, "more than %" PRIu64 " matches (--max-matches): the pattern fits more than was thought (add "
-		                                 "--after-match, --within or a stricter --where, or allow more)", max);
+		return fail_as(
+			err, STATUS_DATA,
+			"more than %" PRIu64
+			" matches (--max-matches): the pattern fits more than was thought (add "
+			"--after-match, --within or a stricter --where, or allow more)",
+			max);
 	c->matches += n;
 	return 0;
 }
@@ -187,13 +194,15 @@ expire_oldest(struct cep *c, struct slices *k, struct err *err)
 	struct slicer *s = &c->slicer;
 	const int64_t at = slicer_at(s, k->first)->ts + s->window;
 
-	if (c->timeouts != NULL && print_slice_timeout(c->printer, s->element, list_of(c, k), k->n, at, c->timeouts) < 0)
+	if (c->timeouts != NULL &&
+	    print_slice_timeout(c->printer, s->element, list_of(c, k), k->n, at, c->timeouts) < 0)
 		return failed(c->timeouts, err);
 	slices_drop_oldest(s, k);
 	return 0;
 }
 
-/* Those of one key, before it is shown an event: where a pass moves time far ahead, the log may not have got there yet. */
+/* Those of one key, before it is shown an event: where a pass moves time far ahead, the log may
+ * not have got there yet. */
 static int
 expire_slices(struct cep *c, struct slices *k, int64_t now, struct err *err)
 {
@@ -204,9 +213,11 @@ expire_slices(struct cep *c, struct slices *k, int64_t now, struct err *err)
 }
 
 static int
-print_matches(struct cep *c, const struct slices *k, size_t matches, struct out *out, struct err *err)
+print_matches(struct cep *c, const struct slices *k, size_t matches, struct out *out,
+              struct err *err)
 {
-	const struct logged *first = slicer_at(&c->slicer, k->first), *last = slicer_at(&c->slicer, k->last);
+	const struct logged *first = slicer_at(&c->slicer, k->first),
+			    *last = slicer_at(&c->slicer, k->last);
 
 	if (count_matches(c, matches, err) < 0)
 		return -1;
@@ -308,7 +319,8 @@ trace_key(struct cep *c, uint32_t key, int64_t now)
 	if (c->tracer.to == NULL)
 		return;
 	c->tracer.now = now;
-	nfa_listen(c->nfa, str_eq(keys_text(c->keys, key), buf_str(&c->traced)) ? trace_news : NULL, &c->tracer);
+	nfa_listen(c->nfa, str_eq(keys_text(c->keys, key), buf_str(&c->traced)) ? trace_news : NULL,
+	           &c->tracer);
 }
 
 /* Move a key's time, once a pass and moment. */
@@ -320,7 +332,8 @@ move_key(struct cep *c, uint32_t key, int64_t now, struct out *out, struct err *
 
 	if (moved->pass != c->pass) {
 		*moved = (struct moved){ c->pass, TIME_MIN };
-		c->touched = mem_more(c->touched, c->n_touched, &c->cap_touched, sizeof(*c->touched));
+		c->touched =
+			mem_more(c->touched, c->n_touched, &c->cap_touched, sizeof(*c->touched));
 		c->touched[c->n_touched++] = key;
 	}
 	if (moved->now == now && now != TIME_MIN)
@@ -350,7 +363,8 @@ process(struct cep *c, struct event *e, struct out *out, struct err *err)
 	trace_key(c, e->key, e->ts);
 	if (nfa_event(c->nfa, s->partials, e, &c->found, err) < 0)
 		return -1;
-	/* the mark stays until the end of the pass, as Flink's does: events after a start set timers, too */
+	/* the mark stays until the end of the pass, as Flink's does: events after a start set
+	 * timers, too */
 	if (s->partials->started && c->program.window > 0)
 		cep_add_timer(c, e->key, e->ts + c->program.window);
 	return hand_out(c, out, err);
@@ -389,13 +403,18 @@ drain_branches(struct cep *c, int64_t until, struct out *out, struct err *err)
 int
 cep_drain(struct cep *c, int64_t until, struct out *out, struct err *err)
 {
-	const int result = c->slicing ? drain_slices(c, until, out, err) : drain_branches(c, until, out, err);
+	const int result =
+		c->slicing ? drain_slices(c, until, out, err) : drain_branches(c, until, out, err);
 
-	if (c->tracer.to != NULL && c->tracer.to->buf.n > 0 && out_flush(c->tracer.to) < 0 && result == 0)
+	if (c->tracer.to != NULL && c->tracer.to->buf.n > 0 && out_flush(c->tracer.to) < 0 &&
+	    result == 0)
 		return failed(c->tracer.to, err);
 	if (c->stats != NULL) {
-		atomic_store_explicit(&c->stats->partial_matches, c->slicing ? c->slicer.live : nfa_live(c->nfa), memory_order_relaxed);
-		atomic_store_explicit(&c->stats->keys, keys_count(c->keys) - c->n_idle, memory_order_relaxed);
+		atomic_store_explicit(&c->stats->partial_matches,
+		                      c->slicing ? c->slicer.live : nfa_live(c->nfa),
+		                      memory_order_relaxed);
+		atomic_store_explicit(&c->stats->keys, keys_count(c->keys) - c->n_idle,
+		                      memory_order_relaxed);
 	}
 	return result;
 }
@@ -410,7 +429,8 @@ cep_end(struct cep *c, struct out *out, struct err *err)
 	c->pass++;
 	c->n_touched = 0;
 	for (uint32_t key = 0; key < keys_limit(c->keys); key++)
-		if (key < c->cap_states && c->states[key].partials != NULL && move_key(c, key, TIME_MAX, out, err) < 0)
+		if (key < c->cap_states && c->states[key].partials != NULL &&
+		    move_key(c, key, TIME_MAX, out, err) < 0)
 			return -1;
 	return 0;
 }

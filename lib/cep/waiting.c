@@ -106,7 +106,8 @@ waiting_add(struct waiting *w, struct event *e)
 struct event *
 waiting_take(struct waiting *w, int64_t until)
 {
-	const bool from_queue = w->n > 0 && (w->n_heap == 0 || before(w, queued(w, 0), &w->heap[0]));
+	const bool from_queue =
+		w->n > 0 && (w->n_heap == 0 || before(w, queued(w, 0), &w->heap[0]));
 	struct event *e;
 
 	if (!from_queue)

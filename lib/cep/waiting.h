@@ -2,8 +2,8 @@
 /*
  * waiting.h - events that wait for the watermark, in the order of their turn
  *
- * The order is: event time, then the value of --order-by (NULL first), then arrival.
- * Events that come in order stand in a queue; the others in a heap beside it. So an ordered stream costs an
+ * The order is: event time, then the value of --order-by (NULL first), then arrival. Events that
+ * come in order stand in a queue; the others in a heap beside it. So an ordered stream costs an
  * append and a removal an event, whatever the bound.
  */
 #ifndef MAIP_CEP_WAITING_H
@@ -22,7 +22,8 @@ struct waiting {
 void waiting_release(struct waiting *w);
 void waiting_add(struct waiting *w, struct event *e);           /* takes the reference over */
 
-/* The event whose turn is next, if its time is <= until; the reference goes to the caller. NULL: none. */
+/* The event whose turn is next, if its time is <= until; the reference goes to the caller. NULL:
+ * none. */
 struct event *waiting_take(struct waiting *w, int64_t until);
 
 static inline size_t

@@ -163,7 +163,8 @@ begin_value(const struct extractor *x, struct level *at)
 	return at->object ? at->next : paths_element(&x->paths, at->node, at->index++);
 }
 
-/* One token more; at is the level of the innermost open container before it. Returns that after it. */
+/* One token more; at is the level of the innermost open container before it. Returns that after
+ * it. */
 static struct level *
 follow(struct extractor *x, const struct scanner *s, enum token t, struct level *at,
        struct field *fields)

@@ -33,12 +33,14 @@ struct path {
 
 #define EXTRACT_FIELDS 64               /* at most so many different paths a stage */
 
-/* Compares as many bytes at once as the processor can, or as the environment variable MAIP_SIMD says (see extract_simd). */
+/* Compares as many bytes at once as the processor can, or as the environment variable MAIP_SIMD
+ * says (see extract_simd). */
 struct extractor *extract_new(void);
 void extract_free(struct extractor *x);                 /* NULL is fine */
 
-/* Index of a field; the same path twice has one index. Before the first line only. Copies the path. A path that goes on inside
- * another one's value (a and a.b) is fine. The empty path is the whole record. */
+/* Index of a field; the same path twice has one index. Before the first line only. Copies the
+ * path. A path that goes on inside another one's value (a and a.b) is fine. The empty path is the
+ * whole record. */
 int extract_path(struct extractor *x, const struct path *path, struct err *err);
 
 size_t extract_count(const struct extractor *x);
@@ -46,11 +48,13 @@ size_t extract_count(const struct extractor *x);
 /* "payload.customerId", for messages. */
 struct str extract_name(const struct extractor *x, size_t index);
 
-/* Validate line and put where its fields stand into fields[0 .. extract_count). line has LINE_SLACK readable
- * bytes behind it. 0, or -1: not a record, err says why and at which column, fields are undefined. The members are borrowed from line. */
+/* Validate line and put where its fields stand into fields[0 .. extract_count). line has
+ * LINE_SLACK readable bytes behind it. 0, or -1: not a record, err says why and at which column,
+ * fields are undefined. The members are borrowed from line. */
 int extract(struct extractor *x, struct str line, struct field *fields, struct err *err);
 
-/* Use "scalar", "sse2" or "avx2" from now on, for tests. -1: this processor has it not. The answers are the same. */
+/* Use "scalar", "sse2" or "avx2" from now on, for tests. -1: this processor has it not. The
+ * answers are the same. */
 int extract_simd(struct extractor *x, const char *level);
 
 /* The same by the exact path alone: the reference for tests. */

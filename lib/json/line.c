@@ -135,7 +135,8 @@ is_hopeless(const struct line_reader *r)
 {
 	size_t n = r->end - r->at;
 
-	return n > r->max_line + MARK_SIZE + 1 && n >= HEAD_SIZE + MARK_SIZE;   /* 1: it may be "\r" */
+	/* 1: it may be "\r" */
+	return n > r->max_line + MARK_SIZE + 1 && n >= HEAD_SIZE + MARK_SIZE;
 }
 
 /* Where the next newline is, or r->end. */
@@ -177,7 +178,8 @@ next_line(struct line_reader *r, struct line *line)
 	nl = find_newline(r);
 	if (!r->owed && nl == r->end && !r->ended) {
 		r->seen = r->end;
-		if (!is_hopeless(r) || r->n_taken > 0)  /* before it stand lines that may come back */
+		/* before it stand lines that may come back */
+		if (!is_hopeless(r) || r->n_taken > 0)
 			return false;
 		give_up_line(r);
 		at = 0;
@@ -284,7 +286,8 @@ fd_read(void *self, char *p, size_t n, struct err *err)
 			return SOURCE_INTERRUPTED;
 		if (errno != EAGAIN)
 			return fail_as(err, STATUS_IO, "cannot read: %s", strerror(errno));
-		if (poll(&(struct pollfd){ .fd = fd, .events = POLLIN }, 1, -1) < 0 && errno == EINTR)
+		if (poll(&(struct pollfd){ .fd = fd, .events = POLLIN }, 1, -1) < 0 &&
+		    errno == EINTR)
 			return SOURCE_INTERRUPTED;
 	}
 }

@@ -204,7 +204,8 @@ write_some(int fd, const char *p, size_t n)
 			return SINK_READER_GONE;
 		if (errno != EAGAIN)
 			return -1;
-		if (poll(&(struct pollfd){ .fd = fd, .events = POLLOUT }, 1, -1) < 0 && errno == EINTR)
+		if (poll(&(struct pollfd){ .fd = fd, .events = POLLOUT }, 1, -1) < 0 &&
+		    errno == EINTR)
 			return SINK_INTERRUPTED;
 	}
 }
@@ -242,7 +243,8 @@ fd_close(void *self, struct err *err)
 	return was >= 0 && close(was) < 0 && errno != EINTR ? fail_write(err, fd_name(was)) : 0;
 }
 
-/* A pipe or socket that nobody reads is in error; so the system says without being asked for anything. */
+/* A pipe or socket that nobody reads is in error; so the system says without being asked for
+ * anything. */
 static bool
 fd_gone(void *self)
 {

@@ -20,12 +20,14 @@
 
 enum { SINK_INTERRUPTED = -2, SINK_READER_GONE = -3 };
 
-/* Where bytes go. write: how many were taken (may be fewer than n), -1 with err, or one of the above. */
+/* Where bytes go. write: how many were taken (may be fewer than n), -1 with err, or one of the
+ * above. */
 struct sink {
 	void *self;
 	int64_t (*write)(void *self, const char *p, size_t n, struct err *err);
 	int (*close)(void *self, struct err *err);      /* NULL: nothing to close */
-	bool (*gone)(void *self);       /* would a write find no reader any more? NULL: nobody knows */
+	/* would a write find no reader any more? NULL: nobody knows */
+	bool (*gone)(void *self);
 };
 
 struct out {
@@ -33,13 +35,16 @@ struct out {
 	struct sink to;
 	bool        failed;
 	bool        reader_gone;
-	bool        gave_up;            /* give_up said so: what had collected has not left, or only in part */
+	/* give_up said so: what had collected has not left, or only in part */
+	bool        gave_up;
 	struct err  err;                /* why it failed */
 	uint64_t    lines, bytes;       /* that have left */
 	uint64_t    unsent_lines;       /* in buf */
-	void       *wait_arg;           /* told before and after a write that may block: the back-pressure clock */
+	/* told before and after a write that may block: the back-pressure clock */
+	void       *wait_arg;
 	void      (*wait)(void *wait_arg, bool blocked);
-	bool      (*give_up)(void *wait_arg);           /* asked when a signal interrupts a write; NULL: never */
+	/* asked when a signal interrupts a write; NULL: never */
+	bool      (*give_up)(void *wait_arg);
 };
 
 void out_init(struct out *o, const struct sink *to);
@@ -52,24 +57,26 @@ int out_line(struct out *o, struct str line);           /* the bytes and a newli
 int out_end_line(struct out *o);                        /* the newline; counts the line */
 int out_i64(struct out *o, int64_t v);
 int out_num(struct out *o, const struct num *n);
-int out_json_string(struct out *o, struct str text);    /* quoted and escaped; text is valid UTF-8 */
+/* quoted and escaped; text is valid UTF-8 */
+int out_json_string(struct out *o, struct str text);
 
 /* Write what has collected. 0, or -1 (see err, reader_gone, gave_up). */
 int out_flush(struct out *o);
 
-/* Has the reader gone away, though nothing was written to notice? Marks o as a failed write would. For
- * whoever waits for input that may not come for hours. */
+/* Has the reader gone away, though nothing was written to notice? Marks o as a failed write
+ * would. For whoever waits for input that may not come for hours. */
 bool out_left(struct out *o);
 
-/* Flush and close; the last chance to learn that a disk was full. The status a tool should end with:
- * so_far, or STATUS_IO after an error (told with warn); a gone reader or giving up leaves so_far and says nothing. */
+/* Flush and close; the last chance to learn that a disk was full. The status a tool should end
+ * with: so_far, or STATUS_IO after an error (told with warn); a gone reader or giving up leaves
+ * so_far and says nothing. */
 enum status out_finish(struct out *o, enum status so_far);
 
 /* A sink over a file descriptor; closing it sets *fd to -1. */
 struct sink sink_fd(int *fd);
 
-/* A side output such as --late FILE or a dead-letter file: created or appended to, line buffered by batch. err: which path, why.
- * Appending keeps what earlier runs wrote. */
+/* A side output such as --late FILE or a dead-letter file: created or appended to, line buffered
+ * by batch. err: which path, why. Appending keeps what earlier runs wrote. */
 int out_open_file(struct out *o, const char *path, struct err *err);
 
 #endif

@@ -16,7 +16,8 @@ add_node(struct paths *p, struct step step)
 	p->nodes = mem_more(p->nodes, p->n, &p->cap, sizeof(*p->nodes));
 	if (step.name.p)
 		step.name.p = mem_dup(step.name);
-	p->nodes[p->n] = (struct node){ step, .field = -1, .child = NODE_NONE, .sibling = NODE_NONE };
+	p->nodes[p->n] =
+		(struct node){ step, .field = -1, .child = NODE_NONE, .sibling = NODE_NONE };
 	return (uint16_t)p->n++;
 }
 
@@ -158,7 +159,8 @@ paths_add(struct paths *p, const struct path *path, struct err *err)
 }
 
 uint16_t
-paths_member(const struct paths *p, uint16_t node, struct str raw, bool escaped, struct arena *scratch)
+paths_member(const struct paths *p, uint16_t node, struct str raw, bool escaped,
+             struct arena *scratch)
 {
 	struct step step = { .name = { raw.p + 1, raw.n - 2 } };
 

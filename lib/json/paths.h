@@ -16,7 +16,8 @@ struct node {
 	struct step step;               /* from its parent; the name is owned */
 	int16_t     field;              /* index into fields, or -1 */
 	uint16_t    child, sibling;     /* or NODE_NONE */
-	uint32_t    elements;           /* one past the highest index among its children; 0: none is one */
+	/* one past the highest index among its children; 0: none is one */
+	uint32_t    elements;
 	uint64_t    below;              /* bit i: field i stands here or below */
 };
 
@@ -33,8 +34,10 @@ void paths_release(struct paths *p);
 /* See extract_path. */
 int paths_add(struct paths *p, const struct path *path, struct err *err);
 
-/* The node for a member of the object at node, or NODE_NONE. raw has its quotes. scratch: for names with escapes. */
-uint16_t paths_member(const struct paths *p, uint16_t node, struct str raw, bool escaped, struct arena *scratch);
+/* The node for a member of the object at node, or NODE_NONE. raw has its quotes. scratch: for
+ * names with escapes. */
+uint16_t paths_member(const struct paths *p, uint16_t node, struct str raw, bool escaped,
+                      struct arena *scratch);
 
 /* The node for an element of the array at node, or NODE_NONE. */
 uint16_t paths_element(const struct paths *p, uint16_t node, uint32_t index);

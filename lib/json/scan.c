@@ -2,8 +2,8 @@
 /*
  * scan.c - checking, walking and printing JSON
  *
- * What a stage does with a value that it has already found. None of it is on the path of every line:
- * that is extract.c.
+ * What a stage does with a value that it has already found. None of it is on the path of every
+ * line: that is extract.c.
  */
 #include "json/token.h"
 
@@ -43,7 +43,8 @@ json_check(struct str text, struct err *err)
 static size_t
 skip_blank(struct str s, size_t at)
 {
-	while (at < s.n && (s.p[at] == ' ' || s.p[at] == '\t' || s.p[at] == '\n' || s.p[at] == '\r'))
+	while (at < s.n &&
+	       (s.p[at] == ' ' || s.p[at] == '\t' || s.p[at] == '\n' || s.p[at] == '\r'))
 		at++;
 	return at;
 }
@@ -169,7 +170,8 @@ json_text(const struct field *string, struct arena *a)
 
 	if (!string->escaped)
 		return (struct str){ p, (size_t)(end - p) };
-	text = to = arena_alloc(a, (size_t)(end - p));  /* no escape is shorter than what it stands for */
+	/* no escape is shorter than what it stands for */
+	text = to = arena_alloc(a, (size_t)(end - p));
 	while (p < end) {
 		if (*p != '\\') {
 			*to++ = *p++;

@@ -34,23 +34,28 @@ struct field {
 	struct str     raw;
 };
 
-/* Is text exactly one JSON value, space around it allowed? err names the column (characters, from 1) and what was expected. */
+/* Is text exactly one JSON value, space around it allowed? err names the column (characters, from
+ * 1) and what was expected. */
 int json_check(struct str text, struct err *err);
 
-/* The value at the start of text, space before it allowed; *end is where the rest starts. -1 with err. */
+/* The value at the start of text, space before it allowed; *end is where the rest starts. -1 with
+ * err. */
 int json_value(struct str text, struct field *to, size_t *end, struct err *err);
 
-/* Walk the members of a checked object, or the elements of a checked array (name is empty then): 1 and the next one, or 0.
- * *at starts as 0. */
+/* Walk the members of a checked object, or the elements of a checked array (name is empty then):
+ * 1 and the next one, or 0. *at starts as 0. */
 int json_next(struct str container, size_t *at, struct str *raw_name, struct field *value);
 
-/* The text of a checked string, quotes off, escapes decoded: borrowed from raw where there are none, else in a. */
+/* The text of a checked string, quotes off, escapes decoded: borrowed from raw where there are
+ * none, else in a. */
 struct str json_text(const struct field *string, struct arena *a);
 
-/* Append text as a JSON string. C0, quote, backslash, DEL and C1 are escaped; text is valid UTF-8. */
+/* Append text as a JSON string. C0, quote, backslash, DEL and C1 are escaped; text is valid
+ * UTF-8. */
 int json_add_string(struct buf *to, struct str text);
 
-/* Append a checked value without the space between its tokens: one line, whatever it looked like. */
+/* Append a checked value without the space between its tokens: one line, whatever it looked
+ * like. */
 int json_add_compact(struct buf *to, struct str value);
 
 bool utf8_valid(struct str text);

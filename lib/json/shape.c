@@ -201,7 +201,8 @@ field_at(const struct shapes *s, uint16_t node)
 
 /* Open a container: the context within it. */
 static struct context *
-open_context(struct shapes *s, struct context *c, const struct scanner *t, uint16_t node, size_t offset)
+open_context(struct shapes *s, struct context *c, const struct scanner *t, uint16_t node,
+             size_t offset)
 {
 	struct context inner = {
 		.parent = c,
@@ -222,7 +223,8 @@ close_context(struct shapes *s, const struct context *c, size_t offset)
 	int16_t field = field_at(s, c->node);
 
 	if (field >= 0)
-		add_action(s, (struct action){ .kind = ACTION_END, .field = field, .offset = offset });
+		add_action(s,
+		           (struct action){ .kind = ACTION_END, .field = field, .offset = offset });
 }
 
 static bool

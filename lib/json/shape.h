@@ -2,12 +2,12 @@
 /*
  * shape.h - what lines look like between their values, learned
  *
- * A line is scalars and, between them, runs: {"eventId": or ,"payload":{"orderId": or }}
- * say. What a run means depends on its bytes and on its context alone: which containers
- * are open, and at which wanted paths they stand. So a run that the grammar has
- * accepted once in a context may be compared from then on, and what it does to the fields is
- * known. A line with its members in another order, an array of another length, a name with spaces
- * after it: other runs, or the same ones in another order, and no line has to be learned as a whole.
+ * A line is scalars and, between them, runs: {"eventId": or ,"payload":{"orderId": or }} say.
+ * What a run means depends on its bytes and on its context alone: which containers are open, and
+ * at which wanted paths they stand. So a run that the grammar has accepted once in a context may
+ * be compared from then on, and what it does to the fields is known. A line with its members in
+ * another order, an array of another length, a name with spaces after it: other runs, or the same
+ * ones in another order, and no line has to be learned as a whole.
  *
  * Both runs and contexts are bounded in number; when either is full all is forgotten and
  * learned anew, which costs a few microseconds in many lines.
@@ -25,7 +25,8 @@ struct context {
 	struct context *child, *sibling;
 	struct run     *nameless;       /* runs from here without a name in them */
 	uint32_t        id;
-	uint32_t        index;          /* of the next element in an array, as far as a path cares */
+	/* of the next element in an array, as far as a path cares */
+	uint32_t        index;
 	uint16_t        node;
 	uint16_t        depth;
 	bool            object;

@@ -298,7 +298,8 @@ after_value(struct scanner *s)
 	if (c == (object ? '}' : ']'))
 		return close_container(s);
 	if (c != ',')
-		return fault(s, object ? "',' or '}' after a member" : "',' or ']' after an element");
+		return fault(s,
+		             object ? "',' or '}' after a member" : "',' or ']' after an element");
 	s->p++;
 	skip_space(s);
 	return object ? name(s, "a member's name in double quotes") : value(s, "a value");
@@ -338,7 +339,8 @@ column(const struct scanner *s)
 static bool
 is_word(char c)
 {
-	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+	       c == '_';
 }
 
 /* What stands at a fault, as far as a reader can use it: a word, or one character. */
@@ -361,11 +363,12 @@ token_fault(const struct scanner *s, struct err *err)
 	char quoted[QUOTE_MAX];
 
 	if (!s->wanted)
-		return fail_as(err, STATUS_DATA, "column %zu: nested deeper than %d levels", column(s),
-		               JSON_DEPTH);
+		return fail_as(err, STATUS_DATA, "column %zu: nested deeper than %d levels",
+		               column(s), JSON_DEPTH);
 	if (s->p == s->end)
-		return fail_as(err, STATUS_DATA, "column %zu: expected %s, found the end of the line",
-		               column(s), s->wanted);
+		return fail_as(err, STATUS_DATA,
+		               "column %zu: expected %s, found the end of the line", column(s),
+		               s->wanted);
 	return fail_as(err, STATUS_DATA, "column %zu: expected %s, found %s", column(s), s->wanted,
 	               quote(quoted, found(s)));
 }

@@ -40,7 +40,8 @@ struct scanner {
 	enum expect    expect;
 	unsigned       depth;
 	const char    *wanted;          /* of a fault at p; NULL: too deep */
-	uint64_t       objects[JSON_DEPTH / 64];        /* bit i: level i is an object, not an array */
+	/* bit i: level i is an object, not an array */
+	uint64_t       objects[JSON_DEPTH / 64];
 };
 
 /* Start on text, which is to hold one value. */
@@ -58,13 +59,16 @@ token_in_object(const struct scanner *s)
 	return s->objects[(s->depth - 1) / 64] >> ((s->depth - 1) % 64) & 1;
 }
 
-/* The closing quote of the string whose first byte after the opening quote is p. NULL with *fault and *wanted. */
-const char *token_string(const char *p, const char *end, bool *escaped, const char **fault, const char **wanted);
+/* The closing quote of the string whose first byte after the opening quote is p. NULL with *fault
+ * and *wanted. */
+const char *token_string(const char *p, const char *end, bool *escaped, const char **fault,
+                         const char **wanted);
 
 /* The end of the number that begins at p; NULL with *fault where a digit was expected. */
 const char *token_number(const char *p, const char *end, const char **fault);
 
-/* Length of the well-formed UTF-8 sequence at p, 0 if there is none (Unicode 15, table 3-7). p < end. */
+/* Length of the well-formed UTF-8 sequence at p, 0 if there is none (Unicode 15, table 3-7). p <
+ * end. */
 size_t utf8_length(const char *p, const char *end);
 
 #endif

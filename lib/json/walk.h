@@ -10,8 +10,8 @@
 
 #include "json/shape.h"
 
-/* True: line is a record, and fields say where its fields stand. False: not known, ask the exact path.
- * LINE_SLACK bytes behind line are readable. */
+/* True: line is a record, and fields say where its fields stand. False: not known, ask the exact
+ * path. LINE_SLACK bytes behind line are readable. */
 typedef bool walk_fn(struct shapes *s, struct str line, struct field *fields);
 
 walk_fn walk_scalar;

@@ -49,7 +49,8 @@ special_at(const struct marks *m, const char *p, const char *end)
 	for (; p < end; p += 32) {
 		__m256i  v = load32(p);
 		__m256i  odd = _mm256_cmpgt_epi8(m->space, v); /* signed: from 0x80, too */
-		__m256i  mark = _mm256_or_si256(_mm256_cmpeq_epi8(v, m->quote), _mm256_cmpeq_epi8(v, m->backslash));
+		__m256i mark = _mm256_or_si256(_mm256_cmpeq_epi8(v, m->quote),
+		                               _mm256_cmpeq_epi8(v, m->backslash));
 		unsigned mask = (unsigned)_mm256_movemask_epi8(_mm256_or_si256(odd, mark));
 
 		if (mask != 0)

@@ -26,7 +26,8 @@ matches(const struct run *r, const char *p, const char *end)
 		return false;
 	if (r->length > RUN_HEAD && memcmp(r->rest, p + RUN_HEAD, r->length - RUN_HEAD) != 0)
 		return false;
-	return r->last ? next == end : next < end && scalar_kinds[(unsigned char)*next] != JSON_MISSING;
+	return r->last ? next == end
+	               : next < end && scalar_kinds[(unsigned char)*next] != JSON_MISSING;
 }
 
 WALK_TARGET static __attribute__((noinline)) void
@@ -44,7 +45,8 @@ act(const struct run *r, const char *p, struct field *fields)
 			break;
 		case ACTION_FORGET:
 			for (uint64_t which = a->fields; which != 0; which &= which - 1)
-				fields[__builtin_ctzll(which)] = (struct field){ .kind = JSON_MISSING };
+				fields[__builtin_ctzll(which)] =
+					(struct field){ .kind = JSON_MISSING };
 			break;
 		}
 	}
@@ -83,7 +85,8 @@ skip_odd_number(const char *p, const char *end)
 	return token_number(p, end, &fault);
 }
 
-/* Past the number at p; NULL when it is none. Digits behind end are not taken for good: the next run will not match. */
+/* Past the number at p; NULL when it is none. Digits behind end are not taken for good: the next
+ * run will not match. */
 WALK_TARGET static inline const char *
 skip_number(const char *p, const char *end)
 {

@@ -43,7 +43,8 @@ special_at(const struct marks *m, const char *p, const char *end)
 		    zero_byte(v ^ ones * '"') != 0 || zero_byte(v ^ ones * '\\') != 0)
 			break;
 	}
-	while (p < end && (unsigned char)*p >= ' ' && (unsigned char)*p < 0x80 && *p != '"' && *p != '\\')
+	while (p < end && (unsigned char)*p >= ' ' && (unsigned char)*p < 0x80 && *p != '"' &&
+	       *p != '\\')
 		p++;
 	return p;
 }

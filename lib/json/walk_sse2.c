@@ -19,7 +19,8 @@ static inline bool
 same_head(const struct run *r, const char *p)
 {
 	unsigned low = (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(load16(p), load16(r->head)));
-	unsigned high = (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(load16(p + 16), load16(r->head + 16)));
+	unsigned high =
+		(unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(load16(p + 16), load16(r->head + 16)));
 
 	return (~(low | high << 16) & r->mask) == 0;
 }
@@ -49,7 +50,8 @@ special_at(const struct marks *m, const char *p, const char *end)
 	for (; p < end; p += 16) {
 		__m128i  v = load16(p);
 		__m128i  odd = _mm_cmplt_epi8(v, m->space);    /* signed: from 0x80, too */
-		__m128i  mark = _mm_or_si128(_mm_cmpeq_epi8(v, m->quote), _mm_cmpeq_epi8(v, m->backslash));
+		__m128i mark =
+			_mm_or_si128(_mm_cmpeq_epi8(v, m->quote), _mm_cmpeq_epi8(v, m->backslash));
 		unsigned mask = (unsigned)_mm_movemask_epi8(_mm_or_si128(odd, mark));
 
 		if (mask != 0)

@@ -2,8 +2,8 @@
 /*
  * auth.c - a client's token, renewed before it ends
  *
- * Failures are not handed to rd_kafka_oauthbearer_set_token_failure(): that would wait for ten seconds whatever the life of a token,
- * and report a refusal that is none.
+ * Failures are not handed to rd_kafka_oauthbearer_set_token_failure(): that would wait for ten
+ * seconds whatever the life of a token, and report a refusal that is none.
  */
 #include <assert.h>
 #include <pthread.h>
@@ -102,7 +102,8 @@ tell(const struct auth *a, int level, const char *text)
 		a->watch.log(a->watch.log_arg, level, text);
 }
 
-/* While there is a token the user hears of the first failure and of the end of them; before, the tool itself ends with the reason. */
+/* While there is a token the user hears of the first failure and of the end of them; before, the
+ * tool itself ends with the reason. */
 static void
 note_trouble(struct auth *a, const struct err *why)
 {
@@ -152,7 +153,8 @@ run_command(struct token *t, struct auth *a, struct err *err)
 	int                  rc;
 
 	buf_init(&out, COMMAND_OUTPUT_MAX);
-	(void)buf_room(&out, COMMAND_OUTPUT_MAX);       /* so that it never moves, and leaves copies */
+	/* so that it never moves, and leaves copies */
+	(void)buf_room(&out, COMMAND_OUTPUT_MAX);
 	rc = command_run(&c, &out, err);
 	if (rc == 0)
 		rc = token_parse(t, buf_str(&out), wall_clock(), err);
@@ -187,8 +189,8 @@ sign_in(struct token *t, struct auth *a, struct err *err)
 	return rc < 0 ? fail_in(err, "--aws-msk-iam") : 0;
 }
 
-/* The life of a token as librdkafka is told it. It looks once a second whether 80 % are over, and the next token takes its time to come,
- * too: of a short life that would be more than is left. */
+/* The life of a token as librdkafka is told it. It looks once a second whether 80 % are over, and
+ * the next token takes its time to come, too: of a short life that would be more than is left. */
 static int64_t
 told_end(int64_t expires)
 {
@@ -206,12 +208,15 @@ get_token(struct auth *a, rd_kafka_t *rk, struct err *err)
 
 	if ((a->login->msk ? sign_in(&t, a, err) : run_command(&t, a, err)) < 0)
 		return -1;
-	code = rd_kafka_oauthbearer_set_token(rk, t.text, told_end(t.expires), "maip", (const char **)t.extensions, t.n_extensions, why,
+	code = rd_kafka_oauthbearer_set_token(rk, t.text, told_end(t.expires), "maip",
+	                                      (const char **)t.extensions, t.n_extensions, why,
 	                                      sizeof(why));
 	if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
 		note_token(a, t.expires);
 	token_release(&t);
-	return code == RD_KAFKA_RESP_ERR_NO_ERROR ? 0 : fail_as(err, STATUS_CONFIG, "the token cannot be used: %s", why);
+	return code == RD_KAFKA_RESP_ERR_NO_ERROR
+	               ? 0
+	               : fail_as(err, STATUS_CONFIG, "the token cannot be used: %s", why);
 }
 
 /* Returns early, with true, when nobody wants a token any more. */
@@ -229,7 +234,8 @@ pause_for(struct auth *a, int64_t ms)
 		until.tv_nsec -= 1000000000;
 	}
 	pthread_mutex_lock(&a->lock);
-	while (!(stop = atomic_load(&a->stop)) && pthread_cond_timedwait(&a->stopped, &a->lock, &until) == 0)
+	while (!(stop = atomic_load(&a->stop)) &&
+	       pthread_cond_timedwait(&a->stopped, &a->lock, &until) == 0)
 		;
 	stop = atomic_load(&a->stop);
 	pthread_mutex_unlock(&a->lock);
@@ -243,7 +249,8 @@ auth_refresh(struct auth *a, rd_kafka_t *rk)
 	struct err err;
 
 	if (!a->had) {
-		fail_as(&err, STATUS_DENIED, "%s: no answer yet", a->login->msk ? "--aws-msk-iam" : "--oauth-token-command");
+		fail_as(&err, STATUS_DENIED, "%s: no answer yet",
+		        a->login->msk ? "--aws-msk-iam" : "--oauth-token-command");
 		note_trouble(a, &err);
 	}
 	while (!atomic_load(&a->stop) && get_token(a, rk, &err) < 0) {

@@ -35,7 +35,8 @@ aws_creds_release(struct aws_creds *c)
 }
 
 int
-aws_creds_set(struct aws_creds *to, const char *id, const char *secret, const char *session, int64_t expires)
+aws_creds_set(struct aws_creds *to, const char *id, const char *secret, const char *session,
+              int64_t expires)
 {
 	to->id = mem_dup(str_of(id));
 	to->secret = mem_dup(str_of(secret));
@@ -47,7 +48,8 @@ aws_creds_set(struct aws_creds *to, const char *id, const char *secret, const ch
 struct aws_keys
 aws_creds_keys(const struct aws_creds *c)
 {
-	return (struct aws_keys){ str_of(c->id), str_of(c->secret), c->session != NULL ? str_of(c->session) : STR("") };
+	return (struct aws_keys){ str_of(c->id), str_of(c->secret),
+		                  c->session != NULL ? str_of(c->session) : STR("") };
 }
 
 static const char *
@@ -59,18 +61,22 @@ text_of(const cJSON *object, const char *name)
 static int
 read_answer(struct aws_creds *to, const cJSON *object, struct err *err)
 {
-	const char *id = text_of(object, "AccessKeyId"), *secret = text_of(object, "SecretAccessKey");
+	const char *id = text_of(object, "AccessKeyId"),
+		   *secret = text_of(object, "SecretAccessKey");
 	const char *session = text_of(object, "Token"), *end = text_of(object, "Expiration");
 	const char *message = text_of(object, "Message");
 	int64_t     expires = TIME_MAX;
 	char        q[QUOTE_MAX];
 
 	if (id == NULL || secret == NULL)
-		return fail_as(err, STATUS_DENIED, "the answer holds no credentials%s%s", message != NULL ? ": " : "",
+		return fail_as(err, STATUS_DENIED, "the answer holds no credentials%s%s",
+		               message != NULL ? ": " : "",
 		               message != NULL ? quote(q, str_of(message)) : "");
 	if (end != NULL && time_parse_rfc3339(&expires, str_of(end)) < 0)
-		return fail_as(err, STATUS_DENIED, "its Expiration %s is not a time", quote(q, str_of(end)));
-	return aws_creds_set(to, id, secret, session != NULL ? session : text_of(object, "SessionToken"), expires);
+		return fail_as(err, STATUS_DENIED, "its Expiration %s is not a time",
+		               quote(q, str_of(end)));
+	return aws_creds_set(to, id, secret,
+	                     session != NULL ? session : text_of(object, "SessionToken"), expires);
 }
 
 int
@@ -98,7 +104,8 @@ aws_from_environment(struct aws_creds *to, struct err *err)
 	if (id == NULL && secret == NULL)
 		return 0;
 	if (id == NULL || secret == NULL)
-		return fail_as(err, STATUS_CONFIG, "only one of AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY is set");
+		return fail_as(err, STATUS_CONFIG,
+		               "only one of AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY is set");
 	return aws_creds_set(to, id, secret, aws_env("AWS_SESSION_TOKEN"), TIME_MAX);
 }
 
@@ -111,7 +118,8 @@ aws_from_web_identity(struct aws_creds *to, const struct aws_ask *ask, struct er
 	if (file == NULL)
 		return 0;
 	if (role.arn == NULL)
-		return fail_as(err, STATUS_CONFIG, "AWS_WEB_IDENTITY_TOKEN_FILE is set, but AWS_ROLE_ARN is not");
+		return fail_as(err, STATUS_CONFIG,
+		               "AWS_WEB_IDENTITY_TOKEN_FILE is set, but AWS_ROLE_ARN is not");
 	return aws_sts_web_identity(to, &role, file, ask, err);
 }
 
@@ -149,8 +157,11 @@ aws_creds_find(struct aws_creds *to, const struct aws_ask *ask, struct err *err)
 		return check_end(to, ask->now, err);
 	if (rc < 0)
 		return -1;
-	return fail_as(err, STATUS_DENIED, "no AWS credentials: not in the environment, not in profile %s, no web identity, "
-	               "no container, %s (try \"aws configure\")", quote(q, str_of(aws_profile_name())), ec2.msg);
+	return fail_as(
+		err, STATUS_DENIED,
+		"no AWS credentials: not in the environment, not in profile %s, no web identity, "
+		"no container, %s (try \"aws configure\")",
+		quote(q, str_of(aws_profile_name())), ec2.msg);
 }
 
 char *

@@ -2,8 +2,8 @@
 /*
  * aws_endpoint.c - credentials from the machine: a container's endpoint, or EC2's metadata service
  *
- * The metadata service is asked as version 2 wants it: first a PUT for a token, which no request that was forged through
- * some proxy can do. There is no way back to version 1.
+ * The metadata service is asked as version 2 wants it: first a PUT for a token, which no request
+ * that was forged through some proxy can do. There is no way back to version 1.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -23,7 +23,8 @@
 #define EC2_ROLES  "/latest/meta-data/iam/security-credentials/"
 
 static int
-ask_link_local(struct buf *answer, const char *url, const char *header, int64_t timeout, const struct aws_ask *ask, struct err *err)
+ask_link_local(struct buf *answer, const char *url, const char *header, int64_t timeout,
+               const struct aws_ask *ask, struct err *err)
 {
 	const char *const          headers[] = { header, NULL };
 	const struct http_question q = { .method = "GET", .url = url, .headers = headers, .link_local = true,
@@ -69,7 +70,8 @@ read_secret(struct buf *to, const char *path, struct err *err)
 			if (buf_add(to, piece, (size_t)n) < 0)
 				break;
 	if (n != 0)
-		fail_as(err, STATUS_CONFIG, "cannot read %s: %s", quote(q, str_of(path)), n > 0 ? "it is too long" : strerror(errno));
+		fail_as(err, STATUS_CONFIG, "cannot read %s: %s", quote(q, str_of(path)),
+		        n > 0 ? "it is too long" : strerror(errno));
 	if (fd >= 0)
 		close(fd);
 	while (to->n > 0 && strchr(" \t\r\n", to->p[to->n - 1]) != NULL)
@@ -82,7 +84,8 @@ read_secret(struct buf *to, const char *path, struct err *err)
 static int
 container_header(struct buf *to, struct err *err)
 {
-	const char *file = aws_env("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"), *token = aws_env("AWS_CONTAINER_AUTHORIZATION_TOKEN");
+	const char *file = aws_env("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"),
+		   *token = aws_env("AWS_CONTAINER_AUTHORIZATION_TOKEN");
 	int         rc = 0;
 
 	if (file == NULL && token == NULL)
@@ -93,7 +96,8 @@ container_header(struct buf *to, struct err *err)
 	else
 		buf_add_str(to, str_of(token));
 	if (rc == 0 && (memchr(to->p, '\n', to->n) != NULL || memchr(to->p, '\r', to->n) != NULL))
-		rc = fail_as(err, STATUS_CONFIG, "the container's authorization token has more than one line");
+		rc = fail_as(err, STATUS_CONFIG,
+		             "the container's authorization token has more than one line");
 	buf_add_char(to, '\0');
 	return rc;
 }
@@ -122,14 +126,17 @@ ask_container(struct aws_creds *to, const char *url, const struct aws_ask *ask, 
 int
 aws_from_container(struct aws_creds *to, const struct aws_ask *ask, struct err *err)
 {
-	const char *path = aws_env("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"), *full = aws_env("AWS_CONTAINER_CREDENTIALS_FULL_URI");
+	const char *path = aws_env("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"),
+		   *full = aws_env("AWS_CONTAINER_CREDENTIALS_FULL_URI");
 	struct buf  url;
 	int         rc;
 
 	if (path == NULL && full == NULL)
 		return 0;
 	if (path == NULL && !may_be_asked(full))
-		return fail_as(err, STATUS_CONFIG, "AWS_CONTAINER_CREDENTIALS_FULL_URI is neither https nor an address of this machine");
+		return fail_as(err, STATUS_CONFIG,
+		               "AWS_CONTAINER_CREDENTIALS_FULL_URI is neither https nor an address "
+		               "of this machine");
 	buf_init(&url, BUF_NO_MAX);
 	if (path != NULL)
 		buf_addf(&url, "http://169.254.170.2%s", path);
@@ -152,7 +159,8 @@ struct ec2 {
 static int
 ec2_base(char *to, size_t size, struct err *err)
 {
-	const char *base = aws_env("AWS_EC2_METADATA_SERVICE_ENDPOINT"), *mode = aws_env("AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE");
+	const char *base = aws_env("AWS_EC2_METADATA_SERVICE_ENDPOINT"),
+		   *mode = aws_env("AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE");
 	size_t      n;
 
 	if (base == NULL)
@@ -190,18 +198,22 @@ ec2_token(struct ec2 *m, const struct aws_ask *ask, struct err *err)
 
 /* 1: m->answer holds it; 0: there is no such thing; or -1. */
 static int
-ec2_get(struct ec2 *m, const char *path, struct str more, const struct aws_ask *ask, struct err *err)
+ec2_get(struct ec2 *m, const char *path, struct str more, const struct aws_ask *ask,
+        struct err *err)
 {
 	char url[1024];
 	int  rc;
 
-	if (snprintf(url, sizeof(url), "%s%s%.*s", m->base, path, STR_ARGS(more)) >= (int)sizeof(url))
+	if (snprintf(url, sizeof(url), "%s%s%.*s", m->base, path, STR_ARGS(more)) >=
+	    (int)sizeof(url))
 		return fail_as(err, STATUS_DENIED, "the name of the role is too long");
 	buf_clear(&m->answer);
 	rc = ask_link_local(&m->answer, url, m->header.p, EC2_MS, ask, err);
 	if (rc == 200)
 		return 1;
-	return rc == 404 ? 0 : rc < 0 ? -1 : fail_as(err, STATUS_DENIED, "the answer has status %d", rc);
+	return rc == 404 ? 0
+	       : rc < 0  ? -1
+	                 : fail_as(err, STATUS_DENIED, "the answer has status %d", rc);
 }
 
 static int
@@ -216,7 +228,8 @@ ec2_role(struct aws_creds *to, struct ec2 *m, const struct aws_ask *ask, struct 
 	while (rc > 0 && n < m->answer.n && (unsigned char)m->answer.p[n] > ' ')
 		n++;
 	if (n == 0)
-		return fail_as(err, STATUS_DENIED, "this instance has no role (IAM instance profile)");
+		return fail_as(err, STATUS_DENIED,
+		               "this instance has no role (IAM instance profile)");
 	role = mem_dup((struct str){ m->answer.p, n });
 	rc = ec2_get(m, EC2_ROLES, str_of(role), ask, err);
 	if (rc == 0)

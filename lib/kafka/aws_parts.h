@@ -2,8 +2,9 @@
 /*
  * aws_parts.h - the links of the chain of AWS credentials
  *
- * Private to aws*.c. Every aws_from_* returns 1 when it has found credentials, 0 when there are none of its kind, and -1 with err
- * when there should be but they cannot be had: the chain ends there, so that nobody works under another name than was meant.
+ * Private to aws*.c. Every aws_from_* returns 1 when it has found credentials, 0 when there are
+ * none of its kind, and -1 with err when there should be but they cannot be had: the chain ends
+ * there, so that nobody works under another name than was meant.
  */
 #ifndef MAIP_KAFKA_AWS_PARTS_H
 #define MAIP_KAFKA_AWS_PARTS_H
@@ -14,12 +15,13 @@
 
 struct aws_profiles;
 
-/* Read both files; one that is not there is empty. NULL with err: a file cannot be read, or holds keys and others than its owner can
- * read it. */
+/* Read both files; one that is not there is empty. NULL with err: a file cannot be read, or holds
+ * keys and others than its owner can read it. */
 struct aws_profiles *aws_profiles_read(struct err *err);
 void aws_profiles_free(struct aws_profiles *p);         /* wipes; NULL is fine */
 
-const char *aws_profile_name(void);                     /* AWS_PROFILE, AWS_DEFAULT_PROFILE, or "default" */
+/* AWS_PROFILE, AWS_DEFAULT_PROFILE, or "default" */
+const char *aws_profile_name(void);
 bool aws_profile_known(const struct aws_profiles *p, const char *profile);
 
 /* A value, that of the credentials file first; NULL: not set. Borrowed. */
@@ -30,14 +32,17 @@ int aws_from_profile(struct aws_creds *to, const struct aws_ask *ask, struct err
 /* ---- the other sources */
 
 const char *aws_env(const char *name);                  /* a variable; NULL: not set, or empty */
-int aws_creds_set(struct aws_creds *to, const char *id, const char *secret, const char *session, int64_t expires);      /* 1 */
+/* 1 */
+int aws_creds_set(struct aws_creds *to, const char *id, const char *secret, const char *session, int64_t expires);
 
 int aws_from_environment(struct aws_creds *to, struct err *err);
 int aws_from_web_identity(struct aws_creds *to, const struct aws_ask *ask, struct err *err);
 int aws_from_container(struct aws_creds *to, const struct aws_ask *ask, struct err *err);
-int aws_from_ec2(struct aws_creds *to, const struct aws_ask *ask, struct err *err);     /* 0 also when it does not answer; err says why */
+/* 0 also when it does not answer; err says why */
+int aws_from_ec2(struct aws_creds *to, const struct aws_ask *ask, struct err *err);
 
-/* What a command or an endpoint answers: an object with AccessKeyId, SecretAccessKey, Token or SessionToken, Expiration. 1, or -1. */
+/* What a command or an endpoint answers: an object with AccessKeyId, SecretAccessKey, Token or
+ * SessionToken, Expiration. 1, or -1. */
 int aws_creds_parse(struct aws_creds *to, struct str json, struct err *err);
 
 /* ---- STS: aws_sts.c */
@@ -49,9 +54,9 @@ struct aws_role {
 };
 
 /* Both return 1 or -1. */
-int aws_sts_web_identity(struct aws_creds *to, const struct aws_role *role, const char *token_file, const struct aws_ask *ask,
-                         struct err *err);
-int aws_sts_assume(struct aws_creds *to, const struct aws_role *role, const struct aws_keys *as, const struct aws_ask *ask,
-                   struct err *err);
+int aws_sts_web_identity(struct aws_creds *to, const struct aws_role *role, const char *token_file,
+                         const struct aws_ask *ask, struct err *err);
+int aws_sts_assume(struct aws_creds *to, const struct aws_role *role, const struct aws_keys *as,
+                   const struct aws_ask *ask, struct err *err);
 
 #endif

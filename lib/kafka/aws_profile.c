@@ -2,8 +2,9 @@
 /*
  * aws_profile.c - profiles of ~/.aws/credentials and ~/.aws/config
  *
- * In the first file a section is "[NAME]", in the second "[profile NAME]" or "[default]". An indented line belongs to the
- * value above it, and to no key that matters here. Source: "Shared config and credentials files" of the AWS SDKs' reference.
+ * In the first file a section is "[NAME]", in the second "[profile NAME]" or "[default]". An
+ * indented line belongs to the value above it, and to no key that matters here. Source: "Shared
+ * config and credentials files" of the AWS SDKs' reference.
  */
 #define _DEFAULT_SOURCE                 /* explicit_bzero */
 #include <errno.h>
@@ -79,7 +80,8 @@ add_setting(struct aws_profiles *p, const char *profile, struct str line, struct
 	key = trim(str_slice(line, 0, (size_t)(equals - line.p)));
 	value = without_comment(trim(str_slice(line, (size_t)(equals - line.p) + 1, line.n)));
 	p->list = mem_more(p->list, p->n, &p->cap, sizeof(*p->list));
-	p->list[p->n++] = (struct setting){ mem_dup(str_of(profile)), mem_dup(key), mem_dup(value) };
+	p->list[p->n++] =
+		(struct setting){ mem_dup(str_of(profile)), mem_dup(key), mem_dup(value) };
 	return 0;
 }
 
@@ -133,12 +135,16 @@ read_file(struct aws_profiles *p, const char *path, bool config, struct err *err
 	if (f == NULL && (errno == ENOENT || errno == ENOTDIR))
 		return 0;
 	if (f == NULL)
-		return fail_as(err, STATUS_CONFIG, "cannot open %s: %s", quote(q, str_of(path)), strerror(errno));
+		return fail_as(err, STATUS_CONFIG, "cannot open %s: %s", quote(q, str_of(path)),
+		               strerror(errno));
 	rc = read_lines(p, f, config, err);
 	if (rc < 0)
 		fail_in(err, "cannot read %s", quote(q, str_of(path)));
-	else if (holds_secret(p, before) && (fstat(fileno(f), &st) < 0 || (st.st_mode & (S_IRGRP | S_IROTH)) != 0))
-		rc = fail_as(err, STATUS_CONFIG, "%s holds 'aws_secret_access_key', and others than its owner can read it (chmod 600)",
+	else if (holds_secret(p, before) &&
+	         (fstat(fileno(f), &st) < 0 || (st.st_mode & (S_IRGRP | S_IROTH)) != 0))
+		rc = fail_as(err, STATUS_CONFIG,
+		             "%s holds 'aws_secret_access_key', and others than its owner can read "
+		             "it (chmod 600)",
 		             quote(q, str_of(path)));
 	fclose(f);
 	return rc;
@@ -257,15 +263,21 @@ own_keys(struct aws_creds *to, const struct visit *v, const char *profile, struc
 	const char *process = aws_profile_get(v->profiles, profile, "credential_process");
 
 	if (id != NULL && secret != NULL)
-		return aws_creds_set(to, id, secret, aws_profile_get(v->profiles, profile, "aws_session_token"), INT64_MAX);
+		return aws_creds_set(to, id, secret,
+		                     aws_profile_get(v->profiles, profile, "aws_session_token"),
+		                     INT64_MAX);
 	if (id != NULL || secret != NULL)
-		return fail_as(err, STATUS_CONFIG, "it has one of aws_access_key_id and aws_secret_access_key, not both");
+		return fail_as(
+			err, STATUS_CONFIG,
+			"it has one of aws_access_key_id and aws_secret_access_key, not both");
 	if (process != NULL)
 		return run_process(to, process, v->ask, err);
 	if (aws_profile_get(v->profiles, profile, "sso_session") != NULL ||
 	    aws_profile_get(v->profiles, profile, "sso_start_url") != NULL)
-		return fail_as(err, STATUS_CONFIG, "single sign-on is left to the AWS CLI (give another profile "
-		               "\"credential_process = aws configure export-credentials --profile NAME\")");
+		return fail_as(err, STATUS_CONFIG,
+		               "single sign-on is left to the AWS CLI (give another profile "
+		               "\"credential_process = aws configure export-credentials --profile "
+		               "NAME\")");
 	return 0;
 }
 
@@ -283,47 +295,61 @@ named_source(struct aws_creds *to, const char *source, const struct aws_ask *ask
 	else if (strcmp(source, "Ec2InstanceMetadata") == 0)
 		rc = aws_from_ec2(to, ask, err);
 	else
-		return fail_as(err, STATUS_CONFIG, "its credential_source %s is none of Environment, EcsContainer, "
-		               "Ec2InstanceMetadata", quote(q, str_of(source)));
+		return fail_as(err, STATUS_CONFIG,
+		               "its credential_source %s is none of Environment, EcsContainer, "
+		               "Ec2InstanceMetadata",
+		               quote(q, str_of(source)));
 	if (rc == 0)
-		rc = fail_as(err, STATUS_DENIED, "its credential_source '%s' has no credentials%s", source,
-		             err->msg[0] != '\0' ? ": it does not answer" : "");
+		rc = fail_as(err, STATUS_DENIED, "its credential_source '%s' has no credentials%s",
+		             source, err->msg[0] != '\0' ? ": it does not answer" : "");
 	return rc;
 }
 
-static int visit_profile(struct aws_creds *to, const struct visit *v, const char *profile, int depth, struct err *err);
+static int visit_profile(struct aws_creds *to, const struct visit *v, const char *profile,
+                         int depth, struct err *err);
 
 /* The credentials with which a profile assumes its role. */
 static int
-source_keys(struct aws_creds *to, const struct visit *v, const char *profile, int depth, struct err *err)
+source_keys(struct aws_creds *to, const struct visit *v, const char *profile, int depth,
+            struct err *err)
 {
 	const char *source = aws_profile_get(v->profiles, profile, "source_profile");
 	const char *place = aws_profile_get(v->profiles, profile, "credential_source");
 	int         rc;
 
 	if (aws_profile_get(v->profiles, profile, "mfa_serial") != NULL)
-		return fail_as(err, STATUS_CONFIG, "its role asks for an MFA code, which nobody can type here (give another profile "
-		               "\"credential_process = aws configure export-credentials --profile NAME\")");
+		return fail_as(err, STATUS_CONFIG,
+		               "its role asks for an MFA code, which nobody can type here (give "
+		               "another profile "
+		               "\"credential_process = aws configure export-credentials --profile "
+		               "NAME\")");
 	if (place != NULL)
 		return named_source(to, place, v->ask, err);
 	if (source == NULL)
-		return fail_as(err, STATUS_CONFIG, "it has a role_arn, but no source_profile, credential_source or "
+		return fail_as(err, STATUS_CONFIG,
+		               "it has a role_arn, but no source_profile, credential_source or "
 		               "web_identity_token_file");
 	if (depth == SOURCES_MAX)
-		return fail_as(err, STATUS_CONFIG, "more than %d profiles name one another with source_profile", SOURCES_MAX);
-	rc = strcmp(source, profile) == 0 ? own_keys(to, v, profile, err) : visit_profile(to, v, source, depth + 1, err);
-	return rc != 0 ? rc : fail_as(err, STATUS_CONFIG, "its source_profile '%s' has no credentials", source);
+		return fail_as(err, STATUS_CONFIG,
+		               "more than %d profiles name one another with source_profile",
+		               SOURCES_MAX);
+	rc = strcmp(source, profile) == 0 ? own_keys(to, v, profile, err)
+	                                  : visit_profile(to, v, source, depth + 1, err);
+	return rc != 0 ? rc
+	               : fail_as(err, STATUS_CONFIG, "its source_profile '%s' has no credentials",
+	                         source);
 }
 
 static int
-visit_profile(struct aws_creds *to, const struct visit *v, const char *profile, int depth, struct err *err)
+visit_profile(struct aws_creds *to, const struct visit *v, const char *profile, int depth,
+              struct err *err)
 {
 	const struct aws_role role = {
 		.arn = aws_profile_get(v->profiles, profile, "role_arn"),
 		.session = aws_profile_get(v->profiles, profile, "role_session_name"),
 		.external_id = aws_profile_get(v->profiles, profile, "external_id"),
 	};
-	const char      *token_file = aws_profile_get(v->profiles, profile, "web_identity_token_file");
+	const char *token_file = aws_profile_get(v->profiles, profile, "web_identity_token_file");
 	struct aws_creds source = { 0 };
 	struct aws_keys  keys;
 	int              rc;
@@ -358,7 +384,8 @@ aws_from_profile(struct aws_creds *to, const struct aws_ask *ask, struct err *er
 		if (rc < 0)
 			fail_in(err, "AWS profile %s", q);
 	} else if (strcmp(name, "default") != 0) {
-		rc = fail_as(err, STATUS_CONFIG, "there is no AWS profile %s (AWS_PROFILE names it)", q);
+		rc = fail_as(err, STATUS_CONFIG,
+		             "there is no AWS profile %s (AWS_PROFILE names it)", q);
 	}
 	aws_profiles_free(profiles);
 	return rc;

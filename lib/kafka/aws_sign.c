@@ -2,8 +2,8 @@
 /*
  * aws_sign.c - a URL that says who asks (AWS Signature Version 4, in the query)
  *
- * Every member of the query is written in the order of its name, which is the order that the signature asks for; so
- * the query that is signed and the one that is sent are the same bytes.
+ * Every member of the query is written in the order of its name, which is the order that the
+ * signature asks for; so the query that is signed and the one that is sent are the same bytes.
  */
 #include <stdio.h>
 
@@ -30,16 +30,18 @@ moment_of(int64_t ms)
 	struct civil  c;
 
 	time_to_civil(&c, ms);
-	snprintf(m.day, sizeof(m.day), "%04u%02u%02u", (unsigned)c.year % 10000, (unsigned)c.month % 100, (unsigned)c.day % 100);
-	snprintf(m.second, sizeof(m.second), "%sT%02u%02u%02uZ", m.day, (unsigned)c.hour % 100, (unsigned)c.minute % 100,
-	         (unsigned)c.second % 100);
+	snprintf(m.day, sizeof(m.day), "%04u%02u%02u", (unsigned)c.year % 10000,
+	         (unsigned)c.month % 100, (unsigned)c.day % 100);
+	snprintf(m.second, sizeof(m.second), "%sT%02u%02u%02uZ", m.day, (unsigned)c.hour % 100,
+	         (unsigned)c.minute % 100, (unsigned)c.second % 100);
 	return m;
 }
 
 static bool
 among(char c, const char *also)
 {
-	return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || (c != '\0' && strchr(also, c) != NULL);
+	return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
+	       (c != '\0' && strchr(also, c) != NULL);
 }
 
 void
@@ -90,7 +92,8 @@ hmac(unsigned char to[DIGEST_SIZE], struct str key, struct str data)
 
 /* The key of one day, region and service: HMAC upon HMAC. */
 static void
-signing_key(unsigned char key[DIGEST_SIZE], struct str secret, const struct moment *m, const struct aws_call *call)
+signing_key(unsigned char key[DIGEST_SIZE], struct str secret, const struct moment *m,
+            const struct aws_call *call)
 {
 	const struct str derived = { (const char *)key, DIGEST_SIZE };
 	char             first[4 + KEY_MAX] = "AWS4";
@@ -104,13 +107,14 @@ signing_key(unsigned char key[DIGEST_SIZE], struct str secret, const struct mome
 }
 
 static void
-add_query(struct buf *to, const struct aws_call *call, const struct aws_keys *keys, const struct moment *m)
+add_query(struct buf *to, const struct aws_call *call, const struct aws_keys *keys,
+          const struct moment *m)
 {
 	buf_add_str(to, call->query);
 	buf_add_str(to, STR("&X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential="));
 	aws_escape(to, keys->id);
-	buf_addf(to, "%%2F%s%%2F%.*s%%2F%.*s%%2Faws4_request&X-Amz-Date=%s&X-Amz-Expires=%d", m->day, STR_ARGS(call->region),
-	         STR_ARGS(call->service), m->second, call->expires);
+	buf_addf(to, "%%2F%s%%2F%.*s%%2F%.*s%%2Faws4_request&X-Amz-Date=%s&X-Amz-Expires=%d",
+	         m->day, STR_ARGS(call->region), STR_ARGS(call->service), m->second, call->expires);
 	if (keys->session.n > 0) {
 		buf_add_str(to, STR("&X-Amz-Security-Token="));
 		aws_escape(to, keys->session);
@@ -120,7 +124,8 @@ add_query(struct buf *to, const struct aws_call *call, const struct aws_keys *ke
 
 /* What is signed in place of the request: its digest, and when and where it is good. */
 static void
-add_string_to_sign(struct buf *to, const struct aws_call *call, struct str query, const struct moment *m)
+add_string_to_sign(struct buf *to, const struct aws_call *call, struct str query,
+                   const struct moment *m)
 {
 	const char   *slashes = strstr(call->base, "://");
 	unsigned char digest[DIGEST_SIZE], empty[DIGEST_SIZE];
@@ -128,14 +133,15 @@ add_string_to_sign(struct buf *to, const struct aws_call *call, struct str query
 
 	EVP_Digest("", 0, empty, NULL, EVP_sha256(), NULL);
 	buf_init(&request, BUF_NO_MAX);
-	buf_addf(&request, "GET\n/\n%.*s\nhost:%s\n\nhost\n", STR_ARGS(query), slashes != NULL ? slashes + 3 : call->base);
+	buf_addf(&request, "GET\n/\n%.*s\nhost:%s\n\nhost\n", STR_ARGS(query),
+	         slashes != NULL ? slashes + 3 : call->base);
 	add_hex(&request, empty);
 	EVP_Digest(request.p, request.n, digest, NULL, EVP_sha256(), NULL);
 	OPENSSL_cleanse(request.p, request.n);
 	buf_release(&request);
 
-	buf_addf(to, "AWS4-HMAC-SHA256\n%s\n%s/%.*s/%.*s/aws4_request\n", m->second, m->day, STR_ARGS(call->region),
-	         STR_ARGS(call->service));
+	buf_addf(to, "AWS4-HMAC-SHA256\n%s\n%s/%.*s/%.*s/aws4_request\n", m->second, m->day,
+	         STR_ARGS(call->region), STR_ARGS(call->service));
 	add_hex(to, digest);
 }
 
@@ -145,16 +151,21 @@ check_keys(const struct aws_keys *keys, struct str region, struct err *err)
 	char q[QUOTE_MAX];
 
 	if (!aws_is_region(region))
-		return fail_as(err, STATUS_CONFIG, "%s is not an AWS region (try eu-west-1)", quote(q, region));
-	if (keys->id.n == 0 || keys->id.n > KEY_MAX || keys->secret.n == 0 || keys->secret.n > KEY_MAX)
-		return fail_as(err, STATUS_CONFIG, "the AWS access key is empty, or too long to be one");
+		return fail_as(err, STATUS_CONFIG, "%s is not an AWS region (try eu-west-1)",
+		               quote(q, region));
+	if (keys->id.n == 0 || keys->id.n > KEY_MAX || keys->secret.n == 0 ||
+	    keys->secret.n > KEY_MAX)
+		return fail_as(err, STATUS_CONFIG,
+		               "the AWS access key is empty, or too long to be one");
 	if (keys->session.n > SESSION_MAX)
-		return fail_as(err, STATUS_CONFIG, "the AWS session token is longer than %d bytes", SESSION_MAX);
+		return fail_as(err, STATUS_CONFIG, "the AWS session token is longer than %d bytes",
+		               SESSION_MAX);
 	return 0;
 }
 
 int
-aws_presign(struct buf *to, const struct aws_call *call, const struct aws_keys *keys, int64_t now, struct err *err)
+aws_presign(struct buf *to, const struct aws_call *call, const struct aws_keys *keys, int64_t now,
+            struct err *err)
 {
 	const struct moment m = moment_of(now);
 	unsigned char       key[DIGEST_SIZE], signature[DIGEST_SIZE];

@@ -2,7 +2,8 @@
 /*
  * aws_sts.c - a role's credentials from the Security Token Service
  *
- * STS answers in XML, of which four elements matter; their values are base64 and dates, so nothing in them is escaped.
+ * STS answers in XML, of which four elements matter; their values are base64 and dates, so
+ * nothing in them is escaped.
  */
 #define _DEFAULT_SOURCE                 /* explicit_bzero */
 #include <errno.h>
@@ -55,7 +56,8 @@ element(struct str xml, const char *name)
 		if (memcmp(p, open, (size_t)n) != 0)
 			continue;
 		stop = memchr(p + n, '<', (size_t)(end - (p + n)));
-		return stop != NULL ? mem_dup((struct str){ p + n, (size_t)(stop - (p + n)) }) : NULL;
+		return stop != NULL ? mem_dup((struct str){ p + n, (size_t)(stop - (p + n)) })
+		                    : NULL;
 	}
 	return NULL;
 }
@@ -96,7 +98,8 @@ read_answer(struct aws_creds *to, int status, struct str xml, struct err *err)
 }
 
 static int
-ask_sts(struct aws_creds *to, struct http_question *q, const struct aws_ask *ask, const char *arn, struct err *err)
+ask_sts(struct aws_creds *to, struct http_question *q, const struct aws_ask *ask, const char *arn,
+        struct err *err)
 {
 	struct buf answer;
 	char       quoted[QUOTE_MAX];
@@ -131,13 +134,15 @@ add_web_token(struct buf *to, const char *path, struct err *err)
 	size_t n;
 
 	if (f == NULL)
-		return fail_as(err, STATUS_CONFIG, "cannot open the web identity token %s: %s", quote(q, str_of(path)), strerror(errno));
+		return fail_as(err, STATUS_CONFIG, "cannot open the web identity token %s: %s",
+		               quote(q, str_of(path)), strerror(errno));
 	n = fread(text, 1, sizeof(text), f);
 	fclose(f);
 	while (n > 0 && strchr(" \t\r\n", text[n - 1]) != NULL)
 		n--;
 	if (n == 0 || n == sizeof(text))
-		return fail_as(err, STATUS_CONFIG, "the web identity token %s is %s", quote(q, str_of(path)), n == 0 ? "empty" : "too long");
+		return fail_as(err, STATUS_CONFIG, "the web identity token %s is %s",
+		               quote(q, str_of(path)), n == 0 ? "empty" : "too long");
 	buf_add_str(to, STR("&WebIdentityToken="));
 	aws_escape(to, (struct str){ text, n });
 	explicit_bzero(text, n);
@@ -145,8 +150,8 @@ add_web_token(struct buf *to, const char *path, struct err *err)
 }
 
 int
-aws_sts_web_identity(struct aws_creds *to, const struct aws_role *role, const char *token_file, const struct aws_ask *ask,
-                     struct err *err)
+aws_sts_web_identity(struct aws_creds *to, const struct aws_role *role, const char *token_file,
+                     const struct aws_ask *ask, struct err *err)
 {
 	char                 url[512];
 	struct buf           form;
@@ -169,8 +174,8 @@ aws_sts_web_identity(struct aws_creds *to, const struct aws_role *role, const ch
 }
 
 int
-aws_sts_assume(struct aws_creds *to, const struct aws_role *role, const struct aws_keys *as, const struct aws_ask *ask,
-               struct err *err)
+aws_sts_assume(struct aws_creds *to, const struct aws_role *role, const struct aws_keys *as,
+               const struct aws_ask *ask, struct err *err)
 {
 	char                 base[512];
 	struct buf           query, url;

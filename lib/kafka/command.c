@@ -2,8 +2,9 @@
 /*
  * command.c - what a shell command prints
  *
- * Runs on a thread of librdkafka's, which blocks every signal: the child must not inherit that. The end of the command is the end of its
- * process, not of its output, for it may leave an agent behind that keeps the pipes.
+ * Runs on a thread of librdkafka's, which blocks every signal: the child must not inherit that.
+ * The end of the command is the end of its process, not of its output, for it may leave an agent
+ * behind that keeps the pipes.
  */
 #define _GNU_SOURCE                     /* pipe2, explicit_bzero, pidfd_open */
 #include <errno.h>
@@ -68,7 +69,8 @@ spawn(pid_t *pid, const char *line, int out, int errors)
 	sigemptyset(&none);
 	sigfillset(&all);
 	posix_spawnattr_init(&attr);
-	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK |
+	                                        POSIX_SPAWN_SETSIGDEF);
 	posix_spawnattr_setpgroup(&attr, 0);
 	posix_spawnattr_setsigmask(&attr, &none);
 	posix_spawnattr_setsigdefault(&attr, &all);
@@ -115,7 +117,8 @@ start(struct run *r, const char *line, struct err *err)
 	return fail_as(err, STATUS_UNAVAILABLE, "cannot start sh: %s", strerror(rc));
 }
 
-/* Take what is there now; past to's maximum it is dropped. Returns the descriptor, or -1 when it has ended. */
+/* Take what is there now; past to's maximum it is dropped. Returns the descriptor, or -1 when it
+ * has ended. */
 static int
 drain(int fd, struct buf *to, bool *too_much)
 {
@@ -137,7 +140,8 @@ drain(int fd, struct buf *to, bool *too_much)
 
 /* Read until the process has ended. -1: it was killed, and err says why. */
 static int
-collect(struct run *r, const struct command *c, struct buf *out, struct buf *errors, bool *too_much, struct err *err)
+collect(struct run *r, const struct command *c, struct buf *out, struct buf *errors, bool *too_much,
+        struct err *err)
 {
 	const int64_t end = now_ms() + c->timeout;
 	bool          cut = false;
@@ -185,8 +189,8 @@ judge(int status, struct str errors, struct err *err)
 		snprintf(end, sizeof(end), "exit status %d", code);
 	else
 		snprintf(end, sizeof(end), "killed by signal %d", WTERMSIG(status));
-	return fail_as(err, code == 126 || code == 127 ? STATUS_CONFIG : STATUS_DENIED, "%s%s%s", end, line.n > 0 ? ": " : "",
-	               line.n > 0 ? quote(q, line) : "");
+	return fail_as(err, code == 126 || code == 127 ? STATUS_CONFIG : STATUS_DENIED, "%s%s%s",
+	               end, line.n > 0 ? ": " : "", line.n > 0 ? quote(q, line) : "");
 }
 
 int
@@ -211,7 +215,8 @@ command_run(const struct command *c, struct buf *out, struct err *err)
 		rc = judge(status, buf_str(&errors), err);
 	}
 	if (rc == 0 && too_much)
-		rc = fail_as(err, STATUS_CONFIG, "it printed more than %d bytes", COMMAND_OUTPUT_MAX);
+		rc = fail_as(err, STATUS_CONFIG, "it printed more than %d bytes",
+		             COMMAND_OUTPUT_MAX);
 	if (r.out >= 0)
 		close(r.out);
 	if (r.errors >= 0)

@@ -48,9 +48,8 @@ static const char *const secrets[] = {
 	"sasl.oauthbearer.client.secret", "sasl.oauthbearer.config", NULL
 };
 
-static const char *const run_code[] = {
-	"plugin.library.paths", "sasl.kerberos.kinit.cmd", "ssl.engine.location", "ssl.providers", NULL
-};
+static const char *const run_code[] = { "plugin.library.paths", "sasl.kerberos.kinit.cmd",
+	                                "ssl.engine.location", "ssl.providers", NULL };
 
 static const struct { const char *key, *instead; } owned[] = {
 	{ "enable.auto.commit",       "a group's offsets are committed when their lines have left" },
@@ -171,7 +170,8 @@ add_pair(struct properties *to, struct str pair, const char *from, struct err *e
 	char        q[QUOTE_MAX];
 
 	if (eq == NULL || eq == pair.p)
-		return fail_as(err, STATUS_USAGE, "%s is not a property (write KEY=VALUE)", quote(q, pair));
+		return fail_as(err, STATUS_USAGE, "%s is not a property (write KEY=VALUE)",
+		               quote(q, pair));
 	key = trim(str_slice(pair, 0, (size_t)(eq - pair.p)));
 	value = trim(str_slice(pair, (size_t)(eq - pair.p) + 1, pair.n));
 	if (memchr(value.p, '\0', value.n) != NULL || memchr(key.p, '\0', key.n) != NULL)
@@ -188,10 +188,13 @@ static int
 check_key(const char *key, struct err *err)
 {
 	if (listed(run_code, key))
-		return fail_as(err, STATUS_CONFIG, "'%s' is not allowed: it would run code of somebody else's choice", key);
+		return fail_as(err, STATUS_CONFIG,
+		               "'%s' is not allowed: it would run code of somebody else's choice",
+		               key);
 	for (size_t i = 0; i < sizeof(owned) / sizeof(owned[0]); i++)
 		if (strcmp(owned[i].key, key) == 0)
-			return fail_as(err, STATUS_CONFIG, "'%s' cannot be set here (%s)", key, owned[i].instead);
+			return fail_as(err, STATUS_CONFIG, "'%s' cannot be set here (%s)", key,
+			               owned[i].instead);
 	return 0;
 }
 
@@ -204,11 +207,14 @@ check_private(FILE *f, const char *path, const char *key, struct err *err)
 	if (fstat(fileno(f), &st) == 0 && (st.st_mode & (S_IRGRP | S_IROTH)) == 0)
 		return 0;
 	quote(q, str_of(path));
-	return fail_as(err, STATUS_CONFIG, "%s holds '%s', and others than its owner can read it (chmod 600 %s)", q, key, q);
+	return fail_as(err, STATUS_CONFIG,
+	               "%s holds '%s', and others than its owner can read it (chmod 600 %s)", q,
+	               key, q);
 }
 
 static int
-read_line(struct properties *to, FILE *f, const char *path, int number, struct str line, struct err *err)
+read_line(struct properties *to, FILE *f, const char *path, int number, struct str line,
+          struct err *err)
 {
 	const struct property *p;
 	struct buf             from;
@@ -244,12 +250,13 @@ read_file(struct properties *to, const char *path, struct err *err)
 	int     rc = 0;
 
 	if (f == NULL)
-		return fail_as(err, errno == EACCES ? STATUS_DENIED : STATUS_NOINPUT, "cannot open %s: %s",
-		               quote(q, str_of(path)), strerror(errno));
+		return fail_as(err, errno == EACCES ? STATUS_DENIED : STATUS_NOINPUT,
+		               "cannot open %s: %s", quote(q, str_of(path)), strerror(errno));
 	for (int number = 1; rc == 0 && (n = getline(&line, &cap, f)) >= 0; number++)
 		rc = read_line(to, f, path, number, (struct str){ line, (size_t)n }, err);
 	if (rc == 0 && ferror(f))
-		rc = fail_as(err, STATUS_NOINPUT, "cannot read %s: %s", quote(q, str_of(path)), strerror(errno));
+		rc = fail_as(err, STATUS_NOINPUT, "cannot read %s: %s", quote(q, str_of(path)),
+		             strerror(errno));
 	if (line != NULL)
 		explicit_bzero(line, cap);
 	free(line);
@@ -272,14 +279,17 @@ kafka_conf_brokers(void *arg, const char *value, struct err *err)
 int
 kafka_conf_env(void *arg, const char *value, struct err *err)
 {
-	static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
+	static const char letters[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
 	struct kafka_conf *c = arg;
 	size_t             n = strspn(value, letters);
 	char               q[QUOTE_MAX];
 
 	if (n == 0 || n > 64 || value[n] != '\0' || value[0] == '.' || value[0] == '-')
-		return fail_as(err, STATUS_USAGE, "%s is not the name of a profile (letters, digits, '.', '_' and '-')",
-		               quote(q, str_of(value)));
+		return fail_as(
+			err, STATUS_USAGE,
+			"%s is not the name of a profile (letters, digits, '.', '_' and '-')",
+			quote(q, str_of(value)));
 	free(c->env);
 	c->env = mem_dup(str_of(value));
 	return 0;
@@ -303,8 +313,10 @@ kafka_conf_set(void *arg, const char *value, struct err *err)
 		return -1;
 	key = c->sets.list[c->sets.n - 1].key;
 	if (kafka_conf_is_secret(key))
-		return fail_as(err, STATUS_USAGE, "'%s' does not belong on a command line, which everyone can read "
-		               "(put it into a file of mode 600 and name that with -F)", key);
+		return fail_as(err, STATUS_USAGE,
+		               "'%s' does not belong on a command line, which everyone can read "
+		               "(put it into a file of mode 600 and name that with -F)",
+		               key);
 	return check_key(key, err);
 }
 
@@ -337,7 +349,8 @@ kafka_conf_msk(void *arg, const char *value, struct err *err)
 	char               q[QUOTE_MAX];
 
 	if (value != NULL && !aws_is_region(str_of(value)))
-		return fail_as(err, STATUS_USAGE, "%s is not an AWS region (try eu-west-1)", quote(q, str_of(value)));
+		return fail_as(err, STATUS_USAGE, "%s is not an AWS region (try eu-west-1)",
+		               quote(q, str_of(value)));
 	c->login.msk = true;
 	free(c->login.region);
 	c->login.region = value != NULL ? mem_dup(str_of(value)) : NULL;
@@ -379,14 +392,16 @@ read_profile(struct properties *to, const char *name, struct err *err)
 		if (places[i].base == NULL || *places[i].base != '/')
 			continue;
 		buf_clear(&path);
-		if (buf_addf(&path, "%s%s%s.conf", places[i].base, places[i].below, name) < 0 || buf_add_char(&path, '\0') < 0)
+		if (buf_addf(&path, "%s%s%s.conf", places[i].base, places[i].below, name) < 0 ||
+		    buf_add_char(&path, '\0') < 0)
 			continue;
 		if (access(path.p, F_OK) == 0)
 			rc = read_file(to, path.p, err);
 	}
 	buf_release(&path);
 	if (rc > 0 && strcmp(name, "local") != 0)
-		return fail_as(err, STATUS_NOINPUT, "no profile '%s' (make %s/maip/%s.conf, or unset MAIP_ENV)", name,
+		return fail_as(err, STATUS_NOINPUT,
+		               "no profile '%s' (make %s/maip/%s.conf, or unset MAIP_ENV)", name,
 		               xdg != NULL ? xdg : "~/.config", name);
 	return rc < 0 ? -1 : 0;
 }
@@ -406,12 +421,14 @@ check_values(const struct properties *all, struct err *err)
 		case RD_KAFKA_CONF_OK:
 			break;
 		case RD_KAFKA_CONF_UNKNOWN:
-			rc = fail_as(err, STATUS_CONFIG, "%s: librdkafka %s has no property '%s'", p->from,
-			             rd_kafka_version_str(), p->key);
+			rc = fail_as(err, STATUS_CONFIG, "%s: librdkafka %s has no property '%s'",
+			             p->from, rd_kafka_version_str(), p->key);
 			break;
 		default:
 			rc = fail_as(err, STATUS_CONFIG, "%s: %s", p->from,
-			             kafka_conf_is_secret(p->key) ? "a secret that librdkafka refuses" : why);
+			             kafka_conf_is_secret(p->key)
+			                     ? "a secret that librdkafka refuses"
+			                     : why);
 		}
 	}
 	rd_kafka_conf_destroy(scratch);
@@ -433,7 +450,8 @@ kafka_conf_finish(struct kafka_conf *c, struct err *err)
 		{ "client.id", "maip" },
 		{ "socket.keepalive.enable", "true" },
 		{ "check.crcs", "true" },
-		{ "reconnect.backoff.max.ms", "2000" },         /* a broker that is back is found soon */
+		/* a broker that is back is found soon */
+		{ "reconnect.backoff.max.ms", "2000" },
 		{ "isolation.level", "read_committed" },
 	};
 	struct properties profile = { 0 };
@@ -499,7 +517,8 @@ kafka_conf_put(struct kafka_conf *c, const char *key, const char *value, const c
 }
 
 void
-kafka_conf_show(const struct kafka_conf *c, void (*row)(void *arg, const char *key, const char *value, const char *from),
+kafka_conf_show(const struct kafka_conf *c,
+                void (*row)(void *arg, const char *key, const char *value, const char *from),
                 void *arg)
 {
 	for (size_t i = 0; i < c->all.n; i++) {

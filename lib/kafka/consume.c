@@ -2,10 +2,10 @@
 /*
  * consume.c - records of a broker into lines
  *
- * A bounded read holds one record of each partition, its head, and writes the earliest. A head is always sought for one partition
- * at a time, in the order in which they came to need one: so even what bad records leave behind
- * is in the same order on every run. Watermarks of a bounded read follow the count of records and never the
- * clock, for the same reason.
+ * A bounded read holds one record of each partition, its head, and writes the earliest. A head is
+ * always sought for one partition at a time, in the order in which they came to need one: so even
+ * what bad records leave behind is in the same order on every run. Watermarks of a bounded read
+ * follow the count of records and never the clock, for the same reason.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -27,7 +27,8 @@
 bool
 consume_bounded(const struct consume_conf *conf)
 {
-	return conf->exit_at_end || conf->until.kind != PLACE_NONE || conf->range.to.kind != PLACE_NONE ||
+	return conf->exit_at_end || conf->until.kind != PLACE_NONE ||
+	       conf->range.to.kind != PLACE_NONE ||
 	       (conf->places != NULL && place_list_bounded(conf->places));
 }
 
@@ -95,11 +96,14 @@ consume_hold(struct consume *c)
 }
 
 struct consume *
-consume_new(const struct consume_conf *conf, struct bad_records *bad, struct out *out, const struct pipe_env *env, struct err *err)
+consume_new(const struct consume_conf *conf, struct bad_records *bad, struct out *out,
+            const struct pipe_env *env, struct err *err)
 {
 	struct consume *c = mem_zalloc(1, sizeof(*c));
 	const struct selector_conf selector = {
-		.where = conf->where, .n_where = conf->n_where, .raw = conf->envelope || conf->only >= 0,
+		.where = conf->where,
+		.n_where = conf->n_where,
+		.raw = conf->envelope || conf->only >= 0,
 		.time = conf->time != NULL || !conf->watermarks ? conf->time : "timestamp",
 		.time_format = conf->time_format,
 	};
@@ -140,7 +144,8 @@ consume_free(struct consume *c)
 bool
 consume_headers(const struct consume *c)
 {
-	const bool written = c->conf.only >= 0 ? c->conf.only == ENVELOPE_HEADERS : c->conf.envelope;
+	const bool written =
+		c->conf.only >= 0 ? c->conf.only == ENVELOPE_HEADERS : c->conf.envelope;
 
 	return written || selector_headers(c->selector);
 }
@@ -178,7 +183,8 @@ consume_ends(const struct consume *c)
 }
 
 void
-consume_tell(struct consume *c, void (*start)(void *arg, const struct part *p, int64_t from, int64_t to), void *arg)
+consume_tell(struct consume *c,
+             void (*start)(void *arg, const struct part *p, int64_t from, int64_t to), void *arg)
 {
 	c->tell = start;
 	c->tell_arg = arg;
@@ -195,8 +201,10 @@ consume_flush(struct consume *c, struct err *err)
 		return -1;
 	}
 	if (c->env->stats != NULL) {
-		atomic_store_explicit(&c->env->stats->records_out, c->counts.lines, memory_order_relaxed);
-		atomic_store_explicit(&c->env->stats->bytes_out, c->out->bytes, memory_order_relaxed);
+		atomic_store_explicit(&c->env->stats->records_out, c->counts.lines,
+		                      memory_order_relaxed);
+		atomic_store_explicit(&c->env->stats->bytes_out, c->out->bytes,
+		                      memory_order_relaxed);
 		atomic_store_explicit(&c->env->stats->bad, c->bad->count, memory_order_relaxed);
 	}
 	return 0;
@@ -266,7 +274,8 @@ say_watermark(struct consume *c, struct err *err)
 		return 0;
 	if (idle != c->said_idle) {
 		c->said_idle = idle;
-		if (say(c, &(struct control){ .kind = idle ? CONTROL_IDLE : CONTROL_ACTIVE }, err) < 0)
+		if (say(c, &(struct control){ .kind = idle ? CONTROL_IDLE : CONTROL_ACTIVE }, err) <
+		    0)
 			return -1;
 	}
 	if (ts <= c->said_watermark)
@@ -355,7 +364,8 @@ bad_one(struct consume *c, const struct record *r, const struct err *reason, str
 {
 	char position[400];
 
-	snprintf(position, sizeof(position), "%.*s[%" PRId32 "]@%" PRId64, STR_ARGS(r->topic), r->partition, r->offset);
+	snprintf(position, sizeof(position), "%.*s[%" PRId32 "]@%" PRId64, STR_ARGS(r->topic),
+	         r->partition, r->offset);
 	return bad_record_at(c->bad, position, r->value, reason, err);
 }
 
@@ -383,7 +393,8 @@ look(struct consume *c, struct lane *l, const struct record *r, struct err *err)
 		char at[TIME_TEXT_MAX];
 
 		at[time_print(at, l->selection.time)] = '\0';
-		fail_as(&reason, STATUS_DATA, "its time, %s, is further ahead of the clock than --max-future allows", at);
+		fail_as(&reason, STATUS_DATA,
+		        "its time, %s, is further ahead of the clock than --max-future allows", at);
 		l->selected = SELECTED_BAD;
 	}
 	if (l->selected == SELECTED_BAD)
@@ -415,8 +426,10 @@ write_record(struct consume *c, const struct lane *l, const struct record *r, st
 static void
 see_time(struct consume *c, const struct lane *l)
 {
-	if (c->watermarks != NULL && l->selected != SELECTED_BAD && l->selection.has_time && !too_early(c, &l->selection))
-		watermark_set_see(c->watermarks, l->part.slot, l->selection.time, consume_listened(c));
+	if (c->watermarks != NULL && l->selected != SELECTED_BAD && l->selection.has_time &&
+	    !too_early(c, &l->selection))
+		watermark_set_see(c->watermarks, l->part.slot, l->selection.time,
+		                  consume_listened(c));
 }
 
 /* The record at offset has been dealt with, one way or another. */
@@ -438,7 +451,8 @@ event_time(const struct lane *l)
 	return l->selection.has_time ? l->selection.time : TIME_MIN;
 }
 
-/* While a write is blocked the group is served, and lanes may move: l is good until the first write only. */
+/* While a write is blocked the group is served, and lanes may move: l is good until the first
+ * write only. */
 static int
 handle(struct consume *c, struct lane *l, const struct record *r, struct err *err)
 {
@@ -471,8 +485,8 @@ quiet(struct consume *c, struct err *err)
 
 /* ---- pace */
 
-/* May a record of this partition leave? If not, it naps for a while, at most wait_ms. While one record waits for long the group is
- * served without taking more. 1 it may, 0 not yet. */
+/* May a record of this partition leave? If not, it naps for a while, at most wait_ms. While one
+ * record waits for long the group is served without taking more. 1 it may, 0 not yet. */
 static int
 take_turn(struct consume *c, const struct lane *l, int64_t wait_ms, struct err *err)
 {
@@ -513,7 +527,8 @@ try_pending(struct consume *c, int64_t wait_ms, struct err *err)
 	if (got <= 0)
 		return got;
 	c->pending_lane = SIZE_MAX;
-	return l->ours && c->pending.offset >= l->next && handle(c, l, &c->pending, err) < 0 ? -1 : 1;
+	return l->ours && c->pending.offset >= l->next && handle(c, l, &c->pending, err) < 0 ? -1
+	                                                                                     : 1;
 }
 
 /* ---- live */
@@ -561,7 +576,8 @@ step_live(struct consume *c, int64_t wait_ms, struct err *err)
 
 /* ---- bounded */
 
-/* Has the partition been read to its end? Behind the last record there may be nothing but markers, so ask for the position. */
+/* Has the partition been read to its end? Behind the last record there may be nothing but
+ * markers, so ask for the position. */
 static int
 reached_end(struct consume *c, const struct lane *l, struct err *err)
 {
@@ -589,7 +605,8 @@ new_head(struct consume *c, struct lane *l, struct err *err)
 	return 0;
 }
 
-/* Look for the head of the partition that has needed one longest. 1 something has changed, 0 it is not there yet. */
+/* Look for the head of the partition that has needed one longest. 1 something has changed, 0 it
+ * is not there yet. */
 static int
 seek_head(struct consume *c, int64_t wait_ms, struct err *err)
 {
@@ -625,7 +642,8 @@ write_first(struct consume *c, int64_t wait_ms, struct err *err)
 	if (handle(c, l, &l->head, err) < 0)
 		return -1;
 	l = &c->lanes[slot];
-	if (l->ours && !l->done && !l->waiting)         /* neither taken away meanwhile, nor given back */
+	/* neither taken away meanwhile, nor given back */
+	if (l->ours && !l->done && !l->waiting)
 		consume_need_head(c, l);
 	return 1;
 }
@@ -636,7 +654,8 @@ all_read(const struct consume *c)
 	return c->joined && c->left == 0;
 }
 
-/* Let the group, which may have given us nothing yet, have its say: at full speed no take() would wait for it. */
+/* Let the group, which may have given us nothing yet, have its say: at full speed no take() would
+ * wait for it. */
 static int
 serve_group(struct consume *c, int64_t wait_ms, struct err *err)
 {
@@ -665,7 +684,8 @@ step_bounded(struct consume *c, int64_t wait_ms, struct err *err)
 		if (got == 0) {
 			if (quiet(c, err) < 0)
 				return -1;
-			if (c->n_queue == 0)            /* taken away while the output was blocked */
+			/* taken away while the output was blocked */
+			if (c->n_queue == 0)
 				continue;
 			waiting(c, STATS_IDLE);
 			got = seek_head(c, wait_ms, err);
@@ -688,7 +708,8 @@ consume_step(struct consume *c, int64_t wait_ms, struct err *err)
 		stats_sample(c->env->stats, c->env->clock_ns(c->env->clock_self));
 	if (c->bounded)
 		return step_bounded(c, wait_ms, err);
-	if (!c->conf.group && c->conf.look_every > 0 && c->pending_lane == SIZE_MAX && c->now >= c->next_look) {
+	if (!c->conf.group && c->conf.look_every > 0 && c->pending_lane == SIZE_MAX &&
+	    c->now >= c->next_look) {
 		c->next_look = c->now + c->conf.look_every;
 		if (consume_look_again(c, err) < 0)
 			return -1;
@@ -707,10 +728,12 @@ consume_finish(struct consume *c, bool drain, struct err *err)
 	}
 	if (consume_flush(c, err) < 0 || consume_store(c, err) < 0)
 		return -1;
-	return c->conf.group && c->reader != NULL ? c->reader->commit(c->reader->self, true, err) : 0;
+	return c->conf.group && c->reader != NULL ? c->reader->commit(c->reader->self, true, err)
+	                                          : 0;
 }
 
-/* How long a step may wait: until a partition may be idle, and never so long that a signal goes unnoticed. */
+/* How long a step may wait: until a partition may be idle, and never so long that a signal goes
+ * unnoticed. */
 static int64_t
 patience(struct consume *c)
 {
@@ -730,7 +753,8 @@ trouble(struct consume *c, struct err *err)
 {
 	struct err ignored;
 
-	if (!c->out->failed && consume_flush(c, &ignored) == 0 && consume_store(c, &ignored) == 0 && c->conf.group)
+	if (!c->out->failed && consume_flush(c, &ignored) == 0 && consume_store(c, &ignored) == 0 &&
+	    c->conf.group)
 		(void)c->reader->commit(c->reader->self, true, &ignored);
 	if (c->out->reader_gone)
 		*err = (struct err){ .status = c->conf.watermarks ? STATUS_RETRY : STATUS_OK };
@@ -745,7 +769,8 @@ consume_hello(struct consume *c, struct err *err)
 	return say_hello(c, err) < 0 ? trouble(c, err) : STATUS_OK;
 }
 
-/* The stage behind us may die while the topic is quiet for hours: do not wait for the next write to notice. */
+/* The stage behind us may die while the topic is quiet for hours: do not wait for the next write
+ * to notice. */
 static bool
 reader_left(struct consume *c)
 {
@@ -769,11 +794,13 @@ consume_run(struct consume *c, const struct reader *reader, struct err *err)
 		if (c->conf.tick != NULL)
 			c->conf.tick(c->conf.tick_arg);
 	}
-	if (go_on > 0 && c->conf.wants_drain != NULL && c->conf.wants_drain(c->conf.wants_drain_arg))
+	if (go_on > 0 && c->conf.wants_drain != NULL &&
+	    c->conf.wants_drain(c->conf.wants_drain_arg))
 		go_on = 0;
 	if (go_on < 0 || consume_finish(c, go_on == 0, err) < 0)
 		return trouble(c, err);
 	if (go_on > 0 && consume_ends(c))
-		fail_as(err, STATUS_RETRY, "stopped by a signal before the end of what was to be read");
+		fail_as(err, STATUS_RETRY,
+		        "stopped by a signal before the end of what was to be read");
 	return err->status;
 }

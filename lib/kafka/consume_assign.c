@@ -61,13 +61,16 @@ consume_lane_done(struct consume *c, struct lane *l, struct err *err)
 	return c->reader->drop(c->reader->self, &l->part, err);
 }
 
-/* Decide where a partition starts and ends. What a rebalance brings (again) goes on where the group left off, whatever -o says: it
- * is about the start of this run. An end that was chosen stays. */
+/* Decide where a partition starts and ends. What a rebalance brings (again) goes on where the
+ * group left off, whatever -o says: it is about the start of this run. An end that was chosen
+ * stays. */
 static int
 plan(struct consume *c, struct lane *l, int64_t committed, bool again, struct err *err)
 {
-	const struct place_range *own = c->conf.places != NULL ? place_list_find(c->conf.places, &l->part) : NULL;
-	const struct place *until = c->conf.until.kind != PLACE_NONE ? &c->conf.until : &c->conf.range.to;
+	const struct place_range *own =
+		c->conf.places != NULL ? place_list_find(c->conf.places, &l->part) : NULL;
+	const struct place *until =
+		c->conf.until.kind != PLACE_NONE ? &c->conf.until : &c->conf.range.to;
 	struct place from = own != NULL ? own->from : c->conf.range.from;
 	struct extent extent;
 	int64_t start;
@@ -79,8 +82,10 @@ plan(struct consume *c, struct lane *l, int64_t committed, bool again, struct er
 	if (from.kind == PLACE_NONE)
 		from.kind = c->conf.group ? PLACE_COMMITTED
 		          : c->bounded || c->conf.places != NULL ? PLACE_EARLIEST : PLACE_LATEST;
-	/* In a group these two say where to start where nothing was committed, as everywhere in Kafka. */
-	if (c->conf.group && committed != OFFSET_NONE && (again || from.kind == PLACE_EARLIEST || from.kind == PLACE_LATEST))
+	/* In a group these two say where to start where nothing was committed, as everywhere in
+	 * Kafka. */
+	if (c->conf.group && committed != OFFSET_NONE &&
+	    (again || from.kind == PLACE_EARLIEST || from.kind == PLACE_LATEST))
 		from.kind = PLACE_COMMITTED;
 	if (l->known && committed == OFFSET_NONE)
 		from = (struct place){ PLACE_NUMBER, l->next };
@@ -89,7 +94,8 @@ plan(struct consume *c, struct lane *l, int64_t committed, bool again, struct er
 	l->known = true;
 	l->next = start;
 	l->stored = committed;
-	if (c->bounded && l->end == NO_END && place_end(until, c->reader, &l->part, &extent, start, &l->end, err) < 0)
+	if (c->bounded && l->end == NO_END &&
+	    place_end(until, c->reader, &l->part, &extent, start, &l->end, err) < 0)
 		return -1;
 	if (c->tell != NULL)
 		c->tell(c->tell_arg, &l->part, start, l->end);
@@ -157,7 +163,8 @@ any_ours(const struct consume *c)
 	return false;
 }
 
-/* When a write is blocked this very moment, its lines have not left: whoever gets the partition reads them again. */
+/* When a write is blocked this very moment, its lines have not left: whoever gets the partition
+ * reads them again. */
 static int
 on_revoked(void *arg, const struct part *parts, size_t n, bool lost, struct err *err)
 {
@@ -193,10 +200,12 @@ add_topic(struct consume *c, struct str topic, struct err *err)
 		return -1;
 	for (size_t i = 0; i < c->conf.partitions.n; i++)
 		if (c->conf.partitions.list[i].to >= n)
-			return fail_as(err, STATUS_NOINPUT, "topic %s has no partition %" PRId32 " (it has 0 to %d)",
+			return fail_as(err, STATUS_NOINPUT,
+			               "topic %s has no partition %" PRId32 " (it has 0 to %d)",
 			               quote(q, topic), c->conf.partitions.list[i].to, n - 1);
 	for (int32_t p = 0; p < n; p++)
-		if (partitions_has(&c->conf.partitions, p) && (c->conf.key.p == NULL || p == murmur2_partition(c->conf.key, n)))
+		if (partitions_has(&c->conf.partitions, p) &&
+		    (c->conf.key.p == NULL || p == murmur2_partition(c->conf.key, n)))
 			lane_for(c, &(struct part){ topic, p, 0 });
 	return 0;
 }
@@ -208,11 +217,13 @@ find_partitions(struct consume *c, struct err *err)
 	size_t n_all = 0, n;
 	int rc = 0;
 
-	if (topics_patterns(c->conf.topics) && c->reader->topics(c->reader->self, &all, &n_all, err) < 0)
+	if (topics_patterns(c->conf.topics) &&
+	    c->reader->topics(c->reader->self, &all, &n_all, err) < 0)
 		return -1;
 	n = topics_select(c->conf.topics, all, n_all, &names);
 	if (n == 0)
-		rc = fail_as(err, STATUS_NOINPUT, "no topic matches (maip-consume --list-topics shows those there are)");
+		rc = fail_as(err, STATUS_NOINPUT,
+		             "no topic matches (maip-consume --list-topics shows those there are)");
 	for (size_t i = 0; rc == 0 && i < n; i++)
 		rc = add_topic(c, names[i], err);
 	free(names);
@@ -236,7 +247,8 @@ consume_start_alone(struct consume *c, struct err *err)
 		offsets[i] = c->lanes[i].next;
 	}
 	if (rc == 0)
-		rc = c->reader->assign(c->reader->self, parts, offsets, c->n_lanes, c->bounded, err);
+		rc = c->reader->assign(c->reader->self, parts, offsets, c->n_lanes, c->bounded,
+		                       err);
 	for (size_t i = 0; rc == 0 && i < c->n_lanes; i++)
 		rc = take_on(c, &c->lanes[i], err);
 	free(parts);
@@ -264,7 +276,8 @@ gone(const struct lane *l, struct err *err)
 {
 	char q[QUOTE_MAX];
 
-	return fail_as(err, STATUS_NOINPUT, "topic %s is not there any more: it was deleted while it was read",
+	return fail_as(err, STATUS_NOINPUT,
+	               "topic %s is not there any more: it was deleted while it was read",
 	               quote(q, l->part.topic));
 }
 
@@ -276,10 +289,12 @@ consume_look_again(struct consume *c, struct err *err)
 	for (size_t i = 0; rc == 0 && i < c->n_lanes; i++)
 		if (!c->lanes[i].ours)
 			rc = add_new(c, &c->lanes[i], err);
-	if (rc == 0 || err->status == STATUS_UNAVAILABLE)       /* whoever polls knows when that is enough; and asks again later */
+	/* whoever polls knows when that is enough; and asks again later */
+	if (rc == 0 || err->status == STATUS_UNAVAILABLE)
 		return 0;
 	for (size_t i = 0; err->status == STATUS_NOINPUT && i < c->n_lanes; i++)
-		if (c->reader->partitions(c->reader->self, c->lanes[i].part.topic, &(struct err){ 0 }) < 0)
+		if (c->reader->partitions(c->reader->self, c->lanes[i].part.topic,
+		                          &(struct err){ 0 }) < 0)
 			return gone(&c->lanes[i], err);
 	return -1;
 }
@@ -294,7 +309,8 @@ consume_start_in_group(struct consume *c, struct err *err)
 
 	for (size_t i = 0; rc == 0 && i < n; i++) {
 		names[i] = topics_subscription(c->conf.topics, i);
-		if (names[i].p[0] != '^' && c->reader->partitions(c->reader->self, names[i], err) < 0)
+		if (names[i].p[0] != '^' &&
+		    c->reader->partitions(c->reader->self, names[i], err) < 0)
 			rc = -1;
 	}
 	if (rc == 0)

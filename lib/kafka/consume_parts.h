@@ -2,8 +2,8 @@
 /*
  * consume_parts.h - what the files of consume share
  *
- * Private to consume*.c: consume_assign.c decides which partitions are read, from where and up to where; consume.c
- * reads and writes.
+ * Private to consume*.c: consume_assign.c decides which partitions are read, from where and up to
+ * where; consume.c reads and writes.
  */
 #ifndef MAIP_KAFKA_CONSUME_PARTS_H
 #define MAIP_KAFKA_CONSUME_PARTS_H
@@ -39,10 +39,12 @@ struct consume {
 	struct selector       *selector;
 	struct watermark_set  *watermarks;      /* NULL: not wanted */
 	bool                   bounded;
-	bool                   joined;          /* a group has given us partitions, be they none, and not taken all of them back */
+	/* a group has given us partitions, be they none, and not taken all of them back */
+	bool                   joined;
 	struct lane           *lanes;
 	size_t                 n_lanes, cap_lanes, last_lane;
-	uint32_t              *queue;           /* bounded: slots that need a head, the oldest need first */
+	/* bounded: slots that need a head, the oldest need first */
+	uint32_t              *queue;
 	size_t                 n_queue, cap_queue;
 	size_t                 left;            /* bounded: lanes that are ours and not done */
 	struct merge           merge;
@@ -52,35 +54,43 @@ struct consume {
 	int64_t                heard;           /* the last record, as of consume_listened() */
 	struct record          pending;         /* live: it waits until pace lets it leave */
 	size_t                 pending_lane;    /* of it; SIZE_MAX: there is none */
-	int64_t                napping;         /* monotonic ms since when pace holds one record back; 0: it does not */
+	/* monotonic ms since when pace holds one record back; 0: it does not */
+	int64_t                napping;
 	bool                   said_idle, said_hello;
 	bool                   held;            /* the reader is on hold */
 	bool                   flushing;        /* out is in the middle of a write */
 	bool                   dirty;           /* records were handled since the last store */
-	int64_t                now;             /* wall clock, as of the beginning of the step or the last write */
+	/* wall clock, as of the beginning of the step or the last write */
+	int64_t                now;
 	int64_t                next_left;       /* when to look whether our reader has gone */
-	int64_t                deaf_since, deaf_ms;     /* while a write is blocked, or a record waits for its turn */
+	/* while a write is blocked, or a record waits for its turn */
+	int64_t                deaf_since, deaf_ms;
 	int64_t                next_commit, next_look;
 	void                 (*tell)(void *arg, const struct part *p, int64_t from, int64_t to);
 	void                  *tell_arg;
 };
 
 int64_t consume_clock(struct consume *c);               /* reads it, too, into now */
-/* now, on a clock that stands while we do not listen, be it that a write is blocked: no partition is silent for that. */
+/* now, on a clock that stands while we do not listen, be it that a write is blocked: no partition
+ * is silent for that. */
 int64_t consume_listened(const struct consume *c);
-int consume_flush(struct consume *c, struct err *err);  /* let go of what was said; from then on the offsets may be stored */
+/* let go of what was said; from then on the offsets may be stored */
+int consume_flush(struct consume *c, struct err *err);
 int consume_store(struct consume *c, struct err *err);
 
-struct lane *consume_lane(struct consume *c, struct str topic, int32_t partition);      /* NULL: it was never ours */
+/* NULL: it was never ours */
+struct lane *consume_lane(struct consume *c, struct str topic, int32_t partition);
 void consume_need_head(struct consume *c, struct lane *l);
 void consume_needs_no_head(struct consume *c, struct lane *l);
-int consume_lane_done(struct consume *c, struct lane *l, struct err *err);      /* read up to its end: it holds nobody back any more */
+/* read up to its end: it holds nobody back any more */
+int consume_lane_done(struct consume *c, struct lane *l, struct err *err);
 
 /* Find the topics, decide where to start and to end, and take the partitions or join the group. */
 int consume_start_alone(struct consume *c, struct err *err);
 int consume_start_in_group(struct consume *c, struct err *err);
 
-/* Live and alone: read what partitions there are by now, too. -1 with err: STATUS_NOINPUT a topic was deleted. */
+/* Live and alone: read what partitions there are by now, too. -1 with err: STATUS_NOINPUT a topic
+ * was deleted. */
 int consume_look_again(struct consume *c, struct err *err);
 
 #endif

@@ -2,7 +2,8 @@
 /*
  * envelope.c - the one spelling of each record
  *
- * Printing decides by the bytes alone how key, headers and value are spelled, so the way back never guesses.
+ * Printing decides by the bytes alone how key, headers and value are spelled, so the way back
+ * never guesses.
  */
 #include "kafka/envelope.h"
 
@@ -106,7 +107,8 @@ nesting(struct str value)
 bool
 json_too_deep(struct str value)
 {
-	if (value.n < 2 * JSON_DEPTH || count(value, '{', JSON_DEPTH) + count(value, '[', JSON_DEPTH) < JSON_DEPTH)
+	if (value.n < 2 * JSON_DEPTH ||
+	    count(value, '{', JSON_DEPTH) + count(value, '[', JSON_DEPTH) < JSON_DEPTH)
 		return false;
 	return nesting(value) >= JSON_DEPTH;
 }
@@ -121,7 +123,8 @@ is_space(char c)
 static bool
 stands_as_json(struct str value)
 {
-	if (value.n == 0 || is_space(value.p[0]) || is_space(value.p[value.n - 1]) || str_eq(value, STR("null")))
+	if (value.n == 0 || is_space(value.p[0]) || is_space(value.p[value.n - 1]) ||
+	    str_eq(value, STR("null")))
 		return false;
 	if (memchr(value.p, '\n', value.n) != NULL || memchr(value.p, '\r', value.n) != NULL)
 		return false;
@@ -293,7 +296,8 @@ read_whole(const struct field *f, int64_t max, int64_t *to, struct err *err)
 		int d = f->raw.p[i] - '0';
 
 		if (d < 0 || d > 9 || v > (max - d) / 10)
-			return fail_as(err, STATUS_DATA, "is not a whole number from 0 to %" PRId64, max);
+			return fail_as(err, STATUS_DATA, "is not a whole number from 0 to %" PRId64,
+			               max);
 		v = 10 * v + d;
 	}
 	*to = v;
@@ -418,7 +422,8 @@ read_header(struct envelope_parser *p, const struct field *pair, struct header *
 	size_t       at = 0;
 
 	if (pair->kind != JSON_ARRAY || json_next(pair->raw, &at, &none, &name) == 0 ||
-	    json_next(pair->raw, &at, &none, &value) == 0 || json_next(pair->raw, &at, &none, &more) == 1)
+	    json_next(pair->raw, &at, &none, &value) == 0 ||
+	    json_next(pair->raw, &at, &none, &more) == 1)
 		return fail_as(err, STATUS_DATA, "is not a pair of name and value");
 	if (name.kind == JSON_NULL)
 		return fail_as(err, STATUS_DATA, "has no name");
@@ -440,7 +445,8 @@ read_headers(struct envelope_parser *p, const struct field *f, struct err *err)
 		return fail_as(err, STATUS_DATA, "is neither an array nor null");
 	while (f->kind == JSON_ARRAY && json_next(f->raw, &at, &none, &pair) == 1) {
 		if (p->n_headers == p->cap_headers)
-			p->headers = mem_more(p->headers, p->n_headers, &p->cap_headers, sizeof(*p->headers));
+			p->headers = mem_more(p->headers, p->n_headers, &p->cap_headers,
+			                      sizeof(*p->headers));
 		if (read_header(p, &pair, &p->headers[p->n_headers], err) < 0)
 			return fail_in(err, "header %zu", p->n_headers + 1);
 		p->n_headers++;
@@ -458,8 +464,19 @@ read_error(struct envelope_parser *p, const struct field *f, struct err *err)
 	return 0;
 }
 
-/* Members of one slot say the same thing in different spellings: at most one of them may be there. */
-enum slot { SLOT_TOPIC, SLOT_PARTITION, SLOT_OFFSET, SLOT_TIMESTAMP, SLOT_TYPE, SLOT_KEY, SLOT_HEADERS, SLOT_VALUE, SLOT_ERROR };
+/* Members of one slot say the same thing in different spellings: at most one of them may be
+ * there. */
+enum slot {
+	SLOT_TOPIC,
+	SLOT_PARTITION,
+	SLOT_OFFSET,
+	SLOT_TIMESTAMP,
+	SLOT_TYPE,
+	SLOT_KEY,
+	SLOT_HEADERS,
+	SLOT_VALUE,
+	SLOT_ERROR
+};
 
 static const struct member {
 	struct str name;
@@ -482,7 +499,8 @@ static const struct member {
 enum { MEMBERS = sizeof(members) / sizeof(*members) };
 
 static int
-read_member(struct envelope_parser *p, struct str raw_name, const struct field *f, unsigned *seen, struct err *err)
+read_member(struct envelope_parser *p, struct str raw_name, const struct field *f, unsigned *seen,
+            struct err *err)
 {
 	const struct member *m = members;
 	struct str           name = name_text(p, raw_name);
@@ -491,7 +509,8 @@ read_member(struct envelope_parser *p, struct str raw_name, const struct field *
 	while (m < members + MEMBERS && !str_eq(m->name, name))
 		m++;
 	if (m == members + MEMBERS)
-		return fail_as(err, STATUS_DATA, "%s is not a member of an envelope; see maip-stream(5)",
+		return fail_as(err, STATUS_DATA,
+		               "%s is not a member of an envelope; see maip-stream(5)",
 		               quote(text, name));
 	if (*seen & 1u << m->slot)
 		return fail_as(err, STATUS_DATA, "%s is there twice", quote(text, m->name));

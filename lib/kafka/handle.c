@@ -2,8 +2,9 @@
 /*
  * handle.c - one librdkafka client, made and watched the same way at both ends
  *
- * librdkafka retries for ever and never says that a broker is back. So when it has reported that no broker is up,
- * handle_check() asks for metadata once a second until one answers or patience ends.
+ * librdkafka retries for ever and never says that a broker is back. So when it has reported that
+ * no broker is up, handle_check() asks for metadata once a second until one answers or patience
+ * ends.
  */
 #include <assert.h>
 #include <stdio.h>
@@ -59,13 +60,14 @@ handle_status(rd_kafka_resp_err_t code)
 static bool
 is_silence(rd_kafka_resp_err_t code)
 {
-	return code == RD_KAFKA_RESP_ERR__TRANSPORT || code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN ||
+	return code == RD_KAFKA_RESP_ERR__TRANSPORT ||
+	       code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN ||
 	       code == RD_KAFKA_RESP_ERR__TIMED_OUT || code == RD_KAFKA_RESP_ERR__RESOLVE ||
 	       code == RD_KAFKA_RESP_ERR__WAIT_COORD || code == RD_KAFKA_RESP_ERR__SSL;
 }
 
-/* "127.0.0.1:9092/bootstrap: Connect to ipv4#127.0.0.1:9092 failed: Connection refused (after 0ms in state CONNECT)"
- * becomes "Connection refused". */
+/* "127.0.0.1:9092/bootstrap: Connect to ipv4#127.0.0.1:9092 failed: Connection refused (after 0ms
+ * in state CONNECT)" becomes "Connection refused". */
 static void
 keep_reason(struct handle *h, rd_kafka_resp_err_t code, const char *text)
 {
@@ -112,7 +114,8 @@ brokers_down(struct handle *h)
 	h->next_probe = h->down_since + PROBE_EVERY_MS;
 }
 
-/* Not before a probe has failed, too: a broker ends a connection when the token has ended with which it began, and that is no news. */
+/* Not before a probe has failed, too: a broker ends a connection when the token has ended with
+ * which it began, and that is no news. */
 static void
 tell_down(struct handle *h)
 {
@@ -122,8 +125,8 @@ tell_down(struct handle *h)
 		return;
 	h->told = true;
 	wait[dur_print(wait, kafka_conf_patience(h->conf, true))] = '\0';
-	snprintf(text, sizeof(text), "no broker of %s answers any more: %s; trying again for %s", brokers(h),
-	         h->reason[0] != '\0' ? h->reason : "connection lost", wait);
+	snprintf(text, sizeof(text), "no broker of %s answers any more: %s; trying again for %s",
+	         brokers(h), h->reason[0] != '\0' ? h->reason : "connection lost", wait);
 	tell(h, 4, text);
 }
 
@@ -146,8 +149,9 @@ on_error(rd_kafka_t *rk, int code, const char *text, void *opaque)
 	}
 }
 
-/* Connections that fail reach us through on_error, with their reason; that a property is meant for the other kind of client is no
- * news, for one file serves both; and metadata or a producer's id that is not to be had yet is asked for again. */
+/* Connections that fail reach us through on_error, with their reason; that a property is meant
+ * for the other kind of client is no news, for one file serves both; and metadata or a producer's
+ * id that is not to be had yet is asked for again. */
 static void
 on_log(const rd_kafka_t *rk, int level, const char *facility, const char *text)
 {
@@ -188,7 +192,8 @@ put_row(void *arg, const char *key, const char *shown, const char *from)
 
 	(void)shown;
 	(void)from;
-	handle_set(put->conf, key, kafka_conf_get(put->from, key));     /* kafka_conf_finish has checked it */
+	/* kafka_conf_finish has checked it */
+	handle_set(put->conf, key, kafka_conf_get(put->from, key));
 }
 
 static void
@@ -200,10 +205,11 @@ on_token_wanted(rd_kafka_t *rk, const char *config, void *opaque)
 	auth_refresh(h->auth, rk);
 }
 
-/* Called for each certificate of a chain, with the verdict of OpenSSL, which stands; only that it is noted. */
+/* Called for each certificate of a chain, with the verdict of OpenSSL, which stands; only that it
+ * is noted. */
 static int
-on_certificate(rd_kafka_t *rk, const char *name, int32_t id, int *verdict, int depth, const char *p, size_t n, char *why, size_t size,
-               void *opaque)
+on_certificate(rd_kafka_t *rk, const char *name, int32_t id, int *verdict, int depth, const char *p,
+               size_t n, char *why, size_t size, void *opaque)
 {
 	struct handle *h = opaque;
 
@@ -229,7 +235,8 @@ handle_conf(struct handle *h, const struct kafka_conf *c, const struct kafka_wat
 	rd_kafka_conf_set_opaque(put.conf, h);
 	rd_kafka_conf_set_error_cb(put.conf, on_error);
 	rd_kafka_conf_set_log_cb(put.conf, on_log);
-	/* Tokens are fetched by a thread of librdkafka's, so that no blocking call of ours can starve them. */
+	/* Tokens are fetched by a thread of librdkafka's, so that no blocking call of ours can
+	 * starve them. */
 	rd_kafka_conf_enable_sasl_queue(put.conf, 1);
 	rd_kafka_conf_set_ssl_cert_verify_cb(put.conf, on_certificate);
 	h->auth = auth_new(c, watch);
@@ -245,9 +252,13 @@ fail_to_reach(struct handle *h, struct err *err)
 	struct err why;
 
 	if (h->auth != NULL && auth_trouble(h->auth, &why))
-		return fail_as(err, why.status, "no token for Kafka at %s: %s", brokers(h), why.msg);
-	return reason_fail(&(struct reason){ .conf = h->conf, .words = reason, .login = h->code == RD_KAFKA_RESP_ERR__AUTHENTICATION,
-	                                     .certificate = atomic_load(&h->certificate) }, err);
+		return fail_as(err, why.status, "no token for Kafka at %s: %s", brokers(h),
+		               why.msg);
+	return reason_fail(&(struct reason){ .conf = h->conf,
+	                                     .words = reason,
+	                                     .login = h->code == RD_KAFKA_RESP_ERR__AUTHENTICATION,
+	                                     .certificate = atomic_load(&h->certificate) },
+	                   err);
 }
 
 static bool
@@ -256,7 +267,8 @@ stopped(const struct handle *h)
 	return h->watch.stop != NULL && *h->watch.stop != 0;
 }
 
-/* Has a broker refused us for good? A token that it has taken before may have ended a moment before the next one was there. */
+/* Has a broker refused us for good? A token that it has taken before may have ended a moment
+ * before the next one was there. */
 static bool
 refused(const struct handle *h)
 {
@@ -289,7 +301,8 @@ wait_for_broker(struct handle *h, struct err *err)
 	int64_t end = clock_monotonic_ms() + kafka_conf_patience(h->conf, false), left;
 
 	for (int wait = 100; (left = end - clock_monotonic_ms()) > 0; wait *= 2) {
-		if (ask_metadata(h, (int)(wait < left ? wait : left)) == RD_KAFKA_RESP_ERR_NO_ERROR) {
+		if (ask_metadata(h, (int)(wait < left ? wait : left)) ==
+		    RD_KAFKA_RESP_ERR_NO_ERROR) {
 			handle_heard(h);
 			return 0;
 		}

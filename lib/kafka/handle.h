@@ -2,10 +2,11 @@
 /*
  * handle.h - one librdkafka client, made and watched the same way at both ends
  *
- * Private to this folder: the only header that names librdkafka's types. librdkafka reports most trouble not where
- * it happens but through callbacks; handle keeps the last of it, so that a failing call can say why ("Connection
- * refused", not "Local: Timed out"). Nothing of librdkafka reaches stderr by itself: its logs come through the queue
- * that the owner polls, and go to one function.
+ * Private to this folder: the only header that names librdkafka's types. librdkafka reports most
+ * trouble not where it happens but through callbacks; handle keeps the last of it, so that a
+ * failing call can say why ("Connection refused", not "Local: Timed out"). Nothing of librdkafka
+ * reaches stderr by itself: its logs come through the queue that the owner polls, and go to one
+ * function.
  */
 #ifndef MAIP_KAFKA_HANDLE_H
 #define MAIP_KAFKA_HANDLE_H
@@ -23,37 +24,49 @@ struct handle {
 	const struct kafka_conf *conf;
 	struct kafka_watch       watch;
 	struct auth             *auth;  /* where tokens come from; NULL: none are used */
-	void                    *owner; /* for the owner's own callbacks: ((struct handle *)opaque)->owner */
+	/* for the owner's own callbacks: ((struct handle *)opaque)->owner */
+	void                    *owner;
 	bool                     consumer;      /* polled with rd_kafka_consumer_poll */
 	bool                     answered;      /* a broker has answered once */
-	int64_t                  down_since;    /* monotonic ms; TIME_MAX: as far as we know, brokers answer */
+	/* monotonic ms; TIME_MAX: as far as we know, brokers answer */
+	int64_t                  down_since;
 	int64_t                  next_probe;
 	bool                     told;  /* the user knows that no broker answers */
-	atomic_int               certificate;   /* why the last certificate was not accepted, X509_V_ERR_*; 0: it was. Set by librdkafka's threads */
-	rd_kafka_resp_err_t      code;          /* of the last trouble that was reported; NO_ERROR: none */
+	/* why the last certificate was not accepted, X509_V_ERR_*; 0: it was. Set by librdkafka's
+	 * threads */
+	atomic_int               certificate;
+	/* of the last trouble that was reported; NO_ERROR: none */
+	rd_kafka_resp_err_t      code;
 	char                     reason[300];   /* "Connection refused" */
 };
 
-/* librdkafka's configuration with every property of c and our callbacks; its opaque is h. The owner adds its own properties and
- * callbacks, and hands it to handle_open. c is borrowed for the life of h; it was finished. */
-rd_kafka_conf_t *handle_conf(struct handle *h, const struct kafka_conf *c, const struct kafka_watch *watch);
+/* librdkafka's configuration with every property of c and our callbacks; its opaque is h. The
+ * owner adds its own properties and callbacks, and hands it to handle_open. c is borrowed for the
+ * life of h; it was finished. */
+rd_kafka_conf_t *handle_conf(struct handle *h, const struct kafka_conf *c,
+                             const struct kafka_watch *watch);
 
 /* Set a property that the tool itself depends on; asserts that librdkafka knows it. */
 void handle_set(rd_kafka_conf_t *conf, const char *key, const char *value);
 
-/* Make the client and wait until a broker answers. Takes conf over. 0, or -1 with err: STATUS_UNAVAILABLE
- * "cannot reach Kafka at localhost:9092: Connection refused (set MAIP_KAFKA_BROKERS or -b)", STATUS_DENIED, STATUS_CONFIG,
- * or STATUS_OK with an empty message when stop was set meanwhile. A consumer's events come out of rd_kafka_consumer_poll from then on. */
+/* Make the client and wait until a broker answers. Takes conf over. 0, or -1 with err:
+ * STATUS_UNAVAILABLE "cannot reach Kafka at localhost:9092: Connection refused (set
+ * MAIP_KAFKA_BROKERS or -b)", STATUS_DENIED, STATUS_CONFIG, or STATUS_OK with an empty message
+ * when stop was set meanwhile. A consumer's events come out of rd_kafka_consumer_poll from then
+ * on. */
 int handle_open(struct handle *h, rd_kafka_type_t type, rd_kafka_conf_t *conf, struct err *err);
-void handle_close(struct handle *h);            /* frees the client; a consumer was closed before. h was opened or is all zero */
+/* frees the client; a consumer was closed before. h was opened or is all zero */
+void handle_close(struct handle *h);
 
-/* To be called when a poll has brought nothing. 0, or -1: no broker has answered for too long, the credentials were refused, or the
- * client is beyond repair. */
+/* To be called when a poll has brought nothing. 0, or -1: no broker has answered for too long,
+ * the credentials were refused, or the client is beyond repair. */
 int handle_check(struct handle *h, struct err *err);
-void handle_heard(struct handle *h);            /* a broker has answered: a record or a delivery report came */
+/* a broker has answered: a record or a delivery report came */
+void handle_heard(struct handle *h);
 
-/* Turn a failed call into a message and a status. what says what was tried ("cannot read maip.orders[3]"); where the broker
- * cannot be reached the message is that of handle_open. Returns -1. */
+/* Turn a failed call into a message and a status. what says what was tried ("cannot read
+ * maip.orders[3]"); where the broker cannot be reached the message is that of handle_open.
+ * Returns -1. */
 int handle_fail(struct handle *h, rd_kafka_resp_err_t code, const char *what, struct err *err);
 
 /* The exit status that fits a code. */

@@ -2,7 +2,8 @@
 /*
  * http.h - one question to an HTTP server that hands out credentials
  *
- * The only place of this folder that sees HTTP. Redirects are not followed; answers are bounded; certificates are verified.
+ * The only place of this folder that sees HTTP. Redirects are not followed; answers are bounded;
+ * certificates are verified.
  */
 #ifndef MAIP_KAFKA_HTTP_H
 #define MAIP_KAFKA_HTTP_H
@@ -20,15 +21,17 @@ struct http_question {
 	const char *const *headers;     /* "Name: value", NULL at the end; NULL: none */
 	struct str         form;        /* of a POST, urlencoded; empty: none */
 	bool               link_local;  /* never through a proxy */
-	int64_t            timeout;     /* ms, for all of it; a connection gets half of it at most */
-	const atomic_bool *stop;        /* another thread may set it: then it ends within a second; NULL: never */
+	/* ms, for all of it; a connection gets half of it at most */
+	int64_t            timeout;
+	/* another thread may set it: then it ends within a second; NULL: never */
+	const atomic_bool *stop;
 };
 
 /* To be called once, by one thread, before the first question. */
 void http_start(void);
 
-/* Ask, and append the body to answer (which may hold a secret). Returns the status, 200 say, or -1 with err when there is no answer:
- * "cannot ask 169.254.169.254: Connection timed out". */
+/* Ask, and append the body to answer (which may hold a secret). Returns the status, 200 say, or
+ * -1 with err when there is no answer: "cannot ask 169.254.169.254: Connection timed out". */
 int http_ask(const struct http_question *q, struct buf *answer, struct err *err);
 
 #endif

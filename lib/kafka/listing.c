@@ -2,7 +2,8 @@
 /*
  * listing.c - what topics there are, and what their partitions hold
  *
- * Offsets are strings in JSON: they may be larger than what many readers of JSON take for an integer.
+ * Offsets are strings in JSON: they may be larger than what many readers of JSON take for an
+ * integer.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -22,7 +23,8 @@ put_line(struct out *out, const char *line, struct err *err)
 
 /* The names that are meant; the caller frees *names. */
 static int
-select_topics(const struct reader *reader, const struct topics *topics, struct str **names, size_t *n, struct err *err)
+select_topics(const struct reader *reader, const struct topics *topics, struct str **names,
+              size_t *n, struct err *err)
 {
 	struct str *all;
 	size_t n_all;
@@ -49,12 +51,14 @@ put_topic(struct str name, int partitions, bool table, struct out *out, struct e
 	if (table)
 		snprintf(line, sizeof(line), "%10d  %.*s", partitions, STR_ARGS(name));
 	else
-		snprintf(line, sizeof(line), "{\"topic\":\"%.*s\",\"partitions\":%d}", STR_ARGS(name), partitions);
+		snprintf(line, sizeof(line), "{\"topic\":\"%.*s\",\"partitions\":%d}",
+		         STR_ARGS(name), partitions);
 	return put_line(out, line, err);
 }
 
 int
-list_topics(const struct reader *reader, const struct topics *topics, bool table, struct out *out, struct err *err)
+list_topics(const struct reader *reader, const struct topics *topics, bool table, struct out *out,
+            struct err *err)
 {
 	struct str *names;
 	size_t n;
@@ -93,9 +97,10 @@ put_table_row(const struct form *f, const struct row *r, struct err *err)
 	if (f->group && r->committed == OFFSET_NONE)
 		snprintf(rest, sizeof(rest), "  %12s  %10" PRId64, "-", r->next - r->first);
 	else if (f->group)
-		snprintf(rest, sizeof(rest), "  %12" PRId64 "  %10" PRId64, r->committed, r->next - r->committed);
-	snprintf(line, sizeof(line), "%12" PRId64 "  %12" PRId64 "%s  %9" PRId32 "  %.*s", r->first, r->next, rest,
-	         r->part.partition, STR_ARGS(r->part.topic));
+		snprintf(rest, sizeof(rest), "  %12" PRId64 "  %10" PRId64, r->committed,
+		         r->next - r->committed);
+	snprintf(line, sizeof(line), "%12" PRId64 "  %12" PRId64 "%s  %9" PRId32 "  %.*s", r->first,
+	         r->next, rest, r->part.partition, STR_ARGS(r->part.topic));
 	return put_line(f->out, line, err);
 }
 
@@ -105,12 +110,16 @@ put_json_row(const struct form *f, const struct row *r, struct err *err)
 	char line[600], rest[100] = "";
 
 	if (f->group && r->committed == OFFSET_NONE)
-		snprintf(rest, sizeof(rest), ",\"committed\":null,\"lag\":\"%" PRId64 "\"", r->next - r->first);
+		snprintf(rest, sizeof(rest), ",\"committed\":null,\"lag\":\"%" PRId64 "\"",
+		         r->next - r->first);
 	else if (f->group)
-		snprintf(rest, sizeof(rest), ",\"committed\":\"%" PRId64 "\",\"lag\":\"%" PRId64 "\"", r->committed,
+		snprintf(rest, sizeof(rest),
+		         ",\"committed\":\"%" PRId64 "\",\"lag\":\"%" PRId64 "\"", r->committed,
 		         r->next - r->committed);
-	snprintf(line, sizeof(line), "{\"topic\":\"%.*s\",\"partition\":%" PRId32 ",\"first\":\"%" PRId64 "\",\"next\":\"%" PRId64
-	         "\"%s}", STR_ARGS(r->part.topic), r->part.partition, r->first, r->next, rest);
+	snprintf(line, sizeof(line),
+	         "{\"topic\":\"%.*s\",\"partition\":%" PRId32 ",\"first\":\"%" PRId64
+	         "\",\"next\":\"%" PRId64 "\"%s}",
+	         STR_ARGS(r->part.topic), r->part.partition, r->first, r->next, rest);
 	return put_line(f->out, line, err);
 }
 
@@ -125,8 +134,8 @@ list_partition(const struct reader *reader, const struct form *f, struct row *r,
 }
 
 static int
-list_topic(const struct reader *reader, struct str topic, const struct partitions *partitions, const struct form *f,
-           struct err *err)
+list_topic(const struct reader *reader, struct str topic, const struct partitions *partitions,
+           const struct form *f, struct err *err)
 {
 	const int n = reader->partitions(reader->self, topic, err);
 
@@ -142,8 +151,9 @@ list_topic(const struct reader *reader, struct str topic, const struct partition
 }
 
 int
-list_offsets(const struct reader *reader, const struct topics *topics, const struct partitions *partitions, bool group,
-             bool table, struct out *out, struct err *err)
+list_offsets(const struct reader *reader, const struct topics *topics,
+             const struct partitions *partitions, bool group, bool table, struct out *out,
+             struct err *err)
 {
 	const struct form form = { group, table, out };
 	struct str *names;
@@ -153,8 +163,11 @@ list_offsets(const struct reader *reader, const struct topics *topics, const str
 	if (select_topics(reader, topics, &names, &n, err) < 0)
 		return -1;
 	if (table)
-		rc = put_line(out, group ? "       FIRST          NEXT     COMMITTED         LAG  PARTITION  TOPIC"
-		                         : "       FIRST          NEXT  PARTITION  TOPIC", err);
+		rc = put_line(out,
+		              group ? "       FIRST          NEXT     COMMITTED         LAG  "
+		                      "PARTITION  TOPIC"
+		                    : "       FIRST          NEXT  PARTITION  TOPIC",
+		              err);
 	for (size_t i = 0; rc == 0 && i < n; i++)
 		rc = list_topic(reader, names[i], partitions, &form, err);
 	free(names);

@@ -30,14 +30,15 @@ same(const char *value, const char *word)
 static int
 prepare_for_tokens(struct kafka_conf *c, const char *option, struct err *err)
 {
-	const char *protocol = kafka_conf_get(c, PROTOCOL), *mechanism = kafka_conf_get(c, MECHANISM);
+	const char *protocol = kafka_conf_get(c, PROTOCOL),
+		   *mechanism = kafka_conf_get(c, MECHANISM);
 
 	if (mechanism != NULL && strcmp(mechanism, OAUTH) != 0)
-		return fail_as(err, STATUS_CONFIG, "%s: sasl.mechanism is %s, but %s needs " OAUTH, kafka_conf_from(c, MECHANISM),
-		               mechanism, option);
+		return fail_as(err, STATUS_CONFIG, "%s: sasl.mechanism is %s, but %s needs " OAUTH,
+		               kafka_conf_from(c, MECHANISM), mechanism, option);
 	if (protocol != NULL && !same(protocol, "sasl_ssl") && !same(protocol, "sasl_plaintext"))
-		return fail_as(err, STATUS_CONFIG, "%s: " PROTOCOL " is %s, but %s needs sasl_ssl", kafka_conf_from(c, PROTOCOL),
-		               protocol, option);
+		return fail_as(err, STATUS_CONFIG, "%s: " PROTOCOL " is %s, but %s needs sasl_ssl",
+		               kafka_conf_from(c, PROTOCOL), protocol, option);
 	kafka_conf_put(c, MECHANISM, OAUTH, option);
 	if (protocol == NULL)
 		kafka_conf_put(c, PROTOCOL, "sasl_ssl", option);
@@ -53,7 +54,8 @@ find_region(struct login *l, const struct kafka_conf *c, struct err *err)
 	if (l->region == NULL)
 		l->region = named.n > 0 ? mem_dup(named) : aws_region_find();
 	if (l->region == NULL)
-		return fail_as(err, STATUS_CONFIG, "--aws-msk-iam: in which region? no broker's name tells it "
+		return fail_as(err, STATUS_CONFIG,
+		               "--aws-msk-iam: in which region? no broker's name tells it "
 		               "(--aws-msk-iam=REGION, or set AWS_REGION)");
 	return 0;
 }
@@ -76,11 +78,15 @@ check_mechanism(const struct kafka_conf *c, struct err *err)
 
 	if ((!same(protocol, "sasl_ssl") && !same(protocol, "sasl_plaintext")) || any_set(c, named))
 		return 0;
-	return fail_as(err, STATUS_CONFIG, "%s: " PROTOCOL " is %s, but no sasl.mechanism says how to log in (PLAIN, SCRAM-SHA-256, "
-	               "SCRAM-SHA-512, OAUTHBEARER, AWS_MSK_IAM)", kafka_conf_from(c, PROTOCOL), protocol);
+	return fail_as(err, STATUS_CONFIG,
+	               "%s: " PROTOCOL
+	               " is %s, but no sasl.mechanism says how to log in (PLAIN, SCRAM-SHA-256, "
+	               "SCRAM-SHA-512, OAUTHBEARER, AWS_MSK_IAM)",
+	               kafka_conf_from(c, PROTOCOL), protocol);
 }
 
-/* librdkafka's default protocol is plaintext, and it ignores what does not fit. Who has chosen one is taken at his word. */
+/* librdkafka's default protocol is plaintext, and it ignores what does not fit. Who has chosen
+ * one is taken at his word. */
 static int
 check_unused(const struct kafka_conf *c, struct err *err)
 {
@@ -90,16 +96,21 @@ check_unused(const struct kafka_conf *c, struct err *err)
 	if (kafka_conf_get(c, PROTOCOL) != NULL)
 		return 0;
 	if (any_set(c, sasl))
-		return fail_as(err, STATUS_CONFIG, "there is a login (sasl.*), but no " PROTOCOL ": say sasl_ssl, or sasl_plaintext");
+		return fail_as(err, STATUS_CONFIG,
+		               "there is a login (sasl.*), but no " PROTOCOL
+		               ": say sasl_ssl, or sasl_plaintext");
 	if (any_set(c, ssl))
-		return fail_as(err, STATUS_CONFIG, "there is a certificate (ssl.*), but no " PROTOCOL ": say ssl, or sasl_ssl");
+		return fail_as(err, STATUS_CONFIG,
+		               "there is a certificate (ssl.*), but no " PROTOCOL
+		               ": say ssl, or sasl_ssl");
 	return 0;
 }
 
 static bool
 is_loopback(struct str host)
 {
-	return str_eq(host, STR("localhost")) || str_starts(host, STR("127.")) || str_eq(host, STR("[::1]"));
+	return str_eq(host, STR("localhost")) || str_starts(host, STR("127.")) ||
+	       str_eq(host, STR("[::1]"));
 }
 
 /* Are all brokers of "host:port,PROTOCOL://host:port,..." on this machine? */
@@ -134,11 +145,14 @@ check_cleartext(const struct login *l, const struct kafka_conf *c, struct err *e
 	const char *mechanism = kafka_conf_get(c, MECHANISM);
 
 	if (l->cleartext || !same(kafka_conf_get(c, PROTOCOL), "sasl_plaintext") ||
-	    (!same(mechanism, "PLAIN") && !same(mechanism, OAUTH)) || all_loopback(str_of(kafka_conf_get(c, "bootstrap.servers"))))
+	    (!same(mechanism, "PLAIN") && !same(mechanism, OAUTH)) ||
+	    all_loopback(str_of(kafka_conf_get(c, "bootstrap.servers"))))
 		return 0;
-	return fail_as(err, STATUS_CONFIG, "%s: " PROTOCOL "=sasl_plaintext would send the %s unencrypted over the network "
-	               "(use sasl_ssl; if that is meant, say --allow-cleartext-login)", kafka_conf_from(c, PROTOCOL),
-	               same(mechanism, OAUTH) ? "token" : "password");
+	return fail_as(err, STATUS_CONFIG,
+	               "%s: " PROTOCOL
+	               "=sasl_plaintext would send the %s unencrypted over the network "
+	               "(use sasl_ssl; if that is meant, say --allow-cleartext-login)",
+	               kafka_conf_from(c, PROTOCOL), same(mechanism, OAUTH) ? "token" : "password");
 }
 
 /* A core file would hold what was read from protected files. */
@@ -158,16 +172,23 @@ login_finish(struct login *l, struct kafka_conf *c, struct err *err)
 		kafka_conf_put(c, MECHANISM, OAUTH, kafka_conf_from(c, MECHANISM));
 	}
 	if (l->msk && l->token_command != NULL)
-		return fail_as(err, STATUS_USAGE, "--aws-msk-iam and --oauth-token-command are two sources of tokens: choose one");
-	if (l->msk && (prepare_for_tokens(c, "--aws-msk-iam", err) < 0 || find_region(l, c, err) < 0))
+		return fail_as(err, STATUS_USAGE,
+		               "--aws-msk-iam and --oauth-token-command are two sources of tokens: "
+		               "choose one");
+	if (l->msk &&
+	    (prepare_for_tokens(c, "--aws-msk-iam", err) < 0 || find_region(l, c, err) < 0))
 		return -1;
 	if (l->token_command != NULL && prepare_for_tokens(c, "--oauth-token-command", err) < 0)
 		return -1;
 	if (same(kafka_conf_get(c, MECHANISM), OAUTH) && !l->msk && l->token_command == NULL &&
 	    !same(kafka_conf_get(c, "enable.sasl.oauthbearer.unsecure.jwt"), "true"))
-		return fail_as(err, STATUS_CONFIG, "%s: sasl.mechanism=" OAUTH " needs a token (--oauth-token-command CMD, or "
-		               "--aws-msk-iam)", kafka_conf_from(c, MECHANISM));
+		return fail_as(err, STATUS_CONFIG,
+		               "%s: sasl.mechanism=" OAUTH
+		               " needs a token (--oauth-token-command CMD, or "
+		               "--aws-msk-iam)",
+		               kafka_conf_from(c, MECHANISM));
 	if (l->msk || l->token_command != NULL || any_set(c, secrets))
 		no_core();
-	return check_unused(c, err) < 0 || check_mechanism(c, err) < 0 ? -1 : check_cleartext(l, c, err);
+	return check_unused(c, err) < 0 || check_mechanism(c, err) < 0 ? -1
+	                                                               : check_cleartext(l, c, err);
 }

@@ -32,7 +32,9 @@ add(struct buf *to, const char *format, ...)
 static double
 rate_since(struct meter_mark *mark, uint64_t records, int64_t now_ms)
 {
-	const double rate = now_ms > mark->at ? (double)(records - mark->records) * 1000 / (double)(now_ms - mark->at) : 0;
+	const double rate = now_ms > mark->at ? (double)(records - mark->records) * 1000 /
+	                                                (double)(now_ms - mark->at)
+	                                      : 0;
 
 	*mark = (struct meter_mark){ now_ms, records };
 	return rate;
@@ -77,7 +79,8 @@ add_partitions(struct buf *to, const struct consume *c)
 	for (size_t i = 0; consume_position(c, i, &p); i++) {
 		if (!p.ours)
 			continue;
-		add(to, "%s{\"topic\":\"%.*s\",\"partition\":%" PRId32, comma, STR_ARGS(p.part->topic), p.part->partition);
+		add(to, "%s{\"topic\":\"%.*s\",\"partition\":%" PRId32, comma,
+		    STR_ARGS(p.part->topic), p.part->partition);
 		add_offset(to, "next", p.next);
 		add_offset(to, "end", p.end);
 		add_offset(to, "lag", lag_of(&p));
@@ -88,15 +91,18 @@ add_partitions(struct buf *to, const struct consume *c)
 }
 
 static void
-add_stats(struct meter *m, const struct consume *c, uint64_t bad, int64_t now_ms, int64_t wall_ms, struct buf *to)
+add_stats(struct meter *m, const struct consume *c, uint64_t bad, int64_t now_ms, int64_t wall_ms,
+          struct buf *to)
 {
 	const struct consume_counts n = consume_counts(c);
 	const int64_t watermark = consume_watermark(c);
 	char at[TIME_TEXT_MAX];
 
 	at[time_print(at, wall_ms)] = '\0';
-	add(to, "{\"time\":\"%s\",\"records\":%" PRIu64 ",\"bytes\":%" PRIu64 ",\"lines\":%" PRIu64, at, n.records, n.bytes, n.lines);
-	add(to, ",\"filtered\":%" PRIu64 ",\"tombstones\":%" PRIu64 ",\"bad\":%" PRIu64, n.filtered, n.tombstones, bad);
+	add(to, "{\"time\":\"%s\",\"records\":%" PRIu64 ",\"bytes\":%" PRIu64 ",\"lines\":%" PRIu64,
+	    at, n.records, n.bytes, n.lines);
+	add(to, ",\"filtered\":%" PRIu64 ",\"tombstones\":%" PRIu64 ",\"bad\":%" PRIu64, n.filtered,
+	    n.tombstones, bad);
 	add(to, ",\"rate\":%.1f", rate_since(&m->stats, n.records, now_ms));
 	add_offset(to, "lag", lag(c));
 	if (watermark == TIME_MIN)
@@ -155,14 +161,17 @@ add_progress(struct meter *m, const struct consume *c, int64_t now_ms, bool last
 		add_eta(m, behind, to);
 	for (size_t i = 0; m->conf.partitions && consume_position(c, i, &p); i++)
 		if (p.ours && lag_of(&p) >= 0)
-			add(to, "  %.*s[%" PRId32 "] %" PRId64, STR_ARGS(p.part->topic), p.part->partition, lag_of(&p));
-	if (m->conf.columns > 0 && to->n - start > m->conf.columns + 2)        /* the escape sequence takes 3 bytes and no room */
+			add(to, "  %.*s[%" PRId32 "] %" PRId64, STR_ARGS(p.part->topic),
+			    p.part->partition, lag_of(&p));
+	/* the escape sequence takes 3 bytes and no room */
+	if (m->conf.columns > 0 && to->n - start > m->conf.columns + 2)
 		to->n = start + m->conf.columns + 2;
 	buf_add_char(to, last ? '\n' : '\r');
 }
 
 void
-meter_tick(struct meter *m, const struct consume *c, uint64_t bad, int64_t now_ms, int64_t wall_ms, bool last, struct buf *to)
+meter_tick(struct meter *m, const struct consume *c, uint64_t bad, int64_t now_ms, int64_t wall_ms,
+           bool last, struct buf *to)
 {
 	if (m->conf.stats_every > 0 && (last || now_ms - m->stats.at >= m->conf.stats_every))
 		add_stats(m, c, bad, now_ms, wall_ms, to);

@@ -2,8 +2,9 @@
 /*
  * meter.h - how far a read has come, in words and in numbers
  *
- * Makes the text of --progress (one line that is written over again and again, for a terminal) and of --stats-interval (one object
- * a line). The caller brings the clock and writes the text. An offset is text in JSON, as everywhere.
+ * Makes the text of --progress (one line that is written over again and again, for a terminal)
+ * and of --stats-interval (one object a line). The caller brings the clock and writes the text.
+ * An offset is text in JSON, as everywhere.
  */
 #ifndef MAIP_KAFKA_METER_H
 #define MAIP_KAFKA_METER_H
@@ -31,7 +32,9 @@ struct meter {
 
 void meter_init(struct meter *m, const struct meter_conf *conf, int64_t now_ms);
 
-/* Append what is due at now_ms (monotonic; wall_ms is the time that statistics tell) to to; last: the read is over. */
-void meter_tick(struct meter *m, const struct consume *c, uint64_t bad, int64_t now_ms, int64_t wall_ms, bool last, struct buf *to);
+/* Append what is due at now_ms (monotonic; wall_ms is the time that statistics tell) to to; last:
+ * the read is over. */
+void meter_tick(struct meter *m, const struct consume *c, uint64_t bad, int64_t now_ms,
+                int64_t wall_ms, bool last, struct buf *to);
 
 #endif

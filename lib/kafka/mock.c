@@ -35,7 +35,8 @@ mock_start(struct err *err)
 	} else {
 		m->cluster = rd_kafka_mock_cluster_new(m->rk, 1);
 		if (m->cluster == NULL)
-			fail_as(err, STATUS_UNAVAILABLE, "cannot start the embedded broker: no port to listen on");
+			fail_as(err, STATUS_UNAVAILABLE,
+			        "cannot start the embedded broker: no port to listen on");
 	}
 	if (m->cluster == NULL) {
 		mock_stop(m);
@@ -97,23 +98,27 @@ int
 mock_topic(struct mock *m, struct str spec, struct err *err)
 {
 	const char         *colon = memchr(spec.p, ':', spec.n);
-	struct str          name = colon == NULL ? spec : str_slice(spec, 0, (size_t)(colon - spec.p));
-	int                 partitions = colon == NULL ? MOCK_PARTITIONS : partitions_of(str_slice(spec, name.n + 1, spec.n));
+	struct str name = colon == NULL ? spec : str_slice(spec, 0, (size_t)(colon - spec.p));
+	int partitions = colon == NULL ? MOCK_PARTITIONS
+	                               : partitions_of(str_slice(spec, name.n + 1, spec.n));
 	char                text[QUOTE_MAX], topic[NAME_MAX_KAFKA + 1];
 	rd_kafka_resp_err_t code;
 
 	if (!is_topic_name(name))
-		return fail_as(err, STATUS_USAGE, "%s is not the name of a topic (letters, digits, '.', '_', '-')",
+		return fail_as(err, STATUS_USAGE,
+		               "%s is not the name of a topic (letters, digits, '.', '_', '-')",
 		               quote(text, name));
 	if (partitions == 0)
-		return fail_as(err, STATUS_USAGE, "%s: the number of partitions is not from 1 to %d", quote(text, spec),
-		               MOCK_PARTITIONS_MAX);
+		return fail_as(err, STATUS_USAGE,
+		               "%s: the number of partitions is not from 1 to %d",
+		               quote(text, spec), MOCK_PARTITIONS_MAX);
 	snprintf(topic, sizeof(topic), "%.*s", STR_ARGS(name));
 	code = rd_kafka_mock_topic_create(m->cluster, topic, partitions, 1);
 	if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
 		return fail_as(err, STATUS_USAGE, "%s: %s", quote(text, name),
-		               code == RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS ? "the topic is there already"
-		                                                              : rd_kafka_err2str(code));
+		               code == RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS
+		                       ? "the topic is there already"
+		                       : rd_kafka_err2str(code));
 	return 0;
 }
 
@@ -132,5 +137,6 @@ mock_fail_produce(struct mock *m, int code, size_t n)
 	enum { PRODUCE_REQUEST = 0 };
 
 	while (n-- > 0)
-		rd_kafka_mock_push_request_errors(m->cluster, PRODUCE_REQUEST, 1, (rd_kafka_resp_err_t)code);
+		rd_kafka_mock_push_request_errors(m->cluster, PRODUCE_REQUEST, 1,
+		                                  (rd_kafka_resp_err_t)code);
 }

@@ -2,10 +2,12 @@
 /*
  * mock.h - a broker inside this process, for demos, tests and learning
  *
- * librdkafka's mock cluster: real TCP listeners on free ports of 127.0.0.1, so that any tool on this machine can
- * use it. It keeps records in memory only, the newest 5 MiB or 100,000 batches of each partition. A client that asks
- * for a topic that is not there makes it, with 4 partitions: a reader cannot forbid that, as it can with Kafka. It knows no
- * transactions, no time-stamped look-ups, no TLS, no logins and no admin requests. For anything that matters, use a real Kafka.
+ * librdkafka's mock cluster: real TCP listeners on free ports of 127.0.0.1, so that any tool on
+ * this machine can use it. It keeps records in memory only, the newest 5 MiB or 100,000 batches
+ * of each partition. A client that asks for a topic that is not there makes it, with 4
+ * partitions: a reader cannot forbid that, as it can with Kafka. It knows no transactions, no
+ * time-stamped look-ups, no TLS, no logins and no admin requests. For anything that matters, use
+ * a real Kafka.
  */
 #ifndef MAIP_KAFKA_MOCK_H
 #define MAIP_KAFKA_MOCK_H
@@ -31,7 +33,8 @@ int mock_topic(struct mock *m, struct str spec, struct err *err);
 /* For tests: connections are refused and dropped while it is down. */
 void mock_set_down(struct mock *m, bool down);
 
-/* For tests: answer the next n Produce requests with this error of Kafka's protocol (3: unknown topic, 10: message too large, 29: not authorized). */
+/* For tests: answer the next n Produce requests with this error of Kafka's protocol (3: unknown
+ * topic, 10: message too large, 29: not authorized). */
 void mock_fail_produce(struct mock *m, int code, size_t n);
 
 #endif

@@ -21,7 +21,8 @@ add_base64url(struct buf *to, struct str bytes)
 }
 
 int
-msk_token(struct buf *to, const struct aws_keys *keys, struct str region, int64_t now, struct err *err)
+msk_token(struct buf *to, const struct aws_keys *keys, struct str region, int64_t now,
+          struct err *err)
 {
 	char                  base[128];
 	const struct aws_call call = {
@@ -59,7 +60,9 @@ region_in(struct str name)
 	}
 	for (size_t i = name.n; i > 0; i--)
 		if (name.p[i - 1] == '.')
-			return aws_is_region(str_slice(name, i, name.n)) ? str_slice(name, i, name.n) : STR("");
+			return aws_is_region(str_slice(name, i, name.n))
+			               ? str_slice(name, i, name.n)
+			               : STR("");
 	return STR("");
 }
 

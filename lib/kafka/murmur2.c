@@ -20,7 +20,8 @@ murmur2(struct str key)
 	size_t i = 0;
 
 	for (; i + 4 <= key.n; i += 4) {
-		uint32_t k = byte_at(key, i) | byte_at(key, i + 1) << 8 | byte_at(key, i + 2) << 16 | byte_at(key, i + 3) << 24;
+		uint32_t k = byte_at(key, i) | byte_at(key, i + 1) << 8 |
+		             byte_at(key, i + 2) << 16 | byte_at(key, i + 3) << 24;
 
 		k *= M;
 		k ^= k >> 24;

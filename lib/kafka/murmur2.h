@@ -2,8 +2,8 @@
 /*
  * murmur2.h - the partition of a key
  *
- * As the Java client and maip-produce place records: MurmurHash2 (Austin Appleby, public domain) with the seed of
- * org.apache.kafka.common.utils.Utils.murmur2.
+ * As the Java client and maip-produce place records: MurmurHash2 (Austin Appleby, public domain)
+ * with the seed of org.apache.kafka.common.utils.Utils.murmur2.
  */
 #ifndef MAIP_KAFKA_MURMUR2_H
 #define MAIP_KAFKA_MURMUR2_H

@@ -42,7 +42,8 @@ parse_ago(struct str s, int64_t now, int64_t *to)
 static bool
 parse_moment(struct str s, int64_t now, int64_t *to)
 {
-	return time_parse_rfc3339(to, s) == 0 || parse_ago(s, now, to) || time_parse_number(to, s, TIME_FORMAT_AUTO) == 0;
+	return time_parse_rfc3339(to, s) == 0 || parse_ago(s, now, to) ||
+	       time_parse_number(to, s, TIME_FORMAT_AUTO) == 0;
 }
 
 static bool
@@ -82,8 +83,10 @@ place_parse(struct place *to, struct str text, int64_t now, struct err *err)
 
 	if (parse(to, text, now))
 		return 0;
-	return fail_as(err, STATUS_USAGE, "%s is not an offset (try earliest, latest, committed, 42, -10, +10, "
-	               "@2026-01-16T12:00:00Z, -3d, or a range A:B of these)", quote(q, text));
+	return fail_as(err, STATUS_USAGE,
+	               "%s is not an offset (try earliest, latest, committed, 42, -10, +10, "
+	               "@2026-01-16T12:00:00Z, -3d, or a range A:B of these)",
+	               quote(q, text));
 }
 
 /* Moments have colons in them, too: the range is split where both sides are places. */
@@ -96,7 +99,8 @@ parse_range(struct place_range *to, struct str s, int64_t now)
 		if (s.p[i] != ':')
 			continue;
 		*to = (struct place_range){ { PLACE_EARLIEST, 0 }, { PLACE_NONE, 0 } };
-		if ((a.n == 0 || parse(&to->from, a, now)) && (b.n == 0 || parse(&to->to, b, now)) && a.n + b.n > 0)
+		if ((a.n == 0 || parse(&to->from, a, now)) &&
+		    (b.n == 0 || parse(&to->to, b, now)) && a.n + b.n > 0)
 			return true;
 	}
 	return false;
@@ -122,13 +126,17 @@ place_range_parse(struct place_range *to, struct str text, int64_t now, struct e
 }
 
 static int
-check_held(const char *what, int64_t offset, const struct part *part, const struct extent *e, struct err *err)
+check_held(const char *what, int64_t offset, const struct part *part, const struct extent *e,
+           struct err *err)
 {
 	if (offset >= e->first && offset <= e->next)
 		return 0;
-	return fail_as(err, STATUS_CONFIG, "%.*s[%" PRId32 "] does not hold %s %" PRId64 ": it has %" PRId64 " to %" PRId64
-	               " (start with -o %" PRId64 " to read what is there, or with -o latest to read what comes)",
-	               STR_ARGS(part->topic), part->partition, what, offset, e->first, e->next, e->first);
+	return fail_as(err, STATUS_CONFIG,
+	               "%.*s[%" PRId32 "] does not hold %s %" PRId64 ": it has %" PRId64
+	               " to %" PRId64 " (start with -o %" PRId64
+	               " to read what is there, or with -o latest to read what comes)",
+	               STR_ARGS(part->topic), part->partition, what, offset, e->first, e->next,
+	               e->first);
 }
 
 static int64_t
@@ -138,8 +146,8 @@ clamp(int64_t v, int64_t lo, int64_t hi)
 }
 
 int
-place_start(const struct place *p, const struct reader *reader, const struct part *part, const struct extent *e,
-            int64_t committed, int64_t *offset, struct err *err)
+place_start(const struct place *p, const struct reader *reader, const struct part *part,
+            const struct extent *e, int64_t committed, int64_t *offset, struct err *err)
 {
 	switch (p->kind) {
 	case PLACE_LATEST:
@@ -166,8 +174,8 @@ place_start(const struct place *p, const struct reader *reader, const struct par
 }
 
 int
-place_end(const struct place *p, const struct reader *reader, const struct part *part, const struct extent *e,
-          int64_t start, int64_t *offset, struct err *err)
+place_end(const struct place *p, const struct reader *reader, const struct part *part,
+          const struct extent *e, int64_t start, int64_t *offset, struct err *err)
 {
 	int64_t end = e->next;
 

@@ -9,14 +9,24 @@
  *	-3d @-3d    so long ago
  *	A:B         from A up to, not including, B; either may be left out
  *
- * Offsets count what Kafka counts: in a compacted topic, or one with transactions, "the last N" has fewer than N records.
+ * Offsets count what Kafka counts: in a compacted topic, or one with transactions, "the last N"
+ * has fewer than N records.
  */
 #ifndef MAIP_KAFKA_OFFSETS_H
 #define MAIP_KAFKA_OFFSETS_H
 
 #include "kafka/reader.h"
 
-enum place_kind { PLACE_NONE, PLACE_EARLIEST, PLACE_LATEST, PLACE_COMMITTED, PLACE_NUMBER, PLACE_BEFORE_END, PLACE_AFTER_START, PLACE_TIME };
+enum place_kind {
+	PLACE_NONE,
+	PLACE_EARLIEST,
+	PLACE_LATEST,
+	PLACE_COMMITTED,
+	PLACE_NUMBER,
+	PLACE_BEFORE_END,
+	PLACE_AFTER_START,
+	PLACE_TIME
+};
 
 struct place {
 	enum place_kind kind;           /* NONE: not given */
@@ -33,17 +43,19 @@ int place_range_parse(struct place_range *to, struct str text, int64_t now, stru
 /* One place. -1 with err. */
 int place_parse(struct place *to, struct str text, int64_t now, struct err *err);
 
-struct extent {                         /* of a partition, at one moment: offsets from first up to, not including, next */
+/* of a partition, at one moment: offsets from first up to, not including, next */
+struct extent {
 	int64_t first, next;
 };
 
-/* Where reading starts: an offset in [first, next]. committed (OFFSET_NONE: nothing) is what COMMITTED means; it falls back on
- * earliest. -1 with err: a number or a committed offset that the partition does not hold is STATUS_CONFIG, never moved silently. */
-int place_start(const struct place *p, const struct reader *reader, const struct part *part, const struct extent *extent,
-                int64_t committed, int64_t *offset, struct err *err);
+/* Where reading starts: an offset in [first, next]. committed (OFFSET_NONE: nothing) is what
+ * COMMITTED means; it falls back on earliest. -1 with err: a number or a committed offset that
+ * the partition does not hold is STATUS_CONFIG, never moved silently. */
+int place_start(const struct place *p, const struct reader *reader, const struct part *part,
+                const struct extent *extent, int64_t committed, int64_t *offset, struct err *err);
 
 /* Where it ends; at most extent->next, at least start. */
-int place_end(const struct place *p, const struct reader *reader, const struct part *part, const struct extent *extent,
-              int64_t start, int64_t *offset, struct err *err);
+int place_end(const struct place *p, const struct reader *reader, const struct part *part,
+              const struct extent *extent, int64_t start, int64_t *offset, struct err *err);
 
 #endif

@@ -14,7 +14,8 @@
 #define MAX      1e9                    /* records a second, and times as fast */
 #define CATCH_UP (SECOND / 10)
 
-/* A positive number: digits and a point, for strtod alone would take "inf", " 1", "1e9" and "0x1", too. */
+/* A positive number: digits and a point, for strtod alone would take "inf", " 1", "1e9" and
+ * "0x1", too. */
 static bool
 parse_number(const char *text, double *to, const char **rest)
 {
@@ -44,7 +45,8 @@ pace_rate_option(void *arg, const char *value, struct err *err)
 			p->interval = units[i].seconds * SECOND / n;
 			return 0;
 		}
-	return fail_as(err, STATUS_USAGE, "%s is not a rate (try 100/s, 600/m or 5000/h)", quote(q, str_of(value)));
+	return fail_as(err, STATUS_USAGE, "%s is not a rate (try 100/s, 600/m or 5000/h)",
+	               quote(q, str_of(value)));
 }
 
 int
@@ -56,7 +58,9 @@ pace_speed_option(void *arg, const char *value, struct err *err)
 	double n;
 
 	if (!parse_number(value, &n, &rest) || (strcmp(rest, "") != 0 && strcmp(rest, "x") != 0))
-		return fail_as(err, STATUS_USAGE, "%s is not a speed (1 is as it happened, 60 a minute in a second, 0.5 half as fast)",
+		return fail_as(err, STATUS_USAGE,
+		               "%s is not a speed (1 is as it happened, 60 a minute in a second, "
+		               "0.5 half as fast)",
 		               quote(q, str_of(value)));
 	p->speed = n;
 	return 0;
@@ -68,7 +72,8 @@ pace_wait(const struct pace *p, int64_t time, int64_t now_ns)
 	double wait = p->due - (double)now_ns, replay;
 
 	if (p->speed > 0 && p->started && time > p->first_time) {
-		replay = ((double)time - (double)p->first_time) * 1e6 / p->speed - (double)(now_ns - p->first_ns);
+		replay = ((double)time - (double)p->first_time) * 1e6 / p->speed -
+		         (double)(now_ns - p->first_ns);
 		if (replay > wait)
 			wait = replay;
 	}

@@ -2,9 +2,9 @@
 /*
  * pace.h - when may the next record leave?
  *
- * Two brakes, each of them optional: so many records a second (--rate), and as fast as things happened, times a factor
- * (--replay-speed). The caller brings the clock. A rate is kept on the average of a tenth of a second: who comes late
- * may catch up by so much and no more.
+ * Two brakes, each of them optional: so many records a second (--rate), and as fast as things
+ * happened, times a factor (--replay-speed). The caller brings the clock. A rate is kept on the
+ * average of a tenth of a second: who comes late may catch up by so much and no more.
  */
 #ifndef MAIP_KAFKA_PACE_H
 #define MAIP_KAFKA_PACE_H
@@ -16,7 +16,8 @@
 
 struct pace {                           /* all zero: no brake */
 	double  interval;               /* ns between two records; 0: no rate */
-	double  speed;                  /* event time may go so many times as fast as the clock; 0: any */
+	/* event time may go so many times as fast as the clock; 0: any */
+	double  speed;
 	double  due;                    /* ns: no record leaves before */
 	bool    started;                /* the first record with a time has left: */
 	int64_t first_time, first_ns;
@@ -32,7 +33,8 @@ pace_used(const struct pace *p)
 	return p->interval > 0 || p->speed > 0;
 }
 
-/* How many ms, rounded up, a record has to wait; 0: it may leave. time: of the record, ms, TIME_MIN: it has none. */
+/* How many ms, rounded up, a record has to wait; 0: it may leave. time: of the record, ms,
+ * TIME_MIN: it has none. */
 int64_t pace_wait(const struct pace *p, int64_t time, int64_t now_ns);
 
 /* It leaves now. */

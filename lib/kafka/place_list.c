@@ -46,7 +46,8 @@ place_list_free(struct place_list *l)
 static int
 by_part(const void *a, const void *b)
 {
-	const struct part *x = &((const struct entry *)a)->part, *y = &((const struct entry *)b)->part;
+	const struct part *x = &((const struct entry *)a)->part,
+			  *y = &((const struct entry *)b)->part;
 	const int c = str_cmp(x->topic, y->topic);
 
 	return c != 0 ? c : (x->partition > y->partition) - (x->partition < y->partition);
@@ -59,9 +60,12 @@ struct members {                        /* of a line; MISSING: it has none */
 static struct field *
 member(struct members *m, struct str name)
 {
-	return str_eq(name, STR("topic")) ? &m->topic : str_eq(name, STR("partition")) ? &m->partition
-	     : str_eq(name, STR("offset")) ? &m->offset : str_eq(name, STR("committed")) ? &m->committed
-	     : str_eq(name, STR("next")) ? &m->next : NULL;
+	return str_eq(name, STR("topic"))       ? &m->topic
+	       : str_eq(name, STR("partition")) ? &m->partition
+	       : str_eq(name, STR("offset"))    ? &m->offset
+	       : str_eq(name, STR("committed")) ? &m->committed
+	       : str_eq(name, STR("next"))      ? &m->next
+	                                        : NULL;
 }
 
 static int
@@ -103,9 +107,11 @@ read_partition(struct str digits, int32_t *to, struct err *err)
 }
 
 static int
-read_range(struct place_list *l, const struct members *m, int64_t now, struct place_range *to, struct err *err)
+read_range(struct place_list *l, const struct members *m, int64_t now, struct place_range *to,
+           struct err *err)
 {
-	const bool explicit = m->offset.kind != JSON_MISSING, group = m->committed.kind != JSON_MISSING;
+	const bool explicit = m->offset.kind != JSON_MISSING,
+		   group = m->committed.kind != JSON_MISSING;
 	const struct field *f = explicit ? &m->offset : group ? &m->committed : &m->next;
 	const char *name = explicit ? "offset" : group ? "committed" : "next";
 	struct str text = f->raw;
@@ -117,7 +123,8 @@ read_range(struct place_list *l, const struct members *m, int64_t now, struct pl
 	if (f->kind == JSON_STRING)
 		text = json_text(f, &l->arena);
 	else if (f->kind != JSON_NUMBER)
-		return fail_as(err, STATUS_DATA, "has no \"offset\", and no \"next\" as --list-offsets prints it");
+		return fail_as(err, STATUS_DATA,
+		               "has no \"offset\", and no \"next\" as --list-offsets prints it");
 	return place_range_parse(to, text, now, err) < 0 ? fail_in(err, "\"%s\"", name) : 0;
 }
 
@@ -133,7 +140,8 @@ read_entry(struct place_list *l, struct str line, int64_t now, struct err *err)
 		return fail_as(err, STATUS_DATA, "has no \"topic\"");
 	if (m.partition.kind != JSON_NUMBER)
 		return fail_as(err, STATUS_DATA, "has no \"partition\"");
-	if (read_partition(m.partition.raw, &e.part.partition, err) < 0 || read_range(l, &m, now, &e.range, err) < 0)
+	if (read_partition(m.partition.raw, &e.part.partition, err) < 0 ||
+	    read_range(l, &m, now, &e.range, err) < 0)
 		return -1;
 	if (l->n == PLACE_LIST_MAX)
 		return fail_as(err, STATUS_DATA, "more than %d lines", PLACE_LIST_MAX);
@@ -145,7 +153,8 @@ read_entry(struct place_list *l, struct str line, int64_t now, struct err *err)
 }
 
 static int
-read_lines(struct place_list *l, struct line_reader *lines, const char *path, int64_t now, struct err *err)
+read_lines(struct place_list *l, struct line_reader *lines, const char *path, int64_t now,
+           struct err *err)
 {
 	struct line line;
 	int more = 1;
@@ -173,8 +182,9 @@ check_doubles(struct place_list *l, const char *path, struct err *err)
 	qsort(l->list, l->n, sizeof(*l->list), by_part);
 	for (size_t i = 1; i < l->n; i++)
 		if (by_part(&l->list[i - 1], &l->list[i]) == 0)
-			return fail_as(err, STATUS_DATA, "%s: %.*s[%" PRId32 "] is there twice", path,
-			               STR_ARGS(l->list[i].part.topic), l->list[i].part.partition);
+			return fail_as(err, STATUS_DATA, "%s: %.*s[%" PRId32 "] is there twice",
+			               path, STR_ARGS(l->list[i].part.topic),
+			               l->list[i].part.partition);
 	return 0;
 }
 
@@ -222,11 +232,14 @@ place_list_topics(const struct place_list *l, struct topics *to, struct err *err
 		if (i > 0 && str_eq(topic, l->list[i - 1].part.topic))
 			continue;
 		if (topic.n >= sizeof(name))
-			return fail_as(err, STATUS_DATA, "a topic's name has no more than 249 characters");
+			return fail_as(err, STATUS_DATA,
+			               "a topic's name has no more than 249 characters");
 		memcpy(name, topic.p, topic.n);
 		name[topic.n] = '\0';
 		if (topics_option(to, name, err) < 0)
 			return -1;
 	}
-	return topics_patterns(to) ? fail_as(err, STATUS_DATA, "a topic has to be named, not matched") : 0;
+	return topics_patterns(to)
+	               ? fail_as(err, STATUS_DATA, "a topic has to be named, not matched")
+	               : 0;
 }

@@ -4,9 +4,10 @@
  *
  * One object a line:
  *	{"topic":"maip.orders","partition":0,"offset":"1000"}
- * offset is whatever -o takes: 1000, "-10", "@2026-01-16T12:00:00Z", "1000:2000". Without it "committed" counts (null: the
- * beginning), and without that "next": so what --list-offsets prints can be read back, and reading goes on at the ends of
- * that moment, or with -g where the group stood. Other members are passed over.
+ * offset is whatever -o takes: 1000, "-10", "@2026-01-16T12:00:00Z", "1000:2000". Without it
+ * "committed" counts (null: the beginning), and without that "next": so what --list-offsets
+ * prints can be read back, and reading goes on at the ends of that moment, or with -g where the
+ * group stood. Other members are passed over.
  */
 #ifndef MAIP_KAFKA_PLACE_LIST_H
 #define MAIP_KAFKA_PLACE_LIST_H
@@ -21,10 +22,12 @@ struct place_list;                                      /* opaque; lives in plac
 struct place_list *place_list_new(void);
 void place_list_free(struct place_list *l);             /* NULL is fine */
 
-/* Read a file; now is what "so long ago" counts from. -1 with err: STATUS_NOINPUT it cannot be read, STATUS_DATA a line of it is wrong. */
+/* Read a file; now is what "so long ago" counts from. -1 with err: STATUS_NOINPUT it cannot be
+ * read, STATUS_DATA a line of it is wrong. */
 int place_list_read(struct place_list *l, const char *path, int64_t now, struct err *err);
 
-const struct place_range *place_list_find(const struct place_list *l, const struct part *part);         /* NULL: not named */
+/* NULL: not named */
+const struct place_range *place_list_find(const struct place_list *l, const struct part *part);
 bool place_list_bounded(const struct place_list *l);    /* does any line say where to end? */
 
 /* Make the topics that are named those that are read. */

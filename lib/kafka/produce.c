@@ -26,7 +26,8 @@ struct produce {
 	bool       streaming;           /* the input began with hello */
 	bool       complete;            /* the input was read to its end */
 	bool       in_transaction;
-	bool       undoing;             /* the transaction is being aborted: what is given up was not wanted */
+	/* the transaction is being aborted: what is given up was not wanted */
+	bool       undoing;
 	bool       broken;              /* the writer is beyond help, why says how */
 	struct err why;
 	uint64_t   first_line;          /* the first record that was not delivered, 0: none */
@@ -91,7 +92,8 @@ count_failure(struct produce *p, uint64_t line, const struct record *r, const st
 		return;
 	if (p->first_line == 0 || line < p->first_line) {
 		p->first_line = line;
-		snprintf(p->first, sizeof(p->first), "line %" PRIu64 " to %s: %s", line, quote(topic, r->topic), why->msg);
+		snprintf(p->first, sizeof(p->first), "line %" PRIu64 " to %s: %s", line,
+		         quote(topic, r->topic), why->msg);
 	}
 	if (p->conf.letters != NULL)
 		envelope_print_failed(p->conf.letters, r, why);
@@ -114,7 +116,9 @@ report(void *arg, uint64_t line, const struct record *r, const struct err *err)
 struct writer_events
 produce_events(struct produce *p)
 {
-	return (struct writer_events){ .arg = p, .places = p->conf.receipts != NULL, .report = report };
+	return (struct writer_events){ .arg = p,
+		                       .places = p->conf.receipts != NULL,
+		                       .report = report };
 }
 
 /* The writer is beyond help. */
@@ -198,7 +202,8 @@ wait_for_room(struct produce *p, struct out *out)
 
 /* why is the scratch space of the caller: clearing a struct err for each record would show. */
 static void
-send_record(struct produce *p, const struct record *r, uint64_t line, struct out *out, struct err *why)
+send_record(struct produce *p, const struct record *r, uint64_t line, struct out *out,
+            struct err *why)
 {
 	int got = 0;
 
@@ -211,7 +216,8 @@ send_record(struct produce *p, const struct record *r, uint64_t line, struct out
 }
 
 static int
-produce_batch(void *self, const struct batch *batch, struct bad_records *bad, struct out *out, struct err *err)
+produce_batch(void *self, const struct batch *batch, struct bad_records *bad, struct out *out,
+              struct err *err)
 {
 	struct produce *p = self;
 	struct record   r;
@@ -248,7 +254,8 @@ flush_files(struct produce *p)
 		out_flush(p->conf.letters);
 }
 
-/* Called before each batch, and every POLL_MS while the input is quiet and something is in flight. */
+/* Called before each batch, and every POLL_MS while the input is quiet and something is in
+ * flight. */
 static int
 produce_tick(void *self, int64_t now, struct out *out, struct err *err)
 {
@@ -267,7 +274,8 @@ produce_tick(void *self, int64_t now, struct out *out, struct err *err)
 		return -1;
 	}
 	if (p->conf.letters != NULL)
-		out_flush(p->conf.letters);             /* few, and all there is of a line that is lost */
+		/* few, and all there is of a line that is lost */
+		out_flush(p->conf.letters);
 	if (in_flight(p) == 0)
 		flush_files(p);
 	return go_on(p, err);
@@ -288,7 +296,8 @@ produce_finish(void *self, bool drain, struct out *out, struct err *err)
 
 	(void)out;
 	p->complete = drain;
-	if (drain || !p->streaming)     /* without hello it was a signal, and that is told already */
+	/* without hello it was a signal, and that is told already */
+	if (drain || !p->streaming)
 		return 0;
 	return fail_as(err, STATUS_RETRY, "the stream was stopped before its end");
 }
@@ -297,7 +306,10 @@ struct stage
 produce_stage(struct produce *p)
 {
 	static const struct stage_ops ops = {
-		.begin = produce_begin, .batch = produce_batch, .tick = produce_tick, .next_tick = produce_next_tick,
+		.begin = produce_begin,
+		.batch = produce_batch,
+		.tick = produce_tick,
+		.next_tick = produce_next_tick,
 		.finish = produce_finish,
 	};
 
@@ -310,7 +322,8 @@ int
 produce_connect(struct produce *p, const struct writer *writer, struct err *err)
 {
 	p->writer = *writer;
-	if (p->conf.topic != NULL && writer->partitions(writer->self, str_of(p->conf.topic), err) < 0) {
+	if (p->conf.topic != NULL &&
+	    writer->partitions(writer->self, str_of(p->conf.topic), err) < 0) {
 		if (err->status == STATUS_NOINPUT)
 			err->status = STATUS_IO;
 		return -1;
@@ -346,7 +359,8 @@ end_transaction(struct produce *p, enum status so_far, struct err *err)
 			return STATUS_OK;
 		so_far = err->status;
 	} else if (p->counts.failed > 0) {
-		fail_as(err, STATUS_IO, "nothing was published, the transaction is aborted: %s", p->first);
+		fail_as(err, STATUS_IO, "nothing was published, the transaction is aborted: %s",
+		        p->first);
 		so_far = STATUS_IO;
 	} else {
 		fail_as(err, so_far, "nothing was published, the transaction is aborted");
@@ -365,10 +379,12 @@ say_what_failed(const struct produce *p, struct err *err)
 	const uint64_t failed = p->counts.failed + in_flight(p);
 
 	if (p->first_line == 0)
-		fail_as(err, STATUS_IO, "nothing is known of %" PRIu64 " of %" PRIu64 " records: %s", failed, p->counts.taken,
-		        p->why.msg);
+		fail_as(err, STATUS_IO,
+		        "nothing is known of %" PRIu64 " of %" PRIu64 " records: %s", failed,
+		        p->counts.taken, p->why.msg);
 	else
-		fail_as(err, STATUS_IO, "%" PRIu64 " of %" PRIu64 " records not delivered, the first: %s", failed,
+		fail_as(err, STATUS_IO,
+		        "%" PRIu64 " of %" PRIu64 " records not delivered, the first: %s", failed,
 		        p->counts.taken, p->first);
 }
 
@@ -383,7 +399,8 @@ produce_end(struct produce *p, enum status so_far, struct err *err)
 	if (p->in_transaction)
 		return end_transaction(p, so_far, err);
 	flush_files(p);
-	if (p->counts.failed == 0 && in_flight(p) == 0)         /* a writer beyond help may not even give up */
+	/* a writer beyond help may not even give up */
+	if (p->counts.failed == 0 && in_flight(p) == 0)
 		return so_far;
 	say_what_failed(p, err);
 	return STATUS_IO;

@@ -6,8 +6,9 @@
  * broker in memory under a seeded scheduler. consume.h is written against this
  * and sees neither librdkafka nor a clock.
  *
- * Records come together (poll: in order of arrival, as a live reader wants them) or apart (take: of one
- * partition at a time, so that a bounded reader can merge partitions without holding more than one record of each).
+ * Records come together (poll: in order of arrival, as a live reader wants them) or apart (take:
+ * of one partition at a time, so that a bounded reader can merge partitions without holding more
+ * than one record of each).
  */
 #ifndef MAIP_KAFKA_READER_H
 #define MAIP_KAFKA_READER_H
@@ -18,7 +19,8 @@
 struct part {                           /* a partition of a topic */
 	struct str topic;               /* borrowed from whoever made the part */
 	int32_t    partition;
-	uint32_t   slot;                /* a small number of the caller's choice, from 0, by which take() names it */
+	/* a small number of the caller's choice, from 0, by which take() names it */
+	uint32_t   slot;
 };
 
 #define OFFSET_EARLIEST  (-2)
@@ -27,11 +29,12 @@ struct part {                           /* a partition of a topic */
 
 struct reader_events {                  /* told from inside poll, take, hold and close */
 	void *arg;
-	/* The group gave us these partitions; start[i] is the committed offset or OFFSET_NONE, and may be changed: where to start.
-	 * Gives each part its slot. */
+	/* The group gave us these partitions; start[i] is the committed offset or OFFSET_NONE,
+	 * and may be changed: where to start. Gives each part its slot. */
 	int (*assigned)(void *arg, struct part *parts, int64_t *start, size_t n, struct err *err);
-	/* The group takes these away: after this returns their records must not be handled any more. lost: others may have them
-	 * already, nothing can be committed. slot is not filled. */
+	/* The group takes these away: after this returns their records must not be handled any
+	 * more. lost: others may have them already, nothing can be committed. slot is not
+	 * filled. */
 	int (*revoked)(void *arg, const struct part *parts, size_t n, bool lost, struct err *err);
 };
 
@@ -43,23 +46,30 @@ struct reader {
 	/* How many partitions a topic has; -1 with err (STATUS_NOINPUT) when it does not exist. */
 	int (*partitions)(void *self, struct str topic, struct err *err);
 
-	/* First and next offsets as a reader sees them now (read_committed: the last stable offset), asked from the broker, not cached. */
-	int (*ends)(void *self, const struct part *p, int64_t *first, int64_t *next, struct err *err);
+	/* First and next offsets as a reader sees them now (read_committed: the last stable
+	 * offset), asked from the broker, not cached. */
+	int (*ends)(void *self, const struct part *p, int64_t *first, int64_t *next,
+	            struct err *err);
 	/* The first offset whose timestamp is >= ts, or the end. */
-	int (*offset_at)(void *self, const struct part *p, int64_t ts, int64_t *offset, struct err *err);
+	int (*offset_at)(void *self, const struct part *p, int64_t ts, int64_t *offset,
+	                 struct err *err);
 	/* What the group has committed, OFFSET_NONE if nothing. */
 	int (*committed)(void *self, const struct part *p, int64_t *offset, struct err *err);
 
 	/* Read exactly these, from these offsets (0 or more), or ... Names are copied. */
-	int (*assign)(void *self, const struct part *parts, const int64_t *offsets, size_t n, bool apart, struct err *err);
-	/* ... join the group and be told. names: topics, or one starting with ^ for a regular expression. */
-	int (*subscribe)(void *self, const struct str *names, size_t n, bool apart, const struct reader_events *events, struct err *err);
+	int (*assign)(void *self, const struct part *parts, const int64_t *offsets, size_t n,
+	              bool apart, struct err *err);
+	/* ... join the group and be told. names: topics, or one starting with ^ for a regular
+	 * expression. */
+	int (*subscribe)(void *self, const struct str *names, size_t n, bool apart,
+	                 const struct reader_events *events, struct err *err);
 
-	/* The next record: 1; 0: none within wait_ms; -1 with err. Borrowed until the next poll. r->topic lives as long as
-	 * the reader, at the same address for the same topic. */
+	/* The next record: 1; 0: none within wait_ms; -1 with err. Borrowed until the next poll.
+	 * r->topic lives as long as the reader, at the same address for the same topic. */
 	int (*poll)(void *self, int64_t wait_ms, struct record *r, struct err *err);
-	/* The same for one partition, when records come apart; poll brings none then, and serves only the group. Borrowed until the next take of that slot; once
-	 * that is revoked, until the next poll or take. */
+	/* The same for one partition, when records come apart; poll brings none then, and serves
+	 * only the group. Borrowed until the next take of that slot; once that is revoked, until
+	 * the next poll or take. */
 	int (*take)(void *self, uint32_t slot, int64_t wait_ms, struct record *r, struct err *err);
 
 	/* When records come together, without a group: read this one, too. */
@@ -67,13 +77,16 @@ struct reader {
 
 	/* No more of this partition is wanted. */
 	int (*drop)(void *self, const struct part *p, struct err *err);
-	/* Where the reader stands: past transaction markers and aborted records, too. OFFSET_NONE before the first record. */
+	/* Where the reader stands: past transaction markers and aborted records, too. OFFSET_NONE
+	 * before the first record. */
 	int (*position)(void *self, const struct part *p, int64_t *offset, struct err *err);
 
-	/* The end of the log as it was when the broker last sent something; asks nobody. OFFSET_NONE: not known. */
+	/* The end of the log as it was when the broker last sent something; asks nobody.
+	 * OFFSET_NONE: not known. */
 	int64_t (*heard_end)(void *self, const struct part *p);
 
-	/* on: the caller cannot take records for now; keep our place in the group. To be called at least every few seconds. Off: go on. */
+	/* on: the caller cannot take records for now; keep our place in the group. To be called
+	 * at least every few seconds. Off: go on. */
 	int (*hold)(void *self, bool on, struct err *err);
 
 	/* The records before offset have left for stdout: it may be committed from now on. */

@@ -2,8 +2,8 @@
 /*
  * reader_rdkafka.h - a reader of a real broker
  *
- * Commits nothing by itself and resets no offset: a position that the log does not hold any more is an
- * error (STATUS_CONFIG), never a silent jump.
+ * Commits nothing by itself and resets no offset: a position that the log does not hold any more
+ * is an error (STATUS_CONFIG), never a silent jump.
  */
 #ifndef MAIP_KAFKA_READER_RDKAFKA_H
 #define MAIP_KAFKA_READER_RDKAFKA_H
@@ -14,9 +14,12 @@
 struct reader_conf {                    /* borrowed for the life of the reader */
 	const struct kafka_conf *kafka; /* finished */
 	const char              *group; /* NULL: none */
-	bool                     hide_internal; /* a pattern that a group subscribes to does not mean topics like __consumer_offsets */
-	bool                     apart;         /* as will be said to assign or subscribe: each partition fetches ahead for itself */
-	bool                     headers;       /* somebody looks at them; otherwise records come without */
+	/* a pattern that a group subscribes to does not mean topics like __consumer_offsets */
+	bool                     hide_internal;
+	/* as will be said to assign or subscribe: each partition fetches ahead for itself */
+	bool                     apart;
+	/* somebody looks at them; otherwise records come without */
+	bool                     headers;
 	struct kafka_watch       watch;
 };
 

@@ -68,7 +68,8 @@ fail_certificate(const struct reason *r, struct err *err)
 	default:
 		break;
 	}
-	return fail_as(err, STATUS_UNAVAILABLE, "cannot trust Kafka at %s: its certificate: %s (%s)", brokers(r->conf),
+	return fail_as(err, STATUS_UNAVAILABLE,
+	               "cannot trust Kafka at %s: its certificate: %s (%s)", brokers(r->conf),
 	               X509_verify_cert_error_string(r->certificate), look_at);
 }
 
@@ -93,7 +94,9 @@ login_advice(const struct kafka_conf *c, const char *mechanism, char *to, size_t
 	if (kafka_conf_login(c)->token_command != NULL)
 		return "is it the token for this broker?";
 	if (strncmp(mechanism, "SCRAM-", 6) == 0 && rd_kafka_version() < SCRAM_FIXED) {
-		snprintf(to, size, "check sasl.username and sasl.password; with Kafka 4, SCRAM needs librdkafka 2.6.1, and this is %s",
+		snprintf(to, size,
+		         "check sasl.username and sasl.password; with Kafka 4, SCRAM needs "
+		         "librdkafka 2.6.1, and this is %s",
 		         rd_kafka_version_str());
 		return to;
 	}
@@ -103,16 +106,22 @@ login_advice(const struct kafka_conf *c, const char *mechanism, char *to, size_t
 static int
 fail_login(const struct reason *r, struct err *err)
 {
-	const char *mechanism = kafka_conf_get(r->conf, "sasl.mechanisms"), *user = kafka_conf_get(r->conf, "sasl.username");
+	const char *mechanism = kafka_conf_get(r->conf, "sasl.mechanisms"),
+		   *user = kafka_conf_get(r->conf, "sasl.username");
 	char        q[QUOTE_MAX], advice[200];
 
 	if (mechanism == NULL)
-		return fail_as(err, STATUS_DENIED, "Kafka at %s refuses us: %s", brokers(r->conf), without_start(r->words));
+		return fail_as(err, STATUS_DENIED, "Kafka at %s refuses us: %s", brokers(r->conf),
+		               without_start(r->words));
 	if (strstr(r->words, "Unsupported SASL mechanism") != NULL)
-		return fail_as(err, STATUS_DENIED, "Kafka at %s does not take SASL %s: %s (set sasl.mechanism to one of those)",
+		return fail_as(err, STATUS_DENIED,
+		               "Kafka at %s does not take SASL %s: %s (set sasl.mechanism to one "
+		               "of those)",
 		               brokers(r->conf), mechanism, without_start(r->words));
-	return fail_as(err, STATUS_DENIED, "Kafka at %s refuses the login with SASL %s%s%s: %s (%s)", brokers(r->conf), mechanism,
-	               user != NULL ? " as " : "", user != NULL ? quote(q, str_of(user)) : "", without_start(r->words),
+	return fail_as(err, STATUS_DENIED,
+	               "Kafka at %s refuses the login with SASL %s%s%s: %s (%s)", brokers(r->conf),
+	               mechanism, user != NULL ? " as " : "",
+	               user != NULL ? quote(q, str_of(user)) : "", without_start(r->words),
 	               login_advice(r->conf, mechanism, advice, sizeof(advice)));
 }
 
@@ -123,9 +132,11 @@ reason_fail(const struct reason *r, struct err *err)
 		return fail_certificate(r, err);
 	for (size_t i = 0; i < sizeof(meanings) / sizeof(meanings[0]); i++)
 		if (strstr(r->words, meanings[i].words) != NULL)
-			return fail_as(err, meanings[i].status, "cannot use Kafka at %s: %s (%s)", brokers(r->conf), meanings[i].means,
-			               meanings[i].look_at);
+			return fail_as(err, meanings[i].status, "cannot use Kafka at %s: %s (%s)",
+			               brokers(r->conf), meanings[i].means, meanings[i].look_at);
 	if (r->login)
 		return fail_login(r, err);
-	return fail_as(err, STATUS_UNAVAILABLE, "cannot reach Kafka at %s: %s (set MAIP_KAFKA_BROKERS or -b)", brokers(r->conf), r->words);
+	return fail_as(err, STATUS_UNAVAILABLE,
+	               "cannot reach Kafka at %s: %s (set MAIP_KAFKA_BROKERS or -b)",
+	               brokers(r->conf), r->words);
 }

@@ -2,8 +2,9 @@
 /*
  * reason.h - why a broker cannot be used, in words that help
  *
- * Private to this folder. librdkafka says what its libraries say ("error:0A000126:SSL routines::unexpected eof while
- * reading"); what that means, and which property to look at, is known here.
+ * Private to this folder. librdkafka says what its libraries say ("error:0A000126:SSL
+ * routines::unexpected eof while reading"); what that means, and which property to look at, is
+ * known here.
  */
 #ifndef MAIP_KAFKA_REASON_H
 #define MAIP_KAFKA_REASON_H
@@ -14,10 +15,12 @@ struct reason {
 	const struct kafka_conf *conf;
 	const char              *words; /* librdkafka's, "Connection refused" */
 	bool                     login; /* the broker was reached, and refused to let us in */
-	int                      certificate;   /* why its certificate was not accepted: OpenSSL's X509_V_ERR_*; 0: it was */
+	/* why its certificate was not accepted: OpenSSL's X509_V_ERR_*; 0: it was */
+	int                      certificate;
 };
 
-/* The message and the status: STATUS_DENIED where we are refused, else STATUS_UNAVAILABLE. Returns -1. */
+/* The message and the status: STATUS_DENIED where we are refused, else STATUS_UNAVAILABLE.
+ * Returns -1. */
 int reason_fail(const struct reason *r, struct err *err);
 
 #endif

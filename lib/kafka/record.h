@@ -15,7 +15,8 @@
 enum ts_type { TS_NONE, TS_CREATE, TS_APPEND };
 
 struct header {
-	struct str name;                /* UTF-8 by protocol, any bytes in practice; may occur twice */
+	/* UTF-8 by protocol, any bytes in practice; may occur twice */
+	struct str name;
 	struct str value;               /* p == NULL: null */
 };
 

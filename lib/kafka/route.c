@@ -17,9 +17,11 @@
 #define GENERATION 262144               /* lines that are remembered before the older half is forgotten */
 
 /* uuid5(NAMESPACE_URL, "urn:maip:produce") = 1e1b340a-1aa8-5d04-85b6-2f15434e1688 */
-static const char event_namespace[] = "\x1e\x1b\x34\x0a\x1a\xa8\x5d\x04\x85\xb6\x2f\x15\x43\x4e\x16\x88";
+static const char event_namespace[] =
+	"\x1e\x1b\x34\x0a\x1a\xa8\x5d\x04\x85\xb6\x2f\x15\x43\x4e\x16\x88";
 
-struct seen {                           /* lines by the digest of their id, and how often they came again */
+/* lines by the digest of their id, and how often they came again */
+struct seen {
 	struct keys *keys;
 	uint32_t    *again;
 };
@@ -32,13 +34,15 @@ struct route {
 	struct expr            *topic_expr, *partition, *key, *tombstone_when;
 	struct time_expr       *timestamp;
 	struct expr           **header_values;
-	struct header          *headers;        /* of the conf, then room for those of an envelope before them */
+	/* of the conf, then room for those of an envelope before them */
+	struct header          *headers;
 	size_t                  n_headers, cap_all;
 	struct header          *all;
 	struct arena            scratch;
 	struct buf              text;           /* of a value that has to be printed */
 	struct envelope_parser *envelope;
-	struct buf              head, tail;     /* EVENT: what stands after the id; before the payload */
+	/* EVENT: what stands after the id; before the payload */
+	struct buf              head, tail;
 	struct str              type;
 	struct buf              event;
 	struct sha1            *sha1;           /* EVENT */
@@ -101,10 +105,12 @@ compile_all(struct route *r, const struct route_conf *conf, struct err *err)
 	    compile(r, &r->tombstone_when, conf->tombstone_when, "--tombstone-when", err) < 0 ||
 	    compile_headers(r, conf, err) < 0)
 		return -1;
-	if (r->tombstone_when != NULL && expr_want_condition(r->tombstone_when, "--tombstone-when", err) < 0)
+	if (r->tombstone_when != NULL &&
+	    expr_want_condition(r->tombstone_when, "--tombstone-when", err) < 0)
 		return -1;
 	if (conf->timestamp != NULL) {
-		r->timestamp = time_expr_new(str_of(conf->timestamp), TIME_FORMAT_AUTO, &scope, err);
+		r->timestamp =
+			time_expr_new(str_of(conf->timestamp), TIME_FORMAT_AUTO, &scope, err);
 		if (r->timestamp == NULL)
 			return -1;
 	}
@@ -132,8 +138,9 @@ struct route *
 route_new(const struct route_conf *conf, struct err *err)
 {
 	struct route *r = mem_zalloc(1, sizeof(*r));
-	const bool    looks = conf->topic_expr != NULL || conf->partition != NULL || conf->key != NULL ||
-	                      conf->timestamp != NULL || conf->tombstone_when != NULL || conf->n_headers > 0;
+	const bool looks = conf->topic_expr != NULL || conf->partition != NULL ||
+	                   conf->key != NULL || conf->timestamp != NULL ||
+	                   conf->tombstone_when != NULL || conf->n_headers > 0;
 
 	r->form = conf->form;
 	r->seed = conf->seed;
@@ -143,7 +150,8 @@ route_new(const struct route_conf *conf, struct err *err)
 	buf_init(&r->head, BUF_NO_MAX);
 	buf_init(&r->tail, BUF_NO_MAX);
 	buf_init(&r->event, BUF_NO_MAX);
-	if (conf->form == ROUTE_JSON || conf->form == ROUTE_EVENT || (conf->form == ROUTE_ENVELOPE && looks))
+	if (conf->form == ROUTE_JSON || conf->form == ROUTE_EVENT ||
+	    (conf->form == ROUTE_ENVELOPE && looks))
 		r->extractor = extract_new();
 	if (conf->form == ROUTE_ENVELOPE)
 		r->envelope = envelope_parser_new();
@@ -221,11 +229,13 @@ choose_topic(struct route *r, const struct expr_env *env, struct record *to, str
 	if (r->topic_expr != NULL) {
 		to->topic = text_of(r, r->topic_expr, env);
 		if (to->topic.n == 0)
-			return fail_as(err, STATUS_DATA, "--topic-expr: no topic (it is NULL or empty)");
+			return fail_as(err, STATUS_DATA,
+			               "--topic-expr: no topic (it is NULL or empty)");
 	} else if (r->topic.p != NULL) {
 		to->topic = r->topic;
 	} else if (to->topic.p == NULL) {
-		return fail_as(err, STATUS_DATA, "the envelope names no topic, and neither does -t");
+		return fail_as(err, STATUS_DATA,
+		               "the envelope names no topic, and neither does -t");
 	}
 	return 0;
 }
@@ -275,7 +285,8 @@ add_headers(struct route *r, const struct expr_env *env, struct record *to)
 	if (to->n_headers > 0)
 		memcpy(r->all, to->headers, to->n_headers * sizeof(*r->all));
 	for (size_t i = 0; i < r->n_headers; i++)
-		r->all[to->n_headers + i] = (struct header){ r->headers[i].name, text_of(r, r->header_values[i], env) };
+		r->all[to->n_headers + i] =
+			(struct header){ r->headers[i].name, text_of(r, r->header_values[i], env) };
 	to->headers = r->all;
 	to->n_headers = n;
 }
@@ -290,7 +301,8 @@ times_seen(struct route *r, const unsigned char digest[SHA1_SIZE])
 	uint32_t         id, n = 0;
 	bool             fresh;
 
-	if (keys_count(r->young.keys) == GENERATION && keys_find(r->young.keys, key, keys_hash(r->young.keys, key)) == KEYS_NONE) {
+	if (keys_count(r->young.keys) == GENERATION &&
+	    keys_find(r->young.keys, key, keys_hash(r->young.keys, key)) == KEYS_NONE) {
 		seen_release(&r->old);
 		r->old = r->young;
 		seen_init(&r->young, r->seed);

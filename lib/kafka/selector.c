@@ -2,8 +2,8 @@
 /*
  * selector.c - what maip-consume looks at in a record
  *
- * The value is copied once, because the scanner may read a few bytes behind it, which in librdkafka's fetch buffer
- * may not be ours.
+ * The value is copied once, because the scanner may read a few bytes behind it, which in
+ * librdkafka's fetch buffer may not be ours.
  */
 #include <stdlib.h>
 
@@ -19,7 +19,8 @@ static const char *const slot_names[] = { "$key", "$topic", "$partition", "$offs
 #define HEADER_NAMES 32                 /* different $headers.NAME in one command */
 
 struct selector {
-	struct expr     **early, **late;        /* conditions without and with fields of the value */
+	/* conditions without and with fields of the value */
+	struct expr     **early, **late;
 	size_t            n_early, n_late;
 	struct extractor *fields;
 	struct time_expr *time;                 /* NULL: the record's timestamp */
@@ -172,7 +173,8 @@ fill_slots(struct selector *s, const struct record *r)
 	s->slots[SLOT_PARTITION] = (struct val){ .kind = VAL_NUM, .num = num_of(r->partition) };
 	s->slots[SLOT_OFFSET] = (struct val){ .kind = VAL_NUM, .num = num_of(r->offset) };
 	s->slots[SLOT_TIMESTAMP] = r->timestamp_type == TS_NONE
-		? (struct val){ .kind = VAL_NULL } : (struct val){ .kind = VAL_TIME, .ms = r->timestamp };
+	                                   ? (struct val){ .kind = VAL_NULL }
+	                                   : (struct val){ .kind = VAL_TIME, .ms = r->timestamp };
 	for (size_t i = 0; i < s->n_headers; i++)
 		s->slots[SLOT_HEADERS + i] = header_val(r, s->header[i]);
 }
@@ -203,7 +205,8 @@ take_value(const struct record *r, size_t max_value, struct selection *to, struc
 	char *p;
 
 	if (r->value.n > max_value)
-		return fail_as(err, STATUS_DATA, "%zu bytes long, and --max-line allows %zu", r->value.n, max_value);
+		return fail_as(err, STATUS_DATA, "%zu bytes long, and --max-line allows %zu",
+		               r->value.n, max_value);
 	buf_clear(&to->text);
 	p = buf_room(&to->text, r->value.n + LINE_SLACK);
 	memcpy(p, r->value.p, r->value.n);
@@ -221,13 +224,15 @@ put_on_one_line(struct selection *to)
 	if (memchr(to->line.p, '\n', n) == NULL && memchr(to->line.p, '\r', n) == NULL)
 		return;
 	to->text.n = at + n;
-	buf_room(&to->text, n + LINE_SLACK);            /* the source must not move while it is read */
+	/* the source must not move while it is read */
+	buf_room(&to->text, n + LINE_SLACK);
 	json_add_compact(&to->text, (struct str){ to->text.p + at, n });
 	to->line = str_slice(buf_str(&to->text), at + n, to->text.n);
 }
 
 static int
-find_time(struct selector *s, const struct record *r, const struct expr_env *env, struct selection *to, struct err *err)
+find_time(struct selector *s, const struct record *r, const struct expr_env *env,
+          struct selection *to, struct err *err)
 {
 	if (s->time == NULL) {
 		to->time = r->timestamp;
@@ -241,7 +246,8 @@ find_time(struct selector *s, const struct record *r, const struct expr_env *env
 }
 
 enum selected
-selector_look(struct selector *s, const struct record *r, size_t max_value, struct selection *to, struct err *err)
+selector_look(struct selector *s, const struct record *r, size_t max_value, struct selection *to,
+              struct err *err)
 {
 	const struct expr_env env = { .fields = s->values, .slots = s->slots, .scratch = &s->scratch };
 	const bool wants_fields = extract_count(s->fields) > 0;
@@ -256,9 +262,13 @@ selector_look(struct selector *s, const struct record *r, size_t max_value, stru
 	if (!wanted && s->time == NULL)
 		return SELECTED_NO;
 	if (r->value.p == NULL && (!s->raw || wants_fields))
-		return !wanted ? SELECTED_NO : s->raw && s->n_late == 0 ? SELECTED_YES : s->raw ? SELECTED_NO : SELECTED_TOMBSTONE;
+		return !wanted                    ? SELECTED_NO
+		       : s->raw && s->n_late == 0 ? SELECTED_YES
+		       : s->raw                   ? SELECTED_NO
+		                                  : SELECTED_TOMBSTONE;
 	if (!s->raw || wants_fields) {
-		if (take_value(r, max_value, to, err) < 0 || extract(s->fields, to->line, s->values, err) < 0)
+		if (take_value(r, max_value, to, err) < 0 ||
+		    extract(s->fields, to->line, s->values, err) < 0)
 			return wanted ? SELECTED_BAD : SELECTED_NO;
 	}
 	if (find_time(s, r, &env, to, err) < 0)

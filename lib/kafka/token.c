@@ -77,23 +77,28 @@ jwt_end(struct str token)
 	const cJSON *exp = cJSON_GetObjectItemCaseSensitive(claims, "exp");
 	int64_t      end = TIME_MAX;
 
-	if (cJSON_IsNumber(exp) && exp->valuedouble >= 0 && exp->valuedouble < (double)(TIME_LAST / 1000))
+	if (cJSON_IsNumber(exp) && exp->valuedouble >= 0 &&
+	    exp->valuedouble < (double)(TIME_LAST / 1000))
 		end = (int64_t)(exp->valuedouble * 1000);
 	cJSON_Delete(claims);
 	return end;
 }
 
-/* Only what RFC 6750 allows in a bearer token. The first byte that is none goes into no message: it may be part of a secret. */
+/* Only what RFC 6750 allows in a bearer token. The first byte that is none goes into no message:
+ * it may be part of a secret. */
 static int
 check_text(struct str text, struct err *err)
 {
-	static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~+/=";
+	static const char letters[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~+/=";
 
 	if (text.n == 0)
 		return fail_as(err, STATUS_CONFIG, "it printed no token");
 	for (size_t i = 0; i < text.n; i++)
 		if (text.p[i] == '\0' || strchr(letters, text.p[i]) == NULL)
-			return fail_as(err, STATUS_CONFIG, "what it printed is not a token alone, nor an object with \"access_token\"");
+			return fail_as(err, STATUS_CONFIG,
+			               "what it printed is not a token alone, nor an object with "
+			               "\"access_token\"");
 	return 0;
 }
 
@@ -129,9 +134,11 @@ read_extensions(struct token *t, const cJSON *object, struct err *err)
 		return fail_as(err, STATUS_CONFIG, "its \"extensions\" is not an object");
 	cJSON_ArrayForEach(item, object) {
 		if (!cJSON_IsString(item))
-			return fail_as(err, STATUS_CONFIG, "in its \"extensions\" every value has to be text");
+			return fail_as(err, STATUS_CONFIG,
+			               "in its \"extensions\" every value has to be text");
 		if (t->n_extensions == 2 * TOKEN_EXTENSIONS_MAX)
-			return fail_as(err, STATUS_CONFIG, "it has more than %d \"extensions\"", TOKEN_EXTENSIONS_MAX);
+			return fail_as(err, STATUS_CONFIG, "it has more than %d \"extensions\"",
+			               TOKEN_EXTENSIONS_MAX);
 		t->extensions[t->n_extensions++] = mem_dup(str_of(item->string));
 		t->extensions[t->n_extensions++] = mem_dup(str_of(item->valuestring));
 	}
@@ -178,7 +185,8 @@ token_parse(struct token *t, struct str printed, int64_t now, struct err *err)
 	*t = (struct token){ 0 };
 	if (s.n > 0 && s.p[0] == '{') {
 		object = cJSON_ParseWithLength(s.p, s.n);
-		rc = object != NULL ? read_object(t, object, now, err) : fail_as(err, STATUS_CONFIG, "what it printed is not JSON");
+		rc = object != NULL ? read_object(t, object, now, err)
+		                    : fail_as(err, STATUS_CONFIG, "what it printed is not JSON");
 		wipe_json(object);
 	} else {
 		rc = read_text(t, s, err);

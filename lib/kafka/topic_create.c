@@ -2,7 +2,8 @@
 /*
  * topic_create.c - librdkafka's admin request for one topic
  *
- * The embedded broker knows no such request, but makes a topic when it is asked for one that is not there.
+ * The embedded broker knows no such request, but makes a topic when it is asked for one that is
+ * not there.
  */
 #include "kafka/topic_create.h"
 
@@ -43,16 +44,21 @@ parse_part(struct topic_conf *conf, struct str part, bool first, struct err *err
 		conf->partitions = number_of(part);
 		if (first && conf->partitions > 0)
 			return 0;
-		return fail_as(err, STATUS_USAGE, first ? "%s is not a number of partitions" : "%s is not KEY=VALUE",
+		return fail_as(err, STATUS_USAGE,
+		               first ? "%s is not a number of partitions" : "%s is not KEY=VALUE",
 		               quote(text, part));
 	}
 	key = str_slice(part, 0, (size_t)(equals - part.p));
 	value = str_slice(part, key.n + 1, part.n);
 	if (str_eq(key, STR("replication.factor"))) {
 		conf->replicas = number_of(value);
-		return conf->replicas > 0 ? 0 : fail_as(err, STATUS_USAGE, "%s is not a number of replicas", quote(text, value));
+		return conf->replicas > 0
+		               ? 0
+		               : fail_as(err, STATUS_USAGE, "%s is not a number of replicas",
+		                         quote(text, value));
 	}
-	conf->settings = mem_more(conf->settings, conf->n_settings, &conf->cap_settings, sizeof(*conf->settings));
+	conf->settings = mem_more(conf->settings, conf->n_settings, &conf->cap_settings,
+	                          sizeof(*conf->settings));
 	conf->settings[conf->n_settings++] = (struct topic_setting){ mem_dup(key), mem_dup(value) };
 	return 0;
 }
@@ -129,7 +135,8 @@ read_answer(rd_kafka_event_t *event, struct err *err)
 	size_t                          n = 0;
 
 	if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
-		results = rd_kafka_CreateTopics_result_topics(rd_kafka_event_CreateTopics_result(event), &n);
+		results = rd_kafka_CreateTopics_result_topics(
+			rd_kafka_event_CreateTopics_result(event), &n);
 	if (n > 0) {
 		code = rd_kafka_topic_result_error(results[0]);
 		why = rd_kafka_topic_result_error_string(results[0]);
@@ -143,7 +150,8 @@ static int
 create_by_request(struct handle *h, rd_kafka_NewTopic_t *topic, struct err *err)
 {
 	rd_kafka_queue_t        *queue = rd_kafka_queue_new(h->rk);
-	rd_kafka_AdminOptions_t *options = rd_kafka_AdminOptions_new(h->rk, RD_KAFKA_ADMIN_OP_CREATETOPICS);
+	rd_kafka_AdminOptions_t *options =
+		rd_kafka_AdminOptions_new(h->rk, RD_KAFKA_ADMIN_OP_CREATETOPICS);
 	char                     why[256];
 	rd_kafka_event_t        *event;
 	int                      got = -1;
@@ -183,14 +191,17 @@ int
 topic_create(struct handle *h, const char *name, const struct topic_conf *conf, struct err *err)
 {
 	char                 text[QUOTE_MAX], why[256];
-	rd_kafka_NewTopic_t *topic = rd_kafka_NewTopic_new(name, conf->partitions, conf->replicas, why, sizeof(why));
+	rd_kafka_NewTopic_t *topic =
+		rd_kafka_NewTopic_new(name, conf->partitions, conf->replicas, why, sizeof(why));
 	rd_kafka_resp_err_t  code = RD_KAFKA_RESP_ERR_NO_ERROR;
 	int                  got;
 
 	if (topic == NULL)
-		return fail_as(err, STATUS_CONFIG, "cannot make topic %s: %s", quote(text, str_of(name)), why);
+		return fail_as(err, STATUS_CONFIG, "cannot make topic %s: %s",
+		               quote(text, str_of(name)), why);
 	for (size_t i = 0; i < conf->n_settings && code == RD_KAFKA_RESP_ERR_NO_ERROR; i++)
-		code = rd_kafka_NewTopic_set_config(topic, conf->settings[i].key, conf->settings[i].value);
+		code = rd_kafka_NewTopic_set_config(topic, conf->settings[i].key,
+		                                    conf->settings[i].value);
 	if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
 		got = fail_as(err, STATUS_CONFIG, "%s", rd_kafka_err2str(code));
 	else if (!has_controller(h))

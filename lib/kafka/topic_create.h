@@ -18,15 +18,18 @@ struct topic_conf {
 	size_t                n_settings, cap_settings;
 };
 
-/* Read "[PARTITIONS][,replication.factor=N][,KEY=VALUE]...", or NULL. -1 with err (STATUS_USAGE). */
+/* Read "[PARTITIONS][,replication.factor=N][,KEY=VALUE]...", or NULL. -1 with err
+ * (STATUS_USAGE). */
 int topic_conf_parse(struct topic_conf *conf, const char *text, struct err *err);
 void topic_conf_release(struct topic_conf *conf);
 
-/* Ask for one topic by name, by which a broker that makes topics on first use begins to make it. How many partitions it has,
- * 0: it is not there (yet); -1 with err. */
+/* Ask for one topic by name, by which a broker that makes topics on first use begins to make it.
+ * How many partitions it has, 0: it is not there (yet); -1 with err. */
 int topic_ask(struct handle *h, const char *name, struct err *err);
 
-/* 0: it is there now, or somebody else was quicker; it may take the brokers a moment to tell of it. -1 with err. */
-int topic_create(struct handle *h, const char *name, const struct topic_conf *conf, struct err *err);
+/* 0: it is there now, or somebody else was quicker; it may take the brokers a moment to tell of
+ * it. -1 with err. */
+int topic_create(struct handle *h, const char *name, const struct topic_conf *conf,
+                 struct err *err);
 
 #endif

@@ -2,8 +2,8 @@
 /*
  * topics.c - which topics and partitions are meant
  *
- * A glob becomes a regular expression, because that is what a group can subscribe to: one kind of pattern
- * is left, and it means the same with a group and without.
+ * A glob becomes a regular expression, because that is what a group can subscribe to: one kind of
+ * pattern is left, and it means the same with a group and without.
  */
 #include <regex.h>
 #include <stdlib.h>
@@ -49,7 +49,8 @@ topics_free(struct topics *t)
 static bool
 is_name(struct str s)
 {
-	static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
+	static const char letters[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
 
 	for (size_t i = 0; i < s.n; i++)
 		if (s.p[i] == '\0' || strchr(letters, s.p[i]) == NULL)
@@ -94,14 +95,20 @@ glob_to_regex(struct str glob, struct buf *to, struct err *err)
 		} else if (c == '[') {
 			i = glob_set(glob, i, to);
 			if (i == glob.n)
-				return fail_as(err, STATUS_USAGE, "the pattern %s has a [ without its ]", quote(q, glob));
+				return fail_as(err, STATUS_USAGE,
+				               "the pattern %s has a [ without its ]",
+				               quote(q, glob));
 		} else if (c == '.') {
 			buf_add_str(to, STR("\\."));
 		} else if (is_name((struct str){ &c, 1 })) {
 			buf_add_char(to, c);
 		} else {
-			return fail_as(err, STATUS_USAGE, "%s is neither a topic's name, nor a pattern with * or ?, nor a regular "
-			               "expression that starts with ^ (give -t once for each topic)", quote(q, glob));
+			return fail_as(
+				err, STATUS_USAGE,
+				"%s is neither a topic's name, nor a pattern with * or ?, nor a "
+			        "regular "
+				"expression that starts with ^ (give -t once for each topic)",
+				quote(q, glob));
 		}
 	}
 	buf_add_char(to, '$');
@@ -121,7 +128,8 @@ add_pattern(struct topic *to, struct str regex, struct err *err)
 		return 0;
 	regerror(code, &to->re, why, sizeof(why));
 	free(to->text);
-	return fail_as(err, STATUS_USAGE, "%s is not a regular expression: %s", quote(q, regex), why);
+	return fail_as(err, STATUS_USAGE, "%s is not a regular expression: %s", quote(q, regex),
+	               why);
 }
 
 int
@@ -134,7 +142,8 @@ topics_option(void *arg, const char *value, struct err *err)
 	int rc = 0;
 
 	if (text.n == 0 || text.n > PATTERN_MAX_BYTES)
-		return fail_as(err, STATUS_USAGE, "a topic's name has 1 to %d characters", NAME_MAX_BYTES);
+		return fail_as(err, STATUS_USAGE, "a topic's name has 1 to %d characters",
+		               NAME_MAX_BYTES);
 	buf_init(&regex, BUF_NO_MAX);
 	new.internal = str_starts(text, STR("__")) || str_starts(text, STR("^__"));
 	if (text.p[0] == '^')
@@ -258,7 +267,9 @@ partitions_option(void *arg, const char *value, struct err *err)
 			r.to = number(&p);
 		}
 		if (r.from < 0 || r.to < r.from || (*p != '\0' && *p != ','))
-			return fail_as(err, STATUS_USAGE, "%s is not a list of partitions (try 0, 0,3 or 0-7)", quote(q, str_of(value)));
+			return fail_as(err, STATUS_USAGE,
+			               "%s is not a list of partitions (try 0, 0,3 or 0-7)",
+			               quote(q, str_of(value)));
 		if (to->n == sizeof(to->list) / sizeof(to->list[0]))
 			return fail_as(err, STATUS_USAGE, "more than %zu ranges", to->n);
 		to->list[to->n++] = r;

@@ -2,9 +2,9 @@
 /*
  * topics.h - which topics and partitions are meant
  *
- * A topic is named ("maip.order.created"), globbed ("maip.order.*") or matched by a POSIX extended
- * regular expression that starts with ^ ("^maip\.(order|customer)\."). Patterns pass over Kafka's own
- * topics, whose names start with __, unless they start so themselves.
+ * A topic is named ("maip.order.created"), globbed ("maip.order.*") or matched by a POSIX
+ * extended regular expression that starts with ^ ("^maip\.(order|customer)\."). Patterns pass
+ * over Kafka's own topics, whose names start with __, unless they start so themselves.
  */
 #ifndef MAIP_KAFKA_TOPICS_H
 #define MAIP_KAFKA_TOPICS_H
@@ -27,12 +27,15 @@ bool   topics_patterns(const struct topics *t);         /* is any of them a patt
 bool   topics_internal(const struct topics *t);         /* does any of them start with __? */
 bool   topics_match(const struct topics *t, struct str name);
 
-/* The i-th as a group subscribes to it: a name, or a regular expression that starts with ^. Borrowed from t. */
+/* The i-th as a group subscribes to it: a name, or a regular expression that starts with ^.
+ * Borrowed from t. */
 struct str topics_subscription(const struct topics *t, size_t i);
 
-/* The names and those of all (in byte order, no two alike) that patterns match, sorted and without doubles; names are taken as
- * they are, whether they exist or not. Fills *list (free() it; the names are borrowed from t and all). Returns how many. */
-size_t topics_select(const struct topics *t, const struct str *all, size_t n_all, struct str **list);
+/* The names and those of all (in byte order, no two alike) that patterns match, sorted and
+ * without doubles; names are taken as they are, whether they exist or not. Fills *list (free()
+ * it; the names are borrowed from t and all). Returns how many. */
+size_t topics_select(const struct topics *t, const struct str *all, size_t n_all,
+                     struct str **list);
 
 /* A set of partition numbers: "0", "0,3,7-9". Empty: all. */
 struct number_range {
@@ -44,7 +47,8 @@ struct partitions {
 	size_t              n;
 };
 
-int  partitions_option(void *arg, const char *value, struct err *err);  /* an opt_fn; arg is the struct partitions */
+/* an opt_fn; arg is the struct partitions */
+int  partitions_option(void *arg, const char *value, struct err *err);
 bool partitions_has(const struct partitions *p, int32_t number);
 
 #endif

@@ -2,8 +2,8 @@
 /*
  * writer.h - what maip-produce needs of a broker, as a value
  *
- * Two implementations: librdkafka (writer_rdkafka.c) and, in the tests, a broker
- * in memory under a seeded scheduler. produce.h is written against this and sees neither librdkafka nor a clock.
+ * Two implementations: librdkafka (writer_rdkafka.c) and, in the tests, a broker in memory under
+ * a seeded scheduler. produce.h is written against this and sees neither librdkafka nor a clock.
  */
 #ifndef MAIP_KAFKA_WRITER_H
 #define MAIP_KAFKA_WRITER_H
@@ -11,9 +11,10 @@
 #include "base/diag.h"
 #include "kafka/record.h"
 
-/* Told from inside send, poll, flush, give_up and close, once for every record that send took. tag is the one of send.
- * Delivered (err NULL): r has the topic, partition, offset (-1: not told by the broker) and timestamp; NULL if places is not set. Given up: r is the
- * whole record as it was sent, so that it can be kept. r is borrowed until the call returns. */
+/* Told from inside send, poll, flush, give_up and close, once for every record that send took.
+ * tag is the one of send. Delivered (err NULL): r has the topic, partition, offset (-1: not told
+ * by the broker) and timestamp; NULL if places is not set. Given up: r is the whole record as it
+ * was sent, so that it can be kept. r is borrowed until the call returns. */
 struct writer_events {
 	void *arg;
 	bool  places;                   /* where delivered records went is wanted */
@@ -22,10 +23,12 @@ struct writer_events {
 
 struct writer {
 	void *self;
-	/* How many partitions a topic has, asked from the broker the first time; -1 with err (STATUS_NOINPUT: there is no such
-	 * topic, STATUS_DENIED, STATUS_UNAVAILABLE). Sending to a topic that was asked for starts at once, to another up to 1 s later. */
+	/* How many partitions a topic has, asked from the broker the first time; -1 with err
+	 * (STATUS_NOINPUT: there is no such topic, STATUS_DENIED, STATUS_UNAVAILABLE). Sending to
+	 * a topic that was asked for starts at once, to another up to 1 s later. */
 	int (*partitions)(void *self, struct str topic, struct err *err);
-	/* Take a copy of the record: 1 taken, 0 the queue is full (poll, and try the same record again), -1 refused with err. */
+	/* Take a copy of the record: 1 taken, 0 the queue is full (poll, and try the same record
+	 * again), -1 refused with err. */
 	int (*send)(void *self, const struct record *r, uint64_t tag, struct err *err);
 	int (*poll)(void *self, int64_t wait_ms, struct err *err);              /* -1: fatal */
 	/* Wait until all is reported, at most wait_ms. 1 all, 0 not yet, -1 fatal. */
@@ -33,8 +36,9 @@ struct writer {
 	/* Report what is still queued or in flight as given up, now; why goes into the reports. */
 	void (*give_up)(void *self, const struct err *why);
 
-	/* One transaction around what is sent between begin and commit or abort; NULL: this writer has none. Each may take
-	 * as long as the time-out of the transaction. commit flushes first, and fails if any record was given up. */
+	/* One transaction around what is sent between begin and commit or abort; NULL: this
+	 * writer has none. Each may take as long as the time-out of the transaction. commit
+	 * flushes first, and fails if any record was given up. */
 	int (*begin)(void *self, struct err *err);
 	int (*commit)(void *self, struct err *err);
 	int (*abort)(void *self, struct err *err);

@@ -2,11 +2,12 @@
 /*
  * writer_rdkafka.c - writing through librdkafka's producer
  *
- * librdkafka keeps a copy of each record until it is acknowledged or given up, and hands it back in the delivery
- * report; so nothing is kept here.
+ * librdkafka keeps a copy of each record until it is acknowledged or given up, and hands it back
+ * in the delivery report; so nothing is kept here.
  *
- * A topic is asked for before its first record: librdkafka 2.0.2 waits up to a second for what it does not know,
- * half a minute for what is not there, and has a broker that makes topics on demand make the misspelt one.
+ * A topic is asked for before its first record: librdkafka 2.0.2 waits up to a second for what it
+ * does not know, half a minute for what is not there, and has a broker that makes topics on
+ * demand make the misspelt one.
  */
 #include "kafka/handle.h"
 #include "kafka/writer_rdkafka.h"
@@ -56,13 +57,16 @@ explain(struct kafka_writer *w, rd_kafka_resp_err_t code, struct err *err)
 
 	switch (code) {
 	case RD_KAFKA_RESP_ERR__MSG_TIMED_OUT:
-		fail_as(err, STATUS_IO, "not acknowledged within the delivery time-out: %s", reason);
+		fail_as(err, STATUS_IO, "not acknowledged within the delivery time-out: %s",
+		        reason);
 		break;
 	case RD_KAFKA_RESP_ERR__PURGE_QUEUE:
-		fail_as(err, STATUS_IO, "not sent: %s", w->why.msg[0] != '\0' ? w->why.msg : "given up");
+		fail_as(err, STATUS_IO, "not sent: %s",
+		        w->why.msg[0] != '\0' ? w->why.msg : "given up");
 		break;
 	case RD_KAFKA_RESP_ERR__PURGE_INFLIGHT:
-		fail_as(err, STATUS_IO, "sent, but not acknowledged: %s", w->why.msg[0] != '\0' ? w->why.msg : "given up");
+		fail_as(err, STATUS_IO, "sent, but not acknowledged: %s",
+		        w->why.msg[0] != '\0' ? w->why.msg : "given up");
 		break;
 	case RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE:
 		fail_as(err, STATUS_IO, "too large for the topic (its max.message.bytes)");
@@ -82,10 +86,13 @@ fill_headers(struct kafka_writer *w, const rd_kafka_message_t *m, struct record 
 
 	if (rd_kafka_message_headers(m, &list) != RD_KAFKA_RESP_ERR_NO_ERROR)
 		return;
-	while (rd_kafka_header_get_all(list, r->n_headers, &name, &value, &n) == RD_KAFKA_RESP_ERR_NO_ERROR) {
+	while (rd_kafka_header_get_all(list, r->n_headers, &name, &value, &n) ==
+	       RD_KAFKA_RESP_ERR_NO_ERROR) {
 		if (r->n_headers == w->cap_headers)
-			w->headers = mem_more(w->headers, r->n_headers, &w->cap_headers, sizeof(*w->headers));
-		w->headers[r->n_headers++] = (struct header){ str_of(name), { value, value == NULL ? 0 : n } };
+			w->headers = mem_more(w->headers, r->n_headers, &w->cap_headers,
+			                      sizeof(*w->headers));
+		w->headers[r->n_headers++] =
+			(struct header){ str_of(name), { value, value == NULL ? 0 : n } };
 	}
 	r->headers = w->headers;
 }
@@ -96,9 +103,13 @@ report_given_up(struct kafka_writer *w, const rd_kafka_message_t *m)
 {
 	struct err    err;
 	struct record r = {
-		.topic = str_of(rd_kafka_topic_name(m->rkt)), .partition = m->partition, .offset = m->offset,
-		.timestamp = rd_kafka_message_timestamp(m, NULL), .timestamp_type = TS_CREATE,
-		.key = { m->key, m->key_len }, .value = { m->payload, m->len },
+		.topic = str_of(rd_kafka_topic_name(m->rkt)),
+		.partition = m->partition,
+		.offset = m->offset,
+		.timestamp = rd_kafka_message_timestamp(m, NULL),
+		.timestamp_type = TS_CREATE,
+		.key = { m->key, m->key_len },
+		.value = { m->payload, m->len },
 	};
 
 	w->given_up++;
@@ -111,8 +122,11 @@ static void
 report_place(struct kafka_writer *w, const rd_kafka_message_t *m)
 {
 	const struct record r = {
-		.topic = str_of(rd_kafka_topic_name(m->rkt)), .partition = m->partition, .offset = m->offset,
-		.timestamp = rd_kafka_message_timestamp(m, NULL), .timestamp_type = TS_CREATE,
+		.topic = str_of(rd_kafka_topic_name(m->rkt)),
+		.partition = m->partition,
+		.offset = m->offset,
+		.timestamp = rd_kafka_message_timestamp(m, NULL),
+		.timestamp_type = TS_CREATE,
 	};
 
 	w->events.report(w->events.arg, (uintptr_t)m->_private, &r, NULL);
@@ -177,7 +191,8 @@ make_topic(struct kafka_writer *w, struct str name)
 	return &w->topics[at];
 }
 
-/* Of all topics: asking for a single one needs a handle, with which librdkafka would ask a broker that makes topics to make it. */
+/* Of all topics: asking for a single one needs a handle, with which librdkafka would ask a broker
+ * that makes topics to make it. */
 static int
 ask_topics(struct kafka_writer *w, struct err *err)
 {
@@ -188,7 +203,8 @@ ask_topics(struct kafka_writer *w, struct err *err)
 		return handle_fail(&w->h, code, "cannot list the topics", err);
 	handle_heard(&w->h);
 	for (int i = 0; i < md->topic_cnt; i++)
-		make_topic(w, str_of(md->topics[i].topic))->partitions = md->topics[i].partition_cnt;
+		make_topic(w, str_of(md->topics[i].topic))->partitions =
+			md->topics[i].partition_cnt;
 	rd_kafka_metadata_destroy(md);
 	return 0;
 }
@@ -211,8 +227,8 @@ create(struct kafka_writer *w, struct str name, struct err *err)
 	return 0;
 }
 
-/* Some brokers make a topic when it is asked for by its name (auto.create.topics.enable), and say so only
- * once it is there: as with any other producer, that is up to them. */
+/* Some brokers make a topic when it is asked for by its name (auto.create.topics.enable), and say
+ * so only once it is there: as with any other producer, that is up to them. */
 static int
 let_make(struct kafka_writer *w, struct str name, struct err *err)
 {
@@ -248,8 +264,10 @@ writer_partitions(void *self, struct str name, struct err *err)
 		t = make_topic(w, name);
 	}
 	if (t->partitions == 0)
-		return fail_as(err, STATUS_NOINPUT, "there is no topic %s, or none that we may see (--create-topics makes it)",
-		               quote(text, name));
+		return fail_as(
+			err, STATUS_NOINPUT,
+			"there is no topic %s, or none that we may see (--create-topics makes it)",
+			quote(text, name));
 	return t->partitions;
 }
 
@@ -282,8 +300,8 @@ copy_headers(const struct record *r)
 	rd_kafka_headers_t *list = rd_kafka_headers_new(r->n_headers);
 
 	for (size_t i = 0; i < r->n_headers; i++)
-		rd_kafka_header_add(list, r->headers[i].name.p, (ssize_t)r->headers[i].name.n, r->headers[i].value.p,
-		                    (ssize_t)r->headers[i].value.n);
+		rd_kafka_header_add(list, r->headers[i].name.p, (ssize_t)r->headers[i].name.n,
+		                    r->headers[i].value.p, (ssize_t)r->headers[i].value.n);
 	return list;
 }
 
@@ -332,8 +350,8 @@ send_whole(struct kafka_writer *w, rd_kafka_topic_t *rkt, const struct record *r
 static rd_kafka_resp_err_t
 send_plain(rd_kafka_topic_t *rkt, const struct record *r, uint64_t tag)
 {
-	if (rd_kafka_produce(rkt, r->partition, RD_KAFKA_MSG_F_COPY, (void *)(uintptr_t)r->value.p, r->value.n, r->key.p,
-	                     r->key.n, (void *)(uintptr_t)tag) == 0)
+	if (rd_kafka_produce(rkt, r->partition, RD_KAFKA_MSG_F_COPY, (void *)(uintptr_t)r->value.p,
+	                     r->value.n, r->key.p, r->key.n, (void *)(uintptr_t)tag) == 0)
 		return RD_KAFKA_RESP_ERR_NO_ERROR;
 	return rd_kafka_last_error();
 }
@@ -346,22 +364,28 @@ writer_send(void *self, const struct record *r, uint64_t tag, struct err *err)
 	rd_kafka_resp_err_t  code;
 
 	if (r->timestamp == 0)
-		return fail_as(err, STATUS_IO, "a record of 1970-01-01T00:00:00.000Z cannot be sent: librdkafka takes the time 0 "
+		return fail_as(err, STATUS_IO,
+		               "a record of 1970-01-01T00:00:00.000Z cannot be sent: librdkafka "
+		               "takes the time 0 "
 		               "for none");
 	if (topic_of(w, r->topic, &rkt, err) < 0)
 		return -1;
-	code = r->timestamp < 0 && r->n_headers == 0 ? send_plain(rkt, r, tag) : send_whole(w, rkt, r, tag);
+	code = r->timestamp < 0 && r->n_headers == 0 ? send_plain(rkt, r, tag)
+	                                             : send_whole(w, rkt, r, tag);
 	switch (code) {
 	case RD_KAFKA_RESP_ERR_NO_ERROR:
 		return 1;
 	case RD_KAFKA_RESP_ERR__QUEUE_FULL:
 		return 0;
 	case RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION:
-		return fail_as(err, STATUS_IO, "there is no partition %" PRId32 ": the topic has %d", r->partition,
+		return fail_as(err, STATUS_IO,
+		               "there is no partition %" PRId32 ": the topic has %d", r->partition,
 		               w->topics[w->last].partitions);
 	case RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE:
-		return fail_as(err, STATUS_IO, "%zu bytes are more than message.max.bytes (-X message.max.bytes=...)",
-		               r->key.n + r->value.n);
+		return fail_as(
+			err, STATUS_IO,
+			"%zu bytes are more than message.max.bytes (-X message.max.bytes=...)",
+			r->key.n + r->value.n);
 	default:
 		return fail_as(err, STATUS_IO, "%s", rd_kafka_err2str(code));
 	}
@@ -405,8 +429,11 @@ fail_transaction(struct kafka_writer *w, rd_kafka_error_t *error, const char *wh
 	rd_kafka_resp_err_t code = rd_kafka_error_code(error);
 
 	if (code == RD_KAFKA_RESP_ERR__FENCED || code == RD_KAFKA_RESP_ERR_PRODUCER_FENCED)
-		fail_as(err, STATUS_FENCED, "%s: another producer has taken over the transactional id '%s', or the transaction "
-		        "took longer than transaction.timeout.ms", what, w->conf.transactional_id);
+		fail_as(err, STATUS_FENCED,
+		        "%s: another producer has taken over the transactional id '%s', or the "
+		        "transaction "
+		        "took longer than transaction.timeout.ms",
+		        what, w->conf.transactional_id);
 	else if (code == RD_KAFKA_RESP_ERR__TIMED_OUT || rd_kafka_error_txn_requires_abort(error))
 		fail_as(err, STATUS_RETRY, "%s: %s", what, rd_kafka_error_string(error));
 	else
@@ -422,7 +449,8 @@ stopped(const struct kafka_writer *w, int signals)
 	return w->conf.watch.stop != NULL && *w->conf.watch.stop >= signals;
 }
 
-/* A broker may be there, and no coordinator of transactions: where __transaction_state cannot be made there will never be one. */
+/* A broker may be there, and no coordinator of transactions: where __transaction_state cannot be
+ * made there will never be one. */
 static int
 take_id(struct kafka_writer *w, struct err *err)
 {
@@ -440,16 +468,20 @@ take_id(struct kafka_writer *w, struct err *err)
 		if (stopped(w, 1))
 			return fail_as(err, STATUS_RETRY, "%s: stopped by a signal", what);
 		if (clock_monotonic_ms() >= end)
-			return fail_as(err, STATUS_UNAVAILABLE, "%s: no broker coordinates transactions (has the topic "
-			               "__transaction_state as many replicas as transaction.state.log.replication.factor asks for?)",
+			return fail_as(err, STATUS_UNAVAILABLE,
+			               "%s: no broker coordinates transactions (has the topic "
+			               "__transaction_state as many replicas as "
+			               "transaction.state.log.replication.factor asks for?)",
 			               what);
 	}
 	return 0;
 }
 
-/* Call until it is done: a call that may be tried again is. Bounded by librdkafka (the transaction's time-out) and by handle_check. */
+/* Call until it is done: a call that may be tried again is. Bounded by librdkafka (the
+ * transaction's time-out) and by handle_check. */
 static int
-insist(struct kafka_writer *w, rd_kafka_error_t *(*call)(rd_kafka_t *rk, int wait_ms), const char *what, struct err *err)
+insist(struct kafka_writer *w, rd_kafka_error_t *(*call)(rd_kafka_t *rk, int wait_ms),
+       const char *what, struct err *err)
 {
 	rd_kafka_error_t *error;
 
@@ -484,11 +516,14 @@ writer_commit(void *self, struct err *err)
 
 	while ((done = writer_flush(w, CALL_MS, err)) == 0)
 		if (stopped(w, 2))
-			return fail_as(err, STATUS_RETRY, "cannot commit the transaction: stopped by a second signal");
+			return fail_as(err, STATUS_RETRY,
+			               "cannot commit the transaction: stopped by a second signal");
 	if (done < 0)
 		return -1;
 	if (w->given_up > 0)
-		return fail_as(err, STATUS_IO, "cannot commit the transaction: %" PRIu64 " of its records were not delivered",
+		return fail_as(err, STATUS_IO,
+		               "cannot commit the transaction: %" PRIu64
+		               " of its records were not delivered",
 		               w->given_up);
 	return insist(w, rd_kafka_commit_transaction, "cannot commit the transaction", err);
 }
@@ -545,8 +580,8 @@ refuse_loss(const struct writer_conf *conf, struct err *err)
 		const char *value = kafka_conf_get(conf->kafka, rules[i].key);
 
 		if (value != NULL && !is_one_of(value, rules[i].safe))
-			return fail_as(err, STATUS_CONFIG, "property %s=%s is refused: %s", rules[i].key, value,
-			               rules[i].instead);
+			return fail_as(err, STATUS_CONFIG, "property %s=%s is refused: %s",
+			               rules[i].key, value, rules[i].instead);
 	}
 	return 0;
 }
@@ -575,8 +610,10 @@ configure(rd_kafka_conf_t *rk, const struct writer_conf *conf)
 	static const char *const defaults[][2] = {
 		{ "partitioner", "murmur2_random" },
 		{ "linger.ms", "20" },
-		{ "queue.buffering.max.kbytes", "16384" },      /* what fits into caches is sent for less */
-		{ "message.max.bytes", "33554432" },    /* whether a record is too large the broker knows better */
+		/* what fits into caches is sent for less */
+		{ "queue.buffering.max.kbytes", "16384" },
+		/* whether a record is too large the broker knows better */
+		{ "message.max.bytes", "33554432" },
 	};
 
 	for (size_t i = 0; i < sizeof(defaults) / sizeof(*defaults); i++)
@@ -589,7 +626,8 @@ configure(rd_kafka_conf_t *rk, const struct writer_conf *conf)
 		set_number(rk, "linger.ms", conf->linger);
 	if (conf->batch_size > 0)
 		set_number(rk, "batch.size", conf->batch_size);
-	if (conf->transactional_id != NULL) {   /* its time-out bounds the delivery; as long as brokers allow */
+	/* its time-out bounds the delivery; as long as brokers allow */
+	if (conf->transactional_id != NULL) {
 		handle_set(rk, "transactional.id", conf->transactional_id);
 		set_default(rk, conf->kafka, "transaction.timeout.ms", "900000");
 	} else if (conf->delivery_timeout > 0) {
@@ -599,7 +637,8 @@ configure(rd_kafka_conf_t *rk, const struct writer_conf *conf)
 }
 
 int
-writer_rdkafka(struct writer *to, const struct writer_conf *conf, const struct writer_events *events, struct err *err)
+writer_rdkafka(struct writer *to, const struct writer_conf *conf,
+               const struct writer_events *events, struct err *err)
 {
 	struct kafka_writer *w;
 	rd_kafka_conf_t     *rk;
@@ -618,8 +657,13 @@ writer_rdkafka(struct writer *to, const struct writer_conf *conf, const struct w
 		return -1;
 	}
 	*to = (struct writer){
-		.self = w, .partitions = writer_partitions, .send = writer_send, .poll = writer_poll, .flush = writer_flush,
-		.give_up = writer_give_up, .close = writer_close,
+		.self = w,
+		.partitions = writer_partitions,
+		.send = writer_send,
+		.poll = writer_poll,
+		.flush = writer_flush,
+		.give_up = writer_give_up,
+		.close = writer_close,
 	};
 	if (conf->transactional_id != NULL) {
 		to->begin = writer_begin;

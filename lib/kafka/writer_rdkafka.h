@@ -2,8 +2,9 @@
 /*
  * writer_rdkafka.h - a writer to a real broker
  *
- * Idempotent and acknowledged by all replicas in sync, unless the caller says otherwise: no record is lost, none doubled by a
- * retry, and the order within a partition stays. Keys land where the Java client puts them (murmur2).
+ * Idempotent and acknowledged by all replicas in sync, unless the caller says otherwise: no
+ * record is lost, none doubled by a retry, and the order within a partition stays. Keys land
+ * where the Java client puts them (murmur2).
  *
  * Memory: records that wait for their acknowledgement, at most 100,000 or 16 MiB of them.
  */
@@ -16,7 +17,8 @@
 
 enum writer_acks { ACKS_ALL, ACKS_ONE, ACKS_NONE };
 
-struct writer_conf {                    /* borrowed for the life of the writer; what is 0 or NULL is left to properties and defaults */
+/* borrowed for the life of the writer; what is 0 or NULL is left to properties and defaults */
+struct writer_conf {
 	const struct kafka_conf *kafka; /* finished */
 	const char              *compression;
 	const char              *transactional_id;
@@ -24,12 +26,15 @@ struct writer_conf {                    /* borrowed for the life of the writer; 
 	int64_t                  linger;                /* ms; < 0: default */
 	int64_t                  batch_size;            /* bytes */
 	enum writer_acks         acks;
-	const struct topic_conf *create;        /* make topics that are not there, like this; NULL: do not */
+	/* make topics that are not there, like this; NULL: do not */
+	const struct topic_conf *create;
 	struct kafka_watch       watch;
 };
 
-/* 0 and a writer whose broker has answered, or -1 as handle_open() says; STATUS_CONFIG for a property that would lose
- * records. With a transactional id: older producers of that id are fenced off, their transactions ended. */
-int writer_rdkafka(struct writer *w, const struct writer_conf *conf, const struct writer_events *events, struct err *err);
+/* 0 and a writer whose broker has answered, or -1 as handle_open() says; STATUS_CONFIG for a
+ * property that would lose records. With a transactional id: older producers of that id are
+ * fenced off, their transactions ended. */
+int writer_rdkafka(struct writer *w, const struct writer_conf *conf,
+                   const struct writer_events *events, struct err *err);
 
 #endif

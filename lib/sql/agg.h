@@ -36,9 +36,11 @@ struct agg_kind {
 	int         result;             /* kind of the result; KIND_UNKNOWN: that of the argument */
 	bool        numbers;            /* takes nothing but numbers */
 	bool        timed;
-	void   (*add)(const struct agg_call *call, void *acc, const struct agg_value *v, const struct agg_input *in);
+	void (*add)(const struct agg_call *call, void *acc, const struct agg_value *v,
+	            const struct agg_input *in);
 	void   (*merge)(const struct agg_call *call, void *into, const void *from);
-	void   (*result_of)(const struct agg_call *call, const void *acc, struct val *to, struct arena *scratch);
+	void (*result_of)(const struct agg_call *call, const void *acc, struct val *to,
+	                  struct arena *scratch);
 	void   (*drop)(void *acc);      /* NULL: nothing hangs off it */
 	size_t (*heap)(const void *acc);
 	void   (*save)(const void *acc, struct buf *to);
@@ -124,10 +126,15 @@ agg_num(const struct agg_value *v, struct num *to)
 	return true;
 }
 
-extern const struct agg_kind agg_count, agg_sum, agg_avg, agg_min, agg_max, agg_first, agg_last;       /* agg_basic.c */
-extern const struct agg_kind agg_count_distinct, agg_distinct, agg_by, agg_top, agg_collect;           /* agg_bag.c */
-extern const struct agg_kind agg_stddev_pop, agg_stddev_samp, agg_var_pop, agg_var_samp;               /* agg_spread.c */
-extern const struct agg_kind agg_median, agg_quantile;                                                 /* agg_quantile.c */
-extern const struct agg_kind agg_approx_count_distinct;                                                /* agg_approx.c */
+/* agg_basic.c */
+extern const struct agg_kind agg_count, agg_sum, agg_avg, agg_min, agg_max, agg_first, agg_last;
+/* agg_bag.c */
+extern const struct agg_kind agg_count_distinct, agg_distinct, agg_by, agg_top, agg_collect;
+/* agg_spread.c */
+extern const struct agg_kind agg_stddev_pop, agg_stddev_samp, agg_var_pop, agg_var_samp;
+/* agg_quantile.c */
+extern const struct agg_kind agg_median, agg_quantile;
+/* agg_approx.c */
+extern const struct agg_kind agg_approx_count_distinct;
 
 #endif

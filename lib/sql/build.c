@@ -110,8 +110,9 @@ refuse_null(struct build *b, const struct node *n, bool may_fail)
 	if (n->op >= OP_ADD && n->op <= OP_NEG)
 		return lex_fail(b->lex, n->at, "the result is beyond any number");
 	if (n->op == OP_CAST)
-		return lex_fail(b->lex, n->arg[0]->at,
-		                "this cannot be cast, it would always be NULL (TRY_CAST allows it)");
+		return lex_fail(
+			b->lex, n->arg[0]->at,
+			"this cannot be cast, it would always be NULL (TRY_CAST allows it)");
 	return 0;
 }
 
@@ -293,10 +294,11 @@ rule_sum(struct build *b, struct node *n)
 	if (x == VAL_NULL || y == VAL_NULL)
 		return 0;
 	if (x != y && (x == VAL_NUM || y == VAL_NUM) && x != KIND_UNKNOWN && y != KIND_UNKNOWN)
-		return lex_fail(b->lex, n->arg[1]->at,
-		                "%s does not go between %s and %s (INTERVAL '5' MINUTE is an interval)",
-		                sign_of(n->op), val_kind_name((enum val_kind)x),
-		                val_kind_name((enum val_kind)y));
+		return lex_fail(
+			b->lex, n->arg[1]->at,
+			"%s does not go between %s and %s (INTERVAL '5' MINUTE is an interval)",
+			sign_of(n->op), val_kind_name((enum val_kind)x),
+			val_kind_name((enum val_kind)y));
 	if (x == VAL_TIME && y == VAL_TIME && !minus)
 		return lex_fail(b->lex, n->arg[1]->at, "moments cannot be added");
 	if (x == VAL_INTERVAL && y == VAL_TIME && minus)

@@ -2,8 +2,8 @@
 /*
  * build.h - nodes, checked as they are made
  *
- * Internal to lib/sql: what the parser calls. Every function returns NULL with a message
- * that points at the column when the operands do not go together. What is constant is computed here,
+ * Internal to lib/sql: what the parser calls. Every function returns NULL with a message that
+ * points at the column when the operands do not go together. What is constant is computed here,
  * once, so that a wrong constant is found before the first record.
  */
 #ifndef MAIP_SQL_BUILD_H
@@ -40,12 +40,17 @@ struct node *build_const(struct build *b, const struct val *v, size_t at, size_t
 struct node *build_leaf(struct build *b, enum op op, int kind, size_t at, size_t end);
 
 /* An operator over args; at is where the operator stands. */
-struct node *build_op(struct build *b, enum op op, const struct nodes *args, bool negated, size_t at, size_t end);
-struct node *build_unary(struct build *b, enum op op, struct node *a, bool negated, size_t at, size_t end);
-struct node *build_binary(struct build *b, enum op op, struct node *a, struct node *c, size_t at, size_t end);
+struct node *build_op(struct build *b, enum op op, const struct nodes *args, bool negated,
+                      size_t at, size_t end);
+struct node *build_unary(struct build *b, enum op op, struct node *a, bool negated, size_t at,
+                         size_t end);
+struct node *build_binary(struct build *b, enum op op, struct node *a, struct node *c, size_t at,
+                          size_t end);
 
-struct node *build_cast(struct build *b, struct node *a, const struct cast_type *type, bool try, size_t at, size_t end);
-struct node *build_call(struct build *b, const struct func *f, const struct nodes *args, enum unit unit, size_t at, size_t end);
+struct node *build_cast(struct build *b, struct node *a, const struct cast_type *type, bool try,
+                        size_t at, size_t end);
+struct node *build_call(struct build *b, const struct func *f, const struct nodes *args,
+                        enum unit unit, size_t at, size_t end);
 
 /* REGEXP(text, constant pattern). */
 struct node *build_regexp(struct build *b, const struct nodes *args, size_t at, size_t end);

@@ -137,7 +137,8 @@ parse_type(struct parser *p, struct cast_type *type)
 			return -1;
 		return parse_type_size(p, type);
 	}
-	parse_expected(p, "a type (BOOLEAN, INT, BIGINT, DECIMAL(p, s), DOUBLE, STRING, TIMESTAMP)");
+	parse_expected(p,
+	               "a type (BOOLEAN, INT, BIGINT, DECIMAL(p, s), DOUBLE, STRING, TIMESTAMP)");
 	return -1;
 }
 
@@ -163,7 +164,8 @@ parse_unit(struct parser *p, enum unit *unit)
 	int found = p->lex.now.kind == TOKEN_WORD ? unit_find(p->lex.now.text) : -1;
 
 	if (found < 0) {
-		parse_expected(p, "a unit (YEAR, QUARTER, MONTH, WEEK, DAY, HOUR, MINUTE, SECOND, MILLISECOND)");
+		parse_expected(p, "a unit (YEAR, QUARTER, MONTH, WEEK, DAY, HOUR, MINUTE, SECOND, "
+		                  "MILLISECOND)");
 		return -1;
 	}
 	*unit = (enum unit)found;
@@ -199,7 +201,8 @@ parse_floor(struct parser *p, struct call *c, const struct func *number, const s
 		return NULL;
 	if (unit > UNIT_YEAR) {
 		lex_fail(&p->lex, at,
-		         "%s takes YEAR, QUARTER, MONTH, WEEK, DAY, HOUR, MINUTE, SECOND or MILLISECOND",
+		         "%s takes YEAR, QUARTER, MONTH, WEEK, DAY, HOUR, MINUTE, SECOND or "
+		         "MILLISECOND",
 		         number->name);
 		return NULL;
 	}

@@ -12,9 +12,9 @@
  *
  * An expression is used by one thread at a time: REGEXP keeps its match inside.
  *
- * Names are resolved by a scope, because they mean different things in different tools: fields of the
- * current line everywhere; columns of the result in --having; patterns of
- * maip-cep in FIRST(p.x); $key and $offset in maip-consume.
+ * Names are resolved by a scope, because they mean different things in different tools: fields of
+ * the current line everywhere; columns of the result in --having; patterns of maip-cep in
+ * FIRST(p.x); $key and $offset in maip-consume.
  */
 #ifndef MAIP_SQL_EXPR_H
 #define MAIP_SQL_EXPR_H
@@ -28,52 +28,66 @@ struct expr;                                            /* opaque; lives in expr
 struct taken {
 	void   *self;
 	size_t (*count)(void *self, int pattern);
-	/* Fields of the i-th event (from 0) that the pattern took; i < count. Valid until the evaluation ends. */
+	/* Fields of the i-th event (from 0) that the pattern took; i < count. Valid until the
+	 * evaluation ends. */
 	const struct field *(*fields)(void *self, int pattern, size_t i);
 };
 
 /* What an evaluation sees. Everything is borrowed. */
 struct expr_env {
-	const struct field *fields;     /* of the current line, as extract() filled them; NULL if no expression reads them */
-	const struct val   *slots;      /* values that the scope numbered: aggregates, columns, $names */
+	/* of the current line, as extract() filled them; NULL if no expression reads them */
+	const struct field *fields;
+	/* values that the scope numbered: aggregates, columns, $names */
+	const struct val   *slots;
 	const struct taken *taken;      /* NULL outside of maip-cep */
 	struct arena       *scratch;    /* reset by the caller, once a record or a batch */
-	uint64_t           *gave_up;    /* counts the REGEXPs and LIKEs that ran into their limit and gave NULL; NULL: not counted */
+	/* counts the REGEXPs and LIKEs that ran into their limit and gave NULL; NULL: not
+	 * counted */
+	uint64_t           *gave_up;
 };
 
 /* An aggregate call found while parsing: COUNT(*) FILTER (WHERE ...), see aggregate.h. */
 struct agg_call;
 
 struct expr_scope {
-	/* Bare paths become fields of it; NULL: bare paths are refused. Where the scope takes aggregates, they are fields
-	 * only inside of the calls; outside, a name has to be a slot. */
+	/* Bare paths become fields of it; NULL: bare paths are refused. Where the scope takes
+	 * aggregates, they are fields only inside of the calls; outside, a name has to be a
+	 * slot. */
 	struct extractor *fields;
 
-	/* A name that is not a field: the slot that holds it, or -1 to let it be a field. NULL: no such names.
-	 * Called with the first step of a path ("$key", "total"), and for "$headers.NAME" with the whole path.
-	 * *used is how many of the steps the slot stands for. */
+	/* A name that is not a field: the slot that holds it, or -1 to let it be a field. NULL:
+	 * no such names. Called with the first step of a path ("$key", "total"), and for
+	 * "$headers.NAME" with the whole path. *used is how many of the steps the slot stands
+	 * for. */
 	int (*slot)(void *arg, const struct path *path, size_t *used);
 
-	/* The number of the pattern that a path inside FIRST, LAST, COUNT, SUM, AVG, MIN, MAX names, or -1. NULL: no patterns. */
+	/* The number of the pattern that a path inside FIRST, LAST, COUNT, SUM, AVG, MIN, MAX
+	 * names, or -1. NULL: no patterns. */
 	int (*pattern)(void *arg, struct str name);
 
-	/* Take an aggregate call over and give the slot where its result will stand, or -1 with err. The call is the
-	 * scope's from then on (agg_call_free). NULL: aggregates are refused here. */
+	/* Take an aggregate call over and give the slot where its result will stand, or -1 with
+	 * err. The call is the scope's from then on (agg_call_free). NULL: aggregates are refused
+	 * here. */
 	int (*aggregate)(void *arg, struct agg_call *call, struct err *err);
 
 	void *arg;
 };
 
-/* Compile text. what names the option for messages ("--where"). NULL with err. scope is not kept. */
-struct expr *expr_new(struct str text, const char *what, const struct expr_scope *scope, struct err *err);
+/* Compile text. what names the option for messages ("--where"). NULL with err. scope is not
+ * kept. */
+struct expr *expr_new(struct str text, const char *what, const struct expr_scope *scope,
+                      struct err *err);
 
-/* The same for "EXPR" or "EXPR AS NAME". *name: the NAME, else the last member of a plain path, else the text
- * itself; copied, the caller frees it with free(). "_maip" is refused: control lines begin with it. */
-struct expr *expr_new_as(struct str text, const char *what, const struct expr_scope *scope, char **name, struct err *err);
+/* The same for "EXPR" or "EXPR AS NAME". *name: the NAME, else the last member of a plain path,
+ * else the text itself; copied, the caller frees it with free(). "_maip" is refused: control
+ * lines begin with it. */
+struct expr *expr_new_as(struct str text, const char *what, const struct expr_scope *scope,
+                         char **name, struct err *err);
 
 /* "EXPR [AS NAME], EXPR [AS NAME], ..." : how many were appended to list, -1 with err. */
 struct expr_column { struct expr *expr; char *name; };
-int expr_list(struct str text, const char *what, const struct expr_scope *scope, struct expr_column **list, size_t *n, struct err *err);
+int expr_list(struct str text, const char *what, const struct expr_scope *scope,
+              struct expr_column **list, size_t *n, struct err *err);
 
 void expr_free(struct expr *e);                         /* NULL is fine */
 
@@ -88,14 +102,18 @@ void expr_eval(const struct expr *e, const struct expr_env *env, struct val *to)
 /* TRUE only: NULL and FALSE are false. */
 bool expr_true(const struct expr *e, const struct expr_env *env);
 
-/* The index of the field if the expression is nothing but a path, else -1: lets a stage read the raw bytes without evaluating. */
+/* The index of the field if the expression is nothing but a path, else -1: lets a stage read the
+ * raw bytes without evaluating. */
 int expr_field(const struct expr *e);
 
-/* Event time of a record by a --time expression: 0 and *ms, or -1: NULL, not a time or out of range; err says which, with the
- * text quoted. A plain path and a number constant have a fast path. */
+/* Event time of a record by a --time expression: 0 and *ms, or -1: NULL, not a time or out of
+ * range; err says which, with the text quoted. A plain path and a number constant have a fast
+ * path. */
 struct time_expr;
-struct time_expr *time_expr_new(struct str text, int format, const struct expr_scope *scope, struct err *err);
+struct time_expr *time_expr_new(struct str text, int format, const struct expr_scope *scope,
+                                struct err *err);
 void time_expr_free(struct time_expr *t);
-int  time_expr_eval(const struct time_expr *t, const struct expr_env *env, int64_t *ms, struct err *err);
+int time_expr_eval(const struct time_expr *t, const struct expr_env *env, int64_t *ms,
+                   struct err *err);
 
 #endif

@@ -11,11 +11,13 @@
 
 #include "sql/node.h"
 
-typedef void func_call(const struct node *n, const struct val *arg, struct arena *scratch, struct val *to);
+typedef void func_call(const struct node *n, const struct val *arg, struct arena *scratch,
+                       struct val *to);
 
 struct func {
 	const char *name;               /* upper case */
-	const char *takes;              /* a letter an argument: n number, t text, m moment, a any; the last one repeats */
+	/* a letter an argument: n number, t text, m moment, a any; the last one repeats */
+	const char *takes;
 	uint8_t     min, max;           /* how many arguments; max 0: any number */
 	int         kind;               /* of the result */
 	func_call  *call;               /* NULL: the parser makes something else of it */
@@ -35,14 +37,15 @@ const char *func_name(size_t i);
 /* The kind that the i-th argument must have, or KIND_UNKNOWN for any. */
 int func_wants(const struct func *f, size_t i);
 
-extern const struct func func_floor_time, func_ceil_time, func_extract, func_trim, func_ltrim, func_rtrim;
+extern const struct func func_floor_time, func_ceil_time, func_extract, func_trim, func_ltrim,
+	func_rtrim;
 
 /* func_num.c */
-func_call func_abs, func_sign, func_floor, func_ceil, func_round, func_truncate, func_mod, func_power, func_sqrt,
-          func_greatest, func_least;
+func_call func_abs, func_sign, func_floor, func_ceil, func_round, func_truncate, func_mod,
+	func_power, func_sqrt, func_greatest, func_least;
 /* func_text.c */
-func_call func_lower, func_upper, func_substring, func_position, func_char_length, func_replace, func_split_index,
-          func_trim_both, func_trim_left, func_trim_right;
+func_call func_lower, func_upper, func_substring, func_position, func_char_length, func_replace,
+	func_split_index, func_trim_both, func_trim_left, func_trim_right;
 /* func_time.c */
 func_call func_to_timestamp, func_to_timestamp_ltz, func_extract_unit, func_floor_to, func_ceil_to;
 

@@ -181,8 +181,9 @@ read_sign(struct lexer *l, struct token *t)
 		}
 	}
 	if (l->text.p[t->at] == '"')
-		return lex_fail(l, t->at,
-		                "text stands in single quotes ('...'), an odd name in backquotes (`...`)");
+		return lex_fail(
+			l, t->at,
+			"text stands in single quotes ('...'), an odd name in backquotes (`...`)");
 	return lex_fail(l, t->at, "%s means nothing here",
 	                quote(q, str_slice(l->text, t->at, t->at + 1)));
 }

@@ -40,7 +40,8 @@ struct lexer {
 };
 
 /* Start on text, on its first token. 0, or -1 with err. */
-int lex_start(struct lexer *l, struct str text, const char *what, struct arena *mem, struct err *err);
+int lex_start(struct lexer *l, struct str text, const char *what, struct arena *mem,
+              struct err *err);
 
 /* On to the next token. */
 int lex_next(struct lexer *l);

@@ -2,9 +2,9 @@
 /*
  * node.h - the tree behind an expression
  *
- * Internal to lib/sql. Every node has two ways to be evaluated: eval() gives its value,
- * truth() only whether it is TRUE, FALSE or neither, which conditions pass
- * among themselves without building values. The functions are chosen once, by build.c, for what the operands are: a path
+ * Internal to lib/sql. Every node has two ways to be evaluated: eval() gives its value, truth()
+ * only whether it is TRUE, FALSE or neither, which conditions pass among themselves without
+ * building values. The functions are chosen once, by build.c, for what the operands are: a path
  * compared with a constant has a pair of its own that works on the bytes of the line.
  */
 #ifndef MAIP_SQL_NODE_H
@@ -69,7 +69,8 @@ struct node {
 		struct { const struct func *func; enum unit unit; void *locale; };      /* CALL */
 		struct cast_type cast;
 		struct regexp *regexp;
-		struct {                                        /* a comparison of a field with a constant */
+		/* a comparison of a field with a constant */
+		struct {
 			int          field;
 			struct small small;
 			struct str   text;
@@ -140,7 +141,8 @@ int text_to_time(int64_t *ms, struct str text);
 /* Text that is a number with space around it. */
 int text_to_num(struct num *to, struct str text);
 
-void cast_val(struct val *to, const struct val *v, const struct cast_type *type, struct arena *scratch);
+void cast_val(struct val *to, const struct val *v, const struct cast_type *type,
+              struct arena *scratch);
 
 /* LIKE over UTF-8. escape is empty, or one character. NULL, and one more in gave_up (which may be
  * NULL), after as many steps as no two texts of a sane record take. */

@@ -217,8 +217,10 @@ parse_path(struct parser *p)
 		return got < 0 ? NULL : leaf;
 	}
 	if (p->scope->fields == NULL || (p->scope->aggregate != NULL && !p->in_aggregate)) {
-		lex_fail(&p->lex, at, p->scope->aggregate != NULL
-		         ? "%s stands outside of an aggregate such as SUM(...)" : "there is no %s here",
+		lex_fail(&p->lex, at,
+		         p->scope->aggregate != NULL
+		                 ? "%s stands outside of an aggregate such as SUM(...)"
+		                 : "there is no %s here",
 		         quote(q, steps[0].name));
 		return NULL;
 	}

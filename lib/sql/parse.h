@@ -2,7 +2,8 @@
 /*
  * parse.h - the grammar
  *
- * Internal to lib/sql. Recursive descent, at most PARSE_DEPTH levels of brackets; from loose to tight:
+ * Internal to lib/sql. Recursive descent, at most PARSE_DEPTH levels of brackets; from loose to
+ * tight:
  *
  *	OR   AND   NOT   = <> < IN LIKE BETWEEN IS   + -   * / % ||   unary -   operand
  *
@@ -22,7 +23,8 @@ struct parser {
 	struct lexer             lex;
 	struct build             build;
 	const struct expr_scope *scope;
-	struct str               last;          /* the token before the current one, for "expected ... after" */
+	/* the token before the current one, for "expected ... after" */
+	struct str               last;
 	int                      depth;
 	bool                     in_aggregate;  /* inside of COUNT(...) over records */
 	bool                     in_taken;      /* inside of FIRST(p.x) ... */
@@ -42,7 +44,8 @@ int parse_end(struct parser *p);
 int parse_next(struct parser *p);                       /* on to the next token */
 bool parse_at_word(const struct parser *p, const char *word);
 bool parse_at_sign(const struct parser *p, const char *sign);
-int parse_accept_word(struct parser *p, const char *word);      /* 1: it was there; 0; -1 with err */
+/* 1: it was there; 0; -1 with err */
+int parse_accept_word(struct parser *p, const char *word);
 int parse_accept_sign(struct parser *p, const char *sign);
 int parse_expect_word(struct parser *p, const char *word);      /* 0, or -1 with err */
 int parse_expect_sign(struct parser *p, const char *sign);
@@ -53,7 +56,8 @@ struct node *parse_expected(struct parser *p, const char *what);
 /* The levels that other files need. */
 struct node *parse_sum(struct parser *p);
 struct node *parse_operand(struct parser *p);
-struct node *parse_call(struct parser *p);              /* at the name of a function, before its bracket */
+/* at the name of a function, before its bracket */
+struct node *parse_call(struct parser *p);
 struct node *parse_case(struct parser *p);
 struct node *parse_cast(struct parser *p, bool try);
 struct node *parse_taken(struct parser *p);
@@ -62,7 +66,8 @@ struct node *parse_taken(struct parser *p);
 bool parse_is_aggregate(struct str name);
 struct node *parse_aggregate(struct parser *p);
 
-/* A new expression for a part of the text that may outlive the rest (an aggregate's argument). NULL with err. */
+/* A new expression for a part of the text that may outlive the rest (an aggregate's argument).
+ * NULL with err. */
 struct expr *parse_own_expr(struct parser *p, bool condition, const char *who);
 
 /* A whole number literal in [0, max]. */

@@ -80,7 +80,8 @@ small_add(struct small *sum, struct small x)
 {
 	struct small a = *sum;
 
-	if (__builtin_expect(a.scale != x.scale, 0) && (!small_rescale(&a, x.scale) || !small_rescale(&x, a.scale)))
+	if (__builtin_expect(a.scale != x.scale, 0) &&
+	    (!small_rescale(&a, x.scale) || !small_rescale(&x, a.scale)))
 		return false;
 	if (__builtin_add_overflow(a.v, x.v, &a.v))
 		return false;

@@ -136,8 +136,9 @@ parse_taken_args(struct parser *p, struct node *n, struct nodes *args)
 		nodes_add(&p->build, args, arg);
 	}
 	if (p->pattern < 0)
-		return lex_fail(&p->lex, args->p[0]->at,
-		                "expected the name of a pattern and a path, FIRST(p.x) for example");
+		return lex_fail(
+			&p->lex, args->p[0]->at,
+			"expected the name of a pattern and a path, FIRST(p.x) for example");
 	if ((n->taken.fn == TAKEN_FIRST || n->taken.fn == TAKEN_LAST) &&
 	    (more = parse_accept_sign(p, ",")) > 0 &&
 	    parse_count(p, UINT32_MAX, &n->taken.offset) < 0)
@@ -156,7 +157,8 @@ parse_taken(struct parser *p)
 
 	if (fn < 0) {
 		lex_fail(&p->lex, n->at,
-		         "%.*s cannot be used on a pattern (FIRST, LAST, COUNT, SUM, AVG, MIN and MAX can)",
+		         "%.*s cannot be used on a pattern (FIRST, LAST, COUNT, SUM, AVG, MIN and "
+		         "MAX can)",
 		         STR_ARGS(p->lex.now.text));
 		return NULL;
 	}

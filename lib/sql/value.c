@@ -329,7 +329,9 @@ load_num(struct num *to, struct cursor *from, bool approx)
 	}
 	*to = (struct num){ .v = (int128)((uint128)(uint64_t)cursor_i64(from) << 64 | low) };
 	to->scale = cursor_byte(from);
-	return to->scale <= NUM_DIGITS && to->v < MORE_THAN_DIGITS && to->v > -MORE_THAN_DIGITS ? 0 : -1;
+	return to->scale <= NUM_DIGITS && to->v < MORE_THAN_DIGITS && to->v > -MORE_THAN_DIGITS
+	               ? 0
+	               : -1;
 }
 
 int

@@ -23,12 +23,14 @@ struct bad_records {
 	int64_t       ok_errors;
 	uint64_t      count;
 	struct out    letters;          /* open when policy is DEAD_LETTER */
-	const char   *source;           /* the current input for messages, "orders.ndjson"; NULL: standard input */
+	/* the current input for messages, "orders.ndjson"; NULL: standard input */
+	const char   *source;
 	const char   *letter_path;
 	struct err    first;            /* the first one's message, told at the end when skipping */
 };
 
-/* The argument of --on-error: "stop", "skip" or "dead-letter=FILE". Creates the file. An opt_fn; arg is the struct. */
+/* The argument of --on-error: "stop", "skip" or "dead-letter=FILE". Creates the file. An opt_fn;
+ * arg is the struct. */
 int bad_option(void *arg, const char *value, struct err *err);          /* value is kept */
 
 /* 0: go on, the record is dealt with; -1: stop, and err (STATUS_DATA) reads "line 12: reason". */
@@ -46,10 +48,11 @@ int bad_long_line(struct bad_records *bad, uint64_t line_number, struct str star
 /* "line 12", or "orders.ndjson: line 12" while an input with a name is read: what messages and
  * letters begin with. Returns to. */
 #define BAD_POSITION_MAX 1024
-const char *bad_position(const struct bad_records *bad, uint64_t line_number, char to[BAD_POSITION_MAX]);
+const char *bad_position(const struct bad_records *bad, uint64_t line_number,
+                         char to[BAD_POSITION_MAX]);
 
-/* Flush and close the letters; the status to end with: so_far if that is not OK, 65 if too many were
- * bad (one line on stderr says how many, and the first reason), else OK. */
+/* Flush and close the letters; the status to end with: so_far if that is not OK, 65 if too many
+ * were bad (one line on stderr says how many, and the first reason), else OK. */
 enum status bad_finish(struct bad_records *bad, enum status so_far);
 
 #endif

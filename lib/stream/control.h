@@ -19,7 +19,14 @@
 
 #define STREAM_VERSION 1
 
-enum control_kind { CONTROL_NONE, CONTROL_HELLO, CONTROL_WATERMARK, CONTROL_IDLE, CONTROL_ACTIVE, CONTROL_END };
+enum control_kind {
+	CONTROL_NONE,
+	CONTROL_HELLO,
+	CONTROL_WATERMARK,
+	CONTROL_IDLE,
+	CONTROL_ACTIVE,
+	CONTROL_END
+};
 
 struct control {
 	enum control_kind kind;
@@ -30,10 +37,12 @@ struct control {
 	bool    drain;                  /* END */
 };
 
-/* Does line begin like a control line ({"_maip": with any space)? Cheap: a look at the first bytes. */
+/* Does line begin like a control line ({"_maip": with any space)? Cheap: a look at the first
+ * bytes. */
 bool control_looks(struct str line);
 
-/* 0, or -1 with err: unknown kind, missing or unknown member, wrong order, version of the future, ... */
+/* 0, or -1 with err: unknown kind, missing or unknown member, wrong order, version of the future,
+ * ... */
 int control_parse(struct control *to, struct str line, struct err *err);
 
 int control_print(struct out *o, const struct control *c);

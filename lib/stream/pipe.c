@@ -59,8 +59,8 @@ give_up(void *arg)
 {
 	struct loop *l = arg;
 
-	return l->env->stop != NULL && *l->env->stop == STOP_OVERDUE && l->hello.kind != CONTROL_HELLO &&
-	       pipe_give_up(l->out);
+	return l->env->stop != NULL && *l->env->stop == STOP_OVERDUE &&
+	       l->hello.kind != CONTROL_HELLO && pipe_give_up(l->out);
 }
 
 static void
@@ -303,7 +303,8 @@ await_input(struct loop *l)
 	while (!line_ready(l->reader, 0)) {
 		bool ready;
 
-		if (check_stop(l) < 0 || (l->begun && tick(l) < 0) || out_flush(l->out) < 0 || out_left(l->out))
+		if (check_stop(l) < 0 || (l->begun && tick(l) < 0) || out_flush(l->out) < 0 ||
+		    out_left(l->out))
 			return -1;
 		count_out(l);
 		waiting(l, STATS_IDLE);

@@ -37,10 +37,12 @@ struct pipe_env {
 	int64_t (*clock_ms)(void *self);        /* wall clock, ms since the epoch */
 	int64_t (*clock_ns)(void *self);        /* monotonic */
 	void *clock_self;
-	const volatile int *stop;       /* enum pipe_stop, set by a signal handler, see above; NULL: never */
+	/* enum pipe_stop, set by a signal handler, see above; NULL: never */
+	const volatile int *stop;
 	struct pipe_stats *stats;       /* NULL: not wanted */
 	size_t max_line;                /* 0: LINE_MAX_DEFAULT */
-	bool   forward_control;         /* false: the stage is the last of its kind and control lines end here */
+	/* false: the stage is the last of its kind and control lines end here */
+	bool   forward_control;
 };
 
 /* The inputs of a stage, in order. */

@@ -17,25 +17,33 @@
 
 struct bad_records;                                     /* bad.h */
 
-struct batch {                          /* data lines that arrived together; no control line between them */
+/* data lines that arrived together; no control line between them */
+struct batch {
 	size_t            n;            /* 1 .. BATCH_MAX */
-	const struct str *line;         /* without the newline; borrowed until the call returns; LINE_SLACK readable bytes behind */
+	/* without the newline; borrowed until the call returns; LINE_SLACK readable bytes behind */
+	const struct str *line;
 	const uint64_t   *number;       /* line numbers, for messages */
 };
 
-struct stage_ops {                      /* all return 0, or -1 with err; out is where results go; NULL: not needed */
-	/* The first line of the stream, or NULL when the input has no hello (a file, jq, cat): then the
-	 * stage makes its own watermarks, and the end of the input is the end. Called once, before anything else. */
+/* all return 0, or -1 with err; out is where results go; NULL: not needed */
+struct stage_ops {
+	/* The first line of the stream, or NULL when the input has no hello (a file, jq, cat):
+	 * then the stage makes its own watermarks, and the end of the input is the end. Called
+	 * once, before anything else. */
 	int (*begin)(void *self, const struct control *hello, struct out *out, struct err *err);
 
 	/* A line that is no record goes to bad_record(bad, ...), which says whether to go on. */
-	int (*batch)(void *self, const struct batch *batch, struct bad_records *bad, struct out *out, struct err *err);
+	int (*batch)(void *self, const struct batch *batch, struct bad_records *bad,
+	             struct out *out, struct err *err);
 
-	/* No later record has time <= ts. Only when hello promised watermarks; never falls. The stage does not forward it: the loop does. */
+	/* No later record has time <= ts. Only when hello promised watermarks; never falls. The
+	 * stage does not forward it: the loop does. */
 	int (*watermark)(void *self, int64_t ts, struct out *out, struct err *err);
-	/* The wall clock, for processing time: before every batch, and when the time that next_tick told has come. */
+	/* The wall clock, for processing time: before every batch, and when the time that
+	 * next_tick told has come. */
 	int (*tick)(void *self, int64_t now_ms, struct out *out, struct err *err);
-	int64_t (*next_tick)(void *self);               /* when tick is wanted next; TIME_MAX: never */
+	/* when tick is wanted next; TIME_MAX: never */
+	int64_t (*next_tick)(void *self);
 
 	/* The input is over. drain: fire everything; otherwise keep state, fire nothing. */
 	int (*finish)(void *self, bool drain, struct out *out, struct err *err);

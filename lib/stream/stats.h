@@ -8,8 +8,9 @@
  * writer, so plain relaxed stores are enough. Times are monotonic nanoseconds.
  *
  * Ratios are averaged over the last 60 seconds in steps of 5, as Flink's are: the loop calls
- * stats_sample() whenever it has read the clock anyway, which keeps a ring of earlier totals. A loop that blocks
- * for minutes takes no samples, and need not: what it waits for and since when stands beside them.
+ * stats_sample() whenever it has read the clock anyway, which keeps a ring of earlier totals. A
+ * loop that blocks for minutes takes no samples, and need not: what it waits for and since when
+ * stands beside them.
  */
 #ifndef MAIP_STREAM_STATS_H
 #define MAIP_STREAM_STATS_H
@@ -45,10 +46,12 @@ void stats_start(struct pipe_stats *s, int64_t now_ns);
 /* The loop begins to wait for something, or is busy again. */
 void stats_wait(struct pipe_stats *s, enum stats_wait what, int64_t now_ns);
 
-/* Remember the totals if 5 seconds have gone by since the last time. Cheap enough for every read. */
+/* Remember the totals if 5 seconds have gone by since the last time. Cheap enough for every
+ * read. */
 void stats_sample(struct pipe_stats *s, int64_t now_ns);
 
-/* Shares of the last 60 seconds (less, for a younger run); they add up to 1. For readers in other processes. */
+/* Shares of the last 60 seconds (less, for a younger run); they add up to 1. For readers in other
+ * processes. */
 struct stats_ratios {
 	double idle, blocked, busy;
 };

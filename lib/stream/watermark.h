@@ -36,16 +36,19 @@ watermark_see(struct watermark *w, int64_t ts)
 /* The minimum over many sources, with idleness. */
 struct watermark_set;                                   /* opaque; lives in watermark.c */
 
-/* idle_timeout: ms of the caller's clock without a record after which a source leaves the minimum; 0: never. */
+/* idle_timeout: ms of the caller's clock without a record after which a source leaves the
+ * minimum; 0: never. */
 struct watermark_set *watermark_set_new(int64_t bound, int64_t idle_timeout);
 void watermark_set_free(struct watermark_set *s);
 
-/* A source joins (holding the watermark back until it speaks, or is idle), leaves, speaks. Sources are numbered by the caller. */
+/* A source joins (holding the watermark back until it speaks, or is idle), leaves, speaks.
+ * Sources are numbered by the caller. */
 void watermark_set_join(struct watermark_set *s, size_t source, int64_t now);
 void watermark_set_leave(struct watermark_set *s, size_t source);
 void watermark_set_see(struct watermark_set *s, size_t source, int64_t ts, int64_t now);
 
-/* Has the combined watermark risen, or idleness changed, by the time now? Fills *ts (never falling) and *idle (all sources are). */
+/* Has the combined watermark risen, or idleness changed, by the time now? Fills *ts (never
+ * falling) and *idle (all sources are). */
 bool watermark_set_advance(struct watermark_set *s, int64_t now, int64_t *ts, bool *idle);
 
 /* When the next source may become idle; TIME_MAX: none. */

@@ -35,9 +35,11 @@ void absent_seen(struct absent *a, uint32_t key);
 size_t absent_bytes(const struct absent *a);
 
 void absent_mark(const struct absent *a, uint64_t *live);
-void absent_renumber(struct absent *a, const uint32_t *new_id);         /* ids only become smaller */
+/* ids only become smaller */
+void absent_renumber(struct absent *a, const uint32_t *new_id);
 
 void absent_save(const struct absent *a, struct buf *to);
-int  absent_load(struct absent *a, struct cursor *from, uint32_t n_keys);       /* -1: not what was saved */
+/* -1: not what was saved */
+int  absent_load(struct absent *a, struct cursor *from, uint32_t n_keys);
 
 #endif

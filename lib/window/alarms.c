@@ -2,9 +2,9 @@
 /*
  * alarms.c - a radix heap
  *
- * When time passes from now to later, and differs from it first in bit b, then alarms in the buckets
- * below b all ring, those of b may ring or move down, and those above stay
- * where they are.
+ * When time passes from now to later, and differs from it first in bit b, then alarms in the
+ * buckets below b all ring, those of b may ring or move down, and those above stay where they
+ * are.
  */
 #include "window/alarms.h"
 

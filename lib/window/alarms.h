@@ -45,8 +45,8 @@ void alarms_set(struct alarms *a, int64_t at, uint32_t what);   /* at > a->now *
 
 int64_t alarms_next(const struct alarms *a);            /* the first; TIME_MAX: none is set */
 
-/* Time reaches now, which is not before a->now: the alarms at or before it, in no order, which are gone
- * from here. Valid until the next alarms_ring(). */
+/* Time reaches now, which is not before a->now: the alarms at or before it, in no order, which
+ * are gone from here. Valid until the next alarms_ring(). */
 const struct alarm *alarms_ring(struct alarms *a, int64_t now, size_t *n);
 
 /* Some that will ring soon, at most max: for reading ahead. */

@@ -30,7 +30,8 @@ struct calendar {
 	int64_t        count;
 	struct change *changes;         /* by time; the first one at TIME_MIN */
 	size_t         n, cap;
-	int64_t        rule_from;       /* TIME_MAX: no rule; else the last RULE_YEARS of changes repeat from here on */
+	/* TIME_MAX: no rule; else the last RULE_YEARS of changes repeat from here on */
+	int64_t        rule_from;
 };
 
 static void

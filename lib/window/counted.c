@@ -17,7 +17,8 @@
 #include "window/engine.h"
 
 struct counter {                        /* of a key */
-	uint64_t n;                     /* records; counted from 0 again where that makes no difference */
+	/* records; counted from 0 again where that makes no difference */
+	uint64_t n;
 	char    *ring;
 	size_t   cap;                   /* accumulators in ring */
 };
@@ -26,7 +27,8 @@ struct counted {
 	struct engine_env env;
 	uint64_t size, slide;           /* slide 0: no end */
 	uint64_t every;
-	uint64_t cut;                   /* records of a slide before the place where a window begins; 0: none inside it */
+	/* records of a slide before the place where a window begins; 0: none inside it */
+	uint64_t cut;
 	uint64_t panes;                 /* of a window */
 	size_t   stride;
 	struct counter *counters;       /* by key id */

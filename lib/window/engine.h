@@ -34,7 +34,8 @@ struct engine_ops {
 	/* File a record. Windows that it makes fire at once (a late one within the allowed
 	 * lateness, a full count) go to rows. */
 	enum filed (*add)(void *self, const struct record *r, struct err *err);
-	void (*prefetch)(const void *self, const struct record *r, int step);  /* steps 0 and 1; NULL: not worth it */
+	/* steps 0 and 1; NULL: not worth it */
+	void (*prefetch)(const void *self, const struct record *r, int step);
 
 	/* Read ahead what the next watermarks will fire, before a batch. NULL: not worth it. */
 	void (*ahead)(void *self);
@@ -48,16 +49,19 @@ struct engine_ops {
 	/* Rows of what is open now, marked early. NULL: this kind has none. */
 	int (*early)(void *self, struct err *err);
 
-	size_t (*open)(const void *self);               /* pairs of a key and a window, or pane, that are held */
+	/* pairs of a key and a window, or pane, that are held */
+	size_t (*open)(const void *self);
 	size_t (*bytes)(const void *self);
-	size_t (*heap)(const void *self);               /* what hangs off accumulators (DISTINCT, texts), not in bytes; looks at all of them */
+	/* what hangs off accumulators (DISTINCT, texts), not in bytes; looks at all of them */
+	size_t (*heap)(const void *self);
 
 	/* Which keys have state (set bits of live), and their new ids (of those that have). */
 	void (*mark)(const void *self, uint64_t *live);
 	void (*renumber)(void *self, const uint32_t *new_id, uint32_t n_new);
 
 	void (*save)(void *self, struct buf *to);
-	int (*load)(void *self, struct cursor *from, uint32_t n_keys);  /* every key id is below n_keys */
+	/* every key id is below n_keys */
+	int (*load)(void *self, struct cursor *from, uint32_t n_keys);
 	void (*free)(void *self);
 };
 
@@ -73,7 +77,8 @@ struct engine_env {
 	uint64_t seed;
 };
 
-/* absent: so many windows that a key is absent from give rows for it; not together with lateness. */
+/* absent: so many windows that a key is absent from give rows for it; not together with
+ * lateness. */
 struct engine timed_new(const struct engine_env *env, const struct grid *grid, int64_t lateness,
                         uint32_t absent);
 struct engine session_new(const struct engine_env *env, int64_t lateness);

@@ -22,8 +22,11 @@
 struct calendar;
 
 enum grid_kind {
-	GRID_SLIDING,                   /* [offset + k * slide, + size); tumbling: slide is the size; gaps where it is larger */
-	GRID_CUMULATE,                  /* starts every size, ends every slide: [s, s + slide), [s, s + 2 * slide), ... [s, s + size) */
+	/* [offset + k * slide, + size); tumbling: slide is the size; gaps where it is larger */
+	GRID_SLIDING,
+	/* starts every size, ends every slide: [s, s + slide), [s, s + 2 * slide), ... [s, s +
+	 * size) */
+	GRID_CUMULATE,
 	GRID_CALENDAR                   /* days, weeks or months of a time zone */
 };
 

@@ -31,7 +31,8 @@ struct group {
 	size_t         n, cap;
 	struct keys   *keys;
 	uint64_t       seed;
-	char         **spelled;         /* by id; NULL entries: as the bytes say; NULL: all of them */
+	/* by id; NULL entries: as the bytes say; NULL: all of them */
+	char         **spelled;
 	size_t         cap_spelled;
 	size_t         spelled_bytes;
 	uint64_t       check_at;        /* keys: look for idle ones then */

@@ -35,7 +35,8 @@ const char *group_column_name(const struct group *g, size_t column);
 /* The key of a record. Borrowed from the line or scratch. */
 struct group_key {
 	struct str bytes;               /* equal keys, equal bytes */
-	struct str spelled;             /* JSON texts of the columns where bytes do not tell them; p NULL: they do */
+	/* JSON texts of the columns where bytes do not tell them; p NULL: they do */
+	struct str spelled;
 };
 
 /* -1 with err: a value is missing, NULL or no scalar. */

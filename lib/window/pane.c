@@ -75,7 +75,9 @@ block_free(struct pane_pool *pool, char *block)
 static void
 first_block_grow(struct pane *p, struct pane_pool *pool)
 {
-	size_t cap = p->first_cap == 0 ? FIRST : p->first_cap * 4 < BLOCK ? p->first_cap * 4 : BLOCK;
+	size_t cap = p->first_cap == 0          ? FIRST
+	             : p->first_cap * 4 < BLOCK ? p->first_cap * 4
+	                                        : BLOCK;
 	char  *block;
 
 	if (cap == BLOCK) {

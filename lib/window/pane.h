@@ -23,7 +23,8 @@
 struct pane_pool {
 	const struct agg_list *aggs;
 	size_t    stride;               /* bytes an accumulator takes */
-	uint64_t  scatter;              /* odd and secret, so that ids cannot be chosen to collide */
+	/* odd and secret, so that ids cannot be chosen to collide */
+	uint64_t  scatter;
 	char    **spare;                /* full-size blocks, all zero */
 	size_t    n_spare, cap_spare;
 	uint64_t *sorted, *aside;       /* of pane_sort */
@@ -34,16 +35,20 @@ struct pane_pool {
 struct pane {
 	struct span span;
 	int64_t   first_end, last_end;  /* of the windows that cover it */
-	uint64_t *slots;                /* key id + 1 in the upper half, entry in the lower; 0 is free */
+	/* key id + 1 in the upper half, entry in the lower; 0 is free */
+	uint64_t *slots;
 	size_t    n_slots;
-	uint32_t *direct;               /* instead, while keys are dense: entry + 1 by key id; 0 is none */
+	/* instead, while keys are dense: entry + 1 by key id; 0 is none */
+	uint32_t *direct;
 	size_t    n_direct;
 	size_t    key_limit;            /* every key id is below */
 	char    **blocks;
 	size_t    n_blocks, cap_blocks;
-	size_t    first_cap;            /* entries that block 0 has room for, while it is the only one */
+	/* entries that block 0 has room for, while it is the only one */
+	size_t    first_cap;
 	size_t    n;                    /* entries */
-	struct pane *rest;              /* timed.c: this one and its neighbours up to a cut, put together; or NULL */
+	/* timed.c: this one and its neighbours up to a cut, put together; or NULL */
+	struct pane *rest;
 };
 
 void pane_pool_init(struct pane_pool *pool, const struct agg_list *aggs, uint64_t seed);
@@ -64,7 +69,8 @@ void pane_add(struct pane *to, const struct pane *from, struct pane_pool *pool);
 void pane_prefetch(const struct pane *p, const struct pane_pool *pool, uint32_t key);
 void pane_prefetch_entry(const struct pane *p, const struct pane_pool *pool, uint32_t key);
 
-/* The next entry at or after place *i of the index, which is moved past it; 0: there is none. Start at 0. */
+/* The next entry at or after place *i of the index, which is moved past it; 0: there is none.
+ * Start at 0. */
 uint64_t pane_each(const struct pane *p, size_t *i);
 
 /* The entries by ascending key id: an array of p->n, valid until the next call. */

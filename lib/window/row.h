@@ -20,7 +20,8 @@ struct rows;                                            /* opaque; lives in row.
 
 struct row_conf {
 	const char *having;             /* NULL: all */
-	const char *top_by;             /* NULL: all rows of a window, in its order; else the best, by this expression */
+	/* NULL: all rows of a window, in its order; else the best, by this expression */
+	const char *top_by;
 	int64_t     top;                /* so many */
 	bool        timed;              /* there are bounds to print */
 	bool        ms;                 /* as epoch milliseconds */

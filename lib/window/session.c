@@ -44,8 +44,10 @@ struct session {                        /* its accumulators stand behind it */
 };
 
 struct owner {                          /* a key */
-	int64_t  cleaned;               /* the latest start of its sessions that are gone; TIME_MIN: none */
-	uint32_t first, last;           /* its sessions: the oldest, the newest; NONE: it has none */
+	/* the latest start of its sessions that are gone; TIME_MIN: none */
+	int64_t  cleaned;
+	/* its sessions: the oldest, the newest; NONE: it has none */
+	uint32_t first, last;
 };
 
 struct sessions {
@@ -70,7 +72,8 @@ struct sessions {
 static struct session *
 session_of(const struct sessions *t, uint32_t i)
 {
-	return (struct session *)(void *)(t->blocks[i >> BLOCK_BITS] + (i & (BLOCK - 1)) * t->stride);
+	return (struct session *)(void *)(t->blocks[i >> BLOCK_BITS] +
+	                                  (i & (BLOCK - 1)) * t->stride);
 }
 
 static void *
@@ -401,8 +404,8 @@ session_advance(void *self, int64_t ts, struct err *err)
 	return result;
 }
 
-/* Most watermarks fire one session, with a cache miss for itself, its key, and the key's text: those of
- * many are waited for together. */
+/* Most watermarks fire one session, with a cache miss for itself, its key, and the key's text:
+ * those of many are waited for together. */
 static void
 session_ahead(void *self)
 {
@@ -466,7 +469,8 @@ session_bytes(const void *self)
 {
 	const struct sessions *t = self;
 
-	return t->n_blocks * BLOCK * t->stride + t->alarms.bytes + t->n_owners * sizeof(*t->owners) + t->cap_ringing * sizeof(*t->ringing);
+	return t->n_blocks * BLOCK * t->stride + t->alarms.bytes +
+	       t->n_owners * sizeof(*t->owners) + t->cap_ringing * sizeof(*t->ringing);
 }
 
 static size_t
@@ -607,11 +611,19 @@ session_free(void *self)
 }
 
 static const struct engine_ops session_ops = {
-	.add = session_add, .prefetch = session_prefetch, .ahead = session_ahead, .advance = session_advance,
+	.add = session_add,
+	.prefetch = session_prefetch,
+	.ahead = session_ahead,
+	.advance = session_advance,
 	.next = session_next,
-	.finish = session_finish, .early = session_early, .open = session_open,
-	.bytes = session_bytes, .heap = session_heap,
-	.mark = session_mark, .renumber = session_renumber, .save = session_save,
+	.finish = session_finish,
+	.early = session_early,
+	.open = session_open,
+	.bytes = session_bytes,
+	.heap = session_heap,
+	.mark = session_mark,
+	.renumber = session_renumber,
+	.save = session_save,
 	.load = session_load,
 	.free = session_free,
 };

@@ -64,7 +64,8 @@ sources_find(struct sources *s, const struct val *v, uint32_t *number, struct er
 		return 0;
 	if (s->n == SOURCES_MAX)
 		return fail_as(err, STATUS_DATA,
-		               "--watermark-by names more than %d sources (is it a key rather than a source?)",
+		               "--watermark-by names more than %d sources (is it a key rather than "
+		               "a source?)",
 		               SOURCES_MAX);
 	*number = keys_intern(s->keys, buf_str(&s->work), hash, NULL);
 	join(s, TIME_MIN);

@@ -263,9 +263,10 @@ read_gap(struct window *w, const struct expr_env *env, int64_t *gap, struct err 
 	if (v.kind == VAL_INTERVAL)
 		*gap = v.ms;
 	else if (v.kind != VAL_NUM || num_to_i64(&v.num, gap) < 0)
-		return fail_as(err, STATUS_DATA,
-		               "the session gap is %s, not an interval or a whole number of milliseconds",
-		               v.kind == VAL_NUM ? "no whole number" : val_kind_name(v.kind));
+		return fail_as(
+			err, STATUS_DATA,
+			"the session gap is %s, not an interval or a whole number of milliseconds",
+			v.kind == VAL_NUM ? "no whole number" : val_kind_name(v.kind));
 	if (*gap <= 0 || *gap > DUR_MAX)
 		return fail_as(err, STATUS_DATA,
 		               "the session gap is %" PRId64 " ms: it has to be positive", *gap);
@@ -473,11 +474,13 @@ check_memory(struct window *w, struct err *err)
 	bytes = w->engine.ops->bytes(w->engine.self) + group_bytes(w->group) + w->heap;
 	if (bytes <= w->conf.max_bytes)
 		return 0;
-	return fail_as(err, STATUS_RETRY,
-	               "%zu open windows of %" PRIu32 " keys take %zu bytes, more than --state-memory allows: "
-	               "what they hold is lost, rows so far are right (take a shorter window, a --where "
-	               "filter, or more memory, and start again)",
-	               w->engine.ops->open(w->engine.self), group_limit(w->group), bytes);
+	return fail_as(
+		err, STATUS_RETRY,
+		"%zu open windows of %" PRIu32
+		" keys take %zu bytes, more than --state-memory allows: "
+		"what they hold is lost, rows so far are right (take a shorter window, a --where "
+		"filter, or more memory, and start again)",
+		w->engine.ops->open(w->engine.self), group_limit(w->group), bytes);
 }
 
 static void
@@ -636,9 +639,21 @@ static void
 put_options(const struct window_conf *c, struct buf *to)
 {
 	const int64_t numbers[] = {
-		STATE_VERSION, c->kind, c->size, c->slide, c->offset, c->lateness, c->early, c->every,
-		c->empty, c->top, c->time_format, c->bound, c->processing_time,
-		(int64_t)c->n_keys, (int64_t)c->n_aggs,
+		STATE_VERSION,
+		c->kind,
+		c->size,
+		c->slide,
+		c->offset,
+		c->lateness,
+		c->early,
+		c->every,
+		c->empty,
+		c->top,
+		c->time_format,
+		c->bound,
+		c->processing_time,
+		(int64_t)c->n_keys,
+		(int64_t)c->n_aggs,
 	};
 	const char *const texts[] = {
 		c->gap_expr, c->where, c->having, c->top_by, c->watermark_by,
@@ -709,7 +724,8 @@ window_load(void *self, struct str from, struct err *err)
 	w->filtered = cursor_u64(&c);
 	w->late = cursor_u64(&c);
 	w->nowhere = cursor_u64(&c);
-	if (group_load(w->group, &c) < 0 || w->engine.ops->load(w->engine.self, &c, group_limit(w->group)) < 0 ||
+	if (group_load(w->group, &c) < 0 ||
+	    w->engine.ops->load(w->engine.self, &c, group_limit(w->group)) < 0 ||
 	    (w->sources != NULL && sources_load(w->sources, &c) < 0) || !c.ok || c.rest.n > 0)
 		return fail_as(err, STATUS_CONFIG, "the saved state is damaged");
 	return 0;

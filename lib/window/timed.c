@@ -655,7 +655,8 @@ load_pane(struct timed *t, struct cursor *from, uint32_t n_keys)
 	struct span  span;
 	struct pane *p;
 
-	if (!from->ok || start < TIME_FIRST - DUR_MAX || start > TIME_LAST || !grid_pane(&t->grid, start, &span) || span.start != start ||
+	if (!from->ok || start < TIME_FIRST - DUR_MAX || start > TIME_LAST ||
+	    !grid_pane(&t->grid, start, &span) || span.start != start ||
 	    (t->n > 0 && pane_at(t, t->n - 1)->span.end > start))
 		return -1;
 	p = insert_pane(t, t->n, &span);

@@ -37,9 +37,11 @@ struct window_conf {
 	enum window_kind kind;
 	int64_t size, slide;            /* ms, or records; > 0 */
 	int64_t offset;                 /* |offset| < size, or slide for SLIDING */
-	const struct calendar *calendar;        /* TUMBLING: its periods instead of size and offset; NULL: none */
+	/* TUMBLING: its periods instead of size and offset; NULL: none */
+	const struct calendar *calendar;
 	const char *zone;               /* of the calendar, for saved state to tell; NULL: none */
-	const char *gap_expr;           /* SESSION: the gap of each record, an interval or a number of ms; NULL: size */
+	/* SESSION: the gap of each record, an interval or a number of ms; NULL: size */
+	const char *gap_expr;
 
 	const char *const *keys;        /* "EXPR [AS NAME]" */
 	size_t n_keys;
@@ -51,18 +53,27 @@ struct window_conf {
 
 	const char *time;               /* "timestamp" */
 	int         time_format;        /* enum time_format */
-	bool        time_given;         /* by the user: COUNT and GLOBAL read no time unless it is, or FIRST or LAST need it */
+	/* by the user: COUNT and GLOBAL read no time unless it is, or FIRST or LAST need it */
+	bool        time_given;
 	bool        processing_time;    /* the clock of tick() instead; no watermarks */
-	int64_t     bound;              /* of the watermark that every record makes; WATERMARK_NONE */
-	const char *watermark_by;       /* the source of a record: each has a watermark, the least counts; NULL: one source */
+	/* of the watermark that every record makes; WATERMARK_NONE */
+	int64_t     bound;
+	/* the source of a record: each has a watermark, the least counts; NULL: one source */
+	const char *watermark_by;
 	int64_t     lateness;           /* >= 0 */
-	int64_t     idle_advance;       /* ms of silence after which the clock moves the watermark on; 0: never */
-	int64_t     early;              /* early rows whenever the watermark passes a multiple of it; 0: none */
-	int64_t     empty;              /* TUMBLING, SLIDING, no lateness: a key has rows for so many windows after its last one; 0 .. EMPTY_MAX */
-	int64_t     every;              /* GLOBAL: early rows every so many records of a key; 0: none */
+	/* ms of silence after which the clock moves the watermark on; 0: never */
+	int64_t     idle_advance;
+	/* early rows whenever the watermark passes a multiple of it; 0: none */
+	int64_t     early;
+	/* TUMBLING, SLIDING, no lateness: a key has rows for so many windows after its last one;
+	 * 0 .. EMPTY_MAX */
+	int64_t     empty;
+	/* GLOBAL: early rows every so many records of a key; 0: none */
+	int64_t     every;
 
 	bool        ms;                 /* print times as epoch milliseconds */
-	struct out *late;               /* records that are late, as they came; NULL: only counted */
+	/* records that are late, as they came; NULL: only counted */
+	struct out *late;
 	size_t      max_bytes;          /* of state; 0: no cap */
 	uint64_t    seed;               /* random; results do not depend on it */
 };

@@ -210,6 +210,7 @@ put() { maip-produce -t one --text; }
 	assert_equal "${#stderr_lines[@]}" 1
 	run -0 jq -c '[.records, .lines, .bad, .lag, .partitions[0].next]' <<<"${stderr_lines[0]}"
 	assert_equal "$output" '[5,5,0,"0","5"]'
+	script -qec true /dev/null >/dev/null 2>&1 || skip "no pseudo-terminal can be had here"
 	run -0 script -qec 'maip-consume -t one -e --progress=partitions 2>&1 >/dev/null' /dev/null
 	[[ $output == *$'\e[K5 records  '*'/s  lag 0  one[0] 0'* ]]
 }
