@@ -78,7 +78,7 @@ read_options(int argc, char **argv)
 		OPT_CALL('H', "header", add_header, NULL, "NAME=EXPR", "add a header; repeatable"),
 		OPT_CALL(0, "create-topics", set_create, NULL, "[=PARTITIONS[,KEY=VALUE]...]",
 		         "make topics that are not there, with these settings (replication.factor among them)"),
-		KAFKA_CONF_OPTS(kafka),
+		KAFKA_CONF_OPTS(&kafka),
 		OPT_HEADING("What the value is (default: the line, which must be a JSON object)"),
 		OPT_FLAG(0, "text", &text, "the line, whatever it is"),
 		OPT_FLAG(0, "envelope", &envelope, "lines are what maip-consume --envelope prints: a record with everything"),

@@ -264,10 +264,16 @@ read_file(struct properties *to, const char *path, struct err *err)
 	return rc;
 }
 
+static struct kafka_conf *
+conf_of(void *arg)
+{
+	return *(struct kafka_conf **)arg;
+}
+
 int
 kafka_conf_brokers(void *arg, const char *value, struct err *err)
 {
-	struct kafka_conf *c = arg;
+	struct kafka_conf *c = conf_of(arg);
 
 	if (*value == '\0')
 		return fail_as(err, STATUS_USAGE, "no broker named (try localhost:9092)");
@@ -281,7 +287,7 @@ kafka_conf_env(void *arg, const char *value, struct err *err)
 {
 	static const char letters[] =
 		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
-	struct kafka_conf *c = arg;
+	struct kafka_conf *c = conf_of(arg);
 	size_t             n = strspn(value, letters);
 	char               q[QUOTE_MAX];
 
@@ -298,7 +304,7 @@ kafka_conf_env(void *arg, const char *value, struct err *err)
 int
 kafka_conf_file(void *arg, const char *value, struct err *err)
 {
-	struct kafka_conf *c = arg;
+	struct kafka_conf *c = conf_of(arg);
 
 	return read_file(&c->files, value, err);
 }
@@ -306,7 +312,7 @@ kafka_conf_file(void *arg, const char *value, struct err *err)
 int
 kafka_conf_set(void *arg, const char *value, struct err *err)
 {
-	struct kafka_conf *c = arg;
+	struct kafka_conf *c = conf_of(arg);
 	const char        *key;
 
 	if (add_pair(&c->sets, str_of(value), "-X", err) < 0)
@@ -323,7 +329,7 @@ kafka_conf_set(void *arg, const char *value, struct err *err)
 int
 kafka_conf_timeout(void *arg, const char *value, struct err *err)
 {
-	struct kafka_conf *c = arg;
+	struct kafka_conf *c = conf_of(arg);
 
 	if (dur_parse(&c->timeout, str_of(value), false, err) < 0)
 		return -1;
@@ -333,7 +339,7 @@ kafka_conf_timeout(void *arg, const char *value, struct err *err)
 int
 kafka_conf_token_command(void *arg, const char *value, struct err *err)
 {
-	struct kafka_conf *c = arg;
+	struct kafka_conf *c = conf_of(arg);
 
 	if (*value == '\0')
 		return fail_as(err, STATUS_USAGE, "the command is empty");
@@ -345,12 +351,13 @@ kafka_conf_token_command(void *arg, const char *value, struct err *err)
 int
 kafka_conf_msk(void *arg, const char *value, struct err *err)
 {
-	struct kafka_conf *c = arg;
-	char               q[QUOTE_MAX];
+	struct kafka_conf *c;
+	char q[QUOTE_MAX];
 
 	if (value != NULL && !aws_is_region(str_of(value)))
 		return fail_as(err, STATUS_USAGE, "%s is not an AWS region (try eu-west-1)",
 		               quote(q, str_of(value)));
+	c = conf_of(arg);
 	c->login.msk = true;
 	free(c->login.region);
 	c->login.region = value != NULL ? mem_dup(str_of(value)) : NULL;
@@ -360,7 +367,7 @@ kafka_conf_msk(void *arg, const char *value, struct err *err)
 int
 kafka_conf_cleartext(void *arg, const char *value, struct err *err)
 {
-	struct kafka_conf *c = arg;
+	struct kafka_conf *c = conf_of(arg);
 
 	(void)value;
 	(void)err;
@@ -460,7 +467,7 @@ kafka_conf_finish(struct kafka_conf *c, struct err *err)
 
 	for (size_t i = 0; i < sizeof(defaults) / sizeof(defaults[0]); i++)
 		properties_put(&c->all, defaults[i][0], defaults[i][1], "default");
-	if (c->env == NULL && env != NULL && *env != '\0' && kafka_conf_env(c, env, err) < 0)
+	if (c->env == NULL && env != NULL && *env != '\0' && kafka_conf_env(&c, env, err) < 0)
 		return fail_in(err, "MAIP_ENV");
 	if (c->env != NULL)
 		rc = read_profile(&profile, c->env, err);

@@ -22,7 +22,8 @@ struct kafka_conf;                                      /* opaque; lives in conf
 struct kafka_conf *kafka_conf_new(void);
 void kafka_conf_free(struct kafka_conf *c);             /* wipes secrets; NULL is fine */
 
-/* opt_fns; arg is the kafka_conf. */
+/* opt_fns; arg is the address of a pointer to the kafka_conf, so that a table of options can be
+ * static. */
 int kafka_conf_brokers(void *arg, const char *value, struct err *err);          /* -b */
 int kafka_conf_env(void *arg, const char *value, struct err *err);              /* --env */
 int kafka_conf_file(void *arg, const char *value, struct err *err);             /* -F */
@@ -36,7 +37,8 @@ int kafka_conf_msk(void *arg, const char *value, struct err *err);
 /* --allow-cleartext-login */
 int kafka_conf_cleartext(void *arg, const char *value, struct err *err);
 
-/* The rows that every tool which talks to Kafka has in its option table. */
+/* The rows that every tool which talks to Kafka has in its option table; conf is the address of a
+ * pointer. */
 #define KAFKA_CONF_OPTS(conf)                                                                      \
 	{ .kind = OPT_KIND_CALL,                                                                   \
 	  .ch = 'b',                                                                               \

@@ -92,13 +92,13 @@ each_source_wins_over_those_before_it(void **state)
 
 		setenv("MAIP_ENV", "prod", 1);
 		if (level >= 4)
-			assert_int_equal(kafka_conf_brokers(c, "b:1", &err), 0);
+			assert_int_equal(kafka_conf_brokers(&c, "b:1", &err), 0);
 		if (level >= 3)
 			setenv("MAIP_KAFKA_BROKERS", "env:1", 1);
 		if (level >= 2)
-			assert_int_equal(kafka_conf_set(c, "metadata.broker.list=x:1", &err), 0);
+			assert_int_equal(kafka_conf_set(&c, "metadata.broker.list=x:1", &err), 0);
 		if (level >= 1)
-			assert_int_equal(kafka_conf_file(c, file_with("a.conf", "bootstrap.servers=file:1", 0644), &err), 0);
+			assert_int_equal(kafka_conf_file(&c, file_with("a.conf", "bootstrap.servers=file:1", 0644), &err), 0);
 		assert_int_equal(kafka_conf_finish(c, &err), 0);
 		assert_string_equal(kafka_conf_get(c, "bootstrap.servers"), expected[level]);
 		assert_string_equal(kafka_conf_get(c, "client.id"), "p");
@@ -113,9 +113,9 @@ a_property_is_the_same_under_either_of_its_names(void **state)
 	struct err err;
 
 	(void)state;
-	assert_int_equal(kafka_conf_set(c, "linger.ms=3", &err), 0);
-	assert_int_equal(kafka_conf_set(c, "queue.buffering.max.ms=7", &err), 0);
-	assert_int_equal(kafka_conf_set(c, "message.timeout.ms=9000", &err), 0);
+	assert_int_equal(kafka_conf_set(&c, "linger.ms=3", &err), 0);
+	assert_int_equal(kafka_conf_set(&c, "queue.buffering.max.ms=7", &err), 0);
+	assert_int_equal(kafka_conf_set(&c, "message.timeout.ms=9000", &err), 0);
 	assert_int_equal(kafka_conf_finish(c, &err), 0);
 	assert_string_equal(kafka_conf_get(c, "linger.ms"), "7");
 	assert_string_equal(kafka_conf_get(c, "delivery.timeout.ms"), "9000");
@@ -129,12 +129,12 @@ a_profile_that_is_not_there_is_told_and_local_needs_none(void **state)
 	struct err err;
 
 	(void)state;
-	assert_int_equal(kafka_conf_env(c, "local", &err), 0);
+	assert_int_equal(kafka_conf_env(&c, "local", &err), 0);
 	assert_int_equal(kafka_conf_finish(c, &err), 0);
 	kafka_conf_free(c);
 
 	c = kafka_conf_new();
-	assert_int_equal(kafka_conf_env(c, "staging", &err), 0);
+	assert_int_equal(kafka_conf_env(&c, "staging", &err), 0);
 	assert_int_equal(kafka_conf_finish(c, &err), -1);
 	assert_int_equal(err.status, STATUS_NOINPUT);
 	assert_non_null(strstr(err.msg, "no profile 'staging' (make "));
@@ -150,7 +150,7 @@ the_name_of_a_profile_cannot_leave_the_directory(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		assert_int_equal(kafka_conf_env(c, names[i], &err), -1);
+		assert_int_equal(kafka_conf_env(&c, names[i], &err), -1);
 		assert_int_equal(err.status, STATUS_USAGE);
 	}
 	kafka_conf_free(c);
@@ -169,9 +169,9 @@ properties_that_run_code_or_break_promises_are_refused_everywhere(void **state)
 	for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
 		struct kafka_conf *c = kafka_conf_new();
 
-		assert_int_equal(kafka_conf_set(c, pairs[i], &err), -1);
+		assert_int_equal(kafka_conf_set(&c, pairs[i], &err), -1);
 		assert_int_equal(err.status, STATUS_CONFIG);
-		assert_int_equal(kafka_conf_file(c, file_with("a.conf", pairs[i], 0600), &err), -1);
+		assert_int_equal(kafka_conf_file(&c, file_with("a.conf", pairs[i], 0600), &err), -1);
 		assert_non_null(strstr(err.msg, "a.conf:1: "));
 		kafka_conf_free(c);
 	}
@@ -184,18 +184,18 @@ a_secret_is_taken_only_from_a_file_that_nobody_else_can_read(void **state)
 	struct err err;
 
 	(void)state;
-	assert_int_equal(kafka_conf_set(c, "sasl.password=canary", &err), -1);
+	assert_int_equal(kafka_conf_set(&c, "sasl.password=canary", &err), -1);
 	assert_int_equal(err.status, STATUS_USAGE);
 	assert_null(strstr(err.msg, "canary"));
 
-	assert_int_equal(kafka_conf_file(c, file_with("a.conf", "sasl.password=canary", 0640), &err), -1);
+	assert_int_equal(kafka_conf_file(&c, file_with("a.conf", "sasl.password=canary", 0640), &err), -1);
 	assert_int_equal(err.status, STATUS_CONFIG);
 	assert_non_null(strstr(err.msg, "chmod 600"));
 	assert_null(strstr(err.msg, "canary"));
 	kafka_conf_free(c);
 
 	c = kafka_conf_new();
-	assert_int_equal(kafka_conf_file(c, file_with("a.conf", "sasl.password=canary\nsecurity.protocol=sasl_ssl\nsasl.mechanism=PLAIN", 0600), &err), 0);
+	assert_int_equal(kafka_conf_file(&c, file_with("a.conf", "sasl.password=canary\nsecurity.protocol=sasl_ssl\nsasl.mechanism=PLAIN", 0600), &err), 0);
 	assert_int_equal(kafka_conf_finish(c, &err), 0);
 	assert_string_equal(kafka_conf_get(c, "sasl.password"), "canary");
 	kafka_conf_free(c);
@@ -222,7 +222,7 @@ secrets_are_masked_when_shown(void **state)
 	struct err err;
 
 	(void)state;
-	assert_int_equal(kafka_conf_file(c, file_with("a.conf", "security.protocol=sasl_ssl\nsasl.mechanism=PLAIN\nsasl.password=canary\nssl.key.pem=canary", 0600), &err), 0);
+	assert_int_equal(kafka_conf_file(&c, file_with("a.conf", "security.protocol=sasl_ssl\nsasl.mechanism=PLAIN\nsasl.password=canary\nssl.key.pem=canary", 0600), &err), 0);
 	assert_int_equal(kafka_conf_finish(c, &err), 0);
 	kafka_conf_show(c, no_canary, &seen);
 	assert_true(seen);
@@ -242,7 +242,7 @@ a_wrong_property_is_told_with_its_place(void **state)
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct kafka_conf *c = kafka_conf_new();
 
-		assert_int_equal(kafka_conf_file(c, file_with("a.conf", cases[i].text, 0600), &err), 0);
+		assert_int_equal(kafka_conf_file(&c, file_with("a.conf", cases[i].text, 0600), &err), 0);
 		assert_int_equal(kafka_conf_finish(c, &err), -1);
 		assert_int_equal(err.status, STATUS_CONFIG);
 		assert_non_null(strstr(err.msg, cases[i].place));
@@ -258,13 +258,13 @@ a_line_that_is_no_property_is_refused(void **state)
 	struct err err;
 
 	(void)state;
-	assert_int_equal(kafka_conf_set(c, "client.id", &err), -1);
+	assert_int_equal(kafka_conf_set(&c, "client.id", &err), -1);
 	assert_string_equal(err.msg, "'client.id' is not a property (write KEY=VALUE)");
-	assert_int_equal(kafka_conf_set(c, "=x", &err), -1);
-	assert_int_equal(kafka_conf_file(c, file_with("a.conf", "\n\nhello\n", 0600), &err), -1);
+	assert_int_equal(kafka_conf_set(&c, "=x", &err), -1);
+	assert_int_equal(kafka_conf_file(&c, file_with("a.conf", "\n\nhello\n", 0600), &err), -1);
 	assert_int_equal(err.status, STATUS_CONFIG);
 	assert_non_null(strstr(err.msg, "a.conf:3: 'hello' is not a property"));
-	assert_int_equal(kafka_conf_file(c, ABSENT, &err), -1);
+	assert_int_equal(kafka_conf_file(&c, ABSENT, &err), -1);
 	assert_int_equal(err.status, STATUS_NOINPUT);
 	kafka_conf_free(c);
 }
@@ -277,10 +277,10 @@ patience_is_short_at_the_start_and_longer_afterwards(void **state)
 
 	(void)state;
 	assert_true(kafka_conf_patience(c, false) < kafka_conf_patience(c, true));
-	assert_int_equal(kafka_conf_timeout(c, "250ms", &err), 0);
+	assert_int_equal(kafka_conf_timeout(&c, "250ms", &err), 0);
 	assert_int_equal(kafka_conf_patience(c, false), 250);
 	assert_int_equal(kafka_conf_patience(c, true), 250);
-	assert_int_equal(kafka_conf_timeout(c, "0", &err), -1);
+	assert_int_equal(kafka_conf_timeout(&c, "0", &err), -1);
 	kafka_conf_free(c);
 }
 

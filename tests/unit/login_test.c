@@ -27,9 +27,9 @@ conf_with(const char *brokers, const char *const *pairs)
 	struct kafka_conf *c = kafka_conf_new();
 	struct err err;
 
-	assert_int_equal(kafka_conf_brokers(c, brokers, &err), 0);
+	assert_int_equal(kafka_conf_brokers(&c, brokers, &err), 0);
 	for (; *pairs != NULL; pairs++)
-		assert_int_equal(kafka_conf_set(c, *pairs, &err), 0);
+		assert_int_equal(kafka_conf_set(&c, *pairs, &err), 0);
 	return c;
 }
 
@@ -64,15 +64,15 @@ a_token_goes_with_tls(void **state)
 	struct err err;
 
 	(void)state;
-	assert_int_equal(kafka_conf_token_command(c, "cat token", &err), 0);
+	assert_int_equal(kafka_conf_token_command(&c, "cat token", &err), 0);
 	assert_taken(c, "sasl_ssl", "OAUTHBEARER");
 
 	c = CONF("kafka:9096", "security.protocol=ssl");
-	assert_int_equal(kafka_conf_token_command(c, "cat token", &err), 0);
+	assert_int_equal(kafka_conf_token_command(&c, "cat token", &err), 0);
 	assert_refused(c, "-X: security.protocol is ssl, but --oauth-token-command needs sasl_ssl");
 
 	c = CONF("kafka:9096", "sasl.mechanism=PLAIN");
-	assert_int_equal(kafka_conf_token_command(c, "cat token", &err), 0);
+	assert_int_equal(kafka_conf_token_command(&c, "cat token", &err), 0);
 	assert_refused(c, "-X: sasl.mechanism is PLAIN, but --oauth-token-command needs OAUTHBEARER");
 }
 
@@ -83,9 +83,9 @@ there_is_one_source_of_tokens_and_it_is_named(void **state)
 	struct err err;
 
 	(void)state;
-	assert_int_equal(kafka_conf_token_command(c, "", &err), -1);
-	assert_int_equal(kafka_conf_token_command(c, "cat token", &err), 0);
-	assert_int_equal(kafka_conf_msk(c, "eu-west-1", &err), 0);
+	assert_int_equal(kafka_conf_token_command(&c, "", &err), -1);
+	assert_int_equal(kafka_conf_token_command(&c, "cat token", &err), 0);
+	assert_int_equal(kafka_conf_msk(&c, "eu-west-1", &err), 0);
 	assert_refused(c, "--aws-msk-iam and --oauth-token-command are two sources of tokens: choose one");
 	assert_refused(CONF("kafka:9096", "security.protocol=sasl_ssl", "sasl.mechanism=OAUTHBEARER"),
 	               "-X: sasl.mechanism=OAUTHBEARER needs a token (--oauth-token-command CMD, or --aws-msk-iam)");
@@ -113,20 +113,20 @@ the_region_of_msk_is_that_of_the_option_the_broker_or_the_environment(void **sta
 
 	(void)state;
 	setenv("AWS_DEFAULT_REGION", "ap-south-1", 1);
-	assert_int_equal(kafka_conf_msk(c, NULL, &err), 0);
+	assert_int_equal(kafka_conf_msk(&c, NULL, &err), 0);
 	assert_region(c, "eu-west-1");
 
 	c = CONF(msk, "client.id=x");
-	assert_int_equal(kafka_conf_msk(c, "us-east-2", &err), 0);
+	assert_int_equal(kafka_conf_msk(&c, "us-east-2", &err), 0);
 	assert_region(c, "us-east-2");
 
 	c = CONF("kafka.example.com:9098", "client.id=x");
-	assert_int_equal(kafka_conf_msk(c, NULL, &err), 0);
+	assert_int_equal(kafka_conf_msk(&c, NULL, &err), 0);
 	assert_region(c, "ap-south-1");
 
 	setenv("AWS_REGION", "sa-east-1", 1);
 	c = CONF("kafka.example.com:9098", "client.id=x");
-	assert_int_equal(kafka_conf_msk(c, NULL, &err), 0);
+	assert_int_equal(kafka_conf_msk(&c, NULL, &err), 0);
 	assert_region(c, "sa-east-1");
 	assert_int_equal(kafka_conf_msk(NULL, "Europe", &err), -1);
 }
@@ -138,7 +138,7 @@ without_any_region_there_is_a_way_out(void **state)
 	struct err err;
 
 	(void)state;
-	assert_int_equal(kafka_conf_msk(c, NULL, &err), 0);
+	assert_int_equal(kafka_conf_msk(&c, NULL, &err), 0);
 	assert_refused(c, "--aws-msk-iam: in which region? no broker's name tells it (--aws-msk-iam=REGION, or set AWS_REGION)");
 }
 
@@ -178,12 +178,12 @@ a_password_does_not_travel_unencrypted_unless_asked_to(void **state)
 		               "-X: security.protocol=sasl_plaintext would send the password unencrypted over the network "
 		               "(use sasl_ssl; if that is meant, say --allow-cleartext-login)");
 	c = CONF("kafka:9092", "security.protocol=sasl_plaintext", "sasl.mechanism=PLAIN");
-	assert_int_equal(kafka_conf_cleartext(c, NULL, &err), 0);
+	assert_int_equal(kafka_conf_cleartext(&c, NULL, &err), 0);
 	assert_taken(c, "sasl_plaintext", "PLAIN");
 	assert_taken(CONF("kafka:9092", "security.protocol=sasl_plaintext", "sasl.mechanism=SCRAM-SHA-256"), "sasl_plaintext", "SCRAM-SHA-256");
 
 	c = CONF("kafka:9092", "security.protocol=sasl_plaintext");
-	assert_int_equal(kafka_conf_token_command(c, "cat token", &err), 0);
+	assert_int_equal(kafka_conf_token_command(&c, "cat token", &err), 0);
 	assert_refused(c, "-X: security.protocol=sasl_plaintext would send the token unencrypted over the network "
 	               "(use sasl_ssl; if that is meant, say --allow-cleartext-login)");
 }

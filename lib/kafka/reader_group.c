@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * reader_group.c - partitions that a group gives and takes away
+ */
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "kafka/reader_parts.h"
+
+int
+reader_subscribe(void *self, const struct str *names, size_t n, bool apart,
+                 const struct reader_events *events, struct err *err)
+{
+	struct kafka_reader *k = self;
+	rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)n);
+	rd_kafka_resp_err_t code;
+
+	k->apart = apart;
+	k->events = *events;
+	for (size_t i = 0; i < n; i++)
+		rd_kafka_topic_partition_list_add(list, reader_intern(k, names[i]).p,
+		                                  RD_KAFKA_PARTITION_UA);
+	code = rd_kafka_subscribe(k->h.rk, list);
+	rd_kafka_topic_partition_list_destroy(list);
+	return code == RD_KAFKA_RESP_ERR_NO_ERROR
+	               ? 0
+	               : handle_fail(&k->h, code, "cannot subscribe", err);
+}
+
+static struct part *
+parts_of(struct kafka_reader *k, const rd_kafka_topic_partition_list_t *list)
+{
+	struct part *parts = mem_zalloc((size_t)list->cnt, sizeof(*parts));
+
+	for (int i = 0; i < list->cnt; i++)
+		parts[i] = (struct part){ reader_intern(k, str_of(list->elems[i].topic)),
+			                  list->elems[i].partition, 0 };
+	return parts;
+}
+
+static bool
+cooperative(rd_kafka_t *rk)
+{
+	return strcmp(rd_kafka_rebalance_protocol(rk), "COOPERATIVE") == 0;
+}
+
+static void
+keep_error(struct kafka_reader *k, const struct err *err)
+{
+	if (!k->failed)
+		k->err = *err;
+	k->failed = true;
+}
+
+/* Ask where the group left off, let the owner decide where to start, and take the partitions. */
+static int
+take_over(struct kafka_reader *k, rd_kafka_topic_partition_list_t *list, struct err *err)
+{
+	struct part *parts = parts_of(k, list);
+	int64_t *start = mem_zalloc((size_t)list->cnt, sizeof(*start));
+	rd_kafka_resp_err_t code;
+	int rc = 0;
+
+	code = list->cnt > 0 ? rd_kafka_committed(k->h.rk, list, ASK_MS)
+	                     : RD_KAFKA_RESP_ERR_NO_ERROR;
+	if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
+		rc = handle_fail(&k->h, code, "cannot ask for the group's offsets", err);
+	for (int i = 0; rc == 0 && i < list->cnt; i++) {
+		start[i] = list->elems[i].offset;
+		if (list->elems[i].err != RD_KAFKA_RESP_ERR_NO_ERROR)
+			rc = reader_fail_part(k, list->elems[i].err,
+			                      "ask for the group's offset of", &parts[i], err);
+	}
+	if (rc == 0)
+		rc = k->events.assigned(k->events.arg, parts, start, (size_t)list->cnt, err);
+	for (int i = 0; rc == 0 && i < list->cnt; i++) {
+		list->elems[i].offset = start[i];
+		if (k->apart)
+			reader_split(k, &parts[i]);
+	}
+	free(start);
+	free(parts);
+	return rc;
+}
+
+static void
+on_assign(struct kafka_reader *k, rd_kafka_topic_partition_list_t *list)
+{
+	struct err err;
+	rd_kafka_error_t *error;
+
+	if (k->closing || take_over(k, list, &err) < 0) {
+		if (!k->closing)
+			keep_error(k, &err);
+		list->cnt = 0;          /* the protocol wants an answer */
+	}
+	if (cooperative(k->h.rk)) {
+		error = rd_kafka_incremental_assign(k->h.rk, list);
+		if (error != NULL)
+			rd_kafka_error_destroy(error);
+	} else {
+		rd_kafka_assign(k->h.rk, list);
+	}
+	if (k->held && !k->apart && list->cnt > 0)
+		rd_kafka_pause_partitions(k->h.rk, list);
+}
+
+static void
+on_revoke(struct kafka_reader *k, rd_kafka_topic_partition_list_t *list)
+{
+	struct part *parts = parts_of(k, list);
+	struct err err;
+	rd_kafka_error_t *error;
+
+	if (!k->closing && k->events.revoked(k->events.arg, parts, (size_t)list->cnt,
+	                                     rd_kafka_assignment_lost(k->h.rk) != 0, &err) < 0)
+		keep_error(k, &err);
+	for (int i = 0; i < list->cnt; i++) {
+		reader_part_with(k, &parts[i]);
+		reader_drop_early(k, &parts[i]);
+	}
+	free(parts);
+	if (cooperative(k->h.rk)) {
+		error = rd_kafka_incremental_unassign(k->h.rk, list);
+		if (error != NULL)
+			rd_kafka_error_destroy(error);
+	} else {
+		rd_kafka_assign(k->h.rk, NULL);
+	}
+}
+
+void
+reader_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t code, rd_kafka_topic_partition_list_t *list,
+                 void *opaque)
+{
+	struct kafka_reader *k = ((struct handle *)opaque)->owner;
+
+	k->rebalancing = true;
+	if (code == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS)
+		on_assign(k, list);
+	else if (code == RD_KAFKA_RESP_ERR__REVOKE_PARTITIONS)
+		on_revoke(k, list);
+	else
+		rd_kafka_assign(rk, NULL);
+	k->rebalancing = false;
+}

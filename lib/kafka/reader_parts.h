@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * reader_parts.h - what the files of the reader of a real broker share
+ *
+ * Private to reader_*.c: reader_ask.c asks the broker, reader_assign.c says what is read,
+ * reader_group.c lets a group say it, reader_poll.c takes records and errors, reader_leave.c
+ * commits and says farewell, reader_rdkafka.c makes a reader of them. The functions that are named
+ * as those of reader.h, and have void *self, are these.
+ */
+#ifndef MAIP_KAFKA_READER_PARTS_H
+#define MAIP_KAFKA_READER_PARTS_H
+
+#include "kafka/handle.h"
+#include "kafka/reader_rdkafka.h"
+
+#define ASK_MS 10000                    /* one question to a broker */
+
+struct feed {                           /* one partition that is read apart */
+	rd_kafka_queue_t   *queue;      /* NULL: not in use */
+	rd_kafka_message_t *message;    /* handed out */
+	struct str          topic;
+	int32_t             partition;
+	struct header      *headers;
+	size_t              n_headers, cap_headers;
+	size_t              drained;    /* bytes handed out since the last nudge */
+};
+
+struct kafka_reader {
+	struct handle        h;
+	struct reader_conf   conf;
+	struct reader_events events;
+	struct str          *topics;    /* every topic seen, each at its one address */
+	size_t               n_topics, cap_topics;
+	struct str          *listed;    /* the last answer of topics() */
+	size_t               n_listed, cap_listed;
+	struct feed         *feeds;     /* by slot */
+	size_t               n_feeds, cap_feeds;
+	struct feed          together;  /* the message that poll() handed out */
+	/* were taken away; what they handed out lives until the next poll or take */
+	struct feed         *parted;
+	size_t               n_parted, cap_parted;
+	rd_kafka_message_t  *early;     /* came while on hold */
+	bool                 apart, held, closing;
+	/* inside the callback: librdkafka is not to be polled */
+	bool                 rebalancing;
+	/* nudge whenever so much was handed out; 0: never */
+	size_t               nudge_bytes;
+	bool                 failed;    /* a callback failed: err is for the next poll */
+	struct err           err;
+};
+
+/* ---- reader_ask.c */
+
+/* The topic of this name, at its one address for the life of k; ends with a NUL. */
+struct str reader_intern(struct kafka_reader *k, struct str name);
+
+/* "cannot DOING TOPIC[PARTITION]: why". Returns -1. */
+int reader_fail_part(struct kafka_reader *k, rd_kafka_resp_err_t code, const char *doing,
+                     const struct part *p, struct err *err);
+
+/* A list of one partition, for questions; and the offset that the question brought. answer frees
+ * the list. */
+rd_kafka_topic_partition_list_t *reader_one(struct kafka_reader *k, const struct part *p,
+                                            int64_t offset);
+int reader_answer(struct kafka_reader *k, rd_kafka_topic_partition_list_t *list,
+                  rd_kafka_resp_err_t code, const char *doing, const struct part *p,
+                  int64_t *offset, struct err *err);
+
+int reader_topics(void *self, struct str **names, size_t *n, struct err *err);
+int reader_partitions(void *self, struct str topic, struct err *err);
+int reader_ends(void *self, const struct part *p, int64_t *first, int64_t *next, struct err *err);
+int reader_offset_at(void *self, const struct part *p, int64_t ts, int64_t *offset,
+                     struct err *err);
+int reader_committed(void *self, const struct part *p, int64_t *offset, struct err *err);
+int reader_position(void *self, const struct part *p, int64_t *offset, struct err *err);
+int64_t reader_heard_end(void *self, const struct part *p);
+
+/* ---- reader_assign.c */
+
+void feed_release(struct feed *f);
+
+/* Before rd_kafka_assign(): keep the partition's queue for itself. */
+void reader_split(struct kafka_reader *k, const struct part *p);
+/* It was taken away. The owner may be in the middle of writing its last record, which therefore
+ * lives on until reader_release_parted(). */
+void reader_part_with(struct kafka_reader *k, const struct part *p);
+void reader_release_parted(struct kafka_reader *k);
+/* What came while on hold from a partition that is taken away comes again to whoever gets it. */
+void reader_drop_early(struct kafka_reader *k, const struct part *p);
+
+int reader_assign(void *self, const struct part *parts, const int64_t *offsets, size_t n,
+                  bool apart, struct err *err);
+int reader_add(void *self, const struct part *p, int64_t offset, struct err *err);
+int reader_drop(void *self, const struct part *p, struct err *err);
+
+/* ---- reader_group.c */
+
+/* librdkafka's callback; its opaque is the handle. */
+void reader_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t code,
+                      rd_kafka_topic_partition_list_t *list, void *opaque);
+
+int reader_subscribe(void *self, const struct str *names, size_t n, bool apart,
+                     const struct reader_events *events, struct err *err);
+
+/* ---- reader_poll.c */
+
+int reader_poll(void *self, int64_t wait_ms, struct record *r, struct err *err);
+int reader_take(void *self, uint32_t slot, int64_t wait_ms, struct record *r, struct err *err);
+int reader_hold(void *self, bool on, struct err *err);
+
+/* ---- reader_leave.c */
+
+int reader_store(void *self, const struct part *p, int64_t offset, struct err *err);
+int reader_commit(void *self, bool wait, struct err *err);
+/* Leave the group, if there is one. False: the client still hangs on to us. */
+bool reader_leave(struct kafka_reader *k);
+
+#endif

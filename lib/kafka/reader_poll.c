@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * reader_poll.c - records as they come, and the errors that come in their place
+ */
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "base/mem.h"
+#include "base/time.h"
+#include "kafka/reader_parts.h"
+
+#define NUDGE_MS    100
+#define HEADERS_MAX 10000               /* of one record; a record may have 1 MB of them */
+
+static void
+put_headers(struct feed *f, const rd_kafka_message_t *m)
+{
+	rd_kafka_headers_t *list;
+	const char *name;
+	const void *value;
+	size_t n;
+
+	f->n_headers = 0;
+	if (rd_kafka_message_headers(m, &list) != RD_KAFKA_RESP_ERR_NO_ERROR)
+		return;
+	while (f->n_headers < HEADERS_MAX &&
+	       rd_kafka_header_get_all(list, f->n_headers, &name, &value, &n) ==
+	               RD_KAFKA_RESP_ERR_NO_ERROR) {
+		f->headers =
+			mem_more(f->headers, f->n_headers, &f->cap_headers, sizeof(*f->headers));
+		f->headers[f->n_headers++] = (struct header){ str_of(name), { value, n } };
+	}
+}
+
+/* When its queue is full, librdkafka before 2.2 looks again only after a second, unless its thread
+ * for the broker is woken by something else: a question to the broker. Costs one round trip for
+ * half a queue of records. */
+static void
+nudge(struct kafka_reader *k, struct feed *f, const rd_kafka_message_t *m)
+{
+	const struct part p = { f->topic, m->partition, 0 };
+	rd_kafka_topic_partition_list_t *list;
+
+	f->drained = 0;
+	if (rd_kafka_queue_length(f->queue) == 0)       /* not full, but slow */
+		return;
+	list = reader_one(k, &p, 0);
+	(void)rd_kafka_offsets_for_times(k->h.rk, list, NUDGE_MS);
+	rd_kafka_topic_partition_list_destroy(list);
+}
+
+static void
+hand_out(struct kafka_reader *k, struct feed *f, rd_kafka_message_t *m, struct record *r)
+{
+	const char *name = rd_kafka_topic_name(m->rkt);
+	rd_kafka_timestamp_type_t type;
+
+	f->message = m;
+	if (f->topic.p == NULL || strcmp(f->topic.p, name) != 0)
+		f->topic = reader_intern(k, str_of(name));
+	*r = (struct record){
+		.topic = f->topic,
+		.partition = m->partition,
+		.offset = m->offset,
+		.key = { m->key, m->key_len },
+		.value = { m->payload, m->len },
+	};
+	r->timestamp = rd_kafka_message_timestamp(m, &type);
+	r->timestamp_type = type == RD_KAFKA_TIMESTAMP_CREATE_TIME       ? TS_CREATE
+	                    : type == RD_KAFKA_TIMESTAMP_LOG_APPEND_TIME ? TS_APPEND
+	                                                                 : TS_NONE;
+	if (k->conf.headers) {
+		put_headers(f, m);
+		r->headers = f->headers;
+		r->n_headers = f->n_headers;
+	}
+	f->drained += m->len + m->key_len;
+	if (k->nudge_bytes > 0 && f->drained >= k->nudge_bytes)
+		nudge(k, f, m);
+	if (k->h.down_since != TIME_MAX || k->h.code != RD_KAFKA_RESP_ERR_NO_ERROR)
+		handle_heard(&k->h);
+}
+
+/* ---- errors */
+
+static int
+out_of_range(struct kafka_reader *k, const rd_kafka_message_t *m, struct err *err)
+{
+	struct part p = { str_of(rd_kafka_topic_name(m->rkt)), m->partition, 0 };
+	int64_t first, next;
+
+	if (reader_ends(k, &p, &first, &next, err) < 0)
+		return -1;
+	return fail_as(err, STATUS_CONFIG,
+	               "%.*s[%" PRId32 "] does not hold offset %" PRId64
+	               " any more: it has %" PRId64 " to %" PRId64
+	               " (go on behind the gap with -o %" PRId64
+	               " or -o earliest, or from now on with -o latest)",
+	               STR_ARGS(p.topic), p.partition, m->offset, first, next, first);
+}
+
+static int
+topic_gone(const rd_kafka_message_t *m, struct err *err)
+{
+	char q[QUOTE_MAX];
+
+	return fail_as(err, STATUS_NOINPUT,
+	               "topic %s is not there any more: it was deleted while it was read",
+	               quote(q, str_of(rd_kafka_topic_name(m->rkt))));
+}
+
+/* Errors that come where records come. 0: nothing to stop for. */
+static int
+consumer_error(struct kafka_reader *k, rd_kafka_message_t *m, struct err *err)
+{
+	char what[400] = "cannot read";
+	int rc = 0;
+
+	if (m->rkt != NULL)
+		snprintf(what, sizeof(what), "cannot read %.300s[%" PRId32 "]",
+		         rd_kafka_topic_name(m->rkt), m->partition);
+	switch (m->err) {
+	case RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET:
+	case RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE:
+		rc = m->rkt != NULL ? out_of_range(k, m, err)
+		                    : handle_fail(&k->h, m->err, what, err);
+		break;
+	case RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED:
+		if (k->conf.group == NULL)
+			break;
+		rc = fail_as(err, STATUS_DENIED,
+		             "not permitted to read as group '%s' (it needs READ on the group)",
+		             k->conf.group);
+		break;
+	case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
+	case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:
+	case RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION:
+		if (m->rkt != NULL && rd_kafka_topic_name(m->rkt)[0] == '^')
+			break;  /* a pattern that matches nothing yet */
+		rc = m->rkt != NULL ? topic_gone(m, err) : handle_fail(&k->h, m->err, what, err);
+		break;
+	case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
+	case RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID:
+	case RD_KAFKA_RESP_ERR_INCONSISTENT_GROUP_PROTOCOL:
+	case RD_KAFKA_RESP_ERR_INVALID_SESSION_TIMEOUT:
+	case RD_KAFKA_RESP_ERR__BAD_MSG:
+	case RD_KAFKA_RESP_ERR__BAD_COMPRESSION:
+		rc = handle_fail(&k->h, m->err, what, err);
+		break;
+	default:        /* librdkafka tries again; handle_check() knows when it is enough */
+		break;
+	}
+	rd_kafka_message_destroy(m);
+	return rc;
+}
+
+/* ---- waiting */
+
+/* What every wait for a record ends with when none came. */
+static int
+nothing(struct kafka_reader *k, struct err *err)
+{
+	if (k->failed) {
+		*err = k->err;
+		return -1;
+	}
+	return handle_check(&k->h, err);
+}
+
+int
+reader_poll(void *self, int64_t wait_ms, struct record *r, struct err *err)
+{
+	struct kafka_reader *k = self;
+	struct feed *f = &k->together;
+	rd_kafka_message_t *m = k->early;
+
+	reader_release_parted(k);
+	if (f->message != NULL) {
+		rd_kafka_message_destroy(f->message);
+		f->message = NULL;
+	}
+	k->early = NULL;
+	if (m == NULL)
+		m = rd_kafka_consumer_poll(k->h.rk, (int)wait_ms);
+	if (k->failed && m != NULL) {
+		rd_kafka_message_destroy(m);
+		m = NULL;
+	}
+	if (m == NULL)
+		return nothing(k, err);
+	if (m->err != RD_KAFKA_RESP_ERR_NO_ERROR)
+		return consumer_error(k, m, err);
+	hand_out(k, f, m, r);
+	return 1;
+}
+
+/* In between, the consumer's own queue brings the events: rebalances, errors, logs. */
+static int
+serve_events(struct kafka_reader *k, struct err *err)
+{
+	rd_kafka_message_t *m = rd_kafka_consumer_poll(k->h.rk, 0);
+
+	if (m != NULL && consumer_error(k, m, err) < 0)
+		return -1;
+	return nothing(k, err);
+}
+
+int
+reader_take(void *self, uint32_t slot, int64_t wait_ms, struct record *r, struct err *err)
+{
+	struct kafka_reader *k = self;
+	struct feed *f = &k->feeds[slot];
+	rd_kafka_message_t *m;
+
+	reader_release_parted(k);
+	if (f->message != NULL) {
+		rd_kafka_message_destroy(f->message);
+		f->message = NULL;
+	}
+	m = rd_kafka_consume_queue(f->queue, (int)wait_ms);
+	if (m == NULL)
+		return serve_events(k, err);
+	if (m->err != RD_KAFKA_RESP_ERR_NO_ERROR)
+		return consumer_error(k, m, err);
+	hand_out(k, f, m, r);
+	return 1;
+}
+
+/* Pausing has to be paired strictly: 2.0.2 fetches again from an old position when what was not
+ * paused is resumed. */
+static void
+pause_all(struct kafka_reader *k, bool on)
+{
+	rd_kafka_topic_partition_list_t *list;
+
+	if (k->apart || k->held == on ||
+	    rd_kafka_assignment(k->h.rk, &list) != RD_KAFKA_RESP_ERR_NO_ERROR)
+		return;
+	if (on)
+		rd_kafka_pause_partitions(k->h.rk, list);
+	else
+		rd_kafka_resume_partitions(k->h.rk, list);
+	rd_kafka_topic_partition_list_destroy(list);
+}
+
+int
+reader_hold(void *self, bool on, struct err *err)
+{
+	struct kafka_reader *k = self;
+
+	if (k->rebalancing)
+		return 0;
+	pause_all(k, on);
+	k->held = on;
+	if (!on)
+		return 0;
+	if (k->apart)
+		return serve_events(k, err);
+	if (k->early == NULL)
+		k->early = rd_kafka_consumer_poll(k->h.rk, 0);
+	return nothing(k, err);
+}
