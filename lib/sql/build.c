@@ -539,6 +539,11 @@ build_regexp(struct build *b, const struct nodes *args, size_t at, size_t end)
 		lex_fail(b->lex, pattern->at, "the pattern of REGEXP has to be a constant text");
 		return NULL;
 	}
+	if (pattern->val.text.n == 0) {
+		lex_fail(b->lex, pattern->at, "the pattern of REGEXP is empty: in Flink it matches "
+		                              "nothing, elsewhere everything");
+		return NULL;
+	}
 	n = new_node(b, OP_REGEXP, args, at, end);
 	n->regexp = regexp_new(pattern->val.text, &why);
 	if (n->regexp == NULL) {

@@ -2,40 +2,68 @@
 /*
  * cast.c - values of one kind as another
  *
- * The rules are Flink's: text is trimmed before it is read, a number loses its
- * fraction on the way to an integer, and what does not fit is NULL.
+ * The rules are Flink's: a number loses its fraction on the way to an integer, text may have
+ * space around a number and around nothing else, and what does not fit is NULL.
  */
 #include <stdio.h>
 
 #include "base/time.h"
 #include "sql/node.h"
 
+/* As Java trims: of everything up to a space. */
 static struct str
 trimmed(struct str s)
 {
-	while (s.n > 0 && (s.p[0] == ' ' || s.p[0] == '\t' || s.p[0] == '\n' || s.p[0] == '\r'))
+	while (s.n > 0 && (unsigned char)s.p[0] <= ' ')
 		s = str_slice(s, 1, s.n);
-	while (s.n > 0 && (s.p[s.n - 1] == ' ' || s.p[s.n - 1] == '\t' || s.p[s.n - 1] == '\n' ||
-	                   s.p[s.n - 1] == '\r'))
+	while (s.n > 0 && (unsigned char)s.p[s.n - 1] <= ' ')
 		s.n--;
 	return s;
 }
 
+static bool
+is_digit(struct str s, size_t i)
+{
+	return i < s.n && s.p[i] >= '0' && s.p[i] <= '9';
+}
+
+/* What SQL allows and JSON does not: zeros in front, and a point with nothing on one side. */
+static struct str
+json_number_of(struct str text, struct arena *scratch)
+{
+	char *p;
+
+	while (text.n > 1 && text.p[0] == '0' && is_digit(text, 1))
+		text = str_slice(text, 1, text.n);
+	if (text.n > 1 && text.p[text.n - 1] == '.' && is_digit(text, text.n - 2))
+		text.n--;
+	if (text.n < 2 || text.p[0] != '.')
+		return text;
+	p = arena_alloc(scratch, text.n + 1);
+	p[0] = '0';
+	memcpy(p + 1, text.p, text.n);
+	return (struct str){ p, text.n + 1 };
+}
+
 int
-text_to_num(struct num *to, struct str text)
+text_to_num(struct num *to, struct str text, struct arena *scratch)
 {
 	struct field f;
 	struct err   ignored;
 	size_t       end;
+	bool         minus;
 
 	text = trimmed(text);
-	if (text.n > 0 && text.p[0] == '+')
+	minus = text.n > 0 && text.p[0] == '-';
+	if (minus || (text.n > 0 && text.p[0] == '+'))
 		text = str_slice(text, 1, text.n);
-	while (text.n > 1 && text.p[0] == '0' && text.p[1] >= '0' && text.p[1] <= '9')
-		text = str_slice(text, 1, text.n);
-	if (json_value(text, &f, &end, &ignored) < 0 || end != text.n || f.kind != JSON_NUMBER)
+	text = json_number_of(text, scratch);
+	if (!is_digit(text, 0) || json_value(text, &f, &end, &ignored) < 0 || end != text.n ||
+	    num_parse(to, f.raw) < 0)
 		return -1;
-	return num_parse(to, f.raw);
+	if (minus)
+		num_neg(to, to);
+	return 0;
 }
 
 int
@@ -96,20 +124,20 @@ truth_of(const struct val *v)
 		return num_cmp(&v->num, &zero) != 0 ? TRI_TRUE : TRI_FALSE;
 	if (v->kind != VAL_TEXT)
 		return TRI_NULL;
-	word = trimmed(v->text);
+	word = v->text;
 	if (word_is_one_of(word, yes))
 		return TRI_TRUE;
 	return word_is_one_of(word, no) ? TRI_FALSE : TRI_NULL;
 }
 
 static int
-number_of(struct num *to, const struct val *v)
+number_of(struct num *to, const struct val *v, struct arena *scratch)
 {
 	if (v->kind == VAL_NUM)
 		*to = v->num;
 	else if (v->kind == VAL_BOOL)
 		*to = num_of(v->truth);
-	else if (v->kind != VAL_TEXT || text_to_num(to, v->text) < 0)
+	else if (v->kind != VAL_TEXT || text_to_num(to, v->text, scratch) < 0)
 		return -1;
 	return 0;
 }
@@ -158,12 +186,12 @@ to_decimal(struct num *n, const struct cast_type *type)
 }
 
 static int
-to_number(struct num *n, const struct val *v, const struct cast_type *type)
+to_number(struct num *n, const struct val *v, const struct cast_type *type, struct arena *scratch)
 {
-	if (number_of(n, v) < 0)
+	if (number_of(n, v, scratch) < 0)
 		return -1;
-	if (type->to == CAST_INT)
-		return to_int(n, type);
+	if (type->to == CAST_INT)       /* text with an exponent is no integer */
+		return v->kind == VAL_TEXT && n->approx ? -1 : to_int(n, type);
 	if (type->to == CAST_DECIMAL)
 		return to_decimal(n, type);
 	return num_of_double(n, num_to_double(n));
@@ -188,7 +216,7 @@ cast_val(struct val *to, const struct val *v, const struct cast_type *type, stru
 	case CAST_INT:
 	case CAST_DECIMAL:
 	case CAST_DOUBLE:
-		if (to_number(&n, v, type) == 0)
+		if (to_number(&n, v, type, scratch) == 0)
 			val_set_num(to, n);
 		break;
 	case CAST_TEXT:
@@ -199,7 +227,7 @@ cast_val(struct val *to, const struct val *v, const struct cast_type *type, stru
 	case CAST_TIME:
 		if (v->kind == VAL_TIME)
 			val_set_ms(to, VAL_TIME, v->ms);
-		else if (v->kind == VAL_TEXT && text_to_time(&ms, trimmed(v->text)) == 0)
+		else if (v->kind == VAL_TEXT && text_to_time(&ms, v->text) == 0)
 			val_set_ms(to, VAL_TIME, ms);
 		break;
 	}

@@ -73,6 +73,7 @@ encode(char *to, uint32_t c)
 	return n;
 }
 
+/* Character by character; of those that become two, only the sharp s is known: Strasse. */
 static void
 map_case(const struct node *n, struct str text, wint_t (*map)(wint_t, locale_t),
          struct arena *scratch, struct val *to)
@@ -83,6 +84,10 @@ map_case(const struct node *n, struct str text, wint_t (*map)(wint_t, locale_t),
 	for (size_t i = 0; i < text.n; ) {
 		uint32_t c = decode(text, &i);
 
+		if (c == 0xdf && map == towupper_l) {
+			p[length++] = 'S';
+			c = 'S';
+		}
 		if (n->locale != NULL)
 			c = (uint32_t)map((wint_t)c, (locale_t)n->locale);
 		else if (c < 0x80)
@@ -130,6 +135,33 @@ func_substring(const struct node *n, const struct val *arg, struct arena *scratc
 	val_set_text(to, text_slice(arg[0].text, (size_t)start, (size_t)(start + count)));
 }
 
+static void
+append(char *to, size_t *n, struct str s)
+{
+	if (s.n > 0)
+		memcpy(to + *n, s.p, s.n);
+	*n += s.n;
+}
+
+/* As in Java, an empty text is found before each character and at the end. */
+static void
+fill_gaps(struct str text, struct str with, struct arena *scratch, struct val *to)
+{
+	size_t times = text_length(text) + 1, n = 0;
+	char  *p;
+
+	if (with.n > 0 && times > (TEXT_MAX - text.n) / with.n)
+		return;
+	p = arena_alloc(scratch, text.n + times * with.n);
+	for (size_t i = 0; i < text.n; i++) {
+		if (starts_character(text.p[i]))
+			append(p, &n, with);
+		p[n++] = text.p[i];
+	}
+	append(p, &n, with);
+	val_set_text(to, (struct str){ p, n });
+}
+
 /* Where needle starts in hay from the byte at on; hay.n: nowhere. */
 static size_t
 find(struct str hay, struct str needle, size_t at)
@@ -160,22 +192,19 @@ count_of(struct str text, struct str what)
 	return n;
 }
 
-static void
-append(char *to, size_t *n, struct str s)
-{
-	if (s.n > 0)
-		memcpy(to + *n, s.p, s.n);
-	*n += s.n;
-}
-
 void
 func_replace(const struct node *n, const struct val *arg, struct arena *scratch, struct val *to)
 {
 	struct str text = arg[0].text, what = arg[1].text, with = arg[2].text;
-	size_t     times = what.n == 0 ? 0 : count_of(text, what), length = 0, from = 0;
+	size_t     times, length = 0, from = 0;
 	char      *p;
 
 	(void)n;
+	if (what.n == 0) {
+		fill_gaps(text, with, scratch, to);
+		return;
+	}
+	times = count_of(text, what);
 	if (times == 0) {
 		val_set_text(to, text);
 		return;
@@ -192,18 +221,33 @@ func_replace(const struct node *n, const struct val *arg, struct arena *scratch,
 	val_set_text(to, (struct str){ p, length });
 }
 
+/* Where the separator starts from the byte at on, and its length. Without one, as in Flink, any
+ * space is. */
+static size_t
+find_separator(struct str text, struct str separator, size_t at, size_t *length)
+{
+	*length = separator.n > 0 ? separator.n : 1;
+	if (separator.n > 0)
+		return find(text, separator, at);
+	while (at < text.n && (unsigned char)text.p[at] != ' ' &&
+	       !((unsigned char)text.p[at] >= '\t' && (unsigned char)text.p[at] <= '\r'))
+		at++;
+	return at;
+}
+
+/* As in Flink, an empty text has no parts. */
 void
 func_split_index(const struct node *n, const struct val *arg, struct arena *scratch, struct val *to)
 {
 	struct str text = arg[0].text, separator = arg[1].text;
-	size_t     from = 0, end;
+	size_t     from = 0, end, length;
 	int64_t    index;
 
 	(void)n, (void)scratch;
-	if (num_to_i64(&arg[2].num, &index) < 0 || index < 0 || separator.n == 0)
+	if (num_to_i64(&arg[2].num, &index) < 0 || index < 0 || text.n == 0)
 		return;
-	while ((end = find(text, separator, from)) < text.n && index > 0) {
-		from = end + separator.n;
+	while ((end = find_separator(text, separator, from, &length)) < text.n && index > 0) {
+		from = end + length;
 		index--;
 	}
 	if (index == 0)

@@ -2,7 +2,8 @@
 /*
  * func_time.c - functions of moments, in UTC
  *
- * Weeks start on Monday and are numbered as in ISO 8601, as in Flink.
+ * As in Flink, EXTRACT numbers weeks as ISO 8601 does, from Monday, while FLOOR and CEIL go to
+ * Sundays. Unlike in Flink, moments before 1970 and fractions of a second are right.
  */
 #include "base/time.h"
 #include "sql/func.h"
@@ -138,8 +139,8 @@ floor_to_unit(int64_t ms, enum unit unit)
 {
 	struct civil c;
 
-	if (unit == UNIT_WEEK)
-		return monday(ms);
+	if (unit == UNIT_WEEK)                  /* Sunday */
+		return floor_to(ms + 4 * DAY, 7 * DAY) - 4 * DAY;
 	if (unit_ms(unit) > 0)
 		return floor_to(ms, unit_ms(unit));
 	time_to_civil(&c, ms);

@@ -138,8 +138,8 @@ int val_to_text(struct str *to, const struct val *v, struct arena *scratch);
 /* Text as a moment: RFC 3339, or "2026-01-16 12:00:00", or a date, both UTC without a zone. */
 int text_to_time(int64_t *ms, struct str text);
 
-/* Text that is a number with space around it. */
-int text_to_num(struct num *to, struct str text);
+/* Text that is a number, with space around it perhaps; ".5" and "5." are numbers, too. */
+int text_to_num(struct num *to, struct str text, struct arena *scratch);
 
 void cast_val(struct val *to, const struct val *v, const struct cast_type *type,
               struct arena *scratch);

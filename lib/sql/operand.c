@@ -75,7 +75,7 @@ parse_interval(struct parser *p)
 
 	if (parse_next(p) < 0)
 		return NULL;
-	if (text_to_num(&n, p->lex.now.text) < 0) {
+	if (text_to_num(&n, p->lex.now.text, p->lex.mem) < 0) {
 		lex_fail(&p->lex, p->lex.now.at,
 		         "an interval is a number in a text and a unit, INTERVAL '5' MINUTE");
 		return NULL;
