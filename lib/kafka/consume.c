@@ -228,6 +228,17 @@ consume_store(struct consume *c, struct err *err)
 	return 0;
 }
 
+int
+consume_commit(struct consume *c, struct err *err)
+{
+	if (!c->conf.group || c->reader == NULL || c->commit_failed)
+		return 0;
+	if (c->reader->commit(c->reader->self, true, err) == 0)
+		return 0;
+	c->commit_failed = true;
+	return -1;
+}
+
 static int
 let_go(struct consume *c, struct err *err)
 {
@@ -728,8 +739,7 @@ consume_finish(struct consume *c, bool drain, struct err *err)
 	}
 	if (consume_flush(c, err) < 0 || consume_store(c, err) < 0)
 		return -1;
-	return c->conf.group && c->reader != NULL ? c->reader->commit(c->reader->self, true, err)
-	                                          : 0;
+	return consume_commit(c, err);
 }
 
 /* How long a step may wait: until a partition may be idle, and never so long that a signal goes
@@ -753,9 +763,8 @@ trouble(struct consume *c, struct err *err)
 {
 	struct err ignored;
 
-	if (!c->out->failed && consume_flush(c, &ignored) == 0 && consume_store(c, &ignored) == 0 &&
-	    c->conf.group)
-		(void)c->reader->commit(c->reader->self, true, &ignored);
+	if (!c->out->failed && consume_flush(c, &ignored) == 0 && consume_store(c, &ignored) == 0)
+		(void)consume_commit(c, &ignored);
 	if (c->out->reader_gone)
 		*err = (struct err){ .status = c->conf.watermarks ? STATUS_RETRY : STATUS_OK };
 	return err->status;

@@ -176,7 +176,7 @@ on_revoked(void *arg, const struct part *parts, size_t n, bool lost, struct err 
 		if (rc == 0)
 			rc = consume_store(c, err);
 		if (rc == 0)
-			rc = c->reader->commit(c->reader->self, true, err);
+			rc = consume_commit(c, err);
 	}
 	for (size_t i = 0; i < n; i++) {
 		struct lane *l = consume_lane(c, parts[i].topic, parts[i].partition);

@@ -59,6 +59,7 @@ struct consume {
 	bool                   said_idle, said_hello;
 	bool                   held;            /* the reader is on hold */
 	bool                   flushing;        /* out is in the middle of a write */
+	bool                   commit_failed;
 	bool                   dirty;           /* records were handled since the last store */
 	/* wall clock, as of the beginning of the step or the last write */
 	int64_t                now;
@@ -77,6 +78,9 @@ int64_t consume_listened(const struct consume *c);
 /* let go of what was said; from then on the offsets may be stored */
 int consume_flush(struct consume *c, struct err *err);
 int consume_store(struct consume *c, struct err *err);
+/* Have what was stored committed, and wait for it; nothing without a group. After a failure it does
+ * not try, and wait, again. */
+int consume_commit(struct consume *c, struct err *err);
 
 /* NULL: it was never ours */
 struct lane *consume_lane(struct consume *c, struct str topic, int32_t partition);

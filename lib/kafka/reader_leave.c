@@ -7,9 +7,14 @@
 #include <time.h>
 
 #include "base/mem.h"
+#include "base/time.h"
+#include "kafka/auth.h"
 #include "kafka/reader_parts.h"
 
-#define CLOSE_S 10
+#define COMMIT_MS 5000                  /* an answer to a commit takes no longer */
+#define LEAVE_MS  10000
+#define DOWN_MS   1000                  /* both, when no broker answers any more */
+#define FREE_MS   1000                  /* there is no good but memory in it */
 
 int
 reader_store(void *self, const struct part *p, int64_t offset, struct err *err)
@@ -22,11 +27,43 @@ reader_store(void *self, const struct part *p, int64_t offset, struct err *err)
 	                     p, &same, err);
 }
 
+static int
+limit(const struct kafka_reader *k, int usual)
+{
+	return k->h.down_since != TIME_MAX ? DOWN_MS : usual;
+}
+
+/* Wait for the answer to a commit. rd_kafka_commit() would wait for a broker that is gone as long
+ * as the session lasts, and there is nothing more to be lost than is read again. */
+static rd_kafka_resp_err_t
+commit_answer(struct kafka_reader *k, rd_kafka_queue_t *queue)
+{
+	rd_kafka_event_t *event = rd_kafka_queue_poll(queue, limit(k, COMMIT_MS));
+	const rd_kafka_resp_err_t code =
+		event != NULL ? rd_kafka_event_error(event) : RD_KAFKA_RESP_ERR__TIMED_OUT;
+
+	if (event != NULL)
+		rd_kafka_event_destroy(event);
+	return code;
+}
+
+static rd_kafka_resp_err_t
+commit_and_wait(struct kafka_reader *k)
+{
+	rd_kafka_queue_t *queue = rd_kafka_queue_new(k->h.rk);
+	rd_kafka_resp_err_t code = rd_kafka_commit_queue(k->h.rk, NULL, queue, NULL, NULL);
+
+	if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
+		code = commit_answer(k, queue);
+	rd_kafka_queue_destroy(queue);
+	return code;
+}
+
 int
 reader_commit(void *self, bool wait, struct err *err)
 {
 	struct kafka_reader *k = self;
-	rd_kafka_resp_err_t code = rd_kafka_commit(k->h.rk, NULL, !wait);
+	rd_kafka_resp_err_t code = wait ? commit_and_wait(k) : rd_kafka_commit(k->h.rk, NULL, 1);
 
 	switch (code) {
 	case RD_KAFKA_RESP_ERR_NO_ERROR:
@@ -42,64 +79,90 @@ reader_commit(void *self, bool wait, struct err *err)
 }
 
 /* rd_kafka_consumer_close() can wait for a broker that never answers (librdkafka issues 4041,
- * 4884), so it is given a thread of its own and a deadline. Behind the deadline the client is left
- * to the end of the process. */
+ * 4884), and rd_kafka_destroy() of 2.0.2 waits for ever for the thread of a broker that led a
+ * topic which was deleted meanwhile. So both have a thread of their own and a deadline, behind which
+ * the client is left to the end of the process. */
+enum stage { STAYING, LEFT, FREED };
+
 struct farewell {
-	rd_kafka_t     *rk;
-	pthread_mutex_t lock;
-	pthread_cond_t  done_signal;
-	bool            done, abandoned;
+	struct kafka_reader *reader;
+	pthread_mutex_t      lock;
+	pthread_cond_t       news;
+	enum stage           stage;
 };
+
+static void
+reached(struct farewell *f, enum stage stage)
+{
+	pthread_mutex_lock(&f->lock);
+	f->stage = stage;
+	pthread_cond_signal(&f->news);
+	pthread_mutex_unlock(&f->lock);
+}
 
 static void *
 say_farewell(void *arg)
 {
 	struct farewell *f = arg;
-	bool abandoned;
+	struct handle *h = &f->reader->h;
 
-	rd_kafka_consumer_close(f->rk);
-	pthread_mutex_lock(&f->lock);
-	f->done = true;
-	abandoned = f->abandoned;
-	pthread_cond_signal(&f->done_signal);
-	pthread_mutex_unlock(&f->lock);
-	if (abandoned)
-		free(f);
+	if (h->consumer)
+		rd_kafka_consumer_close(h->rk);
+	reached(f, LEFT);
+	handle_close(h);
+	reached(f, FREED);
 	return NULL;
+}
+
+static bool
+await(struct farewell *f, enum stage stage, int ms)          /* whole seconds */
+{
+	struct timespec end;
+	bool done;
+
+	clock_gettime(CLOCK_MONOTONIC, &end);
+	end.tv_sec += ms / 1000;
+	pthread_mutex_lock(&f->lock);
+	while (f->stage < stage && pthread_cond_timedwait(&f->news, &f->lock, &end) == 0)
+		;
+	done = f->stage >= stage;
+	pthread_mutex_unlock(&f->lock);
+	return done;
+}
+
+static struct farewell *
+farewell_new(struct kafka_reader *k)
+{
+	struct farewell *f = mem_zalloc(1, sizeof(*f));
+	pthread_condattr_t clock;
+
+	f->reader = k;
+	pthread_mutex_init(&f->lock, NULL);
+	pthread_condattr_init(&clock);
+	pthread_condattr_setclock(&clock, CLOCK_MONOTONIC);
+	pthread_cond_init(&f->news, &clock);
+	pthread_condattr_destroy(&clock);
+	return f;
 }
 
 bool
 reader_leave(struct kafka_reader *k)
 {
-	struct farewell *f = mem_zalloc(1, sizeof(*f));
-	pthread_condattr_t clock;
-	struct timespec end;
+	struct farewell *f = farewell_new(k);
 	pthread_t thread;
-	bool done;
 
-	f->rk = k->h.rk;
-	pthread_mutex_init(&f->lock, NULL);
-	pthread_condattr_init(&clock);
-	pthread_condattr_setclock(&clock, CLOCK_MONOTONIC);
-	pthread_cond_init(&f->done_signal, &clock);
-	pthread_condattr_destroy(&clock);
-	clock_gettime(CLOCK_MONOTONIC, &end);
-	end.tv_sec += CLOSE_S;
 	if (pthread_create(&thread, NULL, say_farewell, f) != 0) {
 		free(f);
 		return false;
 	}
-	pthread_mutex_lock(&f->lock);
-	while (!f->done && pthread_cond_timedwait(&f->done_signal, &f->lock, &end) == 0)
-		;
-	done = f->done;
-	f->abandoned = !done;
-	pthread_mutex_unlock(&f->lock);
-	if (!done) {
+	if (!await(f, LEFT, limit(k, LEAVE_MS)) || !await(f, FREED, FREE_MS)) {
 		pthread_detach(thread);
-		return false;
+		auth_stop(k->h.auth);   /* it must not look at the configuration any more */
+		return false;           /* f belongs to the thread, for ever */
 	}
 	pthread_join(thread, NULL);
+	pthread_cond_destroy(&f->news);
+	pthread_mutex_destroy(&f->lock);
 	free(f);
 	return true;
 }

@@ -112,7 +112,8 @@ int reader_hold(void *self, bool on, struct err *err);
 
 int reader_store(void *self, const struct part *p, int64_t offset, struct err *err);
 int reader_commit(void *self, bool wait, struct err *err);
-/* Leave the group, if there is one. False: the client still hangs on to us. */
+/* Leave the group, if there is one, and free the client, in bounded time. False: the client still
+ * hangs on to k, which must live as long as the process. */
 bool reader_leave(struct kafka_reader *k);
 
 #endif

@@ -23,11 +23,9 @@ reader_close(void *self)
 	feed_release(&k->together);
 	if (k->early != NULL)
 		rd_kafka_message_destroy(k->early);
-	if (k->h.consumer && !reader_leave(k)) {
-		k->h.watch = (struct kafka_watch){ 0 };
+	k->h.watch.log = NULL;          /* what is said from now on is for nobody */
+	if (!reader_leave(k))
 		return;
-	}
-	handle_close(&k->h);
 	for (size_t i = 0; i < k->n_topics; i++)
 		free((char *)k->topics[i].p);
 	free(k->topics);

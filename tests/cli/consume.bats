@@ -120,6 +120,20 @@ put() { maip-produce -t one --text; }
 	[[ $(<messages) == 'maip-consume: '*'nobody read'* ]]
 }
 
+@test "SIGTERM after the broker of a group has died does not wait for the session to end" {
+	printf '{"n":%d}\n' 1 2 3 | put
+	maip-consume -t one -g g -o earliest -X session.timeout.ms=300000 >out 2>err 3>&- 8>&- 9<&- &
+	member=$!
+	await_lines out 3
+	broker down
+	kill -TERM "$member"
+	timeout 25 tail -s 0.05 -f --pid="$member" /dev/null
+	status=0
+	wait "$member" || status=$?
+	assert_equal "$status" 69
+	assert_regex "$(<err)" "cannot reach Kafka at $MAIP_KAFKA_BROKERS: "
+}
+
 @test "an offset that is not there is never jumped over" {
 	echo '{}' | put
 	run -78 --separate-stderr maip-consume -t one -o 7

@@ -1,0 +1,142 @@
+#!/usr/bin/env bats
+# What happens to a topic while maip-consume reads it: deleted, emptied, grown, behind open transactions.
+load helper
+load ../support/broker
+
+setup() {
+	need_kafka
+	topic=broken.$BATS_TEST_NUMBER.$RANDOM
+	reader=
+}
+
+teardown() {
+	[[ -z $reader ]] || kill -KILL "$reader" 2>/dev/null || true
+	[[ ! -e ${own-} ]] || "$rig" kill "$own"
+}
+
+admin() { # COMMAND OPERAND...
+	kafka-admin "$MAIP_KAFKA_BROKERS" "$@"
+}
+
+# Start a live read that looks for new partitions all the time, into out.
+live() { # [OPTION]...
+	maip-consume -t "$topic" -o earliest -X topic.metadata.refresh.interval.ms=300 "$@" >out 2>err 3>&- &
+	reader=$!
+}
+
+# A limit for what used to wait for ever.
+ends_soon_with() { # STATUS
+	timeout 30 tail -s 0.05 -f --pid="$reader" /dev/null
+	ends_with "$1" "$reader"
+	reader=
+}
+
+@test "a topic that is deleted while it is read ends the run, with a group and without" {
+	for group in "" g; do
+		topics "$topic:2"
+		printf '{"n":%d}\n' 1 2 3 | maip-produce -t "$topic" -k n
+		live ${group:+-g "$topic"}
+		await_lines out 3
+		admin delete-topic "$topic"
+		ends_soon_with 66
+		assert_equal "$(<err)" "maip-consume: topic '$topic' is not there any more: it was deleted while it was read"
+		topic=$topic.$group
+	done
+}
+
+@test "partitions that are added while a topic is read are read from their first record on" {
+	topics "$topic:1"
+	printf '{"n":%d}\n' 1 2 3 | maip-produce -t "$topic"
+	live
+	await_lines out 3
+	admin create-partitions "$topic" 3
+	printf '{"n":%d}\n' 4 5 6 | maip-produce -t "$topic" --partition-expr 2
+	await_lines out 6
+	kill -TERM "$reader"
+	ends_soon_with 0
+	assert_equal "$(sort out)" "$(printf '{"n":%d}\n' {1..6})"
+}
+
+@test "an end behind which a transaction is open is that of the last stable record" {
+	topics "$topic:2"
+	printf '{"n":%d}\n' 1 2 3 | maip-produce -t "$topic" --partition-expr 0
+	mkfifo hold
+	admin transaction "$topic" 0 '{"n":"open"}' <hold >said 3>&- &
+	holder=$!
+	exec 4>hold
+	await_lines said 1
+	run -0 read_all "$topic"
+	assert_equal "$output" $'{"n":1}\n{"n":2}\n{"n":3}'
+	exec 4>&-
+	ends_with 0 "$holder"
+	# the aborted record and its marker are behind the three
+	run -0 read_all "$topic"
+	assert_equal "$output" $'{"n":1}\n{"n":2}\n{"n":3}'
+}
+
+@test "a partition with nothing but an aborted record and its marker has an end" {
+	topics "$topic:1"
+	admin transaction "$topic" 0 '{"n":"aborted"}' </dev/null
+	run -0 read_all "$topic"
+	assert_equal "$output" ""
+	run -0 maip-consume --list-offsets -t "$topic"
+	assert_equal "$output" "{\"topic\":\"$topic\",\"partition\":0,\"first\":\"0\",\"next\":\"2\"}"
+}
+
+@test "records that are deleted before they were read end the run with 78 and both ways on" {
+	topics "$topic:1"
+	printf '{"n":%d}\n' {1..2000} | maip-produce -t "$topic" -X batch.num.messages=20
+	live --rate 100 -X fetch.message.max.bytes=1000 -X queued.min.messages=20 -X queued.max.messages.kbytes=1
+	await_lines out 1
+	admin delete-records "$topic" 0 1900
+	ends_soon_with 78
+	assert_regex "$(<err)" "$topic\[0\] does not hold offset [0-9]+ any more: it has 1900 to 2000 \(go on behind the gap with -o 1900 or -o earliest, or from now on with -o latest\)"
+	assert_equal "$(<out)" "$(printf '{"n":%d}\n' {1..2000} | head -n "$(wc -l <out)")"
+}
+
+@test "a group whose committed offset is gone is told both ways on" {
+	topics "$topic:1"
+	printf '{"n":%d}\n' {1..20} | maip-produce -t "$topic"
+	run -0 maip-consume -t "$topic" -g "$topic" -o earliest -e -c 5
+	admin delete-records "$topic" 0 15
+	run -78 --separate-stderr maip-consume -t "$topic" -g "$topic" -e
+	assert_equal "$stderr" "maip-consume: $topic[0] does not hold the committed offset 5: it has 15 to 20 (start with -o 15 to read what is there, or with -o latest to read what comes)"
+}
+
+@test "a broker that dies while it is read: 69 within --broker-timeout, and with a group, too" {
+	own=$BATS_TEST_TMPDIR/own
+	MAIP_KAFKA_BROKERS=$("$rig" up "$own" 3>&-)
+	topics "$topic:2"
+	printf '{"n":%d}\n' 1 2 3 | maip-produce -t "$topic" -k n
+	maip-consume -t "$topic" -g g -o earliest --broker-timeout 2s >in_group 2>err_group 3>&- &
+	member=$!
+	live --broker-timeout 2s
+	await_lines out 3
+	await_lines in_group 3
+	"$rig" kill "$own"
+	ends_soon_with 69
+	assert_regex "$(<err)" "cannot reach Kafka at $MAIP_KAFKA_BROKERS: "
+	reader=$member
+	ends_soon_with 69
+	assert_regex "$(<err_group)" "cannot reach Kafka at $MAIP_KAFKA_BROKERS: "
+}
+
+@test "one bounded read is the same to the byte, however it is fetched: an empty partition, one far behind" {
+	for partitions in 1 4 16; do
+		topic=broken.$BATS_TEST_NUMBER.$partitions.$RANDOM
+		topics "$topic:$partitions"
+		for ((i = 0; i < 2000; i++)); do
+			# partition 1 stays empty, 2 is a day behind
+			p=$((i * 7919 % partitions))
+			((p != 1)) || p=0
+			printf '{"n":%d,"p":%d,"at":%d}\n' "$i" "$p" $((1700000000000 + i * 10 - (p == 2) * 86400000 + i * 7919 % 500))
+		done | maip-produce -t "$topic" --partition-expr p
+		maip-consume -t "$topic" -e --time at --watermark 1s | sed 1d >first
+		assert_equal "$(grep -c '"n"' first)" 2000
+		for ((k = 0; k < 16; k++)); do
+			maip-consume -t "$topic" -e --time at --watermark 1s -X fetch.message.max.bytes=$((1000 + k * k * 997)) \
+				-X fetch.wait.max.ms=$((5 + k)) | sed 1d >again
+			cmp first again
+		done
+	done
+}
