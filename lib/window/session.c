@@ -5,12 +5,14 @@
  * A record makes the window [ts, ts + gap); windows of a key that overlap or
  * touch are one. The sessions of a key hang in a list in order of time: a record
  * in its order touches the newest at most, and the oldest goes first. Only a
- * record that comes before the newest session looks at the others.
+ * record that comes before the newest session looks at the others. The list is a ring, so that
+ * the newest alone, which leads to the oldest, finds both.
  *
  * Each session has one alarm that counts. A session that
  * grows leaves its alarm where it is: when it rings too early it is set again.
  * A session that has merged leaves an alarm that means nothing to whoever lives
- * in its place by then.
+ * in its place by then. Which one counts is told by a few bits made of its time: one that only
+ * looks like it makes a session look at its due time once more than it had to.
  *
  * Rows of a session that has swallowed one that had fired are updates, even if
  * the older one was cleaned up long before: it has to be wholly inside. Any
@@ -31,24 +33,23 @@
 enum {
 	BLOCK_BITS = 9,
 	BLOCK = 1 << BLOCK_BITS,
+	TAG_BITS = 8,                   /* of alarms */
+	ALARM_BITS = TAG_BITS + 1,      /* 0: there is none */
 	AHEAD = 128                     /* sessions that are read ahead of their alarms */
 };
 
 struct session {                        /* its accumulators stand behind it */
-	int64_t  start, end;
-	int64_t  alarm;                 /* TIME_MAX: none */
+	int64_t  start;
+	/* its end, which has 55 bits with its sign (time.h), above whether it has an alarm, and which
+	 * one */
+	int64_t  end_alarm;
 	uint32_t key;                   /* NO_KEY: not in use */
 	uint32_t next : 30;             /* of the key, or of those not in use */
 	bool     fired : 1;             /* it, or one that it has swallowed */
 	bool     due : 1;               /* it will fire when the watermark is at its end */
 };
 
-struct owner {                          /* a key */
-	/* the latest start of its sessions that are gone; TIME_MIN: none */
-	int64_t  cleaned;
-	/* its sessions: the oldest, the newest; NONE: it has none */
-	uint32_t first, last;
-};
+_Static_assert(sizeof(struct session) == 24, "a session is three words");
 
 struct sessions {
 	struct engine_env env;
@@ -60,8 +61,11 @@ struct sessions {
 	size_t            n;            /* ever used */
 	uint32_t          unused;       /* list */
 	size_t            open;
-	struct owner     *owners;       /* by key id */
-	size_t            n_owners;
+	uint32_t         *newest;       /* session, by key id; NONE: it has none */
+	size_t            n_newest;
+	/* the latest start of the sessions of a key that are gone, by key id; TIME_MIN: none */
+	int64_t          *cleaned;
+	size_t            n_cleaned;
 	struct alarms     alarms;
 	uint32_t         *ringing;      /* sessions that fire together */
 	size_t            n_ringing, cap_ringing;
@@ -76,64 +80,135 @@ session_of(const struct sessions *t, uint32_t i)
 	                                  (i & (BLOCK - 1)) * t->stride);
 }
 
+static int64_t
+end_of(const struct session *s)
+{
+	return s->end_alarm >> ALARM_BITS;
+}
+
+static void
+set_end(struct session *s, int64_t end)
+{
+	const int64_t alarm = s->end_alarm & ((1 << ALARM_BITS) - 1);
+
+	s->end_alarm = end * (1 << ALARM_BITS) | alarm;
+}
+
+/* Which alarm counts; 0: none does. */
+static void
+set_tag(struct session *s, int64_t tag)
+{
+	s->end_alarm = end_of(s) * (1 << ALARM_BITS) | tag;
+}
+
+static int64_t
+tag(const struct session *s)
+{
+	return s->end_alarm & ((1 << ALARM_BITS) - 1);
+}
+
 static void *
 acc_of(const struct sessions *t, uint32_t i)
 {
 	return session_of(t, i) + 1;
 }
 
-static struct owner *
-owner_of(struct sessions *t, uint32_t key)
+/* Arrays by key id grow by an eighth: most of what they hold is in use. */
+static size_t
+more_keys(uint32_t key)
 {
-	if (key >= t->n_owners) {
-		size_t n = (size_t)key + key / 2 + 16;
+	return (size_t)key + key / 8 + 16;
+}
 
-		t->owners = mem_resize(t->owners, n, sizeof(*t->owners));
-		for (size_t i = t->n_owners; i < n; i++)
-			t->owners[i] = (struct owner){ TIME_MIN, NONE, NONE };
-		t->n_owners = n;
+static uint32_t
+newest_of(const struct sessions *t, uint32_t key)
+{
+	return key < t->n_newest ? t->newest[key] : NONE;
+}
+
+static void
+set_newest(struct sessions *t, uint32_t key, uint32_t i)
+{
+	if (key >= t->n_newest) {
+		size_t n = more_keys(key);
+
+		t->newest = mem_resize(t->newest, n, sizeof(*t->newest));
+		for (; t->n_newest < n; t->n_newest++)
+			t->newest[t->n_newest] = NONE;
 	}
-	return &t->owners[key];
+	t->newest[key] = i;
+}
+
+static int64_t
+cleaned_of(const struct sessions *t, uint32_t key)
+{
+	return key < t->n_cleaned ? t->cleaned[key] : TIME_MIN;
+}
+
+static void
+set_cleaned(struct sessions *t, uint32_t key, int64_t start)
+{
+	if (start <= cleaned_of(t, key))
+		return;
+	if (key >= t->n_cleaned) {
+		size_t n = more_keys(key);
+
+		t->cleaned = mem_resize(t->cleaned, n, sizeof(*t->cleaned));
+		for (; t->n_cleaned < n; t->n_cleaned++)
+			t->cleaned[t->n_cleaned] = TIME_MIN;
+	}
+	t->cleaned[key] = start;
+}
+
+static uint32_t
+oldest_of(const struct sessions *t, uint32_t key)
+{
+	const uint32_t newest = newest_of(t, key);
+
+	return newest == NONE ? NONE : session_of(t, newest)->next;
+}
+
+/* The one of the key that follows it; of NONE the first; NONE: there is none. */
+static uint32_t
+session_after(const struct sessions *t, uint32_t key, uint32_t i)
+{
+	if (i == NONE)
+		return oldest_of(t, key);
+	return i == newest_of(t, key) ? NONE : session_of(t, i)->next;
 }
 
 /* The last session of a key that ends before ts; NONE: there is none. */
 static uint32_t
-session_before(const struct sessions *t, const struct owner *owner, int64_t ts)
+session_before(const struct sessions *t, uint32_t key, int64_t ts)
 {
-	uint32_t before = NONE, i;
+	const uint32_t newest = newest_of(t, key);
+	uint32_t       before = NONE, i;
 
-	if (owner->last == NONE || session_of(t, owner->last)->end < ts)
-		return owner->last;
-	for (i = owner->first; session_of(t, i)->end < ts; i = session_of(t, i)->next)
+	if (newest == NONE || end_of(session_of(t, newest)) < ts)
+		return newest;
+	for (i = oldest_of(t, key); end_of(session_of(t, i)) < ts; i = session_of(t, i)->next)
 		before = i;
 	return before;
 }
 
-/* The one that follows it; of NONE the first. */
-static uint32_t
-session_after(const struct sessions *t, const struct owner *owner, uint32_t i)
-{
-	return i == NONE ? owner->first : session_of(t, i)->next;
-}
-
 static void
-link_session(struct sessions *t, struct owner *owner, uint32_t before, uint32_t i)
+link_session(struct sessions *t, uint32_t key, uint32_t before, uint32_t i)
 {
-	session_of(t, i)->next = session_after(t, owner, before) & NONE;
-	if (before == NONE)
-		owner->first = i;
-	else
-		session_of(t, before)->next = i & NONE;
-	if (owner->last == before)
-		owner->last = i;
+	const uint32_t newest = newest_of(t, key);
+	struct session *s = session_of(t, i), *previous;
+
+	previous = newest == NONE ? s : session_of(t, before == NONE ? newest : before);
+	s->next = (newest == NONE ? i : previous->next) & NONE;
+	previous->next = i & NONE;
+	if (before == newest)
+		set_newest(t, key, i);
 }
 
 /* A session of window, behind those that end before it. */
 static uint32_t
 session_make(struct sessions *t, uint32_t key, const struct span *window)
 {
-	struct owner *owner = owner_of(t, key);
-	uint32_t      i = t->unused;
+	uint32_t i = t->unused;
 
 	if (i != NONE) {
 		t->unused = session_of(t, i)->next;
@@ -147,29 +222,27 @@ session_make(struct sessions *t, uint32_t key, const struct span *window)
 		i = (uint32_t)t->n++;
 	}
 	*session_of(t, i) = (struct session){
-		.start = window->start, .end = window->end, .alarm = TIME_MAX, .key = key,
+		.start = window->start, .key = key,
 	};
-	link_session(t, owner, session_before(t, owner, window->start), i);
+	set_end(session_of(t, i), window->end);
+	link_session(t, key, session_before(t, key, window->start), i);
 	t->open++;
 	return i;
 }
 
-/* Drop the session that follows before. */
+/* Drop the session of the key that follows before. */
 static void
-session_drop_after(struct sessions *t, struct owner *owner, uint32_t before)
+session_drop_after(struct sessions *t, uint32_t key, uint32_t before)
 {
-	uint32_t        i = session_after(t, owner, before);
+	const uint32_t  newest = newest_of(t, key), i = session_after(t, key, before);
 	struct session *s = session_of(t, i);
 
-	if (before == NONE)
-		owner->first = s->next;
-	else
-		session_of(t, before)->next = s->next;
-	if (owner->last == i)
-		owner->last = before;
+	session_of(t, before == NONE ? newest : before)->next = s->next;
+	if (newest == i)
+		set_newest(t, key, before);
 	agg_drop(t->env.aggs, acc_of(t, i));
 	s->key = NO_KEY;
-	s->alarm = TIME_MAX;
+	set_tag(s, 0);
 	s->next = t->unused & NONE;
 	t->unused = i;
 	t->open--;
@@ -181,18 +254,23 @@ session_drop_after(struct sessions *t, struct owner *owner, uint32_t before)
 static int64_t
 when_due(const struct sessions *t, const struct session *s)
 {
-	return s->due ? s->end - 1 : s->end - 1 + t->lateness;
+	return s->due ? end_of(s) - 1 : end_of(s) - 1 + t->lateness;
+}
+
+/* Multiplied, as times are often whole seconds (D. Knuth, vol. 3, 6.4). */
+static int64_t
+tag_of(int64_t at)
+{
+	return (int64_t)((uint64_t)at * 0x9E3779B97F4A7C15 >> (64 - TAG_BITS) | 1 << TAG_BITS);
 }
 
 static void
 set_alarm(struct sessions *t, uint32_t i)
 {
 	struct session *s = session_of(t, i);
-	int64_t at = when_due(t, s);
+	const int64_t   at = when_due(t, s);
 
-	if (s->alarm <= at)
-		return;
-	s->alarm = at;
+	set_tag(s, tag_of(at));
 	alarms_set(&t->alarms, at, i);
 }
 
@@ -202,15 +280,14 @@ set_alarm(struct sessions *t, uint32_t i)
 static uint32_t
 first_touching(struct sessions *t, uint32_t key, const struct span *window)
 {
-	const struct owner   *owner = owner_of(t, key);
 	const struct session *last;
-	uint32_t              i = owner->last;
+	uint32_t              i = newest_of(t, key);
 
 	if (i == NONE)
 		return NONE;
 	last = session_of(t, i);
-	if (window->start < last->start || window->start > last->end)
-		i = session_after(t, owner, session_before(t, owner, window->start));
+	if (window->start < last->start || window->start > end_of(last))
+		i = session_after(t, key, session_before(t, key, window->start));
 	return i == NONE || session_of(t, i)->start > window->end ? NONE : i;
 }
 
@@ -221,15 +298,17 @@ merge(struct sessions *t, uint32_t key, const struct span *window)
 {
 	const uint32_t  into = first_touching(t, key, window);
 	struct session *first, *s;
+	uint32_t        i;
 
 	if (into == NONE)
 		return session_make(t, key, window);
 	first = session_of(t, into);
-	while (first->next != NONE && (s = session_of(t, first->next))->start <= window->end) {
-		first->end = s->end;
+	while ((i = session_after(t, key, into)) != NONE &&
+	       (s = session_of(t, i))->start <= window->end) {
+		set_end(first, end_of(s));
 		first->fired |= s->fired;
-		agg_merge(t->env.aggs, acc_of(t, into), acc_of(t, first->next));
-		session_drop_after(t, &t->owners[key], into);
+		agg_merge(t->env.aggs, acc_of(t, into), acc_of(t, i));
+		session_drop_after(t, key, into);
 	}
 	return into;
 }
@@ -239,7 +318,7 @@ fire(struct sessions *t, uint32_t i, enum row_mark mark)
 {
 	const struct session *s = session_of(t, i);
 
-	return row_alone(t->env.rows, &(struct span){ s->start, s->end }, s->key, acc_of(t, i),
+	return row_alone(t->env.rows, &(struct span){ s->start, end_of(s) }, s->key, acc_of(t, i),
 	                 mark);
 }
 
@@ -250,6 +329,7 @@ session_add(void *self, const struct record *r, struct err *err)
 	const struct span window = { r->ts, r->ts + r->gap };
 	struct session   *s;
 	uint32_t          i;
+	bool              was_due;
 	int               result = 0;
 
 	(void)err;
@@ -259,16 +339,20 @@ session_add(void *self, const struct record *r, struct err *err)
 		return FILED_LATE;
 	i = merge(t, r->key, &window);
 	s = session_of(t, i);
+	was_due = s->due;
 	s->start = window.start < s->start ? window.start : s->start;
-	s->end = window.end > s->end ? window.end : s->end;
-	s->fired |= s->start <= t->owners[r->key].cleaned;
+	if (window.end > end_of(s))
+		set_end(s, window.end);
+	s->fired |= s->start <= cleaned_of(t, r->key);
 	agg_add(t->env.aggs, acc_of(t, i), r->input);
-	s->due = s->end - 1 > t->watermark;
+	s->due = end_of(s) - 1 > t->watermark;
 	if (!s->due) {
 		result = fire(t, i, s->fired ? ROW_UPDATE : ROW_FIRST);
 		s->fired = true;
 	}
-	set_alarm(t, i);
+	/* the alarm of one that waited to be cleaned up may come too late now */
+	if (tag(s) == 0 || (s->due && !was_due))
+		set_alarm(t, i);
 	return result < 0 ? FILED_FAILED : FILED_IN;
 }
 
@@ -276,16 +360,15 @@ static void
 session_prefetch(const void *self, const struct record *r, int step)
 {
 	const struct sessions *t = self;
-	const struct owner    *owner;
+	uint32_t               newest;
 
-	if (r->key >= t->n_owners)
+	if (r->key >= t->n_newest)
 		return;
-	owner = &t->owners[r->key];
 	if (step == 0) {
-		__builtin_prefetch(owner);
-	} else if (owner->first != NONE) {
-		__builtin_prefetch(session_of(t, owner->first), 1);
-		__builtin_prefetch(acc_of(t, owner->first), 1);
+		__builtin_prefetch(&t->newest[r->key], 1);
+	} else if ((newest = t->newest[r->key]) != NONE) {
+		__builtin_prefetch(session_of(t, newest), 1);
+		__builtin_prefetch((char *)session_of(t, newest) + t->stride - 1, 1);
 	}
 }
 
@@ -314,7 +397,7 @@ sort_ringing(struct sessions *t)
 	for (size_t i = 0; i < t->n_ringing; i++) {
 		const struct session *s = session_of(t, t->ringing[i]);
 
-		orders[i] = (struct order){ s->end, s->key, t->ringing[i] };
+		orders[i] = (struct order){ end_of(s), s->key, t->ringing[i] };
 	}
 	qsort(orders, t->n_ringing, sizeof(*orders), by_end_and_key);
 	for (size_t i = 0; i < t->n_ringing; i++)
@@ -356,18 +439,17 @@ ring(struct sessions *t, uint32_t i)
 static void
 clean_up(struct sessions *t, uint32_t i)
 {
-	struct owner *owner = &t->owners[session_of(t, i)->key];
+	const struct session *s = session_of(t, i);
 
-	if (session_of(t, i)->start > owner->cleaned)
-		owner->cleaned = session_of(t, i)->start;
-	session_drop_after(t, owner, session_before(t, owner, session_of(t, i)->start));
+	set_cleaned(t, s->key, s->start);
+	session_drop_after(t, s->key, session_before(t, s->key, s->start));
 }
 
 /* What is left of a session after it has fired. */
 static void
 settle(struct sessions *t, uint32_t i)
 {
-	if (session_of(t, i)->end - 1 + t->lateness <= t->watermark)
+	if (end_of(session_of(t, i)) - 1 + t->lateness <= t->watermark)
 		clean_up(t, i);
 	else
 		set_alarm(t, i);
@@ -388,10 +470,10 @@ session_advance(void *self, int64_t ts, struct err *err)
 	for (size_t i = 0; i < n; i++) {
 		struct session *s = session_of(t, rung[i].what);
 
-		if (s->alarm != rung[i].at)
+		if (tag(s) != tag_of(rung[i].at))
 			continue;
-		s->alarm = TIME_MAX;
-		if (s->due && s->end - 1 <= ts) {
+		set_tag(s, 0);
+		if (s->due && end_of(s) - 1 <= ts) {
 			s->due = false;
 			ring(t, rung[i].what);
 		} else {
@@ -424,7 +506,7 @@ session_ahead(void *self)
 			soon[i--] = soon[--n];
 			continue;
 		}
-		__builtin_prefetch(&t->owners[key], 1);
+		__builtin_prefetch(&t->newest[key], 1);
 		row_prefetch(t->env.rows, key, 0);
 	}
 	for (size_t i = 0; i < n; i++)
@@ -470,7 +552,8 @@ session_bytes(const void *self)
 	const struct sessions *t = self;
 
 	return t->n_blocks * BLOCK * t->stride + t->alarms.bytes +
-	       t->n_owners * sizeof(*t->owners) + t->cap_ringing * sizeof(*t->ringing);
+	       t->n_newest * sizeof(*t->newest) + t->n_cleaned * sizeof(*t->cleaned) +
+	       t->cap_ringing * sizeof(*t->ringing);
 }
 
 static size_t
@@ -501,26 +584,32 @@ session_renumber(void *self, const uint32_t *new_id, uint32_t n_new)
 {
 	struct sessions *t = self;
 
-	for (uint32_t key = 0; key < t->n_owners; key++) {
-		const struct owner owner = t->owners[key];
+	for (uint32_t key = 0; key < t->n_newest; key++) {
+		const uint32_t newest = t->newest[key];
+		const int64_t  cleaned = cleaned_of(t, key);
+		const uint32_t id = newest == NONE ? 0 : new_id[key];
 
-		if (owner.first == NONE)
+		if (newest == NONE)
 			continue;
-		for (uint32_t i = owner.first; i != NONE; i = session_of(t, i)->next)
-			session_of(t, i)->key = new_id[key];
-		t->owners[new_id[key]] = owner;
+		for (uint32_t i = oldest_of(t, key); i != NONE; i = session_after(t, key, i))
+			session_of(t, i)->key = id;
+		t->newest[id] = newest;
+		if (id < t->n_cleaned)
+			t->cleaned[id] = cleaned;
 	}
-	for (size_t key = n_new; key < t->n_owners; key++)
-		t->owners[key] = (struct owner){ TIME_MIN, NONE, NONE };
+	for (size_t key = n_new; key < t->n_newest; key++)
+		t->newest[key] = NONE;
+	for (size_t key = n_new; key < t->n_cleaned; key++)
+		t->cleaned[key] = TIME_MIN;
 }
 
-/* Behind those are only keys that have never been here. */
+/* Behind those are only keys of which no session has been cleaned up. */
 static size_t
-n_owners(const struct sessions *t)
+n_cleaned(const struct sessions *t)
 {
-	size_t n = t->n_owners;
+	size_t n = t->n_cleaned;
 
-	while (n > 0 && t->owners[n - 1].first == NONE && t->owners[n - 1].cleaned == TIME_MIN)
+	while (n > 0 && t->cleaned[n - 1] == TIME_MIN)
 		n--;
 	return n;
 }
@@ -531,9 +620,9 @@ session_save(void *self, struct buf *to)
 	const struct sessions *t = self;
 
 	buf_put_i64(to, t->watermark);
-	buf_put_u64(to, n_owners(t));
-	for (uint32_t key = 0; key < n_owners(t); key++)
-		buf_put_i64(to, t->owners[key].cleaned);
+	buf_put_u64(to, n_cleaned(t));
+	for (uint32_t key = 0; key < n_cleaned(t); key++)
+		buf_put_i64(to, t->cleaned[key]);
 	buf_put_u64(to, t->open);
 	for (uint32_t i = 0; i < t->n; i++) {
 		const struct session *s = session_of(t, i);
@@ -542,7 +631,7 @@ session_save(void *self, struct buf *to)
 			continue;
 		buf_put_u64(to, s->key);
 		buf_put_i64(to, s->start);
-		buf_put_i64(to, s->end);
+		buf_put_i64(to, end_of(s));
 		buf_put_u64(to, s->fired);
 		buf_put_u64(to, s->due);
 		agg_save(t->env.aggs, acc_of(t, i), to);
@@ -586,7 +675,7 @@ session_load(void *self, struct cursor *from, uint32_t n_keys)
 	if (n > n_keys)
 		return -1;
 	for (uint64_t key = 0; key < n && from->ok; key++)
-		owner_of(t, (uint32_t)key)->cleaned = cursor_i64(from);
+		set_cleaned(t, (uint32_t)key, cursor_i64(from));
 	for (n = cursor_u64(from); n > 0; n--)
 		if (load_session(t, n_keys, from) < 0)
 			return -1;
@@ -604,7 +693,8 @@ session_free(void *self)
 	for (size_t b = 0; b < t->n_blocks; b++)
 		free(t->blocks[b]);
 	free(t->blocks);
-	free(t->owners);
+	free(t->newest);
+	free(t->cleaned);
 	alarms_release(&t->alarms);
 	free(t->ringing);
 	free(t);
