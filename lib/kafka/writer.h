@@ -27,8 +27,8 @@ struct writer {
 	 * (STATUS_NOINPUT: there is no such topic, STATUS_DENIED, STATUS_UNAVAILABLE). Sending to
 	 * a topic that was asked for starts at once, to another up to 1 s later. */
 	int (*partitions)(void *self, struct str topic, struct err *err);
-	/* Take a copy of the record: 1 taken, 0 the queue is full (poll, and try the same record
-	 * again), -1 refused with err. */
+	/* Take a copy of the record, which leaves with the next poll or flush at the latest: 1
+	 * taken, 0 the queue is full (poll, and try the same record again), -1 refused with err. */
 	int (*send)(void *self, const struct record *r, uint64_t tag, struct err *err);
 	int (*poll)(void *self, int64_t wait_ms, struct err *err);              /* -1: fatal */
 	/* Wait until all is reported, at most wait_ms. 1 all, 0 not yet, -1 fatal. */

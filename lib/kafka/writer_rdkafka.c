@@ -2,14 +2,18 @@
 /*
  * writer_rdkafka.c - writing through librdkafka's producer
  *
- * librdkafka keeps a copy of each record until it is acknowledged or given up, and hands it back
- * in the delivery report; so nothing is kept here.
+ * Plain records (no time of their own, no headers) are copied into a slab, gathered, and handed to
+ * librdkafka together: a call for each would read two clocks and take a lock each time. They leave
+ * with the next poll at the latest, so nothing waits for company. All others, and those for which
+ * the slab has no room, are copied by librdkafka at once. Each is handed back in its delivery
+ * report. librdkafka stops at the first of a batch that finds its queue full; so order stays.
  *
  * A topic is asked for before its first record: librdkafka 2.0.2 waits up to a second for what it
  * does not know, half a minute for what is not there, and has a broker that makes topics on
  * demand make the misspelt one.
  */
 #include "kafka/handle.h"
+#include "kafka/slab.h"
 #include "kafka/writer_rdkafka.h"
 
 #include <inttypes.h>
@@ -25,6 +29,8 @@
 #define MADE_WITHIN_MS 3000              /* how long a broker may take to make one */
 #define CALL_MS       1000              /* one step of a transaction call, between looks at the stop flag */
 #define GIVE_UP_MS    5000              /* for librdkafka to hand everything back; it needs no broker for that */
+#define GATHER        64                /* records in one call of librdkafka */
+#define SLAB_BLOCKS   96                /* 24 MiB: the default bound of the queue, and what is pinned beside it */
 
 struct topic {
 	char             *name;
@@ -45,6 +51,12 @@ struct kafka_writer {
 	uint64_t             given_up;  /* in this transaction */
 	struct err           why;       /* why give_up was called; msg empty: nobody said */
 	rd_kafka_vu_t        args[10];
+	struct slab         *slab;
+	size_t               largest;   /* bytes of a record that may wait */
+	/* taken, and not yet handed to librdkafka; all of one topic and partition. Those before
+	 * sent were */
+	rd_kafka_message_t   waiting[GATHER];
+	size_t               n_waiting, sent;
 };
 
 /* ---- reports */
@@ -141,14 +153,16 @@ on_delivery(rd_kafka_t *rk, const rd_kafka_message_t *m, void *opaque)
 	(void)rk;
 	if (m->err != RD_KAFKA_RESP_ERR_NO_ERROR) {
 		report_given_up(w, m);
-		return;
+	} else {
+		if (!h->answered || h->down_since != TIME_MAX)
+			handle_heard(h);
+		if (w->events.places)
+			report_place(w, m);
+		else
+			w->events.report(w->events.arg, (uintptr_t)m->_private, NULL, NULL);
 	}
-	if (!h->answered || h->down_since != TIME_MAX)
-		handle_heard(h);
-	if (w->events.places)
-		report_place(w, m);
-	else
-		w->events.report(w->events.arg, (uintptr_t)m->_private, NULL, NULL);
+	if (slab_owns(w->slab, m->payload))
+		slab_give(w->slab, m->payload);
 }
 
 /* ---- topics */
@@ -356,10 +370,138 @@ send_plain(rd_kafka_topic_t *rkt, const struct record *r, uint64_t tag)
 	return rd_kafka_last_error();
 }
 
+/* Why librdkafka does not take a record. Always -1. */
+static int
+refuse(struct kafka_writer *w, rd_kafka_resp_err_t code, int32_t partition, size_t bytes,
+       struct err *err)
+{
+	switch (code) {
+	case RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION:
+		return fail_as(err, STATUS_IO,
+		               "there is no partition %" PRId32 ": the topic has %d", partition,
+		               w->topics[w->last].partitions);
+	case RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE:
+		return fail_as(
+			err, STATUS_IO,
+			"%zu bytes are more than message.max.bytes (-X message.max.bytes=...)",
+			bytes);
+	case RD_KAFKA_RESP_ERR__QUEUE_FULL:
+		return fail_as(err, STATUS_IO,
+		               "%zu bytes are more than the queue holds (-X "
+		               "queue.buffering.max.kbytes=...)",
+		               bytes);
+	default:
+		return fail_as(err, STATUS_IO, "%s", rd_kafka_err2str(code));
+	}
+}
+
+/* A record that was taken, and never reached librdkafka. */
+__attribute__((noinline)) static void
+report_refused(struct kafka_writer *w, const rd_kafka_message_t *m, const struct err *why)
+{
+	const struct record r = {
+		.topic = str_of(rd_kafka_topic_name(m->rkt)),
+		.partition = m->partition,
+		.offset = -1,
+		.timestamp = -1,
+		.key = { m->key, m->key_len },
+		.value = { m->payload, m->len },
+	};
+
+	w->given_up++;
+	w->events.report(w->events.arg, (uintptr_t)m->_private, &r, why);
+	slab_give(w->slab, m->payload);
+}
+
+/* Go past those that were taken or refused, up to the first that found the queue full. false: there
+ * will be room for it. */
+static bool
+settle(struct kafka_writer *w)
+{
+	struct err err;
+
+	while (w->sent < w->n_waiting) {
+		const rd_kafka_message_t *m = &w->waiting[w->sent];
+		const bool                full = m->err == RD_KAFKA_RESP_ERR__QUEUE_FULL;
+
+		if (full && rd_kafka_outq_len(w->h.rk) > 0)
+			return false;
+		w->sent++;
+		if (m->err == RD_KAFKA_RESP_ERR_NO_ERROR)
+			continue;
+		refuse(w, m->err, m->partition, m->key_len + m->len, &err);
+		report_refused(w, m, &err);
+		if (full)
+			break;
+	}
+	return true;
+}
+
+/* Hand on what waits, as far as the queue has room: true if nothing waits any more. */
+static bool
+hand_on(struct kafka_writer *w)
+{
+	while (w->sent < w->n_waiting) {
+		rd_kafka_message_t *m = &w->waiting[w->sent];
+		const int           n = (int)(w->n_waiting - w->sent);
+
+		if (rd_kafka_produce_batch((rd_kafka_topic_t *)m->rkt, m->partition, 0, m, n) == n)
+			break;
+		if (!settle(w))
+			return false;
+	}
+	w->sent = w->n_waiting = 0;
+	return true;
+}
+
+/* What waits is not wanted any more. */
+static void
+drop_waiting(struct kafka_writer *w)
+{
+	struct err err;
+
+	explain(w, RD_KAFKA_RESP_ERR__PURGE_QUEUE, &err);
+	for (; w->sent < w->n_waiting; w->sent++)
+		report_refused(w, &w->waiting[w->sent], &err);
+	w->sent = w->n_waiting = 0;
+}
+
+/* Keep a copy until there are enough. false: there is no room for it, or librdkafka will refuse it,
+ * which the caller is told at once. */
+static bool
+gather(struct kafka_writer *w, rd_kafka_topic_t *rkt, const struct record *r, uint64_t tag)
+{
+	rd_kafka_message_t *m = &w->waiting[w->n_waiting];
+	char               *p;
+
+	if (r->value.p == NULL || r->value.n + r->key.n > w->largest ||
+	    r->partition >= w->topics[w->last].partitions)
+		return false;
+	p = slab_take(w->slab, r->value.n + r->key.n);
+	if (p == NULL)
+		return false;
+	memcpy(p, r->value.p, r->value.n);
+	m->err = RD_KAFKA_RESP_ERR_NO_ERROR;
+	m->rkt = rkt;
+	m->partition = r->partition;
+	m->payload = p;
+	m->len = r->value.n;
+	m->key = NULL;
+	m->key_len = r->key.n;
+	if (r->key.p != NULL) {
+		m->key = p + r->value.n;
+		memcpy(m->key, r->key.p, r->key.n);
+	}
+	m->_private = (void *)(uintptr_t)tag;
+	w->n_waiting++;
+	return true;
+}
+
 static int
 writer_send(void *self, const struct record *r, uint64_t tag, struct err *err)
 {
 	struct kafka_writer *w = self;
+	const bool           plain = r->timestamp < 0 && r->n_headers == 0;
 	rd_kafka_topic_t    *rkt;
 	rd_kafka_resp_err_t  code;
 
@@ -368,27 +510,24 @@ writer_send(void *self, const struct record *r, uint64_t tag, struct err *err)
 		               "a record of 1970-01-01T00:00:00.000Z cannot be sent: librdkafka "
 		               "takes the time 0 "
 		               "for none");
+	/* before topic_of, which says of which topic those are that wait */
+	if ((w->n_waiting == GATHER ||
+	     (w->n_waiting > 0 && (!plain || r->partition != w->waiting[0].partition ||
+	                           !str_eq(r->topic, str_of(w->topics[w->last].name))))) &&
+	    !hand_on(w))
+		return 0;
 	if (topic_of(w, r->topic, &rkt, err) < 0)
 		return -1;
-	code = r->timestamp < 0 && r->n_headers == 0 ? send_plain(rkt, r, tag)
-	                                             : send_whole(w, rkt, r, tag);
-	switch (code) {
-	case RD_KAFKA_RESP_ERR_NO_ERROR:
+	if (plain && gather(w, rkt, r, tag))
 		return 1;
-	case RD_KAFKA_RESP_ERR__QUEUE_FULL:
+	if (!hand_on(w))
 		return 0;
-	case RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION:
-		return fail_as(err, STATUS_IO,
-		               "there is no partition %" PRId32 ": the topic has %d", r->partition,
-		               w->topics[w->last].partitions);
-	case RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE:
-		return fail_as(
-			err, STATUS_IO,
-			"%zu bytes are more than message.max.bytes (-X message.max.bytes=...)",
-			r->key.n + r->value.n);
-	default:
-		return fail_as(err, STATUS_IO, "%s", rd_kafka_err2str(code));
-	}
+	code = plain ? send_plain(rkt, r, tag) : send_whole(w, rkt, r, tag);
+	if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
+		return 1;
+	if (code == RD_KAFKA_RESP_ERR__QUEUE_FULL && rd_kafka_outq_len(w->h.rk) > 0)
+		return 0;
+	return refuse(w, code, r->partition, r->key.n + r->value.n, err);
 }
 
 static int
@@ -396,6 +535,7 @@ writer_poll(void *self, int64_t wait_ms, struct err *err)
 {
 	struct kafka_writer *w = self;
 
+	hand_on(w);
 	return rd_kafka_poll(w->h.rk, (int)wait_ms) > 0 ? 0 : handle_check(&w->h, err);
 }
 
@@ -404,7 +544,9 @@ writer_flush(void *self, int64_t wait_ms, struct err *err)
 {
 	struct kafka_writer *w = self;
 
-	if (rd_kafka_flush(w->h.rk, (int)wait_ms) == RD_KAFKA_RESP_ERR_NO_ERROR)
+	if (!hand_on(w))
+		rd_kafka_poll(w->h.rk, (int)wait_ms);
+	else if (rd_kafka_flush(w->h.rk, (int)wait_ms) == RD_KAFKA_RESP_ERR_NO_ERROR)
 		return 1;
 	return handle_check(&w->h, err);
 }
@@ -416,6 +558,7 @@ writer_give_up(void *self, const struct err *why)
 	int64_t              end = clock_monotonic_ms() + GIVE_UP_MS;
 
 	w->why = *why;
+	drop_waiting(w);
 	rd_kafka_purge(w->h.rk, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
 	while (rd_kafka_outq_len(w->h.rk) > 0 && clock_monotonic_ms() < end)
 		rd_kafka_poll(w->h.rk, 50);
@@ -531,6 +674,7 @@ writer_commit(void *self, struct err *err)
 static int
 writer_abort(void *self, struct err *err)
 {
+	drop_waiting(self);
 	return insist(self, rd_kafka_abort_transaction, "cannot abort the transaction", err);
 }
 
@@ -541,7 +685,7 @@ writer_close(void *self)
 {
 	struct kafka_writer *w = self;
 
-	if (w->h.rk != NULL && rd_kafka_outq_len(w->h.rk) > 0)
+	if (w->h.rk != NULL && w->n_waiting + (size_t)rd_kafka_outq_len(w->h.rk) > 0)
 		writer_give_up(w, &(struct err){ .msg = "the producer was closed" });
 	for (size_t i = 0; i < w->n_topics; i++) {
 		if (w->topics[i].rkt != NULL)
@@ -551,6 +695,7 @@ writer_close(void *self)
 	free(w->topics);
 	free(w->headers);
 	handle_close(&w->h);
+	slab_free(w->slab);     /* after librdkafka, which may still hold some of it */
 	free(w);
 }
 
@@ -636,6 +781,16 @@ configure(rd_kafka_conf_t *rk, const struct writer_conf *conf)
 	rd_kafka_conf_set_dr_msg_cb(rk, on_delivery);
 }
 
+/* Of a record that librdkafka takes, or that the slab does: whichever is less. */
+static size_t
+largest(const struct kafka_conf *kafka)
+{
+	const char *text = kafka_conf_get(kafka, "message.max.bytes");
+	const long  most = text == NULL ? SLAB_LARGEST : strtol(text, NULL, 10);
+
+	return most < SLAB_LARGEST ? (size_t)most : SLAB_LARGEST;
+}
+
 int
 writer_rdkafka(struct writer *to, const struct writer_conf *conf,
                const struct writer_events *events, struct err *err)
@@ -648,6 +803,8 @@ writer_rdkafka(struct writer *to, const struct writer_conf *conf,
 	w = mem_zalloc(1, sizeof(*w));
 	w->conf = *conf;
 	w->events = *events;
+	w->slab = slab_new(SLAB_BLOCKS);
+	w->largest = largest(conf->kafka);
 	rk = handle_conf(&w->h, conf->kafka, &conf->watch);
 	w->h.owner = w;
 	configure(rk, conf);

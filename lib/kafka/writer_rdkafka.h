@@ -6,7 +6,8 @@
  * record is lost, none doubled by a retry, and the order within a partition stays. Keys land
  * where the Java client puts them (murmur2).
  *
- * Memory: records that wait for their acknowledgement, at most 100,000 or 16 MiB of them.
+ * Memory: records that wait for their acknowledgement, at most 100,000 or 16 MiB of them; up to
+ * 24 MiB of address space hold them (slab.h), of which what was never used is not resident.
  */
 #ifndef MAIP_KAFKA_WRITER_RDKAFKA_H
 #define MAIP_KAFKA_WRITER_RDKAFKA_H

@@ -156,6 +156,15 @@ hello='{"_maip":"hello","version":1,"job":"00000000000000000000000000000000","ru
 	assert_equal "$output" $'0|1|7\n1|1|7\n2|2000|2008'
 }
 
+@test "a record larger than the whole queue is named and kept, and those after it arrive" {
+	printf '{"n":1}\n{"n":"%02000d"}\n{"n":"%040000d"}\n{"n":3}\n' 0 0 >in
+	run -74 --separate-stderr maip-produce -t one -X queue.buffering.max.kbytes=1 --dead-letter letters in
+	assert_equal "$stderr" "maip-produce: 2 of 4 records not delivered, the first: line 2 to 'one': 2008 bytes are more than the queue holds (-X queue.buffering.max.kbytes=...); they are in letters"
+	run -0 maip-produce --envelope letters
+	run -0 records one '%o|%S\n'
+	assert_equal "$output" $'0|7\n1|7\n2|2008\n3|40008'
+}
+
 @test "without dead letters the first record that is refused ends the run" {
 	printf '{"n":1}\n{"n":"%02000d"}\n{"n":3}\n' 0 >in
 	run -74 --separate-stderr maip-produce -t one -X message.max.bytes=1000 in

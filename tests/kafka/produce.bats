@@ -13,7 +13,7 @@ teardown() {
 	[[ ! -e ${own-} ]] || "$rig" kill "$own"
 }
 
-jars() { printf '%s' "${MAIP_TEST_CACHE:-$HOME/.cache/maip-test}/kafka/*"; }
+jars() { printf '%s*:' "${MAIP_TEST_CACHE:-$HOME/.cache/maip-test}"/kafka-4.*/; }
 
 # What the Java client has to say: dump TOPIC, fill TOPIC SEED COUNT, keys TOPIC
 java_client() { # COMMAND TOPIC ...
