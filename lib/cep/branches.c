@@ -4,26 +4,43 @@
  */
 #include "cep/branches.h"
 
-#include <stdlib.h>
+#include <string.h>
 
-#include "base/mem.h"
-
-void
-branches_release(struct branches *b)
+static void
+resize(struct event_store *s, struct branches *b, uint32_t cap)
 {
-	for (size_t i = 0; i < b->n; i++)
-		node_drop(b->a[i].node);
-	free(b->a);
-	*b = (struct branches){ 0 };
+	struct branch *a = cap > 0 ? cells_alloc(&s->cells, cap * sizeof(*a)) : NULL;
+
+	if (b->n > 0)
+		memcpy(a, b->a, b->n * sizeof(*a));
+	cells_free(&s->cells, b->a, b->cap * sizeof(*a));
+	b->a = a;
+	b->cap = cap;
 }
 
 void
-branches_push(struct branches *b, const struct branch *branch)
+branches_release(struct event_store *s, struct branches *b)
+{
+	for (size_t i = 0; i < b->n; i++)
+		node_drop(s, b->a[i].node);
+	b->n = 0;
+	resize(s, b, 0);
+}
+
+void
+branches_append(struct event_store *s, struct branches *b, const struct branch *branch)
+{
+	if (b->n == b->cap)
+		resize(s, b, b->cap == 0 ? 2 : b->cap * 2);
+	b->a[b->n++] = *branch;
+}
+
+void
+branches_push(struct event_store *s, struct branches *b, const struct branch *branch)
 {
 	size_t k = b->n;
 
-	b->a = mem_more(b->a, b->n, &b->cap, sizeof(*b->a));
-	b->n++;
+	branches_append(s, b, branch);
 	while (k > 0) {
 		const size_t parent = (k - 1) / 2;
 		if (branch->start >= b->a[parent].start)
@@ -61,14 +78,30 @@ branches_pop(struct branches *b)
 }
 
 void
-branches_prune(struct branches *b, uint64_t limit, bool inclusive)
+branches_become(struct event_store *s, struct branches *b, struct branches *from)
 {
-	size_t kept = 0;
+	uint32_t cap = 0;
+
+	while (cap < from->n)
+		cap = cap == 0 ? 2 : cap * 2;
+	b->n = 0;
+	if (b->cap < cap || b->cap / 4 > cap)
+		resize(s, b, cap);
+	if (from->n > 0)
+		memcpy(b->a, from->a, from->n * sizeof(*b->a));
+	b->n = from->n;
+	from->n = 0;
+}
+
+void
+branches_prune(struct event_store *s, struct branches *b, uint64_t limit, bool inclusive)
+{
+	uint32_t kept = 0;
 
 	for (size_t i = 0; i < b->n; i++) {
 		const bool out = b->a[i].start < limit || (inclusive && b->a[i].start == limit);
 		if (out && b->a[i].start != START_NEVER)
-			node_drop(b->a[i].node);
+			node_drop(s, b->a[i].node);
 		else
 			b->a[kept++] = b->a[i];
 	}

@@ -5,6 +5,9 @@
  * A binary heap that moves its entries exactly as Java's PriorityQueue does. Among
  * branches with the same start the heap's own order is what Flink goes by, and with a skip
  * strategy it decides which match survives: so it has to be the same.
+ *
+ * Most keys have a branch or two, so that a heap starts small, in the cells of the store that its
+ * nodes are in.
  */
 #ifndef MAIP_CEP_BRANCHES_H
 #define MAIP_CEP_BRANCHES_H
@@ -16,24 +19,31 @@
 #define START_NEVER UINT64_MAX          /* start of the branch that waits for a first event: after all others */
 
 struct branch {
-	int          state;
 	struct node *node;              /* last event taken, holds a reference; NULL: none yet */
 	uint64_t     start;             /* seq of the first event, or START_NEVER */
-	int64_t      start_ts, previous_ts;
+	int64_t      start_ts;
+	int          state;
 };
 
 struct branches {
 	/* a[0] is the oldest; the order of the others is the heap's */
 	struct branch *a;
-	size_t         n, cap;
+	uint32_t       n, cap;
 };
 
-void branches_release(struct branches *b);              /* the references, too */
-void branches_push(struct branches *b, const struct branch *branch);
+/* the references, too */
+void branches_release(struct event_store *s, struct branches *b);
+void branches_push(struct event_store *s, struct branches *b, const struct branch *branch);
+/* at the end, whatever the order: for those who know it */
+void branches_append(struct event_store *s, struct branches *b, const struct branch *branch);
 /* n > 0; the reference goes to the caller */
 struct branch branches_pop(struct branches *b);
 
+/* b becomes what from is, entry for entry, in about as much room as that takes. The references go
+ * over; those of b are the caller's. */
+void branches_become(struct event_store *s, struct branches *b, struct branches *from);
+
 /* Remove, and drop, those with start < limit, or <= limit when inclusive. */
-void branches_prune(struct branches *b, uint64_t limit, bool inclusive);
+void branches_prune(struct event_store *s, struct branches *b, uint64_t limit, bool inclusive);
 
 #endif

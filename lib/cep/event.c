@@ -70,8 +70,8 @@ pool_alloc(struct event_pool *p, size_t n)
 	return room;
 }
 
-void
-event_pool_release(struct event_pool *p)
+static void
+release_pool(struct event_pool *p)
 {
 	if (p->open != NULL)
 		block_drop(p->open);
@@ -81,6 +81,13 @@ event_pool_release(struct event_pool *p)
 		p->spare = next;
 	}
 	*p = (struct event_pool){ 0 };
+}
+
+void
+event_store_release(struct event_store *s)
+{
+	release_pool(&s->pool);
+	cells_release(&s->cells);
 }
 
 /* ---- events */
@@ -96,18 +103,25 @@ move_fields(struct event *e, const struct field *fields, const char *line)
 			e->fields[i].raw.p = e->line + (e->fields[i].raw.p - line);
 }
 
+static size_t
+event_size(size_t n_fields, size_t n_line, size_t n_order)
+{
+	return sizeof(struct event) + n_fields * sizeof(struct field) + n_line + n_order;
+}
+
 struct event *
-event_new(struct event_pool *p, struct str line, const struct field *fields, size_t n_fields,
+event_new(struct event_store *s, struct str line, const struct field *fields, size_t n_fields,
           struct str order)
 {
 	const size_t fields_size = n_fields * sizeof(struct field);
-	const size_t size = sizeof(struct event) + fields_size + line.n + order.n;
-	struct event *e = p != NULL ? pool_alloc(p, size) : mem_alloc(size);
+	const size_t size = event_size(n_fields, line.n, order.n);
+	struct event *e = s->in_order ? pool_alloc(&s->pool, size) : cells_alloc(&s->cells, size);
 
-	*e = (struct event){ .refs = 1, .n = line.n, .n_fields = (uint32_t)n_fields, .n_order = (uint32_t)order.n, .pooled = p != NULL };
+	*e = (struct event){ .refs = 1, .n = line.n, .n_fields = (uint32_t)n_fields, .n_order = (uint32_t)order.n, .pooled = s->in_order };
 	e->line = (char *)(e + 1) + fields_size;
 	e->order = e->line + line.n;
-	memcpy(e->line, line.p, line.n);
+	if (line.n > 0)
+		memcpy(e->line, line.p, line.n);
 	if (order.n > 0)
 		memcpy(e->order, order.p, order.n);
 	if (n_fields > 0)
@@ -122,20 +136,20 @@ event_drop_pooled(const struct event *e)
 }
 
 void
-event_drop(struct event *e)
+event_drop(struct event_store *s, struct event *e)
 {
 	if (--e->refs > 0)
 		return;
 	if (e->pooled)
-		block_drop((struct block *)((uintptr_t)e & ~(BLOCK - 1)));
+		event_drop_pooled(e);
 	else
-		free(e);
+		cells_free(&s->cells, e, event_size(e->n_fields, e->n, e->n_order));
 }
 
 struct event *
-event_move(struct event_pool *p, struct event *e)
+event_move(struct event_store *s, struct event *e)
 {
-	struct event *copy = event_new(p, event_line(e), e->fields, e->n_fields,
+	struct event *copy = event_new(s, event_line(e), e->fields, e->n_fields,
 	                               (struct str){ e->order, e->n_order });
 
 	copy->ts = e->ts;
@@ -144,28 +158,28 @@ event_move(struct event_pool *p, struct event *e)
 	copy->truth = e->truth;
 	copy->key = e->key;
 	copy->mark = e->mark;
-	event_drop(e);
+	event_drop(s, e);
 	return copy;
 }
 
 /* ---- nodes */
 
 struct node *
-node_new(struct event *event, struct node *before, int element)
+node_new(struct event_store *s, struct event *event, struct node *before, int element)
 {
-	struct node *n = mem_alloc(sizeof(*n));
+	struct node *n = cells_alloc(&s->cells, sizeof(*n));
 
 	*n = (struct node){ .event = event_keep(event), .before = node_keep(before), .refs = 1, .element = element };
 	return n;
 }
 
 void
-node_drop(struct node *n)
+node_drop(struct event_store *s, struct node *n)
 {
 	while (n != NULL && --n->refs == 0) {
 		struct node *before = n->before;
-		event_drop(n->event);
-		free(n);
+		event_drop(s, n->event);
+		cells_free(&s->cells, n, sizeof(*n));
 		n = before;
 	}
 }

@@ -3,7 +3,8 @@
  * event.h - events that wait or have been taken, each stored once
  *
  * An event is its line, copied out of the reader's buffer, and what was found out
- * about it when it came. Everybody who keeps one holds a reference.
+ * about it when it came. Where nobody will ask for the line, the values of its keys stand in its
+ * place (print.h). Everybody who keeps one holds a reference.
  *
  * A node says that an event was taken after those of another node: branches that have
  * a beginning in common share its nodes, and a match is the way from a node to its root.
@@ -15,6 +16,7 @@
 #include <stdint.h>
 
 #include "base/buf.h"
+#include "base/cells.h"
 #include "json/scan.h"
 
 struct event {
@@ -40,7 +42,7 @@ struct event {
 /*
  * Where events stand that come and go in about the same order: large blocks, filled one after the
  * other and free once all that stood in them is gone. Those who hold few of many events had
- * better take them from the heap.
+ * better take them from cells.
  */
 struct event_pool {                     /* all zero: empty */
 	struct block *open;             /* is being filled; up to used */
@@ -49,19 +51,25 @@ struct event_pool {                     /* all zero: empty */
 	size_t        n_spare;
 };
 
-void event_pool_release(struct event_pool *p);          /* after the events */
+struct event_store {                    /* all zero: empty */
+	struct event_pool pool;
+	struct cells      cells;        /* of events that are not of the pool, and of nodes */
+	bool              in_order;     /* new events go to the pool */
+};
 
-/* A copy of line with room for what is known about it; one reference. From the heap when p is
- * NULL. fields may be NULL; they are moved onto the copy. */
-struct event *event_new(struct event_pool *p, struct str line, const struct field *fields,
+void event_store_release(struct event_store *s);        /* after the events and nodes */
+
+/* A copy of line with room for what is known about it; one reference. fields may be NULL; they
+ * are moved onto the copy. */
+struct event *event_new(struct event_store *s, struct str line, const struct field *fields,
                         size_t n_fields, struct str order);
-void event_drop(struct event *e);
+void event_drop(struct event_store *s, struct event *e);
 
 /* The same for an event of a pool that nobody else holds: it is not even looked at. */
 void event_drop_pooled(const struct event *e);
 
 /* A copy in place of an event of the pool that nobody else holds. */
-struct event *event_move(struct event_pool *p, struct event *e);
+struct event *event_move(struct event_store *s, struct event *e);
 
 static inline struct event *
 event_keep(struct event *e)
@@ -90,8 +98,8 @@ struct node {
 };
 
 /* A node for event after before, NULL or kept; one reference. */
-struct node *node_new(struct event *event, struct node *before, int element);
-void node_drop(struct node *n);         /* NULL is fine */
+struct node *node_new(struct event_store *s, struct event *event, struct node *before, int element);
+void node_drop(struct event_store *s, struct node *n);  /* NULL is fine */
 
 static inline struct node *
 node_keep(struct node *n)

@@ -12,6 +12,8 @@
 #include "base/mem.h"
 #include "base/time.h"
 
+#define STATES_MAX 4096                 /* in a larger program nothing is remembered */
+#define COLUMNS    256                  /* sets of conditions about which something is remembered */
 #define EDGES_MAX  100000               /* ways that one branch may take with one event */
 #define ROUNDS_MAX 10000                /* states passed on one way, in a program that may go round: then it does */
 
@@ -20,16 +22,47 @@ struct way {                            /* an edge that is open, and the state i
 	const struct edge *edge;
 };
 
+struct move {                           /* a successor: TAKE goes on to target, and to final if that is >= 0 */
+	int element;                    /* that takes the event; -1: it is ignored */
+	int target, final;
+};
+
+enum fate {
+	FATE_UNKNOWN,
+	FATE_STAYS,                     /* just as it is */
+	FATE_MOVES,                     /* or dies, when there are no moves */
+	FATE_OPEN                       /* depends on what has been taken */
+};
+
+struct moves {                          /* of branches in one state */
+	enum fate fate;
+	uint32_t  first, n;             /* in the column's list */
+};
+
+/* What is remembered about events for which the same leaves hold. */
+struct column {
+	uint64_t      truth;
+	struct moves *moves;            /* by state; NULL: not in use */
+	struct move  *list;
+	size_t        n, cap;
+};
+
 struct nfa {
 	const struct program *g;
+	struct event_store   *store;
 	size_t                max_live, live;
-	bool                  shed;
+	bool                  shed, remembers;
 	uint64_t              n_shed, *gave_up;
 	nfa_news_fn          *tell;     /* NULL: nobody listens */
 	void                 *listener;
 
+	struct column         columns[COLUMNS];         /* by a hash of truth */
+	struct column         open;     /* moves of one branch that are not remembered */
+	bool                  asked;    /* a condition has asked what has been taken */
+
 	/* one round */
 	struct event         *event;
+	struct column        *column;   /* NULL: nothing is remembered */
 	struct branches       next, complete;
 
 	/* one branch of it */
@@ -120,6 +153,7 @@ leaf_holds(struct nfa *f, int leaf)
 
 	if ((f->g->iterative & bit) == 0)
 		return (f->event->truth & bit) != 0;
+	f->asked = true;
 	if ((f->known & bit) == 0) {
 		const struct expr_env env = { .fields = f->event->fields, .taken = &f->taken, .scratch = &f->scratch,
 			.gave_up = f->gave_up };
@@ -241,56 +275,138 @@ final_behind(struct nfa *f, int state, int *to, struct err *err)
 	return 0;
 }
 
+/* The moves that are open to the branch, in the order in which Flink files what becomes of it, on
+ * the column's list, which may be that of nobody. */
+static int
+find_moves(struct nfa *f, const struct branch *b, struct column *to, struct moves *moves,
+           struct err *err)
+{
+	f->branch = b;
+	f->known = f->truth = 0;
+	f->path_known = f->asked = false;
+	if (find_ways(f, err) < 0)
+		return -1;
+	*moves = (struct moves){ FATE_MOVES, (uint32_t)to->n, 0 };
+	for (size_t i = 0; i < f->n_ways; i++) {
+		const struct way *way = &f->ways[i];
+		struct move move = { -1, way->edge->target, -1 };
+		if (way->edge->kind == TAKE) {
+			move.element = f->g->states[way->from].element;
+			if (final_behind(f, move.target, &move.final, err) < 0)
+				return -1;
+		} else if (b->state == f->g->start) {
+			continue;       /* it waits on, whatever comes */
+		}
+		to->list = mem_more(to->list, to->n, &to->cap, sizeof(*to->list));
+		to->list[to->n++] = move;
+		moves->n++;
+	}
+	if (f->g->iterative != 0)
+		arena_reset(&f->scratch);
+	return 0;
+}
+
+static enum fate
+fate_of(const struct nfa *f, const struct branch *b, const struct column *column,
+        const struct moves *moves)
+{
+	const struct move *only = &column->list[moves->first];
+
+	if (f->asked)
+		return FATE_OPEN;
+	if (b->state == f->g->start)
+		return moves->n == 0 ? FATE_STAYS : FATE_MOVES;
+	return moves->n == 1 && only->element < 0 && only->target == b->state ? FATE_STAYS
+	                                                                      : FATE_MOVES;
+}
+
+/* What is remembered about the state of b, found out first if need be. NULL: -1. */
+static const struct moves *
+remembered(struct nfa *f, const struct branch *b, struct err *err)
+{
+	struct moves *moves = &f->column->moves[b->state];
+	struct moves fresh;
+
+	if (moves->fate != FATE_UNKNOWN)
+		return moves;
+	if (find_moves(f, b, f->column, &fresh, err) < 0)
+		return NULL;
+	fresh.fate = fate_of(f, b, f->column, &fresh);
+	if (fresh.fate == FATE_OPEN)
+		f->column->n = fresh.first;
+	*moves = fresh;
+	return moves;
+}
+
+/* Where what is known about events like this one stands; something else may have stood there. */
+static struct column *
+column_of(struct nfa *f, uint64_t truth)
+{
+	struct column *c = &f->columns[(truth * 0x9e3779b97f4a7c15u) >> 56];
+	const size_t n = (size_t)f->g->n;
+
+	if (!f->remembers)
+		return NULL;
+	if (c->moves == NULL)
+		c->moves = mem_zalloc(n, sizeof(*c->moves));
+	else if (c->truth != truth)
+		memset(c->moves, 0, n * sizeof(*c->moves));
+	if (c->truth != truth)
+		c->n = 0;
+	c->truth = truth;
+	return c;
+}
+
 static void
-succeed(struct nfa *f, int state, struct node *node, uint64_t start, int64_t start_ts,
-        int64_t previous_ts)
+succeed(struct nfa *f, int state, struct node *node, uint64_t start, int64_t start_ts)
 {
 	f->successors = mem_more(f->successors, f->n_successors, &f->cap_successors,
 	                         sizeof(*f->successors));
 	f->successors[f->n_successors++] =
-		(struct branch){ state, node_keep(node), start, start_ts, previous_ts };
+		(struct branch){ node_keep(node), start, start_ts, state };
 }
 
-static int
-take(struct nfa *f, const struct way *way, struct err *err)
+static void
+take(struct nfa *f, const struct branch *b, const struct move *move)
 {
-	const struct branch *b = f->branch;
 	const bool first = b->start == START_NEVER;
 	const uint64_t start = first ? f->event->seq : b->start;
 	const int64_t  start_ts = first ? f->event->ts : b->start_ts;
-	struct node *node = node_new(f->event, b->node, f->g->states[way->from].element);
+	struct node *node = node_new(f->store, f->event, b->node, move->element);
 
-	succeed(f, way->edge->target, node, start, start_ts, f->event->ts);
-	int final, result = final_behind(f, way->edge->target, &final, err);
-	if (result == 0 && final >= 0)
-		succeed(f, final, node, start, start_ts, f->event->ts);
-	node_drop(node);
-	return result;
+	succeed(f, move->target, node, start, start_ts);
+	if (move->final >= 0)
+		succeed(f, move->final, node, start, start_ts);
+	node_drop(f->store, node);
 }
 
 /* What becomes of the branch, in f->successors. */
 static int
 step(struct nfa *f, const struct branch *b, struct err *err)
 {
-	f->branch = b;
+	const struct column *column = f->column;
+	const struct moves *moves = NULL;
+	struct moves found;
+
 	f->n_successors = 0;
-	f->known = f->truth = 0;
-	f->path_known = false;
-	if (find_ways(f, err) < 0)
+	if (column != NULL && (moves = remembered(f, b, err)) == NULL)
 		return -1;
-	const bool first = b->state == f->g->start;
-	for (size_t i = 0; i < f->n_ways; i++) {
-		const struct way *way = &f->ways[i];
-		if (way->edge->kind == TAKE && take(f, way, err) < 0)
+	if (moves == NULL || moves->fate == FATE_OPEN) {
+		f->open.n = 0;
+		if (find_moves(f, b, &f->open, &found, err) < 0)
 			return -1;
-		if (way->edge->kind == IGNORE && !first)
-			succeed(f, way->edge->target, b->node, b->start, b->start_ts,
-			        b->previous_ts);
+		column = &f->open;
+		moves = &found;
 	}
-	if (first)
-		succeed(f, b->state, NULL, START_NEVER, 0, 0);
-	if (f->g->iterative != 0)
-		arena_reset(&f->scratch);
+	for (uint32_t i = 0; i < moves->n; i++) {
+		const struct move *move = &column->list[moves->first + i];
+		if (move->element >= 0)
+			take(f, b, move);
+		else
+			succeed(f, move->target, b->node, b->start, b->start_ts);
+	}
+	if (b->state == f->g->start)
+		succeed(f, b->state, NULL, START_NEVER, 0);
 	return 0;
 }
 
@@ -331,12 +447,12 @@ file_successors(struct nfa *f, struct partials *p, bool first)
 		const struct branch *b = &f->successors[i];
 		p->started |= first && b->start != START_NEVER;
 		if (f->g->states[b->state].kind == STATE_FINAL)
-			branches_push(&f->complete, b);
+			branches_push(f->store, &f->complete, b);
 		else if (!stopped)
-			branches_push(&f->next, b);
+			branches_push(f->store, &f->next, b);
 		else {
 			tell(f, NEWS_STOPPED, b);
-			node_drop(b->node);
+			node_drop(f->store, b->node);
 		}
 	}
 }
@@ -416,7 +532,7 @@ release_matches(struct nfa *f, struct partials *p, int64_t now, struct found_lis
 	struct bound bound;
 
 	for (size_t i = 0; i < f->complete.n; i++)
-		branches_push(&p->done, &f->complete.a[i]);
+		branches_push(f->store, &p->done, &f->complete.a[i]);
 	f->complete.n = 0;
 	while (p->done.n > 0) {
 		if (f->g->pattern->skip.kind != NO_SKIP && f->next.n > 0 &&
@@ -424,15 +540,15 @@ release_matches(struct nfa *f, struct partials *p, int64_t now, struct found_lis
 			break;
 		const struct branch match = branches_pop(&p->done);
 		if (skip_bound(f, &match, &bound, err) < 0) {
-			node_drop(match.node);
+			node_drop(f->store, match.node);
 			return -1;
 		}
 		tell(f, NEWS_MATCHED, &match);
 		if (!bound.none) {
 			tell_pruned(f, &f->next, &bound);
 			tell_pruned(f, &p->done, &bound);
-			branches_prune(&f->next, bound.seq, bound.inclusive);
-			branches_prune(&p->done, bound.seq, bound.inclusive);
+			branches_prune(f->store, &f->next, bound.seq, bound.inclusive);
+			branches_prune(f->store, &p->done, bound.seq, bound.inclusive);
 		}
 		matches->a = mem_more(matches->a, matches->n, &matches->cap, sizeof(*matches->a));
 		matches->a[matches->n++] = (struct found){ match.node, now };
@@ -442,17 +558,17 @@ release_matches(struct nfa *f, struct partials *p, int64_t now, struct found_lis
 
 /* ---- rounds */
 
-/* What f->next holds are the key's branches now. The old array is kept for the next round. */
+/* What f->next holds are the key's branches now; the wait for a first event goes without saying. */
 static void
 end_round(struct nfa *f, struct partials *p)
 {
-	const struct branches old = p->live;
-
-	p->live = f->next;
-	f->next = old;
-	f->live += p->live.n;
-	f->live -= old.n;
-	f->next.n = 0;
+	if (f->next.n == 1 && f->next.a[0].start == START_NEVER)
+		f->next.n = 0;
+	f->live += f->next.n;
+	f->live -= p->live.n;
+	branches_become(f->store, &p->live, &f->next);
+	if (p->done.n == 0)
+		branches_release(f->store, &p->done);
 }
 
 int
@@ -475,9 +591,43 @@ keep_below_limit(struct nfa *f, struct partials *p, struct err *err)
 		return nfa_too_many(f->max_live, err);
 	while (f->live > f->max_live && p->live.n > 0 && p->live.a[0].start != START_NEVER) {
 		tell(f, NEWS_SHED, &p->live.a[0]);
-		node_drop(branches_pop(&p->live).node);
+		node_drop(f->store, branches_pop(&p->live).node);
 		f->live--;
 		f->n_shed++;
+	}
+	return 0;
+}
+
+/* Does the event leave all branches as they are? Then their heap would be built again entry by
+ * entry as it is. */
+static bool
+all_stay(struct nfa *f, const struct branch *live, size_t n, struct err *err)
+{
+	if (f->column == NULL || f->tell != NULL)
+		return false;
+	for (size_t i = 0; i < n; i++) {
+		const struct moves *moves = remembered(f, &live[i], err);
+		if (moves == NULL || moves->fate != FATE_STAYS)
+			return false;   /* a failure is met again */
+	}
+	return true;
+}
+
+static int
+event_for_each(struct nfa *f, struct partials *p, const struct branch *live, size_t n,
+               struct err *err)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (f->next.n > NFA_BRANCHES_MAX)
+			return nfa_too_many(NFA_BRANCHES_MAX, err);
+		if (step(f, &live[i], err) < 0) {
+			for (size_t k = 0; k < f->n_successors; k++)
+				node_drop(f->store, f->successors[k].node);
+			return -1;
+		}
+		if (f->tell != NULL)
+			tell_step(f, &live[i]);
+		file_successors(f, p, live[i].state == f->g->start);
 	}
 	return 0;
 }
@@ -486,20 +636,19 @@ int
 nfa_event(struct nfa *f, struct partials *p, struct event *e, struct found_list *matches,
           struct err *err)
 {
+	const struct branch first = { .state = f->g->start, .start = START_NEVER };
+	const struct branch *live = p->live.n > 0 ? p->live.a : &first;
+	const size_t n = p->live.n > 0 ? p->live.n : 1;
+
 	f->event = e;
-	for (size_t i = 0; i < p->live.n; i++) {
-		if (step(f, &p->live.a[i], err) < 0) {
-			for (size_t k = 0; k < f->n_successors; k++)
-				node_drop(f->successors[k].node);
-			return -1;
-		}
-		if (f->tell != NULL)
-			tell_step(f, &p->live.a[i]);
-		file_successors(f, p, p->live.a[i].state == f->g->start);
-	}
+	f->column = column_of(f, e->truth);
+	if (all_stay(f, live, n, err))
+		return 0;
+	if (event_for_each(f, p, live, n, err) < 0)
+		return -1;
 	const int result = release_matches(f, p, e->ts, matches, err);
 	for (size_t i = 0; i < p->live.n; i++)
-		node_drop(p->live.a[i].node);
+		node_drop(f->store, p->live.a[i].node);
 	end_round(f, p);
 	return result < 0 ? -1 : keep_below_limit(f, p, err);
 }
@@ -516,26 +665,28 @@ nfa_time(struct nfa *f, struct partials *p, int64_t now, struct found_list *matc
 {
 	const struct program *g = f->g;
 
-	if (!g->gaps && (p->live.n == 0 || p->live.a[0].start == START_NEVER ||
-	                 !expired(now, p->live.a[0].start_ts, g->window)))
+	if (p->live.n == 0 || (!g->gaps && (p->live.a[0].start == START_NEVER ||
+	                                    !expired(now, p->live.a[0].start_ts, g->window))))
 		return 0;
 	f->event = NULL;
 	for (size_t i = 0; i < p->live.n; i++) {
 		const struct branch *b = &p->live.a[i];
 		const struct state *s = &g->states[b->state];
 		const bool waits = b->start == START_NEVER;
-		const bool since_previous = !waits && expired(now, b->previous_ts, s->gap);
+		const bool since_previous =
+			!waits && s->gap > 0 && expired(now, b->node->event->ts, s->gap);
 		if (!since_previous && (waits || !expired(now, b->start_ts, g->window))) {
-			branches_push(&f->next, b);
+			branches_push(f->store, &f->next, b);
 		} else if (s->kind == STATE_PENDING) {
-			branches_push(&f->complete, b);
+			branches_push(f->store, &f->complete, b);
 		} else {
 			tell(f, NEWS_TIMED_OUT, b);
 			timeouts->a = mem_more(timeouts->a, timeouts->n, &timeouts->cap,
 			                       sizeof(*timeouts->a));
 			timeouts->a[timeouts->n++] =
-				(struct found){ b->node, since_previous ? b->previous_ts + s->gap
-				                                        : b->start_ts + g->window };
+				(struct found){ b->node, since_previous
+				                                 ? b->node->event->ts + s->gap
+				                                 : b->start_ts + g->window };
 		}
 	}
 	const int result = release_matches(f, p, now, matches, err);
@@ -546,30 +697,32 @@ nfa_time(struct nfa *f, struct partials *p, int64_t now, struct found_list *matc
 /* ---- */
 
 void
-found_clear(struct found_list *l)
+found_clear(struct event_store *s, struct found_list *l)
 {
 	for (size_t i = 0; i < l->n; i++)
-		node_drop(l->a[i].node);
+		node_drop(s, l->a[i].node);
 	l->n = 0;
 }
 
 void
-found_release(struct found_list *l)
+found_release(struct event_store *s, struct found_list *l)
 {
-	found_clear(l);
+	found_clear(s, l);
 	free(l->a);
 	*l = (struct found_list){ 0 };
 }
 
 struct nfa *
-nfa_new(const struct program *g, size_t max_live, bool shed, uint64_t *gave_up)
+nfa_new(const struct nfa_conf *conf)
 {
 	struct nfa *f = mem_zalloc(1, sizeof(*f));
 
-	f->g = g;
-	f->max_live = max_live;
-	f->shed = shed;
-	f->gave_up = gave_up;
+	f->g = conf->program;
+	f->store = conf->store;
+	f->max_live = conf->max_live;
+	f->shed = conf->shed;
+	f->remembers = !conf->forgets && conf->program->n <= STATES_MAX;
+	f->gave_up = conf->gave_up;
 	f->taken = (struct taken){ .self = f, .count = taken_count, .fields = taken_fields };
 	return f;
 }
@@ -579,8 +732,13 @@ nfa_free(struct nfa *f)
 {
 	if (f == NULL)
 		return;
-	branches_release(&f->next);
-	branches_release(&f->complete);
+	branches_release(f->store, &f->next);
+	branches_release(f->store, &f->complete);
+	for (size_t i = 0; i < COLUMNS; i++) {
+		free(f->columns[i].moves);
+		free(f->columns[i].list);
+	}
+	free(f->open.list);
 	free(f->ways);
 	free(f->stack);
 	free(f->successors);
@@ -598,14 +756,6 @@ nfa_listen(struct nfa *f, nfa_news_fn *news, void *arg)
 }
 
 void
-partials_init(struct nfa *f, struct partials *p)
-{
-	*p = (struct partials){ 0 };
-	branches_push(&p->live, &(struct branch){ .state = f->g->start, .start = START_NEVER });
-	f->live++;
-}
-
-void
 nfa_adopt(struct nfa *f, const struct partials *p)
 {
 	f->live += p->live.n;
@@ -615,14 +765,8 @@ void
 partials_release(struct nfa *f, struct partials *p)
 {
 	f->live -= p->live.n;
-	branches_release(&p->live);
-	branches_release(&p->done);
-}
-
-bool
-partials_idle(const struct partials *p)
-{
-	return p->live.n == 1 && p->live.a[0].start == START_NEVER && p->done.n == 0;
+	branches_release(f->store, &p->live);
+	branches_release(f->store, &p->done);
 }
 
 size_t

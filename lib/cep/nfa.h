@@ -6,7 +6,11 @@
  * partials that the caller keeps. Events come in order of time, and time is
  * moved on before each new moment and whenever the watermark says so. No clock, no I/O.
  *
- * Cost: every event looks at every branch of its key, as in Flink.
+ * Cost: every event looks at every branch of its key, as in Flink. What becomes of a branch is
+ * worked out once for each state and each set of conditions that hold, and remembered; only where
+ * a condition asks what has been taken, it is worked out each time. A key of which nothing is
+ * known but the wait for a first event costs no memory beyond its struct, and an event that leaves
+ * all branches as they are costs a look at each.
  */
 #ifndef MAIP_CEP_NFA_H
 #define MAIP_CEP_NFA_H
@@ -14,7 +18,10 @@
 #include "cep/branches.h"
 #include "cep/program.h"
 
-struct partials {                       /* of one key */
+#define NFA_BRANCHES_MAX ((uint32_t)1 << 30)            /* of one key */
+
+struct partials {                       /* of one key; all zero: only the wait for a first event */
+	/* the branch that waits for a first event among them, if there are any */
 	struct branches live;
 	/* complete, but an older branch may still get in before them */
 	struct branches done;
@@ -31,23 +38,35 @@ struct found_list {
 	size_t        n, cap;
 };
 
-void found_clear(struct found_list *l);                 /* drops the references */
-void found_release(struct found_list *l);
+void found_clear(struct event_store *s, struct found_list *l);  /* drops the references */
+void found_release(struct event_store *s, struct found_list *l);
 
 struct nfa;                                             /* opaque; lives in nfa.c */
 
-/* max_live: branches of all keys together. On reaching it an event fails, or with shed the oldest
- * branches of its key are dropped. gave_up counts REGEXPs that ran into their match limit. */
-struct nfa *nfa_new(const struct program *g, size_t max_live, bool shed, uint64_t *gave_up);
+struct nfa_conf {
+	const struct program *program;
+	/* branches of all keys together. On reaching it an event fails, or with shed the oldest
+	 * branches of its key are dropped */
+	size_t                max_live;
+	bool                  shed;
+	bool                  forgets;  /* work everything out each time: for tests */
+	struct event_store   *store;    /* of events, nodes and branches */
+	uint64_t             *gave_up;  /* counts REGEXPs that ran into their match limit */
+};
+
+struct nfa *nfa_new(const struct nfa_conf *conf);
 void nfa_free(struct nfa *f);                           /* NULL is fine */
 
-void partials_init(struct nfa *f, struct partials *p);
 /* filled by somebody else: count its branches */
 void nfa_adopt(struct nfa *f, const struct partials *p);
 void partials_release(struct nfa *f, struct partials *p);
 
-/* Nothing but the wait for a first event: may be released and begun again. */
-bool partials_idle(const struct partials *p);
+/* Nothing but the wait for a first event. */
+static inline bool
+partials_idle(const struct partials *p)
+{
+	return p->live.n == 0;
+}
 
 /* An event of this key, no earlier than the time it has been moved to. Appends matches. 0, or -1
  * with err: a skip target that is not there (STATUS_DATA), or too many branches. */

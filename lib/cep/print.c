@@ -34,6 +34,7 @@ struct printer {
 	struct buf       *names;        /* by element, quoted */
 	struct field     *fields;
 	struct buf        line;         /* with slack, to extract from */
+	struct buf        keys;
 	struct arena      scratch;
 	struct row       *rows;
 	size_t            n_rows, cap_rows;
@@ -128,28 +129,57 @@ print_time(const struct printer *p, struct out *out, int64_t ms)
 	out_char(out, '"');
 }
 
-/* The key columns, read once more from the match's first line: nobody has to keep them
- * meanwhile. */
-static void
-print_keys(struct printer *p, const struct event *e, struct out *out)
+bool
+print_needs_lines(enum emit emit, size_t n_columns)
+{
+	return emit == EMIT_MATCH || n_columns > 0;
+}
+
+int
+print_add_key(struct buf *to, bool first, const struct val *v)
+{
+	if (!first && buf_add_char(to, '\n') < 0)
+		return -1;
+	return val_add_json(to, v);
+}
+
+/* The values of an event's keys, read once more from its line where they do not stand in its
+ * place: nobody has to keep them meanwhile. */
+static struct str
+key_values(struct printer *p, const struct event *e)
 {
 	struct expr_env env = { .fields = p->fields, .scratch = &p->scratch };
 
-	if (p->conf.n_keys == 0)
-		return;
+	if (p->conf.brief)
+		return event_line(e);
 	buf_clear(&p->line);
+	buf_clear(&p->keys);
 	if (buf_room(&p->line, e->n + LINE_SLACK) == NULL)
-		return;
+		return STR("");
 	buf_add(&p->line, e->line, e->n);
 	memset(p->line.p + e->n, 0, LINE_SLACK);
 	if (extract(p->conf.fields, buf_str(&p->line), p->fields, NULL) < 0)
-		return;
+		return STR("");
 	for (size_t i = 0; i < p->conf.n_keys; i++) {
 		struct val v;
 		expr_eval(p->conf.keys[i].expr, &env, &v);
+		print_add_key(&p->keys, i == 0, &v);
+	}
+	return buf_str(&p->keys);
+}
+
+static void
+print_keys(struct printer *p, const struct event *e, struct out *out)
+{
+	struct str rest = p->conf.n_keys > 0 ? key_values(p, e) : STR("");
+
+	for (size_t i = 0; i < p->conf.n_keys; i++) {
+		const char *end = rest.n > 0 ? memchr(rest.p, '\n', rest.n) : NULL;
+		const size_t n = end != NULL ? (size_t)(end - rest.p) : rest.n;
 		out_json_string(out, str_of(p->conf.keys[i].name));
 		out_char(out, ':');
-		val_print(out, &v);
+		out_str(out, str_slice(rest, 0, n));
+		rest = str_slice(rest, end != NULL ? n + 1 : n, rest.n);
 		if (i + 1 < p->conf.n_keys || !p->conf.rows || p->conf.n_columns > 0)
 			out_char(out, ',');
 	}
@@ -384,6 +414,7 @@ printer_new(const struct print_conf *conf)
 	}
 	p->fields = mem_zalloc(EXTRACT_FIELDS, sizeof(*p->fields));
 	buf_init(&p->line, BUF_NO_MAX);
+	buf_init(&p->keys, BUF_NO_MAX);
 	return p;
 }
 
@@ -397,6 +428,7 @@ printer_free(struct printer *p)
 	free(p->names);
 	free(p->fields);
 	buf_release(&p->line);
+	buf_release(&p->keys);
 	arena_release(&p->scratch);
 	free(p->rows);
 	free(p);

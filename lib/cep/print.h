@@ -28,7 +28,15 @@ struct print_conf {                     /* all borrowed */
 	bool                      rows;         /* nothing but keys and columns */
 	enum emit                 emit;
 	bool                      times_as_ms;
+	/* the values of its keys stand in place of an event's line */
+	bool                      brief;
 };
+
+/* Is that enough for such an output, whatever is found? */
+bool print_needs_lines(enum emit emit, size_t n_columns);
+
+/* The value of another key to those of an event: as JSON, with newlines between. */
+int print_add_key(struct buf *to, bool first, const struct val *v);
 
 struct printer;                                         /* opaque; lives in print.c */
 

@@ -31,7 +31,7 @@ describe(const struct cep *c, struct buf *to)
 {
 	const struct program *g = &c->program;
 
-	buf_addf(to, "cep2 %d %d %d ", (int)c->slicing, (int)g->pattern->skip.kind,
+	buf_addf(to, "cep3 %d %d %d ", (int)c->slicing, (int)g->pattern->skip.kind,
 	         g->pattern->skip.element);
 	buf_addf(to, "%lld %d", (long long)g->window, g->start);
 	for (int s = 0; s < g->n; s++) {
@@ -98,14 +98,16 @@ save_branches(struct saver *s, const struct branches *b)
 		buf_put_u64(&s->keys, save_node(s, b->a[i].node));
 		buf_put_u64(&s->keys, b->a[i].start);
 		buf_put_i64(&s->keys, b->a[i].start_ts);
-		buf_put_i64(&s->keys, b->a[i].previous_ts);
 	}
 }
 
 static bool
-is_used(const struct key_state *k)
+is_used(const struct cep *c, uint32_t key)
 {
-	return k->partials != NULL || k->slices.n > 0 || k->waiting > 0 || k->timers > 0;
+	const struct key_state *k = &c->states[key];
+
+	return k->slices.n > 0 || k->waiting > 0 || k->timers > 0 ||
+	       (!c->slicing && !partials_idle(&c->branches[key].partials));
 }
 
 /* Number the keys and write their texts. */
@@ -117,26 +119,23 @@ save_texts(struct saver *s, struct buf *to)
 
 	s->number = mem_zalloc(c->cap_states + 1, sizeof(*s->number));
 	for (uint32_t key = 0; key < c->cap_states; key++)
-		if (is_used(&c->states[key]))
+		if (is_used(c, key))
 			s->number[key] = n++;
 	buf_put_u64(to, n);
 	for (uint32_t key = 0; key < c->cap_states; key++)
-		if (is_used(&c->states[key]))
+		if (is_used(c, key))
 			buf_put_str(to, keys_text(c->keys, key));
 }
 
 static void
 save_keys(struct saver *s)
 {
-	for (uint32_t key = 0; key < s->c->cap_states; key++) {
-		const struct key_state *k = &s->c->states[key];
-		if (!is_used(k))
+	for (uint32_t key = 0; key < s->c->cap_states && !s->c->slicing; key++) {
+		const struct partials *p = &s->c->branches[key].partials;
+		if (!is_used(s->c, key))
 			continue;
-		buf_put_u64(&s->keys, k->partials != NULL);
-		if (k->partials != NULL) {
-			save_branches(s, &k->partials->live);
-			save_branches(s, &k->partials->done);
-		}
+		save_branches(s, &p->live);
+		save_branches(s, &p->done);
 	}
 }
 
@@ -153,6 +152,14 @@ save_slices(struct saver *s)
 		if (slices_have(&s->c->states[l->key].slices, position))
 			buf_put_u64(&s->keys, save_event(s, l->event));
 	}
+}
+
+static void
+save_waiting(void *arg, struct event *e)
+{
+	struct saver *s = arg;
+
+	buf_put_u64(&s->waiting, save_event(s, e));
 }
 
 static void
@@ -176,6 +183,7 @@ save_counters(const struct cep *c, struct buf *to)
 	buf_put_u64(to, c->seq);
 	buf_put_u64(to, c->matches);
 	buf_put_u64(to, c->late);
+	buf_put_u64(to, c->brief);
 }
 
 static void
@@ -211,8 +219,7 @@ cep_save(struct cep *c, struct buf *to, struct err *err)
 	save_counters(c, to);
 	save_texts(&s, to);
 	buf_put_u64(&s.waiting, waiting_count(&c->waiting));
-	for (size_t i = 0; i < waiting_count(&c->waiting); i++)
-		buf_put_u64(&s.waiting, save_event(&s, waiting_at(&c->waiting, i)));
+	waiting_each(&c->waiting, save_waiting, &s);
 	save_keys(&s);
 	save_slices(&s);
 
@@ -238,6 +245,7 @@ cep_save(struct cep *c, struct buf *to, struct err *err)
 
 struct loader {
 	struct cep    *c;
+	bool           brief;           /* events were saved without their lines */
 	struct cursor  from;
 	uint32_t      *keys;            /* by their number in the state */
 	uint64_t       n_keys;
@@ -280,12 +288,30 @@ load_texts(struct loader *l)
 	}
 }
 
+/* What an event's line has to say, if it is not kept: in place of it, in the buffer. */
+static void
+make_brief(struct cep *c, struct buf *line)
+{
+	const struct expr_env env = { .fields = c->values, .scratch = &c->scratch };
+
+	buf_clear(&c->brief_keys);
+	arena_reset(&c->scratch);
+	for (size_t i = 0; i < c->n_key_columns; i++) {
+		struct val v;
+		expr_eval(c->key_columns[i].expr, &env, &v);
+		print_add_key(&c->brief_keys, i == 0, &v);
+	}
+	buf_clear(line);
+	buf_add_str(line, buf_str(&c->brief_keys));
+	buf_clear(&c->brief_keys);
+}
+
 /* The event again, its fields found once more in its line. */
 static struct event *
 load_event(struct loader *l, struct buf *line)
 {
 	struct cep *c = l->c;
-	const bool fields = c->keeps_fields;
+	const bool fields = c->keeps_fields, shorten = c->brief && !l->brief;
 	const int64_t  ts = cursor_i64(&l->from);
 	const uint64_t arrival = cursor_u64(&l->from), seq = cursor_u64(&l->from),
 		       truth = cursor_u64(&l->from);
@@ -297,9 +323,11 @@ load_event(struct loader *l, struct buf *line)
 		return NULL;
 	buf_add_str(line, text);
 	memset(line->p + text.n, 0, LINE_SLACK);
-	if (fields && extract(c->fields, buf_str(line), c->values, NULL) < 0)
+	if ((fields || shorten) && extract(c->fields, buf_str(line), c->values, NULL) < 0)
 		return NULL;
-	struct event *e = event_new(c->slicing ? &c->slicer.pool : NULL, buf_str(line), c->values,
+	if (shorten)
+		make_brief(c, line);
+	struct event *e = event_new(&c->store, buf_str(line), c->values,
 	                            fields ? extract_count(c->fields) : 0, order);
 	e->ts = ts;
 	e->arrival = arrival;
@@ -357,7 +385,7 @@ load_nodes(struct loader *l)
 		struct event *event = event_of(l);
 		const int element = (int)number(l, (uint64_t)l->c->program.pattern->n);
 		if (l->from.ok)
-			l->nodes[l->n_nodes++] = node_new(event, before, element);
+			l->nodes[l->n_nodes++] = node_new(&l->c->store, event, before, element);
 	}
 }
 
@@ -369,25 +397,20 @@ load_branches(struct loader *l, struct branches *to)
 		b.node = node_of(l);
 		b.start = cursor_u64(&l->from);
 		b.start_ts = cursor_i64(&l->from);
-		b.previous_ts = cursor_i64(&l->from);
 		l->from.ok &= (b.node == NULL) == (b.start == START_NEVER);
 		if (!l->from.ok)
 			return;
 		node_keep(b.node);
-		to->a = mem_more(to->a, to->n, &to->cap, sizeof(*to->a));
-		to->a[to->n++] = b;
+		branches_append(&l->c->store, to, &b);
 	}
 }
 
 static void
-load_key(struct loader *l, struct key_state *k)
+load_key(struct loader *l, struct partials *p)
 {
-	if (number(l, 2) == 0)
-		return;
-	k->partials = mem_zalloc(1, sizeof(*k->partials));
-	load_branches(l, &k->partials->live);
-	load_branches(l, &k->partials->done);
-	nfa_adopt(l->c->nfa, k->partials);
+	load_branches(l, &p->live);
+	load_branches(l, &p->done);
+	nfa_adopt(l->c->nfa, p);
 }
 
 static void
@@ -432,24 +455,24 @@ load_counters(struct loader *l)
 	l->c->seq = cursor_u64(&l->from);
 	l->c->matches = cursor_u64(&l->from);
 	l->c->late = cursor_u64(&l->from);
+	l->brief = number(l, 2) == 1;
 }
 
 static void
 load_all(struct loader *l)
 {
-	load_counters(l);
 	load_texts(l);
 	load_events(l);
 	load_nodes(l);
-	for (uint64_t i = 0; i < l->n_keys && l->from.ok; i++)
-		load_key(l, &l->c->states[l->keys[i]]);
+	for (uint64_t i = 0; i < l->n_keys && l->from.ok && !l->c->slicing; i++)
+		load_key(l, &l->c->branches[l->keys[i]].partials);
 	load_slices(l);
 	load_waiting(l);
 	load_timers(l);
 	for (uint64_t i = 0; i < l->n_nodes; i++)
-		node_drop(l->nodes[i]);
+		node_drop(&l->c->store, l->nodes[i]);
 	for (uint64_t i = 0; i < l->n_events; i++)
-		event_drop(l->events[i]);
+		event_drop(&l->c->store, l->events[i]);
 	free(l->nodes);
 	free(l->events);
 	free(l->keys);
@@ -471,6 +494,11 @@ cep_load(struct cep *c, struct str from, struct err *err)
 		return fail_as(err, STATUS_CONFIG,
 		               "the saved state is that of another pattern or key (start without "
 		               "it, or use the same options)");
+	load_counters(&l);
+	if (l.from.ok && l.brief && !c->brief)
+		return fail_as(err, STATUS_CONFIG,
+		               "the saved state has no lines: it was saved with --emit summary "
+		               "or --emit count (use one of them, or start without it)");
 	load_all(&l);
 	if (cursor_u64(&l.from) != END_MARK || !l.from.ok || l.from.rest.n > 0)
 		return fail_as(err, STATUS_CONFIG, "the saved state is damaged (start without it)");

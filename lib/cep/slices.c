@@ -41,7 +41,6 @@ slicer_release(struct slicer *s)
 	for (; s->n > 0; slicer_pop(s))
 		;
 	mem_big_free(s->log, s->cap * sizeof(*s->log));
-	event_pool_release(&s->pool);
 }
 
 /* ---- the log */
@@ -87,7 +86,7 @@ slicer_clean(struct slicer *s, slices_of_fn *of, void *arg)
 			continue;
 		}
 		const uint32_t to = ++s->first + s->n - 1;
-		*slicer_at(s, to) = (struct logged){ .ts = old.ts, .event = event_move(&s->pool, old.event), .key = old.key };
+		*slicer_at(s, to) = (struct logged){ .ts = old.ts, .event = event_move(s->store, old.event), .key = old.key };
 		slicer_at(s, k->last)->next = to;
 		k->first = k->n == 1 ? to : old.next;
 		k->last = to;
@@ -137,7 +136,7 @@ slices_event(struct slicer *s, struct slices *k, struct event *e, bool fits)
 	if (!fits) {
 		if (s->strict)
 			clear(s, k);
-		event_drop(e);
+		event_drop_pooled(e);
 		return 0;
 	}
 	slices_push(s, k, e);

@@ -42,16 +42,16 @@ struct slicer {
 	struct logged *log;
 	uint32_t       first, n;
 	size_t         cap;
-	struct event_pool pool;         /* for all events that it is given */
+	struct event_store *store;      /* of all events that it is given: its pool */
 };
 
 struct slices {                         /* of one key; all zero: empty */
 	uint32_t first, last, n;        /* positions of the ends of the list */
 };
 
-/* Has the program the form? Fills to if so. */
+/* Has the program the form? Fills to if so, but for the store. */
 bool slicer_of(const struct program *g, struct slicer *to);
-void slicer_release(struct slicer *s);                  /* with all events; the lists are void */
+void slicer_release(struct slicer *s);                  /* drops all events; the lists are void */
 
 static inline struct logged *
 slicer_at(const struct slicer *s, uint32_t position)

@@ -19,6 +19,7 @@ struct record {
 	uint64_t truth;
 	bool     inert;                 /* of no consequence: only its time counts */
 	size_t   key_at, key_n;         /* in c->key */
+	size_t   brief_at, brief_n;     /* the values of its keys, in c->brief_keys */
 	uint32_t key;
 };
 
@@ -43,7 +44,10 @@ key_of_line(struct cep *c, struct record *r, struct err *err)
 	const struct expr_env env = { .fields = c->values, .scratch = &c->scratch, .gave_up = &c->gave_up };
 	char q[QUOTE_MAX];
 
+	const bool brief = c->brief && !r->inert;
+
 	r->key_at = c->key.n;
+	r->brief_at = c->brief_keys.n;
 	for (size_t i = 0; i < c->n_key_columns; i++) {
 		struct val v;
 		expr_eval(c->key_columns[i].expr, &env, &v);
@@ -51,8 +55,11 @@ key_of_line(struct cep *c, struct record *r, struct err *err)
 			return fail_as(err, STATUS_DATA, "no key: %s is missing or null",
 			               quote(q, str_of(c->conf.keys[i])));
 		val_key(&c->key, &v);
+		if (brief)
+			print_add_key(&c->brief_keys, i == 0, &v);
 	}
 	r->key_n = c->key.n - r->key_at;
+	r->brief_n = c->brief_keys.n - r->brief_at;
 	return 0;
 }
 
@@ -68,11 +75,9 @@ read_line(struct cep *c, struct str line, struct record *r, struct err *reason)
 	r->ts = c->now;
 	if (c->time != NULL && time_expr_eval(c->time, &env, &r->ts, reason) < 0)
 		return -1;
-	if (key_of_line(c, r, reason) < 0)
-		return -1;
 	r->truth = truth_of_line(c);
 	r->inert = r->truth == 0 && c->program.inert;
-	return 0;
+	return key_of_line(c, r, reason);
 }
 
 static void
@@ -85,8 +90,11 @@ keep_line(struct cep *c, struct str line, const struct record *r)
 		expr_eval(c->order_by, &env, &v);
 		val_save(&c->order, &v);
 	}
+	const struct str text = c->brief ? str_slice(buf_str(&c->brief_keys), r->brief_at,
+	                                             r->brief_at + r->brief_n) :
+	                                   line;
 	struct event *e =
-		event_new(c->slicing ? &c->slicer.pool : NULL, line, c->values,
+		event_new(&c->store, text, c->values,
 	                  c->keeps_fields ? extract_count(c->fields) : 0, buf_str(&c->order));
 	e->ts = r->ts;
 	e->truth = r->truth;
@@ -173,6 +181,7 @@ take_lines(struct cep *c, const struct str *lines, struct record *records, size_
 		cep_release_if_idle(c, records[i].key);
 	}
 	buf_clear(&c->key);
+	buf_clear(&c->brief_keys);
 	return 0;
 }
 
@@ -403,6 +412,7 @@ cep_new(const struct cep_conf *conf, struct err *err)
 	c->key_columns = mem_zalloc(conf->n_keys + 1, sizeof(*c->key_columns));
 	c->waiting.by_value = conf->order_by != NULL;
 	buf_init(&c->key, BUF_NO_MAX);
+	buf_init(&c->brief_keys, BUF_NO_MAX);
 	buf_init(&c->order, BUF_NO_MAX);
 	buf_init(&c->traced, BUF_NO_MAX);
 	if (compile_expressions(c, err) < 0 ||
@@ -413,11 +423,19 @@ cep_new(const struct cep_conf *conf, struct err *err)
 		return NULL;
 	}
 	c->keeps_fields = c->program.iterative != 0 || c->n_columns > 0;
+	c->brief = !c->keeps_fields && !print_needs_lines(conf->emit, conf->n_columns);
 	c->values = mem_zalloc(EXTRACT_FIELDS, sizeof(*c->values));
 	c->slicing = !conf->general && conf->trace == NULL && slicer_of(&c->program, &c->slicer);
 	if (c->slicing && !c->slicer.strict)
 		c->program.inert = c->program.where_needs_leaf;
-	c->nfa = nfa_new(&c->program, conf->max_partial, conf->shed, &c->gave_up);
+	c->slicer.store = &c->store;
+	c->store.in_order = c->slicing;
+	c->nfa = nfa_new(&(struct nfa_conf){ .program = &c->program,
+	                                     .max_live = conf->max_partial,
+	                                     .shed = conf->shed,
+	                                     .forgets = conf->general,
+	                                     .store = &c->store,
+	                                     .gave_up = &c->gave_up });
 	c->printer = printer_new(&(struct print_conf){ .pattern = conf->pattern,
 	                                               .name = conf->name,
 	                                               .fields = c->fields,
@@ -427,7 +445,8 @@ cep_new(const struct cep_conf *conf, struct err *err)
 	                                               .n_columns = c->n_columns,
 	                                               .rows = conf->rows,
 	                                               .emit = conf->emit,
-	                                               .times_as_ms = conf->times_as_ms });
+	                                               .times_as_ms = conf->times_as_ms,
+	                                               .brief = c->brief });
 	return c;
 }
 
@@ -452,12 +471,8 @@ cep_free(struct cep *c)
 {
 	if (c == NULL)
 		return;
-	for (size_t i = 0; i < c->cap_states; i++) {
-		if (c->states[i].partials == NULL)
-			continue;
-		partials_release(c->nfa, c->states[i].partials);
-		free(c->states[i].partials);
-	}
+	for (size_t i = 0; c->branches != NULL && i < c->cap_states; i++)
+		partials_release(c->nfa, &c->branches[i].partials);
 	for (size_t i = 0; i < c->n_key_columns; i++) {
 		expr_free(c->key_columns[i].expr);
 		free(c->key_columns[i].name);
@@ -468,11 +483,12 @@ cep_free(struct cep *c)
 		free(c->columns[i].name);
 	}
 	free(c->columns);
-	found_release(&c->found);
-	found_release(&c->timed_out);
-	waiting_release(&c->waiting);
+	found_release(&c->store, &c->found);
+	found_release(&c->store, &c->timed_out);
+	waiting_release(&c->waiting, &c->store);
 	slicer_release(&c->slicer);
 	nfa_free(c->nfa);
+	event_store_release(&c->store);
 	printer_free(c->printer);
 	program_release(&c->program);
 	expr_free(c->order_by);
@@ -481,13 +497,14 @@ cep_free(struct cep *c)
 	keys_free(c->keys);
 	free(c->timers);
 	mem_big_free(c->states, c->cap_states * sizeof(*c->states));
-	free(c->moved);
+	mem_big_free(c->branches, c->cap_states * sizeof(*c->branches));
 	free(c->idle);
 	free(c->listed);
 	free(c->touched);
 	free(c->values);
 	arena_release(&c->scratch);
 	buf_release(&c->key);
+	buf_release(&c->brief_keys);
 	buf_release(&c->order);
 	buf_release(&c->traced);
 	free(c);

@@ -16,14 +16,15 @@
 #include "cep/waiting.h"
 
 struct key_state {
-	/* general engine; NULL: nothing but the wait for a first event */
-	struct partials *partials;
-	struct slices    slices;        /* the other engine */
+	struct slices slices;
 	uint32_t waiting, timers;       /* events and timers that refer to the key */
 	bool     listed;                /* among those that may be idle */
 };
 
-struct moved {                          /* how far a key's time has been moved */
+/* What the general engine knows of a key, in one cache line, and how far the key's time has been
+ * moved. */
+struct key_branches {
+	_Alignas(64) struct partials partials;
 	uint64_t pass;                  /* in which it was touched last */
 	int64_t  now;                   /* the time it was moved to in that pass */
 };
@@ -38,6 +39,7 @@ struct cep {
 	struct out         *late_out, *timeouts;
 	struct pipe_stats  *stats;
 	struct program      program;
+	struct event_store  store;      /* of all that waits or has been taken */
 	bool                slicing;    /* slicer is used in place of nfa */
 	struct slicer       slicer;
 	struct nfa         *nfa;
@@ -52,6 +54,7 @@ struct cep {
 	struct expr_column *columns;    /* of the output */
 	size_t              n_columns;
 	bool                keeps_fields;       /* events are asked for theirs later */
+	bool                brief;      /* the values of its keys stand in place of an event's line */
 
 	bool             own_watermarks;
 	struct watermark watermark;
@@ -66,7 +69,7 @@ struct cep {
 
 	struct keys      *keys;
 	struct key_state *states;       /* by key */
-	struct moved     *moved;        /* the same; general engine */
+	struct key_branches *branches;  /* the same; NULL where slices are used */
 	size_t            cap_states;
 	/* keys that nothing refers to, or did not when they were put here; a ring, cap a power of
 	 * two */
@@ -79,8 +82,8 @@ struct cep {
 
 	struct field     *values;       /* of the current line */
 	struct arena      scratch;
-	/* key: those of the lines that are being read, one behind the other */
-	struct buf        key, order;
+	/* key, brief_keys: those of the lines that are being read, one behind the other */
+	struct buf        key, brief_keys, order;
 	struct found_list found, timed_out;
 };
 

@@ -28,8 +28,11 @@ cep_state_of(struct cep *c, uint32_t key)
 		mem_big_free(c->states, old * sizeof(*states));
 		c->states = states;
 		if (!c->slicing) {
-			c->moved = mem_resize(c->moved, cap, sizeof(*c->moved));
-			memset(c->moved + old, 0, (cap - old) * sizeof(*c->moved));
+			struct key_branches *branches = mem_big(cap * sizeof(*branches));
+			if (old > 0)
+				memcpy(branches, c->branches, old * sizeof(*branches));
+			mem_big_free(c->branches, old * sizeof(*branches));
+			c->branches = branches;
 		}
 		c->cap_states = cap;
 	}
@@ -37,9 +40,12 @@ cep_state_of(struct cep *c, uint32_t key)
 }
 
 static bool
-is_idle(const struct key_state *s)
+is_idle(const struct cep *c, uint32_t key)
 {
-	return s->partials == NULL && s->slices.n == 0 && s->waiting == 0 && s->timers == 0;
+	const struct key_state *s = &c->states[key];
+
+	return s->slices.n == 0 && s->waiting == 0 && s->timers == 0 &&
+	       (c->slicing || partials_idle(&c->branches[key].partials));
 }
 
 static void
@@ -68,7 +74,7 @@ forget_oldest_idle(struct cep *c)
 	c->first_idle = (c->first_idle + 1) & (c->cap_idle - 1);
 	c->n_idle--;
 	s->listed = false;
-	if (is_idle(s)) {
+	if (is_idle(c, key)) {
 		memset(s, 0, sizeof(*s));
 		keys_forget(c->keys, key);
 	}
@@ -77,14 +83,7 @@ forget_oldest_idle(struct cep *c)
 void
 cep_release_if_idle(struct cep *c, uint32_t key)
 {
-	struct key_state *s = &c->states[key];
-
-	if (s->partials != NULL && partials_idle(s->partials)) {
-		partials_release(c->nfa, s->partials);
-		free(s->partials);
-		s->partials = NULL;
-	}
-	if (s->listed || !is_idle(s))
+	if (c->states[key].listed || !is_idle(c, key))
 		return;
 	list_idle(c, key);
 	for (int i = 0; i < 2 && c->n_idle > IDLE_KEYS + (keys_count(c->keys) - c->n_idle); i++)
@@ -99,7 +98,7 @@ cep_prefetch_key(const struct cep *c, uint32_t key)
 	if (c->slicing && s->slices.n > 0)
 		__builtin_prefetch(slicer_at(&c->slicer, s->slices.last));
 	else if (!c->slicing)
-		__builtin_prefetch(s->partials);
+		__builtin_prefetch(&c->branches[key]);
 }
 
 /* ---- timers */
@@ -154,13 +153,15 @@ count_matches(struct cep *c, size_t n, struct err *err)
 static int
 hand_out(struct cep *c, struct out *out, struct err *err)
 {
+	if (c->found.n == 0 && c->timed_out.n == 0)
+		return 0;
 	if (count_matches(c, c->found.n, err) < 0)
 		return -1;
 	int result = print_found(c->printer, &c->found, false, out);
 	if (result == 0 && c->timeouts != NULL)
 		result = print_found(c->printer, &c->timed_out, true, c->timeouts);
-	found_clear(&c->found);
-	found_clear(&c->timed_out);
+	found_clear(&c->store, &c->found);
+	found_clear(&c->store, &c->timed_out);
 	if (result < 0 && c->timeouts != NULL && c->timeouts->failed)
 		*err = c->timeouts->err;
 	else if (result < 0)
@@ -251,7 +252,7 @@ process_slice(struct cep *c, struct event *e, struct out *out, struct err *err)
 
 	c->states[key].waiting--;
 	if (slicer_any_expired(s, e->ts) && expire_slices(c, k, e->ts, err) < 0) {
-		event_drop(e);
+		event_drop(&c->store, e);
 		return -1;
 	}
 	e->seq = ++c->seq;
@@ -327,22 +328,24 @@ trace_key(struct cep *c, uint32_t key, int64_t now)
 static int
 move_key(struct cep *c, uint32_t key, int64_t now, struct out *out, struct err *err)
 {
-	struct key_state *s = &c->states[key];
-	struct moved *moved = &c->moved[key];
+	struct key_branches *k = &c->branches[key];
 
-	if (moved->pass != c->pass) {
-		*moved = (struct moved){ c->pass, TIME_MIN };
+	if (k->pass != c->pass) {
+		k->pass = c->pass;
+		k->now = TIME_MIN;
 		c->touched =
 			mem_more(c->touched, c->n_touched, &c->cap_touched, sizeof(*c->touched));
 		c->touched[c->n_touched++] = key;
+		/* nobody forgets the key before the pass is over */
+		c->states[key].waiting++;
 	}
-	if (moved->now == now && now != TIME_MIN)
+	if (k->now == now && now != TIME_MIN)
 		return 0;
-	moved->now = now;
-	if (s->partials == NULL)
+	k->now = now;
+	if (partials_idle(&k->partials))
 		return 0;
 	trace_key(c, key, now);
-	if (nfa_time(c->nfa, s->partials, now, &c->found, &c->timed_out, err) < 0)
+	if (nfa_time(c->nfa, &k->partials, now, &c->found, &c->timed_out, err) < 0)
 		return -1;
 	return hand_out(c, out, err);
 }
@@ -350,22 +353,18 @@ move_key(struct cep *c, uint32_t key, int64_t now, struct out *out, struct err *
 static int
 process(struct cep *c, struct event *e, struct out *out, struct err *err)
 {
-	struct key_state *s = &c->states[e->key];
+	struct partials *p = &c->branches[e->key].partials;
 
-	s->waiting--;
+	c->states[e->key].waiting--;
 	if (move_key(c, e->key, e->ts, out, err) < 0)
 		return -1;
 	e->seq = ++c->seq;
-	if (s->partials == NULL) {
-		s->partials = mem_alloc(sizeof(*s->partials));
-		partials_init(c->nfa, s->partials);
-	}
 	trace_key(c, e->key, e->ts);
-	if (nfa_event(c->nfa, s->partials, e, &c->found, err) < 0)
+	if (nfa_event(c->nfa, p, e, &c->found, err) < 0)
 		return -1;
 	/* the mark stays until the end of the pass, as Flink's does: events after a start set
 	 * timers, too */
-	if (s->partials->started && c->program.window > 0)
+	if (p->started && c->program.window > 0)
 		cep_add_timer(c, e->key, e->ts + c->program.window);
 	return hand_out(c, out, err);
 }
@@ -381,7 +380,7 @@ drain_branches(struct cep *c, int64_t until, struct out *out, struct err *err)
 	c->n_touched = 0;
 	while (result == 0 && (e = waiting_take(&c->waiting, until)) != NULL) {
 		result = process(c, e, out, err);
-		event_drop(e);
+		event_drop(&c->store, e);
 	}
 	while (result == 0 && c->n_timers > 0 && c->timers[c->first_timer].ts <= until) {
 		const uint32_t key = c->timers[c->first_timer].key;
@@ -393,8 +392,8 @@ drain_branches(struct cep *c, int64_t until, struct out *out, struct err *err)
 	for (size_t i = 0; i < c->n_touched && result == 0; i++) {
 		const uint32_t key = c->touched[i];
 		result = move_key(c, key, until, out, err);
-		if (c->states[key].partials != NULL)
-			c->states[key].partials->started = false;
+		c->branches[key].partials.started = false;
+		c->states[key].waiting--;
 		cep_release_if_idle(c, key);
 	}
 	return result;
@@ -429,7 +428,8 @@ cep_end(struct cep *c, struct out *out, struct err *err)
 	c->pass++;
 	c->n_touched = 0;
 	for (uint32_t key = 0; key < keys_limit(c->keys); key++)
-		if (key < c->cap_states && c->states[key].partials != NULL &&
+		if (key < c->cap_states && !c->slicing &&
+		    !partials_idle(&c->branches[key].partials) &&
 		    move_key(c, key, TIME_MAX, out, err) < 0)
 			return -1;
 	return 0;

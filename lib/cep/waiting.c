@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * waiting.c - a queue for what comes in order, a heap for what does not
+ * waiting.c - a queue for what comes in order, a radix heap for what does not
  */
 #include "cep/waiting.h"
 
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "base/time.h"
 #include "sql/value.h"
+
+#define BUCKET_KEEP 65536               /* a longer array is not kept empty */
+#define SOON        3                   /* what comes to this bucket is due in milliseconds */
 
 /* Values that do not compare go by kind, so that the order is total. */
 static int
@@ -57,81 +61,168 @@ queue_add(struct waiting *w, struct stamped waiter)
 	*queued(w, w->n++) = waiter;
 }
 
-static void
-heap_add(struct waiting *w, struct stamped waiter)
-{
-	size_t k = w->n_heap;
+/* ---- the radix heap */
 
-	w->heap = mem_more(w->heap, w->n_heap, &w->cap_heap, sizeof(*w->heap));
-	w->n_heap++;
-	while (k > 0 && before(w, &waiter, &w->heap[(k - 1) / 2])) {
-		w->heap[k] = w->heap[(k - 1) / 2];
-		k = (k - 1) / 2;
+static int
+bucket_of(const struct waiting *w, int64_t ts)
+{
+	return ts == w->last ? 0 : 64 - __builtin_clzll((uint64_t)ts ^ (uint64_t)w->last);
+}
+
+static void
+bucket_add(struct waiting *w, int i, struct stamped waiter)
+{
+	struct bucket *b = &w->buckets[i];
+
+	b->a = mem_more(b->a, b->n, &b->cap, sizeof(*b->a));
+	if (b->n == 0 || waiter.ts < b->min)
+		b->min = waiter.ts;
+	b->a[b->n++] = waiter;
+	if (i > 0)
+		w->filled |= (uint64_t)1 << (i - 1);
+}
+
+/* The bucket with what is next, or NULL. */
+static struct bucket *
+lowest(struct waiting *w)
+{
+	if (w->n_heap == 0)
+		return NULL;
+	return &w->buckets[w->buckets[0].n > 0 ? 0 : __builtin_ctzll(w->filled) + 1];
+}
+
+static int
+compare_events(const void *pa, const void *pb)
+{
+	const struct stamped *a = pa, *b = pb;
+	const int d = compare_values(a->event, b->event);
+
+	if (d != 0)
+		return d;
+	return (a->event->arrival > b->event->arrival) - (a->event->arrival < b->event->arrival);
+}
+
+/* Among those of one time that are there already: rare, they are dealt out together. */
+static void
+add_to_last(struct waiting *w, struct stamped waiter)
+{
+	struct bucket *b = &w->buckets[0];
+
+	bucket_add(w, 0, waiter);
+	for (size_t k = b->n - 1; w->by_value && k > w->taken; k--) {
+		if (compare_events(&b->a[k - 1], &waiter) < 0)
+			break;
+		b->a[k] = b->a[k - 1];
+		b->a[k - 1] = waiter;
 	}
-	w->heap[k] = waiter;
+}
+
+/* The bucket's smallest time has come: what stands in it goes to lower ones. */
+static void
+deal_out(struct waiting *w, struct bucket *b)
+{
+	struct bucket all = *b;
+
+	*b = (struct bucket){ .a = NULL };
+	w->filled &= w->filled - 1;
+	w->last = all.min;
+	for (size_t i = 0; i < all.n; i++) {
+		const int to = bucket_of(w, all.a[i].ts);
+		if (to <= SOON)
+			__builtin_prefetch(all.a[i].event);
+		bucket_add(w, to, all.a[i]);
+	}
+	if (w->by_value && w->buckets[0].n > 1)
+		qsort(w->buckets[0].a, w->buckets[0].n, sizeof(all.a[0]), compare_events);
+	if (all.cap > BUCKET_KEEP) {
+		free(all.a);
+		all = (struct bucket){ .a = NULL };
+	}
+	*b = (struct bucket){ .a = all.a, .cap = all.cap };
 }
 
 static struct event *
-heap_take(struct waiting *w)
+heap_take(struct waiting *w, struct bucket *b)
 {
-	struct event *top = w->heap[0].event;
-	const struct stamped last = w->heap[--w->n_heap];
-	size_t k = 0;
+	struct event *e;
 
-	while (2 * k + 1 < w->n_heap) {
-		size_t child = 2 * k + 1;
-		if (child + 1 < w->n_heap && before(w, &w->heap[child + 1], &w->heap[child]))
-			child++;
-		if (!before(w, &w->heap[child], &last))
-			break;
-		w->heap[k] = w->heap[child];
-		k = child;
-	}
-	if (w->n_heap > 0)
-		w->heap[k] = last;
-	return top;
+	if (b != &w->buckets[0])
+		deal_out(w, b);
+	b = &w->buckets[0];
+	e = b->a[w->taken++].event;
+	w->n_heap--;
+	if (w->taken == b->n)
+		w->taken = b->n = 0;
+	return e;
 }
+
+/* ---- */
 
 void
 waiting_add(struct waiting *w, struct event *e)
 {
 	const struct stamped waiter = { e->ts, e };
 
-	if (w->n > 0 && before(w, &waiter, queued(w, w->n - 1)))
-		heap_add(w, waiter);
-	else
+	if (w->n == 0 || !before(w, &waiter, queued(w, w->n - 1))) {
 		queue_add(w, waiter);
+		return;
+	}
+	if (!w->begun)
+		w->last = TIME_MIN;
+	w->begun = true;
+	if (waiter.ts == w->last)
+		add_to_last(w, waiter);
+	else
+		bucket_add(w, bucket_of(w, waiter.ts), waiter);
+	w->n_heap++;
 }
 
 struct event *
 waiting_take(struct waiting *w, int64_t until)
 {
-	const bool from_queue =
-		w->n > 0 && (w->n_heap == 0 || before(w, queued(w, 0), &w->heap[0]));
+	struct bucket *b = lowest(w);
+	const struct stamped *head = w->n > 0 ? queued(w, 0) : NULL;
 	struct event *e;
 
-	if (!from_queue)
-		return w->n_heap > 0 && w->heap[0].ts <= until ? heap_take(w) : NULL;
-	if (queued(w, 0)->ts > until)
+	if (b != NULL && b->min <= until && (head == NULL || b->min < head->ts))
+		return heap_take(w, b);
+	if (b != NULL && b->min <= until && b->min == head->ts) {
+		if (b != &w->buckets[0])
+			deal_out(w, b);
+		b = &w->buckets[0];
+		if (before(w, &b->a[w->taken], head))
+			return heap_take(w, b);
+	}
+	if (head == NULL || head->ts > until)
 		return NULL;
-	e = queued(w, 0)->event;
+	e = head->event;
 	w->first = (w->first + 1) & (w->cap - 1);
 	w->n--;
 	return e;
 }
 
-struct event *
-waiting_at(const struct waiting *w, size_t i)
+void
+waiting_each(const struct waiting *w, waiting_fn *fn, void *arg)
 {
-	return i < w->n ? queued(w, i)->event : w->heap[i - w->n].event;
+	for (size_t i = 0; i < w->n; i++)
+		fn(arg, queued(w, i)->event);
+	for (int k = 0; k < WAITING_BUCKETS; k++)
+		for (size_t i = k == 0 ? w->taken : 0; i < w->buckets[k].n; i++)
+			fn(arg, w->buckets[k].a[i].event);
+}
+
+static void
+drop(void *arg, struct event *e)
+{
+	event_drop(arg, e);
 }
 
 void
-waiting_release(struct waiting *w)
+waiting_release(struct waiting *w, struct event_store *s)
 {
-	for (size_t i = 0; i < waiting_count(w); i++)
-		event_drop(waiting_at(w, i));
+	waiting_each(w, drop, s);
+	for (int k = 0; k < WAITING_BUCKETS; k++)
+		free(w->buckets[k].a);
 	free(w->queue);
-	free(w->heap);
 	*w = (struct waiting){ .by_value = w->by_value };
 }

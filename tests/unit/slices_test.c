@@ -21,10 +21,12 @@ list_of(void *arg, uint32_t key)
 	return &lists[key];
 }
 
+static struct event_store store = { .in_order = true };
+
 static void
 push(struct slicer *s, uint32_t key, int64_t ts)
 {
-	struct event *e = event_new(&s->pool, STR("{\"a\":1}"), NULL, 0, STR(""));
+	struct event *e = event_new(s->store, STR("{\"a\":1}"), NULL, 0, STR(""));
 
 	e->ts = ts;
 	e->key = key;
@@ -58,7 +60,7 @@ check(const struct slicer *s)
 static void
 a_log_that_is_cleaned_keeps_every_list_in_order(void **state)
 {
-	struct slicer s = { .first = UINT32_MAX - 5000 };       /* positions wrap around on the way */
+	struct slicer s = { .store = &store, .first = UINT32_MAX - 5000 };       /* positions wrap around on the way */
 	uint64_t dice = 1;
 	size_t   cleaned = 0;
 
@@ -79,6 +81,7 @@ a_log_that_is_cleaned_keeps_every_list_in_order(void **state)
 	check(&s);
 	assert_true(cleaned > 5);
 	slicer_release(&s);
+	event_store_release(&store);
 }
 
 int
