@@ -290,8 +290,10 @@ consume_look_again(struct consume *c, struct err *err)
 		if (!c->lanes[i].ours)
 			rc = add_new(c, &c->lanes[i], err);
 	/* whoever polls knows when that is enough; and asks again later */
-	if (rc == 0 || err->status == STATUS_UNAVAILABLE)
+	if (rc == 0 || err->status == STATUS_UNAVAILABLE) {
+		*err = (struct err){ .status = STATUS_OK };
 		return 0;
+	}
 	for (size_t i = 0; err->status == STATUS_NOINPUT && i < c->n_lanes; i++)
 		if (c->reader->partitions(c->reader->self, c->lanes[i].part.topic,
 		                          &(struct err){ 0 }) < 0)

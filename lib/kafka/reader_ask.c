@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "base/time.h"
 #include "kafka/reader_parts.h"
 
 struct str
@@ -31,6 +32,14 @@ reader_fail_part(struct kafka_reader *k, rd_kafka_resp_err_t code, const char *d
 	return handle_fail(&k->h, code, what, err);
 }
 
+/* Between records a question may neither hold up a signal nor the records: whoever asks then asks
+ * again later. */
+static int
+wait_ms(const struct kafka_reader *k)
+{
+	return k->reading ? LOOK_MS : ASK_MS;
+}
+
 static int
 metadata(struct kafka_reader *k, const char *topic, const struct rd_kafka_metadata **md,
          struct err *err)
@@ -38,9 +47,12 @@ metadata(struct kafka_reader *k, const char *topic, const struct rd_kafka_metada
 	rd_kafka_resp_err_t code;
 	rd_kafka_topic_t *handle = NULL;
 
+	if (k->reading && k->h.down_since != TIME_MAX)
+		return handle_fail(&k->h, RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN,
+		                   "cannot list the topics", err);
 	if (topic != NULL)
 		handle = rd_kafka_topic_new(k->h.rk, topic, NULL);
-	code = rd_kafka_metadata(k->h.rk, topic == NULL, handle, md, ASK_MS);
+	code = rd_kafka_metadata(k->h.rk, topic == NULL, handle, md, wait_ms(k));
 	if (handle != NULL)
 		rd_kafka_topic_destroy(handle);
 	return code == RD_KAFKA_RESP_ERR_NO_ERROR

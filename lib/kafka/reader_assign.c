@@ -91,6 +91,7 @@ reader_assign(void *self, const struct part *parts, const int64_t *offsets, size
 		if (apart)
 			reader_split(k, &parts[i]);
 	}
+	k->reading = true;
 	code = rd_kafka_assign(k->h.rk, list);
 	rd_kafka_topic_partition_list_destroy(list);
 	return code == RD_KAFKA_RESP_ERR_NO_ERROR

@@ -13,7 +13,8 @@
 #include "kafka/handle.h"
 #include "kafka/reader_rdkafka.h"
 
-#define ASK_MS 10000                    /* one question to a broker */
+#define ASK_MS  10000                   /* one question to a broker */
+#define LOOK_MS 1000                    /* the same between records: are there new partitions? */
 
 struct feed {                           /* one partition that is read apart */
 	rd_kafka_queue_t   *queue;      /* NULL: not in use */
@@ -41,6 +42,7 @@ struct kafka_reader {
 	size_t               n_parted, cap_parted;
 	rd_kafka_message_t  *early;     /* came while on hold */
 	bool                 apart, held, closing;
+	bool                 reading;   /* partitions of our own choice; no longer the start */
 	/* inside the callback: librdkafka is not to be polled */
 	bool                 rebalancing;
 	/* nudge whenever so much was handed out; 0: never */

@@ -134,6 +134,18 @@ put() { maip-produce -t one --text; }
 	assert_regex "$(<err)" "cannot reach Kafka at $MAIP_KAFKA_BROKERS: "
 }
 
+@test "a look for new partitions that no broker answers holds up no signal" {
+	printf '{"n":%d}\n' 1 2 3 | put
+	maip-consume -t one -o earliest -X topic.metadata.refresh.interval.ms=10 >out 2>err 3>&- 8>&- 9<&- &
+	reader=$!
+	await_lines out 3
+	broker down
+	timeout 20 bash -c 'until grep -q "answers any more" err; do :; done'
+	kill -TERM "$reader"
+	timeout 5 tail -s 0.05 -f --pid="$reader" /dev/null
+	wait "$reader"
+}
+
 @test "an offset that is not there is never jumped over" {
 	echo '{}' | put
 	run -78 --separate-stderr maip-consume -t one -o 7
