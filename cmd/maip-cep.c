@@ -489,18 +489,13 @@ make_stage(void)
 	return cep;
 }
 
-int
-main(int argc, char **argv)
+static enum status
+filter(struct cep *cep, int argc, char **argv)
 {
 	const struct sink stderr_sink = sink_fd(&(int){ 2 });
 	struct out late_file, timeouts_file, trace, *late, *timeouts;
 	struct err err;
 
-	opt_parse(&tool, argc, argv);
-	struct cep *cep = make_stage();
-	remark();
-	if (explains)
-		return (int)print_explanation(cep);
 	late = side_output(&late_file, "--late", late_path);
 	timeouts = side_output(&timeouts_file, "--timeouts", timeouts_path);
 	if (conf.trace != NULL) {
@@ -520,6 +515,17 @@ main(int argc, char **argv)
 	status = close_side_output(late, status);
 	status = close_side_output(timeouts, status);
 	page_finish(page, status);
+	return status;
+}
+
+int
+main(int argc, char **argv)
+{
+	opt_parse(&tool, argc, argv);
+	struct cep *cep = make_stage();
+	remark();
+	const enum status status = explains ? print_explanation(cep) : filter(cep, argc, argv);
+
 	cep_free(cep);
 	pattern_release(&pattern);
 	recognize_release(&clause);
