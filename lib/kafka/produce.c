@@ -29,6 +29,7 @@ struct produce {
 	/* the transaction is being aborted: what is given up was not wanted */
 	bool       undoing;
 	bool       broken;              /* the writer is beyond help, why says how */
+	bool       fenced;              /* a record was refused because a newer run has begun */
 	struct err why;
 	uint64_t   first_line;          /* the first record that was not delivered, 0: none */
 	char       first[900];          /* and what happened to it */
@@ -90,6 +91,7 @@ count_failure(struct produce *p, uint64_t line, const struct record *r, const st
 	p->counts.failed++;
 	if (p->undoing)
 		return;
+	p->fenced |= why->status == STATUS_FENCED;
 	if (p->first_line == 0 || line < p->first_line) {
 		p->first_line = line;
 		snprintf(p->first, sizeof(p->first), "line %" PRIu64 " to %s: %s", line,
@@ -361,7 +363,7 @@ end_transaction(struct produce *p, enum status so_far, struct err *err)
 	} else if (p->counts.failed > 0) {
 		fail_as(err, STATUS_IO, "nothing was published, the transaction is aborted: %s",
 		        p->first);
-		so_far = STATUS_IO;
+		so_far = p->fenced ? STATUS_FENCED : STATUS_IO;
 	} else {
 		fail_as(err, so_far, "nothing was published, the transaction is aborted");
 	}

@@ -61,12 +61,42 @@ struct kafka_writer {
 
 /* ---- reports */
 
+static bool
+is_fence(rd_kafka_resp_err_t code)
+{
+	return code == RD_KAFKA_RESP_ERR__FENCED || code == RD_KAFKA_RESP_ERR_PRODUCER_FENCED ||
+	       code == RD_KAFKA_RESP_ERR_INVALID_PRODUCER_EPOCH;
+}
+
+/* The fence is met by whatever is asked for first: a record, or a step of the transaction. */
+static bool
+is_fenced(const struct kafka_writer *w, rd_kafka_resp_err_t code)
+{
+	return w->conf.transactional_id != NULL &&
+	       (is_fence(code) ||
+	        is_fence(rd_kafka_fatal_error(w->h.rk, NULL, 0)));
+}
+
+/* Always -1. */
+static int
+fail_fenced(const struct kafka_writer *w, const char *what, struct err *err)
+{
+	return fail_as(err, STATUS_FENCED,
+	               "%s: another producer has taken over the transactional id '%s', or the "
+	               "transaction took longer than transaction.timeout.ms",
+	               what, w->conf.transactional_id);
+}
+
 /* Why a record was given up, in words that say what to do. */
 static void
 explain(struct kafka_writer *w, rd_kafka_resp_err_t code, struct err *err)
 {
 	const char *reason = w->h.reason[0] != '\0' ? w->h.reason : "no acknowledgement in time";
 
+	if (is_fenced(w, code)) {
+		fail_fenced(w, "not delivered", err);
+		return;
+	}
 	switch (code) {
 	case RD_KAFKA_RESP_ERR__MSG_TIMED_OUT:
 		fail_as(err, STATUS_IO, "not acknowledged within the delivery time-out: %s",
@@ -571,12 +601,8 @@ fail_transaction(struct kafka_writer *w, rd_kafka_error_t *error, const char *wh
 {
 	rd_kafka_resp_err_t code = rd_kafka_error_code(error);
 
-	if (code == RD_KAFKA_RESP_ERR__FENCED || code == RD_KAFKA_RESP_ERR_PRODUCER_FENCED)
-		fail_as(err, STATUS_FENCED,
-		        "%s: another producer has taken over the transactional id '%s', or the "
-		        "transaction "
-		        "took longer than transaction.timeout.ms",
-		        what, w->conf.transactional_id);
+	if (is_fenced(w, code))
+		fail_fenced(w, what, err);
 	else if (code == RD_KAFKA_RESP_ERR__TIMED_OUT || rd_kafka_error_txn_requires_abort(error))
 		fail_as(err, STATUS_RETRY, "%s: %s", what, rd_kafka_error_string(error));
 	else
@@ -654,21 +680,21 @@ writer_begin(void *self, struct err *err)
 static int
 writer_commit(void *self, struct err *err)
 {
+	static const char    what[] = "cannot commit the transaction";
 	struct kafka_writer *w = self;
 	int                  done;
 
 	while ((done = writer_flush(w, CALL_MS, err)) == 0)
 		if (stopped(w, 2))
-			return fail_as(err, STATUS_RETRY,
-			               "cannot commit the transaction: stopped by a second signal");
+			return fail_as(err, STATUS_RETRY, "%s: stopped by a second signal", what);
 	if (done < 0)
 		return -1;
+	if (w->given_up > 0 && is_fenced(w, RD_KAFKA_RESP_ERR_NO_ERROR))
+		return fail_fenced(w, what, err);
 	if (w->given_up > 0)
-		return fail_as(err, STATUS_IO,
-		               "cannot commit the transaction: %" PRIu64
-		               " of its records were not delivered",
-		               w->given_up);
-	return insist(w, rd_kafka_commit_transaction, "cannot commit the transaction", err);
+		return fail_as(err, STATUS_IO, "%s: %" PRIu64 " of its records were not delivered",
+		               what, w->given_up);
+	return insist(w, rd_kafka_commit_transaction, what, err);
 }
 
 static int

@@ -22,6 +22,7 @@ struct fixture {
 	const char *refuse, *lose;      /* values that are refused by send, or given up later */
 	bool        has_topic, dies;    /* dies: the next poll or flush is fatal */
 	bool        keeps;              /* gives nothing up */
+	bool        fenced;             /* what is given up was refused for a newer run's sake */
 	int         polls, commits, aborts, begins;
 	int         stop_after;         /* set stop when so many polls have been ... */
 	bool        stop_twice;         /* ... and again at the next */
@@ -56,7 +57,7 @@ settle(struct fixture *f, struct sent *s, const char *why)
 		f->events.report(f->events.arg, s->tag, &r, NULL);
 		return;
 	}
-	fail_as(&err, STATUS_IO, "%s", why);
+	fail_as(&err, f->fenced ? STATUS_FENCED : STATUS_IO, "%s", why);
 	f->events.report(f->events.arg, s->tag, &r, &err);
 }
 
@@ -508,6 +509,18 @@ a_transaction_is_all_or_nothing(void **state)
 }
 
 static void
+a_record_may_be_the_first_to_meet_a_newer_run(void **state)
+{
+	struct fixture *f = *state;
+
+	f->lose = "b";
+	f->fenced = true;
+	assert_int_equal(run_with(f, &transactional, "a\nb\n"), STATUS_FENCED);
+	assert_int_equal(f->commits, 0);
+	assert_int_equal(f->aborts, 0);
+}
+
+static void
 a_bad_line_or_a_cut_stream_aborts_the_transaction(void **state)
 {
 	struct fixture *f = *state;
@@ -544,6 +557,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(a_stream_that_was_stopped_on_purpose_is_no_complete_one, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_complete_input_is_one_transaction, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_transaction_is_all_or_nothing, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_record_may_be_the_first_to_meet_a_newer_run, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_bad_line_or_a_cut_stream_aborts_the_transaction, set_up, tear_down),
 	};
 
