@@ -196,6 +196,15 @@ push_state(struct nfa *f, size_t *n, int state)
 	f->stack[(*n)++] = state;
 }
 
+/* Flink's compiler leaves such an edge without a target. */
+static int
+goes_nowhere(struct err *err)
+{
+	return fail_as(err, STATUS_DATA,
+	               "--until: ends a greedy optional loop after --not-followed-by, and Flink "
+	               "fails on that (drop --greedy)");
+}
+
 static int
 goes_round(struct err *err)
 {
@@ -219,10 +228,7 @@ find_ways(struct nfa *f, struct err *err)
 		if (f->g->rounds && ++passed > ROUNDS_MAX)
 			return goes_round(err);
 		if (from < 0)
-			return fail_as(err, STATUS_DATA,
-			               "--until: ends a greedy optional loop after "
-			               "--not-followed-by, and Flink fails on that "
-			               "(drop --greedy)");
+			return goes_nowhere(err);
 		const struct state *s = &f->g->states[from];
 		for (int i = 0; i < s->n; i++) {
 			const struct edge *e = &s->edges[i];
@@ -258,14 +264,14 @@ final_behind(struct nfa *f, int state, int *to, struct err *err)
 		const int from = f->stack[--depth];
 		if (f->g->rounds && ++passed > ROUNDS_MAX)
 			return goes_round(err);
-		if (from < 0)
-			continue;
 		const struct state *s = &f->g->states[from];
 		for (int i = 0; i < s->n; i++) {
 			const struct edge *e = &s->edges[i];
 			if (e->kind != PROCEED || !holds(f, e->cond))
 				continue;
-			if (e->target >= 0 && f->g->states[e->target].kind == STATE_FINAL) {
+			if (e->target < 0)
+				return goes_nowhere(err);
+			if (f->g->states[e->target].kind == STATE_FINAL) {
 				*to = e->target;
 				return 0;
 			}

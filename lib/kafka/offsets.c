@@ -106,13 +106,32 @@ parse_range(struct place_range *to, struct str s, int64_t now)
 	return false;
 }
 
+/* What can be told without asking the broker. */
+static bool
+ends_before_it_starts(const struct place_range *r)
+{
+	if (r->from.kind == PLACE_LATEST && r->to.kind == PLACE_EARLIEST)
+		return true;
+	if (r->from.kind != r->to.kind)
+		return false;
+	return r->from.kind == PLACE_BEFORE_END ? r->from.value < r->to.value
+	                                        : r->from.value > r->to.value;
+}
+
 int
 place_range_parse(struct place_range *to, struct str text, int64_t now, struct err *err)
 {
+	char q[QUOTE_MAX];
+
 	*to = (struct place_range){ 0 };
 	if (parse_range(to, text, now)) {
 		if (to->from.kind == PLACE_AFTER_START)
 			return fail_as(err, STATUS_USAGE, "a range cannot start with +N");
+		if (ends_before_it_starts(to))
+			return fail_as(err, STATUS_USAGE,
+			               "the range %s ends before it starts: it is A:B, from A up to, "
+			               "not including, B",
+			               quote(q, text));
 		return 0;
 	}
 	if (place_parse(&to->from, text, now, err) < 0)

@@ -15,6 +15,7 @@
 enum slot { SLOT_KEY, SLOT_TOPIC, SLOT_PARTITION, SLOT_OFFSET, SLOT_TIMESTAMP, SLOT_HEADERS };
 
 static const char *const slot_names[] = { "$key", "$topic", "$partition", "$offset", "$timestamp" };
+static const char slot_list[] = "$key, $topic, $partition, $offset, $timestamp and $headers.NAME";
 
 #define HEADER_NAMES 32                 /* different $headers.NAME in one command */
 
@@ -57,8 +58,10 @@ find_slot(void *arg, const struct path *path, size_t *used)
 	for (size_t i = 0; i < sizeof(slot_names) / sizeof(slot_names[0]); i++)
 		if (str_eq(step[0].name, str_of(slot_names[i])))
 			return (int)i;
-	if (path->n < 2 || step[1].name.p == NULL || !str_eq(step[0].name, STR("$headers")))
+	if (step[0].name.n == 0 || step[0].name.p[0] != '$')
 		return -1;
+	if (path->n < 2 || step[1].name.p == NULL || !str_eq(step[0].name, STR("$headers")))
+		return EXPR_NO_SLOT;
 	*used = 2;
 	return header_slot(arg, step[1].name);
 }
@@ -67,7 +70,8 @@ find_slot(void *arg, const struct path *path, size_t *used)
 static int
 add_condition(struct selector *s, const char *text, struct err *err)
 {
-	struct expr_scope scope = { .fields = extract_new(), .slot = find_slot, .arg = s };
+	struct expr_scope scope = { .fields = extract_new(), .slot = find_slot,
+	                            .slot_names = slot_list, .arg = s };
 	struct expr *e = expr_new(str_of(text), "--where", &scope, err);
 	const bool early = extract_count(scope.fields) == 0;
 
@@ -90,7 +94,8 @@ struct selector *
 selector_new(const struct selector_conf *conf, struct err *err)
 {
 	struct selector *s = mem_zalloc(1, sizeof(*s));
-	const struct expr_scope scope = { .fields = s->fields = extract_new(), .slot = find_slot, .arg = s };
+	const struct expr_scope scope = { .fields = s->fields = extract_new(), .slot = find_slot,
+	                                  .slot_names = slot_list, .arg = s };
 
 	s->raw = conf->raw;
 	s->early = mem_zalloc(conf->n_where, sizeof(struct expr *));

@@ -49,6 +49,8 @@ struct expr_env {
 /* An aggregate call found while parsing: COUNT(*) FILTER (WHERE ...), see aggregate.h. */
 struct agg_call;
 
+#define EXPR_NO_SLOT (-2)
+
 struct expr_scope {
 	/* Bare paths become fields of it; NULL: bare paths are refused. Where the scope takes
 	 * aggregates, they are fields only inside of the calls; outside, a name has to be a
@@ -60,6 +62,9 @@ struct expr_scope {
 	 * "$headers.NAME" with the whole path. *used is how many of the steps the slot stands
 	 * for. */
 	int (*slot)(void *arg, const struct path *path, size_t *used);
+	/* which there are, in words: slot may give EXPR_NO_SLOT for a name that can be nothing
+	 * else, and the expression is refused */
+	const char *slot_names;
 
 	/* The number of the pattern that a path inside FIRST, LAST, COUNT, SUM, AVG, MIN, MAX
 	 * names, or -1. NULL: no patterns. */

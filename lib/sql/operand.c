@@ -188,6 +188,9 @@ resolve_slot(struct parser *p, const struct path *path, size_t at, struct node *
 
 	if (p->scope->slot != NULL && !p->in_aggregate)
 		slot = p->scope->slot(p->scope->arg, path, &used);
+	if (slot == EXPR_NO_SLOT)
+		return lex_fail(&p->lex, at, "there is no %s; there are %s",
+		                quote(q, path->steps[0].name), p->scope->slot_names);
 	if (slot < 0)
 		return 0;
 	if (used < path->n)

@@ -263,6 +263,9 @@ put() { maip-produce -t one --text; }
 	done <<-'END'
 		-e|no topic: -t NAME (--list-topics shows those there are)
 		-t one -o soon|-o: 'soon' is not an offset (try earliest, latest, committed, 42, -10, +10, @2026-01-16T12:00:00Z, -3d, or a range A:B of these)
+		-t one -o 5:3|-o: the range '5:3' ends before it starts: it is A:B, from A up to, not including, B
+		-t one -o -5:-10|-o: the range '-5:-10' ends before it starts: it is A:B, from A up to, not including, B
+		-t one --where '$offse > 5'|--where: column 1: there is no '$offse'; there are $key, $topic, $partition, $offset, $timestamp and $headers.NAME
 		-t one -e --until 5|--until and --exit-at-end are two ends: choose one
 		-t one -o committed|-o committed: committed by which group? (-g NAME)
 		-t one -g g -p 0|-p: in a group the partitions are shared out; without -g they can be chosen
