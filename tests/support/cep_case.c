@@ -319,7 +319,7 @@ cep_case_run(const struct cep_case *c, const struct cep_run *how, struct buf *to
 		result = pattern_finish(&pattern, &err);
 	if (result == 0) {
 		const struct cep_conf conf = { .pattern = &pattern, .keys = keys, .n_keys = 1, .time = "t", .time_format = TIME_FORMAT_MS,
-			.bound = c->bound, .times_as_ms = true, .max_partial = 20000, .general = how->general, .seed = 7 };
+			.bound = c->bound, .times_as_ms = true, .max_partial = 20000, .general = how->general, .emit = how->emit, .seed = 7 };
 		sinks_init(&sinks);
 		result = feed(c, how, &conf, &sinks);
 		sinks_join(&sinks, how->sorted, to);

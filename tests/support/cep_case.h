@@ -34,6 +34,7 @@ void cep_case_random(struct cep_case *c, enum cep_shape shape, uint64_t seed);
 /* How to run it. cut: save, and go on with what was loaded into a new stage, after each line for which it says so. */
 struct cep_run {
 	bool     general;
+	enum emit emit;
 	uint64_t cuts;                  /* seed of random cuts; 0: none */
 	bool     sorted;                /* timeouts in order of their text: which come first at one watermark is not promised */
 };

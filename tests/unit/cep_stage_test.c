@@ -85,6 +85,13 @@ slices_that_were_saved_and_loaded_give_the_same_answer(void **state)
 }
 
 static void
+events_that_were_saved_without_their_lines_give_the_same_summary(void **state)
+{
+	(void)state;
+	compare_all(SHAPE_ANY, &(struct question){ { .emit = EMIT_SUMMARY }, { .emit = EMIT_SUMMARY, .cuts = 1 } }, 2000);
+}
+
+static void
 the_engine_for_one_element_finds_what_the_general_one_finds(void **state)
 {
 	(void)state;
@@ -137,6 +144,28 @@ state_of_another_gap_or_another_order_is_refused(void **state)
 }
 
 static void
+state_without_lines_is_refused_where_they_are_printed(void **state)
+{
+	struct pattern pattern;
+	struct err err;
+	struct buf saved;
+	struct cep *lines = make(&pattern, "one", &err);
+	struct cep_conf conf = { .pattern = &pattern, .time = "t", .max_partial = 10, .emit = EMIT_COUNT };
+	struct cep *brief = cep_new(&conf, &err);
+
+	(void)state;
+	buf_init(&saved, BUF_NO_MAX);
+	assert_int_equal(cep_ops.save(brief, &saved, &err), 0);
+	assert_int_equal(cep_ops.load(lines, buf_str(&saved), &err), -1);
+	assert_int_equal(err.status, STATUS_CONFIG);
+	assert_non_null(strstr(err.msg, "has no lines: it was saved with --emit summary or --emit count"));
+	buf_release(&saved);
+	cep_free(lines);
+	cep_free(brief);
+	pattern_release(&pattern);
+}
+
+static void
 state_of_another_pattern_or_that_was_cut_off_is_refused(void **state)
 {
 	struct pattern one, two, three;
@@ -170,6 +199,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(state_that_was_saved_and_loaded_gives_the_same_answer),
 		cmocka_unit_test(slices_that_were_saved_and_loaded_give_the_same_answer),
+		cmocka_unit_test(events_that_were_saved_without_their_lines_give_the_same_summary),
+		cmocka_unit_test(state_without_lines_is_refused_where_they_are_printed),
 		cmocka_unit_test(the_engine_for_one_element_finds_what_the_general_one_finds),
 		cmocka_unit_test(state_of_another_pattern_or_that_was_cut_off_is_refused),
 		cmocka_unit_test(state_of_another_gap_or_another_order_is_refused),
