@@ -19,7 +19,7 @@
 #include "base/time.h"
 #include "json/out.h"
 
-static int64_t events = 20000, customers = 10000, seed = 1, rate = 5, disorder_ms, bursts, bad;
+static int64_t events = 20000, customers = 10000, seed = 1, rate = 5, disorder_ms, late, bursts, bad;
 static const char *start = "2026-01-16T12:00:00Z", *truth;
 
 static const struct opt opts[] = {
@@ -29,6 +29,7 @@ static const struct opt opts[] = {
 	OPT_STR(0, "start", &start, "TIME", "time of the first event (default 2026-01-16T12:00:00Z)"),
 	OPT_INT(0, "rate", &rate, 1, 1000000, "N", "events a second of event time (default 5)"),
 	OPT_MS(0, "disorder", &disorder_ms, "DURATION", "how late an event may come (default 0)"),
+	OPT_INT(0, "late", &late, 0, 1000, "N", "of a thousand events, how many come 45 s too late (default 0)"),
 	OPT_INT(0, "bursts", &bursts, 0, 1000000, "N", "customers who place 10 or more orders within a minute (default 0)"),
 	OPT_INT(0, "bad", &bad, 0, INT64_MAX / 2000, "N", "bad records among them (default 0)"),
 	OPT_STR(0, "truth", &truth, "FILE", "write counts and totals to FILE, as JSON"),
@@ -41,6 +42,7 @@ static const struct tool tool = {
 
 #define BURST_EVERY 3                   /* of the events while a burst lasts */
 #define CUSTOMER_MAX 32
+#define LATE_MS      45000
 
 struct event {
 	uint64_t id[4];
@@ -278,6 +280,8 @@ draw(struct event *e, int64_t i, int64_t start_ms)
 	e->type = roll(10) == 0 ? 1 + (uint32_t)roll(N_TYPES - 1) : 0;
 	e->spaced = roll(100) < 2;
 	e->ms = start_ms + i * 1000 / rate - (disorder_ms > 0 ? (int64_t)roll((uint64_t)disorder_ms + 1) : 0);
+	if (late > 0 && (int64_t)roll(1000) < late)
+		e->ms -= LATE_MS;
 	snprintf(e->customer, CUSTOMER_MAX, "c-%" PRId64, (int64_t)((double)customers * u * u));
 	if (b >= 0 && b < bursts && in_burst(i, b)) {
 		e->type = 0;
