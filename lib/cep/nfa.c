@@ -353,12 +353,12 @@ column_of(struct nfa *f, uint64_t truth)
 
 	if (!f->remembers)
 		return NULL;
-	if (c->moves == NULL)
+	if (c->moves == NULL) {
 		c->moves = mem_zalloc(n, sizeof(*c->moves));
-	else if (c->truth != truth)
+	} else if (c->truth != truth) {
 		memset(c->moves, 0, n * sizeof(*c->moves));
-	if (c->truth != truth)
 		c->n = 0;
+	}
 	c->truth = truth;
 	return c;
 }

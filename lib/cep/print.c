@@ -143,6 +143,16 @@ print_add_key(struct buf *to, bool first, const struct val *v)
 	return val_add_json(to, v);
 }
 
+void
+print_add_keys(struct buf *to, const struct expr_column *keys, size_t n, const struct expr_env *env)
+{
+	for (size_t i = 0; i < n; i++) {
+		struct val v;
+		expr_eval(keys[i].expr, env, &v);
+		print_add_key(to, i == 0, &v);
+	}
+}
+
 /* The values of an event's keys, read once more from its line where they do not stand in its
  * place: nobody has to keep them meanwhile. */
 static struct str
@@ -160,11 +170,7 @@ key_values(struct printer *p, const struct event *e)
 	memset(p->line.p + e->n, 0, LINE_SLACK);
 	if (extract(p->conf.fields, buf_str(&p->line), p->fields, NULL) < 0)
 		return STR("");
-	for (size_t i = 0; i < p->conf.n_keys; i++) {
-		struct val v;
-		expr_eval(p->conf.keys[i].expr, &env, &v);
-		print_add_key(&p->keys, i == 0, &v);
-	}
+	print_add_keys(&p->keys, p->conf.keys, p->conf.n_keys, &env);
 	return buf_str(&p->keys);
 }
 

@@ -32,11 +32,15 @@ struct print_conf {                     /* all borrowed */
 	bool                      brief;
 };
 
-/* Is that enough for such an output, whatever is found? */
+/* Does such an output print more of an event than its keys? */
 bool print_needs_lines(enum emit emit, size_t n_columns);
 
 /* The value of another key to those of an event: as JSON, with newlines between. */
 int print_add_key(struct buf *to, bool first, const struct val *v);
+
+/* The values of all keys, of the event whose fields env has. */
+void print_add_keys(struct buf *to, const struct expr_column *keys, size_t n,
+                    const struct expr_env *env);
 
 struct printer;                                         /* opaque; lives in print.c */
 

@@ -101,15 +101,6 @@ save_branches(struct saver *s, const struct branches *b)
 	}
 }
 
-static bool
-is_used(const struct cep *c, uint32_t key)
-{
-	const struct key_state *k = &c->states[key];
-
-	return k->slices.n > 0 || k->waiting > 0 || k->timers > 0 ||
-	       (!c->slicing && !partials_idle(&c->branches[key].partials));
-}
-
 /* Number the keys and write their texts. */
 static void
 save_texts(struct saver *s, struct buf *to)
@@ -119,11 +110,11 @@ save_texts(struct saver *s, struct buf *to)
 
 	s->number = mem_zalloc(c->cap_states + 1, sizeof(*s->number));
 	for (uint32_t key = 0; key < c->cap_states; key++)
-		if (is_used(c, key))
+		if (!cep_key_is_idle(c, key))
 			s->number[key] = n++;
 	buf_put_u64(to, n);
 	for (uint32_t key = 0; key < c->cap_states; key++)
-		if (is_used(c, key))
+		if (!cep_key_is_idle(c, key))
 			buf_put_str(to, keys_text(c->keys, key));
 }
 
@@ -132,7 +123,7 @@ save_keys(struct saver *s)
 {
 	for (uint32_t key = 0; key < s->c->cap_states && !s->c->slicing; key++) {
 		const struct partials *p = &s->c->branches[key].partials;
-		if (!is_used(s->c, key))
+		if (cep_key_is_idle(s->c, key))
 			continue;
 		save_branches(s, &p->live);
 		save_branches(s, &p->done);
@@ -296,11 +287,7 @@ make_brief(struct cep *c, struct buf *line)
 
 	buf_clear(&c->brief_keys);
 	arena_reset(&c->scratch);
-	for (size_t i = 0; i < c->n_key_columns; i++) {
-		struct val v;
-		expr_eval(c->key_columns[i].expr, &env, &v);
-		print_add_key(&c->brief_keys, i == 0, &v);
-	}
+	print_add_keys(&c->brief_keys, c->key_columns, c->n_key_columns, &env);
 	buf_clear(line);
 	buf_add_str(line, buf_str(&c->brief_keys));
 	buf_clear(&c->brief_keys);

@@ -42,9 +42,8 @@ static int
 key_of_line(struct cep *c, struct record *r, struct err *err)
 {
 	const struct expr_env env = { .fields = c->values, .scratch = &c->scratch, .gave_up = &c->gave_up };
-	char q[QUOTE_MAX];
-
 	const bool brief = c->brief && !r->inert;
+	char q[QUOTE_MAX];
 
 	r->key_at = c->key.n;
 	r->brief_at = c->brief_keys.n;
@@ -90,11 +89,10 @@ keep_line(struct cep *c, struct str line, const struct record *r)
 		expr_eval(c->order_by, &env, &v);
 		val_save(&c->order, &v);
 	}
-	const struct str text = c->brief ? str_slice(buf_str(&c->brief_keys), r->brief_at,
-	                                             r->brief_at + r->brief_n) :
-	                                   line;
+	if (c->brief)
+		line = str_slice(buf_str(&c->brief_keys), r->brief_at, r->brief_at + r->brief_n);
 	struct event *e =
-		event_new(&c->store, text, c->values,
+		event_new(&c->store, line, c->values,
 	                  c->keeps_fields ? extract_count(c->fields) : 0, buf_str(&c->order));
 	e->ts = r->ts;
 	e->truth = r->truth;

@@ -90,6 +90,9 @@ struct cep {
 /* The state of a key, made if it is new. */
 struct key_state *cep_state_of(struct cep *c, uint32_t key);
 
+/* Nothing refers to the key. */
+bool cep_key_is_idle(const struct cep *c, uint32_t key);
+
 /* If nothing refers to the key any more it may be forgotten: not at once, because many come back,
  * but as soon as the keys that wait for that outnumber the others by IDLE_KEYS. */
 #define IDLE_KEYS 65536

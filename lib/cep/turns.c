@@ -39,8 +39,8 @@ cep_state_of(struct cep *c, uint32_t key)
 	return &c->states[key];
 }
 
-static bool
-is_idle(const struct cep *c, uint32_t key)
+bool
+cep_key_is_idle(const struct cep *c, uint32_t key)
 {
 	const struct key_state *s = &c->states[key];
 
@@ -74,7 +74,7 @@ forget_oldest_idle(struct cep *c)
 	c->first_idle = (c->first_idle + 1) & (c->cap_idle - 1);
 	c->n_idle--;
 	s->listed = false;
-	if (is_idle(c, key)) {
+	if (cep_key_is_idle(c, key)) {
 		memset(s, 0, sizeof(*s));
 		keys_forget(c->keys, key);
 	}
@@ -83,7 +83,7 @@ forget_oldest_idle(struct cep *c)
 void
 cep_release_if_idle(struct cep *c, uint32_t key)
 {
-	if (c->states[key].listed || !is_idle(c, key))
+	if (c->states[key].listed || !cep_key_is_idle(c, key))
 		return;
 	list_idle(c, key);
 	for (int i = 0; i < 2 && c->n_idle > IDLE_KEYS + (keys_count(c->keys) - c->n_idle); i++)
