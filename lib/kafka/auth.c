@@ -13,6 +13,7 @@
 #include <time.h>
 
 #include "base/buf.h"
+#include "base/cond.h"
 #include "base/mem.h"
 #include "base/time.h"
 #include "kafka/auth.h"
@@ -45,7 +46,6 @@ auth_new(const struct kafka_conf *c, const struct kafka_watch *watch)
 {
 	const struct login *login = kafka_conf_login(c);
 	struct auth        *a;
-	pthread_condattr_t  attr;
 
 	if (login->token_command == NULL && !login->msk)
 		return NULL;
@@ -54,10 +54,7 @@ auth_new(const struct kafka_conf *c, const struct kafka_watch *watch)
 	a->login = login;
 	a->watch = *watch;
 	pthread_mutex_init(&a->lock, NULL);
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&a->stopped, &attr);
-	pthread_condattr_destroy(&attr);
+	cond_init(&a->stopped);
 	return a;
 }
 
@@ -223,16 +220,9 @@ get_token(struct auth *a, rd_kafka_t *rk, struct err *err)
 static bool
 pause_for(struct auth *a, int64_t ms)
 {
-	struct timespec until;
-	bool            stop;
+	const struct timespec until = cond_deadline(ms);
+	bool                  stop;
 
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_sec += ms / 1000;
-	until.tv_nsec += ms % 1000 * 1000000;
-	if (until.tv_nsec >= 1000000000) {
-		until.tv_sec++;
-		until.tv_nsec -= 1000000000;
-	}
 	pthread_mutex_lock(&a->lock);
 	while (!(stop = atomic_load(&a->stop)) &&
 	       pthread_cond_timedwait(&a->stopped, &a->lock, &until) == 0)

@@ -271,16 +271,6 @@ add_new(struct consume *c, struct lane *l, struct err *err)
 	return take_on(c, l, err);
 }
 
-static int
-gone(const struct lane *l, struct err *err)
-{
-	char q[QUOTE_MAX];
-
-	return fail_as(err, STATUS_NOINPUT,
-	               "topic %s is not there any more: it was deleted while it was read",
-	               quote(q, l->part.topic));
-}
-
 int
 consume_look_again(struct consume *c, struct err *err)
 {
@@ -297,7 +287,7 @@ consume_look_again(struct consume *c, struct err *err)
 	for (size_t i = 0; err->status == STATUS_NOINPUT && i < c->n_lanes; i++)
 		if (c->reader->partitions(c->reader->self, c->lanes[i].part.topic,
 		                          &(struct err){ 0 }) < 0)
-			return gone(&c->lanes[i], err);
+			return reader_fail_gone(c->lanes[i].part.topic, err);
 	return -1;
 }
 

@@ -27,6 +27,17 @@ struct part {                           /* a partition of a topic */
 #define OFFSET_LATEST    (-1)
 #define OFFSET_NONE      (-1001)        /* nothing committed */
 
+/* What a read ends with when its topic was deleted meanwhile. Returns -1. */
+static inline int
+reader_fail_gone(struct str topic, struct err *err)
+{
+	char q[QUOTE_MAX];
+
+	return fail_as(err, STATUS_NOINPUT,
+	               "topic %s is not there any more: it was deleted while it was read",
+	               quote(q, topic));
+}
+
 struct reader_events {                  /* told from inside poll, take, hold and close */
 	void *arg;
 	/* The group gave us these partitions; start[i] is the committed offset or OFFSET_NONE,

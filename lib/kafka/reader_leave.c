@@ -4,8 +4,8 @@
  */
 #include <pthread.h>
 #include <stdlib.h>
-#include <time.h>
 
+#include "base/cond.h"
 #include "base/mem.h"
 #include "base/time.h"
 #include "kafka/auth.h"
@@ -80,8 +80,8 @@ reader_commit(void *self, bool wait, struct err *err)
 
 /* rd_kafka_consumer_close() can wait for a broker that never answers (librdkafka issues 4041,
  * 4884), and rd_kafka_destroy() of 2.0.2 waits for ever for the thread of a broker that led a
- * topic which was deleted meanwhile. So both have a thread of their own and a deadline, behind which
- * the client is left to the end of the process. */
+ * topic which was deleted meanwhile. So both have a thread of their own and a deadline, behind
+ * which the client is left to the end of the process. */
 enum stage { STAYING, LEFT, FREED };
 
 struct farewell {
@@ -115,13 +115,11 @@ say_farewell(void *arg)
 }
 
 static bool
-await(struct farewell *f, enum stage stage, int ms)          /* whole seconds */
+await(struct farewell *f, enum stage stage, int ms)
 {
-	struct timespec end;
+	const struct timespec end = cond_deadline(ms);
 	bool done;
 
-	clock_gettime(CLOCK_MONOTONIC, &end);
-	end.tv_sec += ms / 1000;
 	pthread_mutex_lock(&f->lock);
 	while (f->stage < stage && pthread_cond_timedwait(&f->news, &f->lock, &end) == 0)
 		;
@@ -134,14 +132,10 @@ static struct farewell *
 farewell_new(struct kafka_reader *k)
 {
 	struct farewell *f = mem_zalloc(1, sizeof(*f));
-	pthread_condattr_t clock;
 
 	f->reader = k;
 	pthread_mutex_init(&f->lock, NULL);
-	pthread_condattr_init(&clock);
-	pthread_condattr_setclock(&clock, CLOCK_MONOTONIC);
-	pthread_cond_init(&f->news, &clock);
-	pthread_condattr_destroy(&clock);
+	cond_init(&f->news);
 	return f;
 }
 

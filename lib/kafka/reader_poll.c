@@ -99,16 +99,6 @@ out_of_range(struct kafka_reader *k, const rd_kafka_message_t *m, struct err *er
 	               STR_ARGS(p.topic), p.partition, m->offset, first, next, first);
 }
 
-static int
-topic_gone(const rd_kafka_message_t *m, struct err *err)
-{
-	char q[QUOTE_MAX];
-
-	return fail_as(err, STATUS_NOINPUT,
-	               "topic %s is not there any more: it was deleted while it was read",
-	               quote(q, str_of(rd_kafka_topic_name(m->rkt))));
-}
-
 /* Errors that come where records come. 0: nothing to stop for. */
 static int
 consumer_error(struct kafka_reader *k, rd_kafka_message_t *m, struct err *err)
@@ -137,7 +127,9 @@ consumer_error(struct kafka_reader *k, rd_kafka_message_t *m, struct err *err)
 	case RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION:
 		if (m->rkt != NULL && rd_kafka_topic_name(m->rkt)[0] == '^')
 			break;  /* a pattern that matches nothing yet */
-		rc = m->rkt != NULL ? topic_gone(m, err) : handle_fail(&k->h, m->err, what, err);
+		rc = m->rkt != NULL
+		             ? reader_fail_gone(str_of(rd_kafka_topic_name(m->rkt)), err)
+		             : handle_fail(&k->h, m->err, what, err);
 		break;
 	case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
 	case RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID:
@@ -167,6 +159,26 @@ nothing(struct kafka_reader *k, struct err *err)
 	return handle_check(&k->h, err);
 }
 
+/* What was handed out last is not looked at any more. */
+static void
+take_back(struct kafka_reader *k, struct feed *f)
+{
+	reader_release_parted(k);
+	if (f->message != NULL)
+		rd_kafka_message_destroy(f->message);
+	f->message = NULL;
+}
+
+static int
+answer(struct kafka_reader *k, struct feed *f, rd_kafka_message_t *m, struct record *r,
+       struct err *err)
+{
+	if (m->err != RD_KAFKA_RESP_ERR_NO_ERROR)
+		return consumer_error(k, m, err);
+	hand_out(k, f, m, r);
+	return 1;
+}
+
 int
 reader_poll(void *self, int64_t wait_ms, struct record *r, struct err *err)
 {
@@ -174,11 +186,7 @@ reader_poll(void *self, int64_t wait_ms, struct record *r, struct err *err)
 	struct feed *f = &k->together;
 	rd_kafka_message_t *m = k->early;
 
-	reader_release_parted(k);
-	if (f->message != NULL) {
-		rd_kafka_message_destroy(f->message);
-		f->message = NULL;
-	}
+	take_back(k, f);
 	k->early = NULL;
 	if (m == NULL)
 		m = rd_kafka_consumer_poll(k->h.rk, (int)wait_ms);
@@ -188,10 +196,7 @@ reader_poll(void *self, int64_t wait_ms, struct record *r, struct err *err)
 	}
 	if (m == NULL)
 		return nothing(k, err);
-	if (m->err != RD_KAFKA_RESP_ERR_NO_ERROR)
-		return consumer_error(k, m, err);
-	hand_out(k, f, m, r);
-	return 1;
+	return answer(k, f, m, r, err);
 }
 
 /* In between, the consumer's own queue brings the events: rebalances, errors, logs. */
@@ -212,18 +217,11 @@ reader_take(void *self, uint32_t slot, int64_t wait_ms, struct record *r, struct
 	struct feed *f = &k->feeds[slot];
 	rd_kafka_message_t *m;
 
-	reader_release_parted(k);
-	if (f->message != NULL) {
-		rd_kafka_message_destroy(f->message);
-		f->message = NULL;
-	}
+	take_back(k, f);
 	m = rd_kafka_consume_queue(f->queue, (int)wait_ms);
 	if (m == NULL)
 		return serve_events(k, err);
-	if (m->err != RD_KAFKA_RESP_ERR_NO_ERROR)
-		return consumer_error(k, m, err);
-	hand_out(k, f, m, r);
-	return 1;
+	return answer(k, f, m, r, err);
 }
 
 /* Pausing has to be paired strictly: 2.0.2 fetches again from an old position when what was not

@@ -17,7 +17,8 @@
 #include <stddef.h>
 
 #define SLAB_BLOCK   262144             /* bytes */
-#define SLAB_LARGEST (SLAB_BLOCK / 8)   /* a piece; so that little is left over at the end of a block */
+/* a piece; so that little is left over at the end of a block */
+#define SLAB_LARGEST (SLAB_BLOCK / 8)
 
 struct slab;                                            /* opaque; lives in slab.c */
 

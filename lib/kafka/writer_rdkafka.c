@@ -64,7 +64,7 @@ struct kafka_writer {
 static bool
 is_fence(rd_kafka_resp_err_t code)
 {
-	return code == RD_KAFKA_RESP_ERR__FENCED || code == RD_KAFKA_RESP_ERR_PRODUCER_FENCED ||
+	return handle_status(code) == STATUS_FENCED ||
 	       code == RD_KAFKA_RESP_ERR_INVALID_PRODUCER_EPOCH;
 }
 
@@ -73,8 +73,7 @@ static bool
 is_fenced(const struct kafka_writer *w, rd_kafka_resp_err_t code)
 {
 	return w->conf.transactional_id != NULL &&
-	       (is_fence(code) ||
-	        is_fence(rd_kafka_fatal_error(w->h.rk, NULL, 0)));
+	       (is_fence(code) || is_fence(rd_kafka_fatal_error(w->h.rk, NULL, 0)));
 }
 
 /* Always -1. */
