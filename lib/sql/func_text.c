@@ -229,8 +229,7 @@ find_separator(struct str text, struct str separator, size_t at, size_t *length)
 	*length = separator.n > 0 ? separator.n : 1;
 	if (separator.n > 0)
 		return find(text, separator, at);
-	while (at < text.n && (unsigned char)text.p[at] != ' ' &&
-	       !((unsigned char)text.p[at] >= '\t' && (unsigned char)text.p[at] <= '\r'))
+	while (at < text.n && text.p[at] != ' ' && !(text.p[at] >= '\t' && text.p[at] <= '\r'))
 		at++;
 	return at;
 }

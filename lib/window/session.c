@@ -586,16 +586,16 @@ session_renumber(void *self, const uint32_t *new_id, uint32_t n_new)
 
 	for (uint32_t key = 0; key < t->n_newest; key++) {
 		const uint32_t newest = t->newest[key];
-		const int64_t  cleaned = cleaned_of(t, key);
-		const uint32_t id = newest == NONE ? 0 : new_id[key];
+		uint32_t       id;
 
 		if (newest == NONE)
 			continue;
+		id = new_id[key];
 		for (uint32_t i = oldest_of(t, key); i != NONE; i = session_after(t, key, i))
 			session_of(t, i)->key = id;
 		t->newest[id] = newest;
 		if (id < t->n_cleaned)
-			t->cleaned[id] = cleaned;
+			t->cleaned[id] = cleaned_of(t, key);
 	}
 	for (size_t key = n_new; key < t->n_newest; key++)
 		t->newest[key] = NONE;
