@@ -41,7 +41,7 @@ class Real:
         self.rig = bench.HERE.parent / "rig/kafka/broker"
         self.folder = tempfile.mkdtemp(prefix="maip-bench-kafka.")
         self.address = subprocess.run([self.rig, "up", self.folder], check=True, capture_output=True, text=True).stdout.strip()
-        subprocess.run([bench.BIN / "programs/make-topics", self.address, *("%s:%d" % (t, PARTITIONS) for t in ("written", "read"))],
+        subprocess.run([bench.BIN / "programs/kafka-admin", self.address, "create-topics", *("%s:%d" % (t, PARTITIONS) for t in ("written", "read"))],
                        check=True)
         self.readable = 1000000
 

@@ -5,7 +5,7 @@ load helper
 setup_file() {
 	[[ -n ${MAIP_TEST_KAFKA-} ]] || return 0
 	"$BATS_TEST_DIRNAME/../rig/kafka/broker" up "$BATS_FILE_TMPDIR/broker" --secure >/dev/null
-	make-topics "$(<"$BATS_FILE_TMPDIR/broker/address")" t:1 out:1
+	kafka-admin "$(<"$BATS_FILE_TMPDIR/broker/address")" create-topics t:1 out:1
 	echo '{"a":1}' | maip-produce -b "$(<"$BATS_FILE_TMPDIR/broker/address")" -t t
 }
 

@@ -80,7 +80,7 @@ teardown() {
 @test "when the broker dies in the middle, what was reported as delivered is there" {
 	own=$BATS_TEST_TMPDIR/own
 	address=$("$rig" up "$own")
-	make-topics "$address" cut
+	kafka-admin "$address" create-topics cut
 	gen-orders --events 60000 >events
 	mkfifo pipe
 	touch receipts

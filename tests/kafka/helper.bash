@@ -14,7 +14,7 @@ need_kafka() {
 }
 
 topics() { # NAME[:PARTITIONS]...
-	make-topics "$MAIP_KAFKA_BROKERS" "$@"
+	kafka-admin "$MAIP_KAFKA_BROKERS" create-topics "$@"
 }
 
 # A background process must end with this status. (run would look for it in a subshell, whose child it is not.)

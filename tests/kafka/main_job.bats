@@ -8,7 +8,7 @@ setup_file() {
 	[[ -n ${MAIP_TEST_KAFKA-} ]] || return 0
 	cd "$BATS_FILE_TMPDIR"
 	gen-orders --events 100000 --rate 10 --customers 40000 --bursts 20 --disorder 4s --seed 7 >events
-	make-topics "$MAIP_TEST_KAFKA" maip.{order.created,order.cancelled,application.submitted,customer.registered} \
+	kafka-admin "$MAIP_TEST_KAFKA" create-topics maip.{order.created,order.cancelled,application.submitted,customer.registered} \
 		maip.{product.viewed,analytics.aggregations,anomaly.detected}
 	maip-produce -b "$MAIP_TEST_KAFKA" --topic-expr eventType --key payload.customerId <events
 }

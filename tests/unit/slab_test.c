@@ -2,15 +2,8 @@
 /*
  * slab_test.c - no two pieces overlap, whatever order they come back in, and the bound holds
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
-
 #include "kafka/slab.h"
+#include "unit.h"
 
 #define PIECES 4096
 
@@ -21,8 +14,7 @@ static uint64_t state;
 static size_t
 dice(size_t sides)
 {
-	state = state * 6364136223846793005u + 1442695040888963407u;
-	return (size_t)(state >> 33) % sides;
+	return next_random(&state) % sides;
 }
 
 static void
