@@ -55,7 +55,7 @@ patient_write(void *self, const char *p, size_t n, struct err *err)
 	if (got >= 0)
 		s->ticks = 0;
 	else if (got == SINK_INTERRUPTED && ++s->ticks >= TICKS_BLOCKED && s->consume != NULL)
-		consume_hold(s->consume);
+		consume_serve(s->consume);
 	return got;
 }
 

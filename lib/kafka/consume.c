@@ -22,7 +22,7 @@
 #define COMMIT_EVERY_MS   5000
 #define WAIT_MS           200           /* a signal is noticed after this */
 #define LEFT_EVERY_MS     500           /* whether our reader has gone is looked at no more often */
-#define HOLD_AFTER_MS     2000          /* so long may a group go without being served */
+#define SERVE_AFTER_MS    2000          /* so long may a group go without being served */
 
 bool
 consume_bounded(const struct consume_conf *conf)
@@ -53,16 +53,6 @@ waiting(struct consume *c, enum stats_wait what)
 }
 
 static void
-let_loose(struct consume *c)
-{
-	struct err ignored;             /* the next poll tells it again */
-
-	if (c->held)
-		(void)c->reader->hold(c->reader->self, false, &ignored);
-	c->held = false;
-}
-
-static void
 listen(struct consume *c, bool on)
 {
 	const int64_t now = consume_clock(c);
@@ -79,20 +69,17 @@ out_waits(void *arg, bool blocked)
 	struct consume *c = arg;
 
 	c->flushing = blocked;
-	let_loose(c);
 	listen(c, !blocked);
 	waiting(c, blocked ? STATS_BLOCKED : STATS_BUSY);
 }
 
 void
-consume_hold(struct consume *c)
+consume_serve(struct consume *c)
 {
-	struct err ignored;
+	struct err ignored;             /* the next poll tells it again */
 
-	if (c->reader == NULL || !c->conf.group)
-		return;
-	c->held = true;
-	(void)c->reader->hold(c->reader->self, true, &ignored);
+	if (c->reader != NULL && c->conf.group)
+		(void)c->reader->serve(c->reader->self, &ignored);
 }
 
 struct consume *
@@ -509,15 +496,14 @@ take_turn(struct consume *c, const struct lane *l, int64_t wait_ms, struct err *
 	wait = pace_wait(&c->conf.pace, event_time(l), now);
 	if (wait == 0) {
 		c->napping = 0;
-		let_loose(c);
 		return 1;
 	}
 	if (quiet(c, err) < 0)
 		return -1;
 	if (c->napping == 0)
 		c->napping = now / 1000000;
-	else if (now / 1000000 - c->napping >= HOLD_AFTER_MS)
-		consume_hold(c);
+	else if (now / 1000000 - c->napping >= SERVE_AFTER_MS)
+		consume_serve(c);
 	waiting(c, STATS_IDLE);
 	listen(c, false);
 	c->conf.nap(c->conf.nap_arg, wait < wait_ms ? wait : wait_ms);
@@ -684,7 +670,7 @@ step_bounded(struct consume *c, int64_t wait_ms, struct err *err)
 		int got;
 
 		if (!c->joined)
-			return 1;
+		return 1;
 		if (c->n_queue == 0) {
 			got = write_first(c, wait_ms, err);
 			if (got <= 0)

@@ -108,7 +108,7 @@ enum status consume_run(struct consume *c, const struct reader *reader, struct e
 
 /* Keep our place in the group while a write to the output is blocked; from inside the output's
  * sink, every few seconds. */
-void consume_hold(struct consume *c);
+void consume_serve(struct consume *c);
 
 struct consume_counts {
 	uint64_t records, bytes;        /* read; bytes of values */

@@ -57,7 +57,6 @@ struct consume {
 	/* monotonic ms since when pace holds one record back; 0: it does not */
 	int64_t                napping;
 	bool                   said_idle, said_hello;
-	bool                   held;            /* the reader is on hold */
 	bool                   flushing;        /* out is in the middle of a write */
 	bool                   commit_failed;
 	bool                   dirty;           /* records were handled since the last store */

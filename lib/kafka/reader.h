@@ -38,7 +38,7 @@ reader_fail_gone(struct str topic, struct err *err)
 	               quote(q, topic));
 }
 
-struct reader_events {                  /* told from inside poll, take, hold and close */
+struct reader_events {                  /* told from inside poll, take, serve and close */
 	void *arg;
 	/* The group gave us these partitions; start[i] is the committed offset or OFFSET_NONE,
 	 * and may be changed: where to start. Gives each part its slot. */
@@ -96,9 +96,9 @@ struct reader {
 	 * OFFSET_NONE: not known. */
 	int64_t (*heard_end)(void *self, const struct part *p);
 
-	/* on: the caller cannot take records for now; keep our place in the group. To be called
-	 * at least every few seconds. Off: go on. */
-	int (*hold)(void *self, bool on, struct err *err);
+	/* The caller cannot take records for now: keep our place in the group. To be called at
+	 * least every few seconds. */
+	int (*serve)(void *self, struct err *err);
 
 	/* The records before offset have left for stdout: it may be committed from now on. */
 	int (*store)(void *self, const struct part *p, int64_t offset, struct err *err);

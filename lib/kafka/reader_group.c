@@ -75,8 +75,7 @@ take_over(struct kafka_reader *k, rd_kafka_topic_partition_list_t *list, struct 
 		rc = k->events.assigned(k->events.arg, parts, start, (size_t)list->cnt, err);
 	for (int i = 0; rc == 0 && i < list->cnt; i++) {
 		list->elems[i].offset = start[i];
-		if (k->apart)
-			reader_split(k, &parts[i]);
+		reader_lead(k, &parts[i]);
 	}
 	free(start);
 	free(parts);
@@ -101,8 +100,6 @@ on_assign(struct kafka_reader *k, rd_kafka_topic_partition_list_t *list)
 	} else {
 		rd_kafka_assign(k->h.rk, list);
 	}
-	if (k->held && !k->apart && list->cnt > 0)
-		rd_kafka_pause_partitions(k->h.rk, list);
 }
 
 static void
@@ -115,10 +112,8 @@ on_revoke(struct kafka_reader *k, rd_kafka_topic_partition_list_t *list)
 	if (!k->closing && k->events.revoked(k->events.arg, parts, (size_t)list->cnt,
 	                                     rd_kafka_assignment_lost(k->h.rk) != 0, &err) < 0)
 		keep_error(k, &err);
-	for (int i = 0; i < list->cnt; i++) {
+	for (int i = 0; i < list->cnt; i++)
 		reader_part_with(k, &parts[i]);
-		reader_drop_early(k, &parts[i]);
-	}
 	free(parts);
 	if (cooperative(k->h.rk)) {
 		error = rd_kafka_incremental_unassign(k->h.rk, list);

@@ -16,9 +16,14 @@
 #define ASK_MS  10000                   /* one question to a broker */
 #define LOOK_MS 1000                    /* the same between records: are there new partitions? */
 
-struct feed {                           /* one partition that is read apart */
+#define FEED_MOST 64                    /* records that are taken out of a queue at once */
+
+struct feed {                           /* one partition that is read apart, or all together */
 	rd_kafka_queue_t   *queue;      /* NULL: not in use */
 	rd_kafka_message_t *message;    /* handed out */
+	rd_kafka_message_t *gathered[FEED_MOST];        /* from at to n: to be handed out next */
+	size_t              at, n;
+	size_t              largest;    /* bytes, of those that were gathered last; 0: none yet */
 	struct str          topic;
 	int32_t             partition;
 	struct header      *headers;
@@ -36,12 +41,12 @@ struct kafka_reader {
 	size_t               n_listed, cap_listed;
 	struct feed         *feeds;     /* by slot */
 	size_t               n_feeds, cap_feeds;
-	struct feed          together;  /* the message that poll() handed out */
+	struct feed          together;  /* what poll() hands out */
 	/* were taken away; what they handed out lives until the next poll or take */
 	struct feed         *parted;
 	size_t               n_parted, cap_parted;
-	rd_kafka_message_t  *early;     /* came while on hold */
-	bool                 apart, held, closing;
+	bool                 apart, closing;
+	bool                 joined;    /* together has partitions, or had */
 	bool                 reading;   /* partitions of our own choice; no longer the start */
 	/* inside the callback: librdkafka is not to be polled */
 	bool                 rebalancing;
@@ -81,14 +86,13 @@ int64_t reader_heard_end(void *self, const struct part *p);
 
 void feed_release(struct feed *f);
 
-/* Before rd_kafka_assign(): keep the partition's queue for itself. */
-void reader_split(struct kafka_reader *k, const struct part *p);
-/* It was taken away. The owner may be in the middle of writing its last record, which therefore
- * lives on until reader_release_parted(). */
+/* Before rd_kafka_assign(): let the partition's records go where they are taken from, a queue of
+ * its own or the one of all. */
+void reader_lead(struct kafka_reader *k, const struct part *p);
+/* It was taken away: what was gathered of it comes again to whoever gets it. The owner may be in
+ * the middle of writing its last record, which therefore lives on until reader_release_parted(). */
 void reader_part_with(struct kafka_reader *k, const struct part *p);
 void reader_release_parted(struct kafka_reader *k);
-/* What came while on hold from a partition that is taken away comes again to whoever gets it. */
-void reader_drop_early(struct kafka_reader *k, const struct part *p);
 
 int reader_assign(void *self, const struct part *parts, const int64_t *offsets, size_t n,
                   bool apart, struct err *err);
@@ -108,7 +112,7 @@ int reader_subscribe(void *self, const struct str *names, size_t n, bool apart,
 
 int reader_poll(void *self, int64_t wait_ms, struct record *r, struct err *err);
 int reader_take(void *self, uint32_t slot, int64_t wait_ms, struct record *r, struct err *err);
-int reader_hold(void *self, bool on, struct err *err);
+int reader_serve(void *self, struct err *err);
 
 /* ---- reader_leave.c */
 

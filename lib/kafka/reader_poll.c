@@ -9,8 +9,8 @@
 #include "base/time.h"
 #include "kafka/reader_parts.h"
 
-#define NUDGE_MS    100
-#define HEADERS_MAX 10000               /* of one record; a record may have 1 MB of them */
+#define GATHER_BYTES ((size_t)256 << 10)
+#define HEADERS_MAX  10000              /* of one record; a record may have 1 MB of them */
 
 static void
 put_headers(struct feed *f, const rd_kafka_message_t *m)
@@ -33,8 +33,8 @@ put_headers(struct feed *f, const rd_kafka_message_t *m)
 }
 
 /* When its queue is full, librdkafka before 2.2 looks again only after a second, unless its thread
- * for the broker is woken by something else: a question to the broker. Costs one round trip for
- * half a queue of records. */
+ * for the broker is woken by something else: a question to the broker. Nobody waits for the
+ * answer, which librdkafka drops. */
 static void
 nudge(struct kafka_reader *k, struct feed *f, const rd_kafka_message_t *m)
 {
@@ -45,7 +45,7 @@ nudge(struct kafka_reader *k, struct feed *f, const rd_kafka_message_t *m)
 	if (rd_kafka_queue_length(f->queue) == 0)       /* not full, but slow */
 		return;
 	list = reader_one(k, &p, 0);
-	(void)rd_kafka_offsets_for_times(k->h.rk, list, NUDGE_MS);
+	(void)rd_kafka_offsets_for_times(k->h.rk, list, 0);
 	rd_kafka_topic_partition_list_destroy(list);
 }
 
@@ -169,10 +169,66 @@ take_back(struct kafka_reader *k, struct feed *f)
 	f->message = NULL;
 }
 
+/* The consumer's own queue brings the events: rebalances, errors, logs. */
 static int
-answer(struct kafka_reader *k, struct feed *f, rd_kafka_message_t *m, struct record *r,
-       struct err *err)
+serve_events(struct kafka_reader *k, int64_t wait_ms, struct err *err)
 {
+	rd_kafka_message_t *m = rd_kafka_consumer_poll(k->h.rk, (int)wait_ms);
+
+	return m != NULL ? consumer_error(k, m, err) : 0;
+}
+
+/* Taking many records at once spares a lock, and looks at the clock, for each. What was gathered
+ * is outside of librdkafka's limits of memory: so of large records it is few. */
+static size_t
+most(const struct feed *f)
+{
+	const size_t fit = f->largest > 0 ? GATHER_BYTES / f->largest : 1;
+
+	return fit > FEED_MOST ? FEED_MOST : fit > 0 ? fit : 1;
+}
+
+static void
+gather(struct feed *f, int64_t wait_ms)
+{
+	const ssize_t n = rd_kafka_consume_batch_queue(f->queue, 0, f->gathered, most(f));
+
+	f->at = 0;
+	f->n = n > 0 ? (size_t)n : 0;
+	if (f->n == 0 && wait_ms > 0) {
+		f->gathered[0] = rd_kafka_consume_queue(f->queue, (int)wait_ms);
+		f->n = f->gathered[0] != NULL;
+	}
+	if (f->n > 0)
+		f->largest = 1;
+	for (size_t i = 0; i < f->n; i++)
+		if (f->gathered[i]->len > f->largest)
+			f->largest = f->gathered[i]->len;
+}
+
+/* Nothing that was gathered is left: more, and the events in between. */
+static int
+refill(struct kafka_reader *k, struct feed *f, int64_t wait_ms, struct err *err)
+{
+	gather(f, wait_ms);
+	if (f->n > 0 && k->apart)       /* there poll() serves the events */
+		return 0;
+	if (serve_events(k, 0, err) < 0)
+		return -1;
+	return f->at == f->n || k->failed ? nothing(k, err) : 0;
+}
+
+static int
+next(struct kafka_reader *k, struct feed *f, int64_t wait_ms, struct record *r, struct err *err)
+{
+	rd_kafka_message_t *m;
+
+	take_back(k, f);
+	if (f->at == f->n && refill(k, f, wait_ms, err) < 0)
+		return -1;
+	if (f->at == f->n)
+		return 0;
+	m = f->gathered[f->at++];
 	if (m->err != RD_KAFKA_RESP_ERR_NO_ERROR)
 		return consumer_error(k, m, err);
 	hand_out(k, f, m, r);
@@ -183,29 +239,10 @@ int
 reader_poll(void *self, int64_t wait_ms, struct record *r, struct err *err)
 {
 	struct kafka_reader *k = self;
-	struct feed *f = &k->together;
-	rd_kafka_message_t *m = k->early;
 
-	take_back(k, f);
-	k->early = NULL;
-	if (m == NULL)
-		m = rd_kafka_consumer_poll(k->h.rk, (int)wait_ms);
-	if (k->failed && m != NULL) {
-		rd_kafka_message_destroy(m);
-		m = NULL;
-	}
-	if (m == NULL)
-		return nothing(k, err);
-	return answer(k, f, m, r, err);
-}
-
-/* In between, the consumer's own queue brings the events: rebalances, errors, logs. */
-static int
-serve_events(struct kafka_reader *k, struct err *err)
-{
-	rd_kafka_message_t *m = rd_kafka_consumer_poll(k->h.rk, 0);
-
-	if (m != NULL && consumer_error(k, m, err) < 0)
+	if (k->joined)
+		return next(k, &k->together, wait_ms, r, err);
+	if (serve_events(k, wait_ms, err) < 0)
 		return -1;
 	return nothing(k, err);
 }
@@ -214,47 +251,16 @@ int
 reader_take(void *self, uint32_t slot, int64_t wait_ms, struct record *r, struct err *err)
 {
 	struct kafka_reader *k = self;
-	struct feed *f = &k->feeds[slot];
-	rd_kafka_message_t *m;
 
-	take_back(k, f);
-	m = rd_kafka_consume_queue(f->queue, (int)wait_ms);
-	if (m == NULL)
-		return serve_events(k, err);
-	return answer(k, f, m, r, err);
-}
-
-/* Pausing has to be paired strictly: 2.0.2 fetches again from an old position when what was not
- * paused is resumed. */
-static void
-pause_all(struct kafka_reader *k, bool on)
-{
-	rd_kafka_topic_partition_list_t *list;
-
-	if (k->apart || k->held == on ||
-	    rd_kafka_assignment(k->h.rk, &list) != RD_KAFKA_RESP_ERR_NO_ERROR)
-		return;
-	if (on)
-		rd_kafka_pause_partitions(k->h.rk, list);
-	else
-		rd_kafka_resume_partitions(k->h.rk, list);
-	rd_kafka_topic_partition_list_destroy(list);
+	return next(k, &k->feeds[slot], wait_ms, r, err);
 }
 
 int
-reader_hold(void *self, bool on, struct err *err)
+reader_serve(void *self, struct err *err)
 {
 	struct kafka_reader *k = self;
 
 	if (k->rebalancing)
 		return 0;
-	pause_all(k, on);
-	k->held = on;
-	if (!on)
-		return 0;
-	if (k->apart)
-		return serve_events(k, err);
-	if (k->early == NULL)
-		k->early = rd_kafka_consumer_poll(k->h.rk, 0);
-	return nothing(k, err);
+	return serve_events(k, 0, err) < 0 ? -1 : nothing(k, err);
 }

@@ -21,8 +21,6 @@ reader_close(void *self)
 		feed_release(&k->feeds[i]);
 	reader_release_parted(k);
 	feed_release(&k->together);
-	if (k->early != NULL)
-		rd_kafka_message_destroy(k->early);
 	k->h.watch.log = NULL;          /* what is said from now on is for nobody */
 	if (!reader_leave(k))
 		return;
@@ -41,7 +39,7 @@ static const struct reader functions = {
 	.heard_end = reader_heard_end,
 	.assign = reader_assign, .add = reader_add, .drop = reader_drop,
 	.subscribe = reader_subscribe,
-	.poll = reader_poll, .take = reader_take, .hold = reader_hold,
+	.poll = reader_poll, .take = reader_take, .serve = reader_serve,
 	.store = reader_store, .commit = reader_commit, .close = reader_close,
 };
 
@@ -91,7 +89,7 @@ reader_rdkafka(struct reader *r, const struct reader_conf *conf, struct err *err
 		reader_close(k);
 		return -1;
 	}
-	k->together.queue = rd_kafka_queue_get_consumer(k->h.rk);
+	k->together.queue = rd_kafka_queue_new(k->h.rk);
 	*r = functions;
 	r->self = k;
 	return 0;

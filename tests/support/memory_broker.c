@@ -628,9 +628,9 @@ mem_position(void *self, const struct part *p, int64_t *offset, struct err *err)
 }
 
 static int
-mem_hold(void *self, bool on, struct err *err)
+mem_serve(void *self, struct err *err)
 {
-	return on ? serve_group(self, err) : 0;
+	return serve_group(self, err);
 }
 
 static int
@@ -699,7 +699,7 @@ memory_broker_reader(struct memory_broker *b, const char *group)
 	return (struct reader){
 		.self = m, .topics = mem_topics, .partitions = mem_partitions, .ends = mem_ends, .offset_at = mem_offset_at,
 		.committed = mem_committed, .assign = mem_assign, .subscribe = mem_subscribe, .poll = mem_poll, .take = mem_take,
-		.add = mem_add, .heard_end = mem_heard_end, .drop = mem_drop, .position = mem_position, .hold = mem_hold, .store = mem_store, .commit = mem_commit,
+		.add = mem_add, .heard_end = mem_heard_end, .drop = mem_drop, .position = mem_position, .serve = mem_serve, .store = mem_store, .commit = mem_commit,
 		.close = mem_close,
 	};
 }

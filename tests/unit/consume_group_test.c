@@ -174,9 +174,9 @@ upset_the_group(struct rig *r)
 	snprintf(name, sizeof(name), "t.%d", r->writes);
 	memory_broker_topic(r->broker, name, 1);
 	memory_broker_rebalance(r->broker, r->group);
-	consume_hold(r->consume);
+	consume_serve(r->consume);
 	if (r->writes % 3 != 0)
-		consume_hold(r->consume);
+		consume_serve(r->consume);
 }
 
 static void
