@@ -105,27 +105,37 @@ reader_release_parted(struct kafka_reader *k)
 		feed_release(&k->parted[--k->n_parted]);
 }
 
-int
-reader_assign(void *self, const struct part *parts, const int64_t *offsets, size_t n, bool apart,
-              struct err *err)
+static int
+assign(struct kafka_reader *k, const struct part *parts, const int64_t *offsets, size_t n,
+       struct err *err)
 {
-	struct kafka_reader *k = self;
 	rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)n);
 	rd_kafka_resp_err_t code;
 
-	k->apart = apart;
 	for (size_t i = 0; i < n; i++) {
 		rd_kafka_topic_partition_list_add(list, reader_intern(k, parts[i].topic).p,
 		                                  parts[i].partition)
 			->offset = offsets[i];
 		reader_lead(k, &parts[i]);
 	}
-	k->reading = true;
 	code = rd_kafka_assign(k->h.rk, list);
 	rd_kafka_topic_partition_list_destroy(list);
 	return code == RD_KAFKA_RESP_ERR_NO_ERROR
 	               ? 0
 	               : handle_fail(&k->h, code, "cannot start to read", err);
+}
+
+int
+reader_assign(void *self, const struct part *parts, const int64_t *offsets, size_t n, bool apart,
+              struct err *err)
+{
+	struct kafka_reader *k = self;
+
+	k->apart = apart;
+	if (apart && reader_fit(k, n, err) < 0)
+		return -1;
+	k->reading = true;
+	return assign(k, parts, offsets, n, err);
 }
 
 int

@@ -7,16 +7,32 @@
 #include "base/mem.h"
 #include "kafka/reader_parts.h"
 
-int
-reader_subscribe(void *self, const struct str *names, size_t n, bool apart,
-                 const struct reader_events *events, struct err *err)
+#define PATTERN_PARTITIONS 64           /* taken to match a pattern */
+
+/* A group may give us all partitions of the topics; how many topics match a pattern changes. */
+static int
+fit(struct kafka_reader *k, const struct str *names, size_t n, struct err *err)
 {
-	struct kafka_reader *k = self;
+	size_t partitions = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		int of_topic = PATTERN_PARTITIONS;
+
+		if (names[i].p[0] != '^')
+			of_topic = reader_partitions(k, names[i], err);
+		if (of_topic < 0)
+			return -1;
+		partitions += (size_t)of_topic;
+	}
+	return reader_fit(k, partitions, err);
+}
+
+static int
+subscribe(struct kafka_reader *k, const struct str *names, size_t n, struct err *err)
+{
 	rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)n);
 	rd_kafka_resp_err_t code;
 
-	k->apart = apart;
-	k->events = *events;
 	for (size_t i = 0; i < n; i++)
 		rd_kafka_topic_partition_list_add(list, reader_intern(k, names[i]).p,
 		                                  RD_KAFKA_PARTITION_UA);
@@ -25,6 +41,19 @@ reader_subscribe(void *self, const struct str *names, size_t n, bool apart,
 	return code == RD_KAFKA_RESP_ERR_NO_ERROR
 	               ? 0
 	               : handle_fail(&k->h, code, "cannot subscribe", err);
+}
+
+int
+reader_subscribe(void *self, const struct str *names, size_t n, bool apart,
+                 const struct reader_events *events, struct err *err)
+{
+	struct kafka_reader *k = self;
+
+	k->apart = apart;
+	k->events = *events;
+	if (apart && fit(k, names, n, err) < 0)
+		return -1;
+	return subscribe(k, names, n, err);
 }
 
 static struct part *

@@ -50,6 +50,8 @@ struct kafka_reader {
 	bool                 reading;   /* partitions of our own choice; no longer the start */
 	/* inside the callback: librdkafka is not to be polled */
 	bool                 rebalancing;
+	/* so many partitions, read apart, the client was made for */
+	size_t               fits;
 	/* nudge whenever so much was handed out; 0: never */
 	size_t               nudge_bytes;
 	bool                 failed;    /* a callback failed: err is for the next poll */
@@ -81,6 +83,12 @@ int reader_offset_at(void *self, const struct part *p, int64_t ts, int64_t *offs
 int reader_committed(void *self, const struct part *p, int64_t *offset, struct err *err);
 int reader_position(void *self, const struct part *p, int64_t *offset, struct err *err);
 int64_t reader_heard_end(void *self, const struct part *p);
+
+/* ---- reader_rdkafka.c */
+
+/* So many partitions will be read apart. How much of each may be fetched ahead is a property of the
+ * client: for more than it was made for, another takes its place. Before anything is read. */
+int reader_fit(struct kafka_reader *k, size_t partitions, struct err *err);
 
 /* ---- reader_assign.c */
 

@@ -5,11 +5,22 @@
  * Without a group librdkafka still wants a group.id; what the coordinator thinks of it is nobody's
  * concern then.
  */
+#include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/mem.h"
 #include "kafka/reader_parts.h"
 #include "kafka/reader_rdkafka.h"
+
+/* Fetched ahead. In memory it is about twice as much: librdkafka needs 400 bytes for a record, and
+ * one answer more may come than was asked for. */
+#define TOGETHER_KIB    16384
+#define APART_KIB       4096            /* of each of a few partitions */
+#define APART_FEW       8
+#define APART_ALL_KIB   16384           /* of more, in all */
+#define APART_LEAST_KIB 16
+#define FETCH_KIB       1024            /* librdkafka asks for so much of a partition */
 
 static void
 reader_close(void *self)
@@ -51,45 +62,79 @@ set_default(rd_kafka_conf_t *conf, const struct kafka_conf *given, const char *k
 		handle_set(conf, key, value);
 }
 
-/* How much librdkafka may fetch ahead, and how it goes on when that has been taken. */
+/* How much may be fetched ahead of what was taken. Read together it is the sum of all. Read apart it
+ * is that of each partition, which has its share of what was fetched for all; and so that a share
+ * can be small, no answer may bring more of a partition than its share. */
 static void
-set_queue(struct kafka_reader *k, rd_kafka_conf_t *rk_conf)
+set_ahead(struct kafka_reader *k, rd_kafka_conf_t *conf, size_t partitions)
 {
 	const char *given = kafka_conf_get(k->conf.kafka, "queued.max.messages.kbytes");
-	char ignored[200];
+	size_t kib = TOGETHER_KIB;
+	char text[24];
 
-	if (given == NULL)
-		handle_set(rk_conf, "queued.max.messages.kbytes",
-		           given = k->conf.apart ? "4096" : "16384");
-	if (rd_kafka_conf_set(rk_conf, "fetch.queue.backoff.ms", "10", ignored, sizeof(ignored)) !=
-	    RD_KAFKA_CONF_OK)
-		k->nudge_bytes = (size_t)strtoul(given, NULL, 10) * 1024 / 2;
+	k->fits = SIZE_MAX;
+	if (given != NULL) {
+		kib = (size_t)strtoul(given, NULL, 10);
+	} else {
+		if (k->conf.apart) {
+			k->fits = partitions;
+			kib = partitions <= APART_FEW ? APART_KIB : APART_ALL_KIB / partitions;
+			kib = kib < APART_LEAST_KIB ? APART_LEAST_KIB : kib;
+		}
+		snprintf(text, sizeof(text), "%zu", kib);
+		handle_set(conf, "queued.max.messages.kbytes", text);
+		snprintf(text, sizeof(text), "%zu", kib * 1024);
+		if (kib < FETCH_KIB)
+			set_default(conf, k->conf.kafka, "fetch.message.max.bytes", text);
+	}
+	if (rd_kafka_conf_set(conf, "fetch.queue.backoff.ms", "10", NULL, 0) != RD_KAFKA_CONF_OK)
+		k->nudge_bytes = kib * 1024 / 2;
+}
+
+/* Make the client, for so many partitions that are read apart. */
+static int
+open_client(struct kafka_reader *k, size_t partitions, struct err *err)
+{
+	rd_kafka_conf_t *conf = handle_conf(&k->h, k->conf.kafka, &k->conf.watch);
+
+	k->h.owner = k;
+	handle_set(conf, "group.id", k->conf.group != NULL ? k->conf.group : "maip-consume");
+	handle_set(conf, "enable.auto.commit", "false");
+	handle_set(conf, "enable.auto.offset.store", "false");
+	handle_set(conf, "enable.partition.eof", "false");
+	handle_set(conf, "auto.offset.reset", "error");
+	handle_set(conf, "allow.auto.create.topics", "false");
+	if (k->conf.hide_internal)
+		handle_set(conf, "topic.blacklist", "^__");
+	set_ahead(k, conf, partitions);
+	set_default(conf, k->conf.kafka, "fetch.wait.max.ms", "100");
+	rd_kafka_conf_set_rebalance_cb(conf, reader_rebalance);
+	if (handle_open(&k->h, RD_KAFKA_CONSUMER, conf, err) < 0)
+		return -1;
+	k->together.queue = rd_kafka_queue_new(k->h.rk);
+	return 0;
+}
+
+int
+reader_fit(struct kafka_reader *k, size_t partitions, struct err *err)
+{
+	if (partitions <= k->fits)
+		return 0;
+	feed_release(&k->together);
+	handle_close(&k->h);
+	return open_client(k, partitions, err);
 }
 
 int
 reader_rdkafka(struct reader *r, const struct reader_conf *conf, struct err *err)
 {
 	struct kafka_reader *k = mem_zalloc(1, sizeof(*k));
-	rd_kafka_conf_t *rk_conf = handle_conf(&k->h, conf->kafka, &conf->watch);
 
 	k->conf = *conf;
-	k->h.owner = k;
-	handle_set(rk_conf, "group.id", conf->group != NULL ? conf->group : "maip-consume");
-	handle_set(rk_conf, "enable.auto.commit", "false");
-	handle_set(rk_conf, "enable.auto.offset.store", "false");
-	handle_set(rk_conf, "enable.partition.eof", "false");
-	handle_set(rk_conf, "auto.offset.reset", "error");
-	handle_set(rk_conf, "allow.auto.create.topics", "false");
-	if (conf->hide_internal)
-		handle_set(rk_conf, "topic.blacklist", "^__");
-	set_queue(k, rk_conf);
-	set_default(rk_conf, conf->kafka, "fetch.wait.max.ms", "100");
-	rd_kafka_conf_set_rebalance_cb(rk_conf, reader_rebalance);
-	if (handle_open(&k->h, RD_KAFKA_CONSUMER, rk_conf, err) < 0) {
+	if (open_client(k, APART_FEW, err) < 0) {
 		reader_close(k);
 		return -1;
 	}
-	k->together.queue = rd_kafka_queue_new(k->h.rk);
 	*r = functions;
 	r->self = k;
 	return 0;
