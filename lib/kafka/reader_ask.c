@@ -177,8 +177,12 @@ int
 reader_position(void *self, const struct part *p, int64_t *offset, struct err *err)
 {
 	struct kafka_reader *k = self;
-	rd_kafka_topic_partition_list_t *list = reader_one(k, p, RD_KAFKA_OFFSET_INVALID);
+	rd_kafka_topic_partition_list_t *list;
 
+	*offset = reader_gathered(k, p);        /* for librdkafka these have been passed */
+	if (*offset != OFFSET_NONE)
+		return 0;
+	list = reader_one(k, p, RD_KAFKA_OFFSET_INVALID);
 	return reader_answer(k, list, rd_kafka_position(k->h.rk, list), "tell the position in", p,
 	                     offset, err);
 }

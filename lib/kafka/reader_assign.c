@@ -14,7 +14,7 @@
 #include "kafka/reader_parts.h"
 
 static bool
-comes_from(const rd_kafka_message_t *m, const struct part *p)
+is_of(const rd_kafka_message_t *m, const struct part *p)
 {
 	return m->rkt != NULL && m->partition == p->partition &&
 	       str_eq(str_of(rd_kafka_topic_name(m->rkt)), p->topic);
@@ -27,12 +27,23 @@ forget_gathered(struct feed *f, const struct part *p)
 	size_t kept = f->at;
 
 	for (size_t i = f->at; i < f->n; i++) {
-		if (p != NULL && !comes_from(f->gathered[i], p))
+		if (p != NULL && !is_of(f->gathered[i], p))
 			f->gathered[kept++] = f->gathered[i];
 		else
 			rd_kafka_message_destroy(f->gathered[i]);
 	}
 	f->n = kept;
+}
+
+int64_t
+reader_gathered(const struct kafka_reader *k, const struct part *p)
+{
+	const struct feed *f = k->apart ? &k->feeds[p->slot] : &k->together;
+
+	for (size_t i = f->at; i < f->n; i++)
+		if (f->gathered[i]->err == RD_KAFKA_RESP_ERR_NO_ERROR && is_of(f->gathered[i], p))
+			return f->gathered[i]->offset;
+	return OFFSET_NONE;
 }
 
 void

@@ -97,6 +97,8 @@ void feed_release(struct feed *f);
 /* Before rd_kafka_assign(): let the partition's records go where they are taken from, a queue of
  * its own or the one of all. */
 void reader_lead(struct kafka_reader *k, const struct part *p);
+/* The offset of the first record that was gathered of p, and not handed out; or OFFSET_NONE. */
+int64_t reader_gathered(const struct kafka_reader *k, const struct part *p);
 /* It was taken away: what was gathered of it comes again to whoever gets it. The owner may be in
  * the middle of writing its last record, which therefore lives on until reader_release_parted(). */
 void reader_part_with(struct kafka_reader *k, const struct part *p);
