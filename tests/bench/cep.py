@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""maip-cep: ten orders of a customer within a minute against DuckDB's RANGE window, and what dense keys and many keys cost."""
+"""maip-cep: ten orders of a customer within a minute against DuckDB's RANGE window and the engines on the JVM, and what dense
+keys and many keys cost."""
 import json
+import re
+import statistics
 
 DUCKDB = """
 import sys, duckdb
@@ -32,8 +35,12 @@ def counts(customer, at):
     return read
 
 
+def rare_matches(bench):
+    return bench.orders("--events", str(bench.events(1000000)), "--rate", "555", "--customers", "100000", "--bursts", "1000")
+
+
 def main_rule(bench):
-    many = bench.orders("--events", str(bench.events(1000000)), "--rate", "555", "--customers", "100000", "--bursts", "1000")
+    many = rare_matches(bench)
     size = many.stat().st_size
     contenders = [bench.Contender("maip-cep, no-skip, counts", ours(bench, many, "--emit", "count"), counts("customerId", "match_end"))]
     python = bench.duckdb_python()
@@ -46,6 +53,46 @@ def main_rule(bench):
         bench.Contender("skip-past-last-event", ours(bench, many, *skip)),
         bench.Contender("no-skip, far more output", ours(bench, many))], size, rounds=3)
     bench.say(f"  resident, skip-past-last-event: {bench.resident(ours(bench, many, *skip)):.1f} MiB")
+
+
+PEERS = (("Esper 9.0.0, match_recognize", "Esper"), ("Siddhi 5.1.28, pattern", "Siddhi"), ("Flink 2.3.0, CepOperator alone", "Flink"),
+         ("Jackson, three members of a line", "Orders"))
+
+
+def ends(text):
+    """{(customer, moment): 1} of matches that have no event in common."""
+    return {(o["customerId"], int(o["match_end"])): 1 for o in map(json.loads, text.splitlines())}
+
+
+def without_start(peer, first):
+    """What a peer tells of itself, whose clock runs from its first record to its last match, against all of ours; and its matches."""
+    told = [re.search(r"records=(\d+) matches=(\d+) seconds=([\d.]+)", text).groups() for text in peer.said]
+    seconds = [float(t[2]) for t in told]
+    ratio = statistics.median(s / wall for s, wall in zip(seconds, first.walls))
+    middle = statistics.median(seconds)
+    return f"{ratio:7.2f}x  {middle:8.3f} s wall  {int(told[0][0]) / middle:9,.0f} records/s", int(told[0][1])
+
+
+def java_peers(bench):
+    """The rule in pattern engines on the JVM, without matches that overlap. They are raced whatever they find, and the row tells it."""
+    many = rare_matches(bench)
+    first = bench.Contender("maip-cep, skip-past-last-event",
+                            ours(bench, many, "--after-match", "skip-past-last-event", "--emit", "summary"))
+    right, peers = ends(first.output()), []
+    for name, main in PEERS:
+        command = bench.java_peer(name, main)
+        if command:
+            peers.append(bench.Contender(name, [*command, many]))
+    if not peers:
+        return
+    bench.race(f"{len(right):,} matches that share no event", [first, *peers], many.stat().st_size, rounds=min(3, bench.ROUNDS))
+    bench.say("  and from the first record to the last match, which leaves out how the JVM and the engine start")
+    for peer in peers:
+        row, matches = without_start(peer, first)
+        found = ends(peer.output())
+        missing, others = len(right.keys() - found.keys()), len(found.keys() - right.keys())
+        verdict = f"{missing:,} of ours are missing, {others:,} are not ours" if missing or others else "all as ours"
+        bench.say(f"  {peer.name:<34} {row}" + f", {matches:,} matches: {verdict}" * (matches > 0))
 
 
 def dense_file(bench, per_window):
@@ -81,5 +128,6 @@ def many_keys(bench):
 
 def run(bench):
     main_rule(bench)
+    java_peers(bench)
     one_key(bench)
     many_keys(bench)
