@@ -8,6 +8,13 @@ bats_require_minimum_version 1.5.0
 	"$BATS_TEST_DIRNAME/../golden/compare" "$cases"
 }
 
+# Patterns, events and matches of Flink's NFAITCase, CEPITCase and their neighbours, by the name of the test; its CEP operator gives the same.
+@test "what Flink's own tests of its CEP library expect is found in every case of golden/cep-flink.ndjson" {
+	cases=$BATS_TEST_DIRNAME/../golden/cep-flink.ndjson
+	[ "$(wc -l <"$cases")" -ge 242 ]
+	"$BATS_TEST_DIRNAME/../golden/compare" "$cases"
+}
+
 @test "the comparison notices a match too few, another order and a missing timeout" {
 	cd "$BATS_TEST_TMPDIR"
 	compare=$BATS_TEST_DIRNAME/../golden/compare
