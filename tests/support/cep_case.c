@@ -66,7 +66,7 @@ modifiers(struct cep_case *c, struct dice *d, enum cep_shape shape, bool loops, 
 	if (loops && chance(d, 20))
 		arg(c, "--greedy", "", 0, 0);
 	if (ends && chance(d, 20))
-		arg(c, "--until", "e = 'c'", 0, 0);
+		arg(c, "--until", shape == SHAPE_ANY && chance(d, 30) ? "v = LAST(p0.v)" : "e = 'c'", 0, 0);
 	if (chance(d, 15))
 		arg(c, "--optional", "", 0, 0);
 }
@@ -77,7 +77,9 @@ quantifier(struct cep_case *c, struct dice *d, enum cep_shape shape)
 	const int kind = roll(d, shape == SHAPE_ONE ? 4 : 8);
 	const int n = 1 + roll(d, 3);
 
-	if (kind == 0)
+	if (shape == SHAPE_ANY && kind < 4 && chance(d, 10))
+		arg(c, kind < 2 ? "--times" : "--times-or-more", "%d:%dms", n, 1 + roll(d, 6));
+	else if (kind == 0)
 		arg(c, "--times", "%d", n, 0);
 	else if (kind == 1)
 		arg(c, "--times", "%d,%d", n, n + roll(d, 3));

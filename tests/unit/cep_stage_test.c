@@ -98,6 +98,22 @@ the_engine_for_one_element_finds_what_the_general_one_finds(void **state)
 	compare_all(SHAPE_ONE, &(struct question){ { .general = true, .sorted = true }, { .sorted = true } }, 8000);
 }
 
+/* The general engine of tests works out each move anew, the other looks up what became of an earlier branch like it. */
+static void
+moves_that_are_remembered_are_those_that_are_worked_out_each_time(void **state)
+{
+	(void)state;
+	compare_all(SHAPE_ANY, &(struct question){ { .general = true, .sorted = true }, { .sorted = true } }, 8000);
+	compare_all(SHAPE_PLAIN, &(struct question){ { .general = true, .sorted = true }, { .sorted = true } }, 2000);
+}
+
+static void
+moves_are_remembered_aright_after_a_load(void **state)
+{
+	(void)state;
+	compare_all(SHAPE_ANY, &(struct question){ { .general = true, .sorted = true }, { .sorted = true, .cuts = 1 } }, 3000);
+}
+
 static struct cep *
 make_with(struct pattern *p, const char *name, const char *gap, const char *order_by, struct err *err)
 {
@@ -202,6 +218,8 @@ main(void)
 		cmocka_unit_test(events_that_were_saved_without_their_lines_give_the_same_summary),
 		cmocka_unit_test(state_without_lines_is_refused_where_they_are_printed),
 		cmocka_unit_test(the_engine_for_one_element_finds_what_the_general_one_finds),
+		cmocka_unit_test(moves_that_are_remembered_are_those_that_are_worked_out_each_time),
+		cmocka_unit_test(moves_are_remembered_aright_after_a_load),
 		cmocka_unit_test(state_of_another_pattern_or_that_was_cut_off_is_refused),
 		cmocka_unit_test(state_of_another_gap_or_another_order_is_refused),
 	};
