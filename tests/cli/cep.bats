@@ -106,11 +106,15 @@ refused() { # MESSAGE OPTION...
 
 @test "too many partial matches end the run, or drop the oldest, and that is told" {
 	for i in {1..9}; do echo "{\"t\":$i,\"k\":\"x\"}"; done >many
-	run -65 --separate-stderr cep --begin a --followed-by b --where FALSE --max-partial 5 many
-	assert_equal "${stderr%%:*}" 'maip-cep'
-	assert [ "${stderr#*more than 5 partial matches (--max-partial)}" != "$stderr" ]
-	run -0 --separate-stderr cep --begin a --followed-by b --where FALSE --max-partial 5 --on-limit oldest many
-	assert_equal "$stderr" 'maip-cep: dropped 5 partial matches at --max-partial 5: matches may be missing'
+	# the general engine counts the wait for a first event, too; the others are those for one element
+	for pattern in '5 --begin a --followed-by b --where FALSE' '4 --begin a --times-or-more 10' \
+		'4 --begin a --times-or-more 10 --after-match skip-past-last-event' '4 --begin a --times-or-more 10 --emit count'; do
+		run -65 --separate-stderr cep ${pattern#* } --max-partial 5 many
+		assert_equal "${stderr%%:*}" 'maip-cep'
+		assert [ "${stderr#*more than 5 partial matches (--max-partial)}" != "$stderr" ]
+		run -0 --separate-stderr cep ${pattern#* } --max-partial 5 --on-limit oldest many
+		assert_equal "$stderr" "maip-cep: dropped ${pattern%% *} partial matches at --max-partial 5: matches may be missing"
+	done
 }
 
 @test "too many matches end the run, before those of the moment that brings too many" {

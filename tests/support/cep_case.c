@@ -283,19 +283,22 @@ feed(const struct cep_case *c, const struct cep_run *how, const struct cep_conf 
 {
 	struct dice cuts = { how->cuts };
 	struct bad_records bad = { .policy = ON_ERROR_STOP };
+	struct pipe_stats stats = { 0 };
 	struct err err;
 	struct cep *cep = cep_new(conf, &err);
 	int result = 0;
 
 	if (cep == NULL)
 		return 1;
-	cep_outputs(cep, &s->out_late, &s->out_timeouts, NULL);
+	cep_outputs(cep, &s->out_late, &s->out_timeouts, &stats);
 	cep_ops.begin(cep, NULL, &s->out, &err);
 	for (int i = 0; i < c->n_lines && result == 0; i++) {
 		char text[96 + LINE_SLACK] = { 0 };
 		const struct str line = { text, cep_line_text(text, &c->lines[i], i) };
 		const uint64_t number = (uint64_t)i + 1;
 		result = cep_ops.batch(cep, &(struct batch){ 1, &line, &number }, &bad, &s->out, &err);
+		if (how->most_partial != NULL && atomic_load(&stats.partial_matches) > *how->most_partial)
+			*how->most_partial = atomic_load(&stats.partial_matches);
 		if (result == 0 && how->cuts != 0 && chance(&cuts, 30))
 			cep = again(cep, conf, s);
 	}
@@ -321,7 +324,8 @@ cep_case_run(const struct cep_case *c, const struct cep_run *how, struct buf *to
 		result = pattern_finish(&pattern, &err);
 	if (result == 0) {
 		const struct cep_conf conf = { .pattern = &pattern, .keys = keys, .n_keys = 1, .time = "t", .time_format = TIME_FORMAT_MS,
-			.bound = c->bound, .times_as_ms = true, .max_partial = 20000, .general = how->general, .emit = how->emit, .seed = 7 };
+			.bound = c->bound, .times_as_ms = true, .max_partial = how->max_partial > 0 ? how->max_partial : 20000,
+			.shed = how->shed, .max_matches = how->max_matches, .general = how->general, .emit = how->emit, .seed = 7 };
 		sinks_init(&sinks);
 		result = feed(c, how, &conf, &sinks);
 		sinks_join(&sinks, how->sorted, to);

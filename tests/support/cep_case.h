@@ -37,6 +37,10 @@ struct cep_run {
 	enum emit emit;
 	uint64_t cuts;                  /* seed of random cuts; 0: none */
 	bool     sorted;                /* timeouts in order of their text: which come first at one watermark is not promised */
+	size_t   max_partial;           /* 0: 20000 */
+	bool     shed;
+	uint64_t max_matches;           /* 0: no limit */
+	uint64_t *most_partial;         /* how many there were after a line, at most; NULL: nobody asks */
 };
 
 /* Matches, then timeouts behind a line "-- timeouts", then late lines behind "-- late". 0; 1: the pattern is refused; -1 the run
