@@ -42,16 +42,28 @@ format(char *to, size_t size, const char *fmt, va_list ap)
 		cut(to, size);
 }
 
+static int
+record(struct err *err, enum status status, const char *at, const char *fmt, va_list ap)
+        PRINTF_LIKE(4, 0);
+
+static int
+record(struct err *err, enum status status, const char *at, const char *fmt, va_list ap)
+{
+	if (err == NULL)
+		return -1;
+	err->status = status;
+	err->at = at;
+	format(err->msg, sizeof(err->msg), fmt, ap);
+	return -1;
+}
+
 int
 fail(struct err *err, const char *fmt, ...)
 {
 	va_list ap;
 
-	if (err == NULL)
-		return -1;
-	err->status = STATUS_BUG;
 	va_start(ap, fmt);
-	format(err->msg, sizeof(err->msg), fmt, ap);
+	record(err, STATUS_BUG, NULL, fmt, ap);
 	va_end(ap);
 	return -1;
 }
@@ -61,11 +73,19 @@ fail_as(struct err *err, enum status status, const char *fmt, ...)
 {
 	va_list ap;
 
-	if (err == NULL)
-		return -1;
-	err->status = status;
 	va_start(ap, fmt);
-	format(err->msg, sizeof(err->msg), fmt, ap);
+	record(err, status, NULL, fmt, ap);
+	va_end(ap);
+	return -1;
+}
+
+int
+fail_at(struct err *err, enum status status, const char *at, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	record(err, status, at, fmt, ap);
 	va_end(ap);
 	return -1;
 }

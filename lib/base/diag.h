@@ -38,12 +38,18 @@ enum status {
 struct err {
 	/* how the tool should end; STATUS_BUG unless fail_as() said more */
 	enum status status;
+	/* where in a text that was compiled the mistake is, borrowed from it; NULL: nobody says */
+	const char *at;
 	char        msg[600];           /* always ends in NUL; cut with "..." when too long */
 };
 
 /* Record a failure; both return -1, so that "return fail(err, ...)" reads well. err may be NULL. */
 int fail(struct err *err, const char *fmt, ...) PRINTF_LIKE(2, 3);
 int fail_as(struct err *err, enum status status, const char *fmt, ...) PRINTF_LIKE(3, 4);
+
+/* fail_as(), and the place. */
+int fail_at(struct err *err, enum status status, const char *at, const char *fmt, ...)
+        PRINTF_LIKE(4, 5);
 
 /* Put "prefix: " before the message that err holds. Returns -1. */
 int fail_in(struct err *err, const char *fmt, ...) PRINTF_LIKE(2, 3);

@@ -96,6 +96,8 @@ cond_text(struct program *g, const char *what, struct str text, int self, struct
 		             what, PROGRAM_LEAVES);
 	struct expr *e = expr_new(text, what, &scope, err);
 	if (e == NULL || expr_want_condition(e, what, err) < 0) {
+		if (e != NULL)
+			err->at = text.p;
 		expr_free(e);
 		if (err->status == STATUS_BUG)
 			err->status = STATUS_USAGE;

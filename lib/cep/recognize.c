@@ -4,7 +4,8 @@
  *
  * Expressions are not parsed here. Their texts are copied with three changes: a variable's
  * column outside of a function, A.x, becomes LAST(A.x), and x if A is being defined; a bare
- * column inside of one is that of any row; MATCH_ROWTIME() becomes $rowtime.
+ * column inside of one is that of any row; MATCH_ROWTIME() becomes $rowtime, and FINAL, which is
+ * all that MEASURES can be, is left out. Where each part came from is kept, for messages.
  */
 #include "cep/recognize.h"
 
@@ -83,17 +84,24 @@ next(struct scan *s)
 	move_to(s, s->at + s->token.n);
 }
 
-/* "line 3, column 7: ..." */
+/* "line 3, column 7: ..."; a column is a character. */
 static int
-wrong_at(struct scan *s, size_t at, const char *message)
+fail_in_clause(struct str clause, size_t at, const char *message, struct err *err)
 {
 	size_t line = 1, column = 1;
 
-	for (size_t i = 0; i < at && i < s->text.n; i++) {
-		column = s->text.p[i] == '\n' ? 1 : column + 1;
-		line += s->text.p[i] == '\n';
+	for (size_t i = 0; i < at && i < clause.n; i++) {
+		const char c = clause.p[i];
+		column = c == '\n' ? 1 : column + (((unsigned char)c & 0xc0) != 0x80);
+		line += c == '\n';
 	}
-	return fail_as(s->err, STATUS_USAGE, "line %zu, column %zu: %s", line, column, message);
+	return fail_as(err, STATUS_USAGE, "line %zu, column %zu: %s", line, column, message);
+}
+
+static int
+wrong_at(struct scan *s, size_t at, const char *message)
+{
+	return fail_in_clause(s->text, at, message, s->err);
 }
 
 static int
@@ -147,6 +155,13 @@ keep(struct scan *s, struct str text)
 	return copy;
 }
 
+static void
+add_origin(struct recognize *r, struct origin o)
+{
+	r->origins = mem_more(r->origins, r->n_origins, &r->cap_origins, sizeof(*r->origins));
+	r->origins[r->n_origins++] = o;
+}
+
 static bool
 is_name(struct str token)
 {
@@ -170,7 +185,9 @@ take_path(struct scan *s, const char *what)
 		to = s->at + s->token.n;
 		next(s);
 	} while (take(s, "."));
-	return keep(s, str_slice(s->text, from, to));
+	const char *path = keep(s, str_slice(s->text, from, to));
+	add_origin(s->r, (struct origin){ path, 0, to - from + 1, from, true });
+	return path;
 }
 
 /* An expression up to a comma, AS or the closing parenthesis outside of its own parentheses. */
@@ -190,6 +207,21 @@ take_expression(struct scan *s)
 		next(s);
 	}
 	return str_slice(s->text, from, to);
+}
+
+/* Else the rest of the clause would be that text. */
+static int
+check_quotes(struct scan *s)
+{
+	for (size_t at = skip_space(s->text, 0), end; at < s->text.n; at = skip_space(s->text, end)) {
+		const char first = s->text.p[at];
+		end = token_end(s->text, at);
+		if (first == '\'' && (end - at == 1 || s->text.p[end - 1] != first))
+			return wrong_at(s, at, "this text has no closing '");
+		if (first == '`' && (end - at == 1 || s->text.p[end - 1] != first))
+			return wrong_at(s, at, "this name has no closing `");
+	}
+	return 0;
 }
 
 /* ---- expressions */
@@ -223,11 +255,42 @@ is_reserved(struct str word)
 
 struct rewrite {
 	struct scan *s;
+	size_t       first_origin;
 	int          self;              /* the variable that is being defined; -1: none */
 	/* of parentheses; where a function over rows began, or -1 */
 	int          depth, rows_depth;
 	struct buf   to;
 };
+
+/* Append text that stands for what is at source; if it is copied from there, byte by byte. */
+static void
+put(struct rewrite *w, struct str text, size_t source, bool copied)
+{
+	add_origin(w->s->r, (struct origin){ NULL, w->to.n, text.n, source, copied });
+	buf_add_str(&w->to, text);
+}
+
+/* A part of the clause. */
+static void
+copy(struct rewrite *w, struct str part)
+{
+	put(w, part, (size_t)(part.p - w->s->text.p), true);
+}
+
+/* The whole text, which stays where it is, and its end, at which something may be missing. */
+static const char *
+keep_rewritten(struct rewrite *w, struct str expr)
+{
+	struct recognize *r = w->s->r;
+	const size_t end = (size_t)(expr.p + expr.n - w->s->text.p);
+
+	add_origin(r, (struct origin){ NULL, w->to.n, 1, end, false });
+	const char *kept = keep(w->s, buf_str(&w->to));
+	for (size_t i = w->first_origin; i < r->n_origins; i++)
+		r->origins[i].text = kept;
+	buf_release(&w->to);
+	return kept;
+}
 
 /* A name: a column, a variable's column, or a function. Returns where the text goes on. */
 static size_t
@@ -239,45 +302,58 @@ rewrite_name(struct rewrite *w, struct str expr, size_t at)
 	const char sign = after < expr.n ? expr.p[after] : '\0';
 	const int variable = pattern_number(w->s->p, name);
 	const bool inside = w->rows_depth >= 0;
+	const size_t source = (size_t)(name.p - w->s->text.p);
 
 	if (sign == '(' || is_reserved(name)) {
 		if (looks_at_rows(name) && !inside)
 			w->rows_depth = w->depth;
-		buf_add_str(&w->to, name);
+		copy(w, name);
 		return end;
 	}
 	while (end < expr.n && expr.p[end] == '.')              /* the whole path */
 		end = token_end(expr, end + 1);
 	const struct str path = str_slice(expr, at, end);
 	if (variable >= 0 && sign == '.' && w->self == variable && !inside) {
-		buf_add_str(&w->to, str_slice(path, after + 1 - at, path.n));
+		copy(w, str_slice(path, after + 1 - at, path.n));
 	} else if (variable >= 0 && sign == '.' && !inside) {
-		buf_add_str(&w->to, STR("LAST("));
-		buf_add_str(&w->to, path);
-		buf_add_char(&w->to, ')');
+		put(w, STR("LAST("), source, false);
+		copy(w, path);
+		put(w, STR(")"), source, false);
 	} else {
 		if (inside && variable < 0)
-			buf_add_str(&w->to, STR(RECOGNIZE_ALL "."));
-		buf_add_str(&w->to, path);
+			put(w, STR(RECOGNIZE_ALL "."), source, false);
+		copy(w, path);
 	}
 	return end;
+}
+
+static bool
+next_looks_at_rows(struct str expr, size_t at)
+{
+	const size_t after = skip_space(expr, at);
+
+	return looks_at_rows(str_slice(expr, after, token_end(expr, after)));
 }
 
 static const char *
 rewrite(struct scan *s, struct str expr, int self)
 {
-	struct rewrite w = { .s = s, .self = self, .rows_depth = -1 };
+	struct rewrite w = { .s = s, .first_origin = s->r->n_origins, .self = self, .rows_depth = -1 };
 
 	buf_init(&w.to, BUF_NO_MAX);
 	for (size_t at = 0; at < expr.n;) {
 		const size_t end = token_end(expr, at);
 		const struct str token = str_slice(expr, at, end);
 		if (word_is(token, "MATCH_ROWTIME")) {
-			buf_add_str(&w.to, STR("$rowtime"));
+			put(&w, STR("$rowtime"), (size_t)(token.p - s->text.p), false);
 			at = skip_space(expr, end);
 			while (at < expr.n && expr.p[at] != ')')
 				at++;
 			at++;
+			continue;
+		}
+		if (self < 0 && word_is(token, "FINAL") && next_looks_at_rows(expr, end)) {
+			at = skip_space(expr, end);
 			continue;
 		}
 		if (is_name(token)) {
@@ -286,16 +362,14 @@ rewrite(struct scan *s, struct str expr, int self)
 		}
 		w.depth += token.p[0] == '(';
 		if (token.p[0] == '*' && w.rows_depth >= 0 && w.to.p[w.to.n - 1] == '(')
-			buf_add_str(&w.to, STR(RECOGNIZE_ALL));         /* COUNT(*) */
+			put(&w, STR(RECOGNIZE_ALL), (size_t)(token.p - s->text.p), false);      /* COUNT(*) */
 		else
-			buf_add_str(&w.to, token);
+			copy(&w, token);
 		if (token.p[0] == ')' && --w.depth == w.rows_depth)
 			w.rows_depth = -1;
 		at = end;
 	}
-	const char *kept = keep(s, buf_str(&w.to));
-	buf_release(&w.to);
-	return kept;
+	return keep_rewritten(&w, expr);
 }
 
 /* ---- clauses */
@@ -626,6 +700,8 @@ clauses(struct scan *s)
 {
 	struct str expr[RECOGNIZE_MAX], target = { 0 };
 
+	if (check_quotes(s) < 0)
+		return -1;
 	if (!take(s, "MATCH_RECOGNIZE"))
 		return expected(s, "MATCH_RECOGNIZE");
 	if (!take(s, "("))
@@ -650,14 +726,41 @@ recognize_parse(struct recognize *r, struct str clause, struct pattern *p, struc
 {
 	struct scan s = { .r = r, .p = p, .text = clause, .err = err };
 
-	*r = (struct recognize){ 0 };
+	*r = (struct recognize){ .clause = clause };
 	p->includes_current = true;
 	move_to(&s, 0);
 	return clauses(&s);
 }
 
+/* What is wrong, without "DEFINE: column 16: ", which is about the rewritten text. */
+static const char *
+without_place(const char *message)
+{
+	const char *what = strstr(message, ": "), *column = strstr(message, ": column ");
+
+	return what == NULL ? message : (column == what ? strstr(column + 1, ": ") : what) + 2;
+}
+
+void
+recognize_locate(const struct recognize *r, struct err *err)
+{
+	char message[sizeof(err->msg)];
+
+	for (size_t i = 0; err->at != NULL && i < r->n_origins; i++) {
+		const struct origin *o = &r->origins[i];
+		const char *from = o->text + o->offset;
+		if (err->at < from || err->at >= from + o->n)
+			continue;
+		snprintf(message, sizeof(message), "%s", without_place(err->msg));
+		fail_in_clause(r->clause, o->source + (o->copied ? (size_t)(err->at - from) : 0),
+		               message, err);
+		return;
+	}
+}
+
 void
 recognize_release(struct recognize *r)
 {
+	free(r->origins);
 	arena_release(&r->texts);
 }

@@ -52,7 +52,8 @@ lex_fail(const struct lexer *l, size_t at, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(msg, sizeof(msg), fmt, ap);
 	va_end(ap);
-	return fail_as(l->err, STATUS_USAGE, "%s: column %zu: %s", l->what, column, msg);
+	return fail_at(l->err, STATUS_USAGE, l->text.p + at, "%s: column %zu: %s", l->what, column,
+	               msg);
 }
 
 const char *

@@ -50,6 +50,34 @@ refused() { # MESSAGE CLAUSE [OPTION...]
 		'ORDER BY t ALL ROWS PER MATCH PATTERN (A) DEFINE A AS TRUE'
 }
 
+@test "a mistake in an expression of the clause is told where it stands in the file" {
+	local end='PATTERN (A B) DEFINE'
+
+	# what stands before it is rewritten, and longer then
+	refused "line 3, column 32: there is no function 'FOO'; see maip-expr(7)" "ORDER BY t
+	MEASURES A.v + B.v + SUM(v) - FOO(A.v) AS x $end A AS TRUE"
+	refused "line 4, column 18: + takes numbers, and this is a condition" "ORDER BY t
+	MEASURES A.v AS x, B.v + A.v AS y PATTERN (A B)
+	DEFINE A AS v + TRUE > 1, B AS B.v > 1"
+	refused "line 4, column 49: expected an expression after '>', found end of text" "ORDER BY t
+	MEASURES 'größer' AS x, COUNT(*) AS n PATTERN (A B)
+	DEFINE A AS MATCH_ROWTIME() > t, B AS A.v + v >"
+	refused "line 4, column 23: expected an expression after AND, found '='" "ORDER BY t
+	MEASURES A.v AS x PATTERN (A B)
+	DEFINE A AS TRUE AND = 3, B AS 1"
+	refused "line 4, column 4: this is a number, not a condition" "ORDER BY t PATTERN (A B) DEFINE A AS
+	  -- a number
+	  1 + LAST(v, 1)"
+	refused "line 2, column 74: this text has no closing '" "ORDER BY t MEASURES A.v + LAST(B.v) AS x $end A AS B.v = 'x"
+}
+
+@test "FINAL, which MEASURES always are, may be said" {
+	clause 'ORDER BY t MEASURES FINAL LAST(A.v) AS a, FINAL FIRST(A.v) + B.v AS b, A.final AS c AFTER MATCH SKIP PAST LAST ROW
+		PATTERN (A+ B) DEFINE A AS e = '"'a'"', B AS B.e = '"'b'"
+	run -0 --separate-stderr maip-cep --match-recognize clause log
+	assert_output '{"a":2.20,"b":6.10,"c":null}'
+}
+
 @test "a clause and options do not mix, and the order must be that of time" {
 	refused "says all about the pattern, its keys, order and columns (leave --begin and its like, --key, --order-by, --select and --name out)" \
 		'ORDER BY t PATTERN (A) DEFINE A AS TRUE' --key k

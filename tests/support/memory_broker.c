@@ -757,7 +757,7 @@ report_first(struct queue *q, const struct err *why)
 static void
 deliver_first(struct queue *q)
 {
-	const struct err lost = { STATUS_IO, "lost on purpose" };
+	const struct err lost = { .status = STATUS_IO, .msg = "lost on purpose" };
 
 	report_first(q, q->b->lose > 0 && ++q->b->sent % q->b->lose == 0 ? &lost : NULL);
 }
@@ -795,7 +795,7 @@ queue_give_up(void *self, const struct err *why)
 static void
 queue_close(void *self)
 {
-	const struct err closed = { STATUS_IO, "closed" };
+	const struct err closed = { .status = STATUS_IO, .msg = "closed" };
 
 	queue_give_up(self, &closed);
 	free(self);
