@@ -59,7 +59,7 @@ $(foreach t,$(TOOLS),$(eval $(call tool-rule,$(t))))
 
 $(B)/%.o: %.c
 	@mkdir -p $(@D)
-	$(call say,CC,$<)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+	$(call say,CC,$<)$(CC) $(CPPFLAGS) $(CFLAGS) -MD -MP -c -o $@ $<
 
 # ---- tests and benchmarks: a program a file
 
