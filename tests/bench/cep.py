@@ -95,12 +95,12 @@ def java_peers(bench):
         bench.say(f"  {peer.name:<34} {row}" + f", {matches:,} matches: {verdict}" * (matches > 0))
 
 
-def dense_file(bench, per_window):
+def dense_file(bench, per_window, count=1000000):
     """One key, so many events a minute; all of them match."""
-    path = bench.CACHE / "bench" / f"dense.{per_window}.{bench.SCALE}.ndjson"
+    path = bench.CACHE / "bench" / f"dense.{per_window}.{count}.{bench.SCALE}.ndjson"
     if not path.exists():
         with path.open("w") as to:
-            for i in range(bench.events(1000000)):
+            for i in range(bench.events(count)):
                 to.write('{"t":%d,"k":"x","n":%d}\n' % (i * 60000 // per_window, i))
     return path
 
@@ -112,6 +112,19 @@ def one_key(bench):
         bench.race(f"one key, all events match, {name}", [
             bench.Contender(f"{n} events a window", [bench.BIN / "maip-cep", *pattern, *more, dense_file(bench, n)])
             for n in (100, 1000, 10000, 100000)], rounds=3)
+
+
+def by_byte(bench):
+    """Where every event ends as many matches as the window holds, what is written costs the same a byte."""
+    bench.say("one key, all events match, no-skip, a line a match")
+    first = None
+    for per_window, count in ((100, 40000), (1000, 8000), (10000, 10000)):
+        argv = [bench.BIN / "maip-cep", "--key", "k", "--time", "t", "--time-format", "ms", "--begin", "a", "--times-or-more", "3",
+                "--within", "1m", "--emit", "summary", dense_file(bench, per_window, count)]
+        written, one = bench.bytes_written(argv), bench.Contender("", argv)
+        spent = statistics.median(one.seconds()[1] for _ in range(3)) / written
+        first = first or spent
+        bench.say(f"  {f'{per_window} events a window':<34} {spent / first:7.2f}x  {written / 1e6:8.0f} MB      {spent * 1e9:8.2f} ns CPU a byte")
 
 
 def many_keys(bench):
@@ -130,4 +143,5 @@ def run(bench):
     main_rule(bench)
     java_peers(bench)
     one_key(bench)
+    by_byte(bench)
     many_keys(bench)
