@@ -81,13 +81,18 @@ slot_id(uint64_t slot)
 }
 
 /* Segment s holds the ids whose number plus 32 has s + 6 bits. */
+static int
+segment_of(uint32_t id)
+{
+	return 63 - __builtin_clzll((uint64_t)id + (1u << SEGMENT_BITS)) - SEGMENT_BITS;
+}
+
 static struct entry *
 entry_at(const struct keys *k, uint32_t id)
 {
-	uint64_t place = (uint64_t)id + (1u << SEGMENT_BITS);
-	int      s = 63 - __builtin_clzll(place);
+	const int s = segment_of(id);
 
-	return &k->segments[s - SEGMENT_BITS][place - ((uint64_t)1 << s)];
+	return &k->segments[s][id + (1u << SEGMENT_BITS) - ((uint64_t)1 << (s + SEGMENT_BITS))];
 }
 
 static uint64_t *
@@ -124,6 +129,16 @@ is_alone(size_t n)
 	return class_of(n) >= CLASSES;
 }
 
+static void
+chunks_free(struct keys *k, struct chunk *c)
+{
+	for (struct chunk *next; c != NULL; c = next) {
+		next = c->next;
+		k->bytes -= c->size;
+		mem_big_free(c, c->size);
+	}
+}
+
 void
 keys_free(struct keys *k)
 {
@@ -132,10 +147,7 @@ keys_free(struct keys *k)
 	for (uint32_t id = 0; id < k->limit; id++)
 		if (entry_at(k, id)->text != NULL && is_alone(entry_at(k, id)->n))
 			free(entry_at(k, id)->text);
-	for (struct chunk *c = k->chunks, *next; c != NULL; c = next) {
-		next = c->next;
-		mem_big_free(c, c->size);
-	}
+	chunks_free(k, k->chunks);
 	for (int s = 0; s < SEGMENTS; s++)
 		mem_big_free(k->segments[s], sizeof(struct entry) << (SEGMENT_BITS + s));
 	mem_big_free(k->slots, sizeof(uint64_t) << k->bits);
@@ -180,25 +192,36 @@ keys_find(const struct keys *k, struct str key, uint64_t hash)
 	return slot == 0 ? KEYS_NONE : slot_id(slot);
 }
 
+/* Into the first free slot from its home on. */
 static void
-slots_grow(struct keys *k)
+slot_put(struct keys *k, uint64_t slot)
+{
+	size_t to = home(k, slot_tag(slot));
+
+	while (k->slots[to] != 0)
+		to = after(k, to);
+	k->slots[to] = slot;
+}
+
+static void
+slots_resize(struct keys *k, unsigned bits)
 {
 	size_t    old_n = (size_t)1 << k->bits;
 	uint64_t *old = k->slots;
 
-	assert(k->bits < 32);
-	k->slots = slots_new(k, k->bits + 1);
-	for (size_t i = 0; i < old_n; i++) {
-		size_t to;
-
-		if (old[i] == 0)
-			continue;
-		for (to = home(k, slot_tag(old[i])); k->slots[to] != 0; to = after(k, to))
-			;
-		k->slots[to] = old[i];
-	}
+	assert(bits <= 32);
+	k->slots = slots_new(k, bits);
+	for (size_t i = 0; i < old_n; i++)
+		if (old[i] != 0)
+			slot_put(k, old[i]);
 	k->bytes -= old_n * sizeof(*old);
 	mem_big_free(old, old_n * sizeof(*old));
+}
+
+static bool
+fits(size_t count, unsigned bits)
+{
+	return count * 4 <= (size_t)3 << bits;
 }
 
 static char *
@@ -265,7 +288,7 @@ id_new(struct keys *k)
 	}
 	assert(k->limit < KEYS_NONE - 1);
 	id = k->limit++;
-	s = 63 - __builtin_clzll((uint64_t)id + (1u << SEGMENT_BITS)) - SEGMENT_BITS;
+	s = segment_of(id);
 	if (k->segments[s] == NULL) {
 		k->segments[s] = mem_big(sizeof(struct entry) << (SEGMENT_BITS + s));
 		k->bytes += sizeof(struct entry) << (SEGMENT_BITS + s);
@@ -284,8 +307,8 @@ keys_intern(struct keys *k, struct str key, uint64_t hash, bool *fresh)
 	if (k->slots[i] != 0)
 		return slot_id(k->slots[i]);
 	assert(key.n <= UINT32_MAX);
-	if ((k->count + 1) * 4 > ((size_t)3 << k->bits)) {
-		slots_grow(k);
+	if (!fits(k->count + 1, k->bits)) {
+		slots_resize(k, k->bits + 1);
 		i = probe(k, key, tag);
 	}
 	id = id_new(k);
@@ -383,6 +406,97 @@ keys_forget(struct keys *k, uint32_t id)
 	*e = (struct entry){ .text = NULL, .n = k->forgotten };
 	k->forgotten = id;
 	k->count--;
+}
+
+/* ---- forgetting most of them at once */
+
+/* Entries move down to their new places. One empty segment is left for those to come. */
+static void
+entries_keep(struct keys *k, const uint64_t *live, uint32_t *new_id)
+{
+	uint32_t n = 0;
+
+	for (uint32_t id = 0; id < k->limit; id++) {
+		struct entry *e = entry_at(k, id);
+
+		new_id[id] = KEYS_NONE;
+		if (e->text == NULL)
+			continue;
+		if ((live[id / 64] >> id % 64 & 1) == 0) {
+			text_free(k, e->text, e->n);
+			continue;
+		}
+		*entry_at(k, n) = *e;
+		new_id[id] = n++;
+	}
+	k->limit = n;
+	k->count = n;
+	k->forgotten = KEYS_NONE;
+	for (int s = segment_of(n) + 2; s < SEGMENTS && k->segments[s] != NULL; s++) {
+		mem_big_free(k->segments[s], sizeof(struct entry) << (SEGMENT_BITS + s));
+		k->segments[s] = NULL;
+		k->bytes -= sizeof(struct entry) << (SEGMENT_BITS + s);
+	}
+}
+
+/* Each slot is taken out and put back. Those between a key's home and its slot have been put back
+ * by then, none farther from home than it was, so there is room for it. */
+static void
+slots_keep(struct keys *k, const uint32_t *new_id)
+{
+	const size_t n = (size_t)1 << k->bits;
+	size_t       i = 0;
+
+	while (k->slots[i] != 0)
+		i++;
+	for (size_t left = n; left > 0; left--, i = after(k, i)) {
+		const uint64_t slot = k->slots[i];
+
+		if (slot == 0)
+			continue;
+		k->slots[i] = 0;
+		if (new_id[slot_id(slot)] != KEYS_NONE)
+			slot_put(k, (uint64_t)slot_tag(slot) << 32 | (new_id[slot_id(slot)] + 1));
+	}
+}
+
+/* Bytes in new chunks, if most of what the chunks have is free. */
+static void
+texts_keep(struct keys *k)
+{
+	struct chunk *old = k->chunks;
+	size_t        held = 0, used = 0;
+
+	for (const struct chunk *c = old; c != NULL; c = c->next)
+		held += c->size;
+	for (uint32_t id = 0; id < k->limit; id++)
+		if (!is_alone(entry_at(k, id)->n))
+			used += (class_of(entry_at(k, id)->n) + 1) * CLASS_UNIT;
+	if (held < 4 * used + LAST_CHUNK)
+		return;
+	k->chunks = NULL;
+	memset(k->free_text, 0, sizeof(k->free_text));
+	for (uint32_t id = 0; id < k->limit; id++) {
+		struct entry *e = entry_at(k, id);
+
+		if (!is_alone(e->n))
+			e->text = text_new(k, (struct str){ e->text, e->n });
+	}
+	chunks_free(k, old);
+}
+
+void
+keys_keep(struct keys *k, const uint64_t *live, uint32_t *new_id)
+{
+	unsigned bits = FIRST_BITS;
+
+	entries_keep(k, live, new_id);
+	slots_keep(k, new_id);
+	texts_keep(k);
+	while (!fits(k->count, bits))
+		bits++;
+	if (bits + 2 < k->bits)
+		slots_resize(k, bits);
 }
 
 size_t

@@ -45,6 +45,11 @@ uint32_t keys_find(const struct keys *k, struct str key, uint64_t hash);
 struct str keys_text(const struct keys *k, uint32_t id);        /* borrowed until the key is forgotten */
 void   keys_prefetch_text(const struct keys *k, uint32_t id, int step); /* of an id that is known; two misses: steps 0 and 1 */
 void   keys_forget(struct keys *k, uint32_t id);
+
+/* Forget all keys but those that are marked in live (a bit an id), and number the rest anew, in
+ * their order: new_id[id] for each id below keys_limit() is the new one, or KEYS_NONE. Sequential;
+ * gives memory back where most of it has become free. */
+void   keys_keep(struct keys *k, const uint64_t *live, uint32_t *new_id);
 size_t keys_count(const struct keys *k);                /* that are known now */
 uint32_t keys_limit(const struct keys *k);              /* every id is below this */
 size_t keys_bytes(const struct keys *k);                /* memory held */

@@ -30,7 +30,6 @@ struct group {
 	struct column *columns;
 	size_t         n, cap;
 	struct keys   *keys;
-	uint64_t       seed;
 	/* by id; NULL entries: as the bytes say; NULL: all of them */
 	char         **spelled;
 	size_t         cap_spelled;
@@ -44,7 +43,6 @@ group_new(uint64_t seed)
 {
 	struct group *g = mem_zalloc(1, sizeof(*g));
 
-	g->seed = seed;
 	g->keys = keys_new(seed);
 	g->check_at = 2 * GROUP_IDLE_MAX;
 	buf_init(&g->bytes, BUF_NO_MAX);
@@ -342,46 +340,40 @@ count_live(const uint64_t *live, uint32_t limit)
 	return n;
 }
 
+/* Spellings follow their keys. */
 static void
-move_key(struct group *g, struct keys *to, uint32_t old, uint32_t id)
+move_spellings(struct group *g, const uint32_t *new_id, uint32_t limit)
 {
-	struct str text = keys_text(g->keys, old);
+	for (uint32_t old = 0; old < limit && old < g->cap_spelled; old++) {
+		char *text = g->spelled[old];
 
-	keys_intern(to, text, keys_hash(to, text), NULL);
-	if (spelling(g, old) == NULL)
-		return;
-	g->spelled[id] = g->spelled[old];
-	if (id != old)
+		if (text == NULL)
+			continue;
 		g->spelled[old] = NULL;
+		if (new_id[old] != KEYS_NONE) {
+			g->spelled[new_id[old]] = text;
+		} else {
+			g->spelled_bytes -= strlen(text) + 1;
+			free(text);
+		}
+	}
 }
 
 uint32_t *
 group_forget(struct group *g, const uint64_t *live)
 {
-	uint32_t     limit = keys_limit(g->keys), n = 0;
-	size_t       alive = count_live(live, limit);
-	size_t       allowed = alive > GROUP_IDLE_MAX ? alive : GROUP_IDLE_MAX;
-	struct keys *keys;
-	uint32_t    *new_id;
+	const uint32_t limit = keys_limit(g->keys);
+	const size_t   alive = count_live(live, limit);
+	const size_t   allowed = alive > GROUP_IDLE_MAX ? alive : GROUP_IDLE_MAX;
+	uint32_t      *new_id;
 
 	g->check_at = limit + (limit / 2 > GROUP_IDLE_MAX ? limit / 2 : GROUP_IDLE_MAX);
 	if (limit - alive <= allowed)
 		return NULL;
 	new_id = mem_alloc(limit * sizeof(*new_id));
-	keys = keys_new(g->seed);
-	for (uint32_t old = 0; old < limit; old++) {
-		if (live[old / 64] >> old % 64 & 1) {
-			move_key(g, keys, old, n);
-			new_id[old] = n++;
-		} else if (spelling(g, old) != NULL) {
-			g->spelled_bytes -= strlen(g->spelled[old]) + 1;
-			free(g->spelled[old]);
-			g->spelled[old] = NULL;
-		}
-	}
-	keys_free(g->keys);
-	g->keys = keys;
-	g->check_at = (uint64_t)n + (n / 2 > GROUP_IDLE_MAX ? n / 2 : GROUP_IDLE_MAX);
+	keys_keep(g->keys, live, new_id);
+	move_spellings(g, new_id, limit);
+	g->check_at = alive + (alive / 2 > GROUP_IDLE_MAX ? alive / 2 : GROUP_IDLE_MAX);
 	return new_id;
 }
 

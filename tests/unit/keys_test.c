@@ -209,6 +209,80 @@ a_million_keys_are_found_again(void **state)
 	keys_free(k);
 }
 
+/* Rounds of arrivals, each followed by forgetting all but a random share. */
+static void
+those_that_are_kept_are_numbered_in_their_order(void **state)
+{
+	static uint32_t new_id[NAMES];
+	char            text[1100];
+
+	(void)state;
+	for (uint64_t seed = 1; seed <= 40; seed++) {
+		struct keys *k = keys_new(seed);
+		bool         known[NAMES] = { false };
+		uint32_t     ids[NAMES] = { 0 };
+		uint64_t     random = seed;
+
+		for (int round = 0; round < 12; round++) {
+			const uint64_t share = next_random(&random) % 9;
+			uint64_t       live[NAMES / 64 + 1] = { 0 };
+			uint32_t       limit, n = 0;
+
+			for (int i = 0; i < 600; i++) {
+				const uint32_t at = next_random(&random) % NAMES;
+
+				ids[at] = intern(k, name(text, at), NULL);
+				known[at] = true;
+			}
+			limit = keys_limit(k);
+			assert_int_equal(limit, keys_count(k));
+			for (uint32_t id = 0; id < limit; id++)
+				if (next_random(&random) % 8 < share)
+					live[id / 64] |= (uint64_t)1 << id % 64;
+			keys_keep(k, live, new_id);
+			for (uint32_t id = 0; id < limit; id++)
+				assert_int_equal(new_id[id], live[id / 64] >> id % 64 & 1 ? n++ : KEYS_NONE);
+			for (uint32_t i = 0; i < NAMES; i++) {
+				known[i] &= new_id[ids[i]] != KEYS_NONE;
+				ids[i] = known[i] ? new_id[ids[i]] : 0;
+			}
+			check_all(k, known, ids);
+			assert_int_equal(keys_limit(k), n);
+		}
+		keys_free(k);
+	}
+}
+
+static void
+keeping_few_of_many_gives_memory_back(void **state)
+{
+	enum { MANY = 300000 };
+	struct keys *k = keys_new(3);
+	uint64_t    *live = mem_zalloc(MANY / 64 + 1, sizeof(*live));
+	uint32_t    *new_id = mem_alloc(MANY * sizeof(*new_id));
+	char         text[600] = "";
+
+	(void)state;
+	for (uint32_t i = 0; i < MANY; i++) {
+		snprintf(text, sizeof(text), "customer-%06u", i);
+		/* some longer than what chunks hold */
+		intern(k, (struct str){ text, i % 100000 == 0 ? sizeof(text) : 15 }, NULL);
+	}
+	assert_true(keys_bytes(k) > 10000000);
+	for (uint32_t i = 0; i < MANY; i += 50000)
+		live[i / 64] |= (uint64_t)1 << i % 64;
+	keys_keep(k, live, new_id);
+	assert_int_equal(keys_count(k), MANY / 50000);
+	assert_true(keys_bytes(k) < 10000);
+	for (uint32_t i = 0; i < MANY / 50000; i++) {
+		snprintf(text, sizeof(text), "customer-%06u", i * 50000);
+		assert_int_equal(find(k, (struct str){ text, i % 2 == 0 ? sizeof(text) : 15 }), i);
+	}
+	free(live);
+	free(new_id);
+	keys_free(k);
+}
+
 static void
 another_seed_gives_other_hashes(void **state)
 {
@@ -253,6 +327,8 @@ main(void)
 		cmocka_unit_test(a_batch_is_as_good_as_one_after_the_other),
 		cmocka_unit_test(coming_and_going_for_ever_does_not_grow_it),
 		cmocka_unit_test(a_million_keys_are_found_again),
+		cmocka_unit_test(those_that_are_kept_are_numbered_in_their_order),
+		cmocka_unit_test(keeping_few_of_many_gives_memory_back),
 		cmocka_unit_test(another_seed_gives_other_hashes),
 		cmocka_unit_test(keys_of_one_hash_are_kept_apart),
 	};
