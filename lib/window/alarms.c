@@ -216,21 +216,32 @@ alarms_ring(struct alarms *a, int64_t now, size_t *n)
 	return a->ringing;
 }
 
+/* Those of a bucket that ring until then, added to the n in what. */
 static size_t
-add_bucket(const struct alarms *a, int i, uint32_t *what, size_t n, size_t max)
+add_bucket(const struct alarms *a, int i, int64_t until, uint32_t *what, size_t n, size_t max)
 {
-	for (const struct alarm_chunk *c = a->bucket[i].chunk; c != NULL && n < max; c = c->next)
-		for (size_t k = 0; k < c->n && n < max; k++)
-			what[n++] = is_near(i) ? c->near[k].what : c->far[k].what;
+	for (const struct alarm_chunk *c = a->bucket[i].chunk; c != NULL; c = c->next) {
+		for (size_t k = 0; k < c->n && n < max; k++) {
+			const struct alarm alarm = alarm_at(c, i, k, a->base);
+
+			what[n] = alarm.what;
+			n += alarm.at <= until;
+		}
+	}
 	return n;
 }
 
 size_t
-alarms_soon(const struct alarms *a, uint32_t *what, size_t max)
+alarms_soon(const struct alarms *a, int64_t until, uint32_t *what, size_t max)
 {
-	size_t n = add_bucket(a, 0, what, 0, max);
+	size_t n = add_bucket(a, 0, until, what, 0, max);
 
-	for (uint64_t left = a->used; left != 0 && n < max; left &= left - 1)
-		n = add_bucket(a, __builtin_ctzll(left) + 1, what, n, max);
+	for (uint64_t left = a->used; left != 0 && n < max; left &= left - 1) {
+		const int i = __builtin_ctzll(left) + 1;
+
+		if (a->bucket[i].least > until)
+			break;
+		n = add_bucket(a, i, until, what, n, max);
+	}
 	return n;
 }

@@ -56,7 +56,7 @@ int64_t alarms_next(const struct alarms *a);            /* the first; TIME_MAX: 
  * are gone from here. Valid until the next alarms_ring(). */
 const struct alarm *alarms_ring(struct alarms *a, int64_t now, size_t *n);
 
-/* Some that will ring soon, at most max: for reading ahead. */
-size_t alarms_soon(const struct alarms *a, uint32_t *what, size_t max);
+/* Those at or before until, in no order, but no more than max: for reading ahead. */
+size_t alarms_soon(const struct alarms *a, int64_t until, uint32_t *what, size_t max);
 
 #endif

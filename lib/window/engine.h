@@ -37,8 +37,9 @@ struct engine_ops {
 	/* steps 0 and 1; NULL: not worth it */
 	void (*prefetch)(const void *self, const struct record *r, int step);
 
-	/* Read ahead what the next watermarks will fire, before a batch. NULL: not worth it. */
-	void (*ahead)(void *self);
+	/* Read ahead what the watermark will fire on its way to until, before a batch. NULL: not
+	 * worth it. */
+	void (*ahead)(void *self, int64_t until);
 
 	/* The watermark has reached ts: fire and forget. Not called before next() <= ts, for
 	 * nothing would happen; never falls. */

@@ -8,11 +8,15 @@
  * record that comes before the newest session looks at the others. The list is a ring, so that
  * the newest alone, which leads to the oldest, finds both.
  *
- * Each session has one alarm that counts. A session that
- * grows leaves its alarm where it is: when it rings too early it is set again.
- * A session that has merged leaves an alarm that means nothing to whoever lives
- * in its place by then. Which one counts is told by a few bits made of its time: one that only
- * looks like it makes a session look at its due time once more than it had to.
+ * Alarms are set only for what is due up to a horizon. When the watermark has come there the
+ * horizon moves on, and all sessions are looked at for those that are due before it: how far it
+ * moves is so chosen that a look finds many, and that few alarms stand there at a time. Most
+ * sessions that grow do so before they get an alarm.
+ *
+ * A session has one alarm that counts at most. One that grows leaves its alarm where it is: when
+ * it rings too early it is set again. A session that has merged leaves an alarm that means nothing
+ * to whoever lives in its place by then. Which one counts is told by a few bits made of its time:
+ * one that only looks like it makes a session look at its due time once more than it had to.
  *
  * Rows of a session that has swallowed one that had fired are updates, even if
  * the older one was cleaned up long before: it has to be wholly inside. Any
@@ -35,7 +39,13 @@ enum {
 	BLOCK = 1 << BLOCK_BITS,
 	TAG_BITS = 8,                   /* of alarms */
 	ALARM_BITS = TAG_BITS + 1,      /* 0: there is none */
-	AHEAD = 128                     /* sessions that are read ahead of their alarms */
+	AHEAD = 128,                    /* sessions that are read ahead of their alarms */
+	/* alarms that a look at all sessions should lead to: fewer, and the next looks farther */
+	LOOK_LEAST = 8,                 /* one in so many */
+	LOOK_MOST = 3,
+	RADIX_BITS = 8,
+	RADIX = 1 << RADIX_BITS,
+	RADIX_LEAST = 32                /* elements that it is worth it for */
 };
 
 struct session {                        /* its accumulators stand behind it */
@@ -50,6 +60,11 @@ struct session {                        /* its accumulators stand behind it */
 };
 
 _Static_assert(sizeof(struct session) == 24, "a session is three words");
+
+struct order {                          /* of rows that fire together */
+	int64_t  end;
+	uint32_t key, session;
+};
 
 struct sessions {
 	struct engine_env env;
@@ -67,8 +82,12 @@ struct sessions {
 	int64_t          *cleaned;
 	size_t            n_cleaned;
 	struct alarms     alarms;
-	uint32_t         *ringing;      /* sessions that fire together */
-	size_t            n_ringing, cap_ringing;
+	int64_t           horizon;      /* what is due later has no alarm; TIME_MIN: nothing has */
+	int64_t           ahead;        /* so far it was from the watermark */
+	size_t            n_set;        /* alarms since then */
+	struct order     *ringing;      /* sessions that fire together */
+	struct order     *aside;        /* to sort them */
+	size_t            n_ringing, cap_ringing, cap_aside;
 };
 
 /* ---- places */
@@ -264,14 +283,18 @@ tag_of(int64_t at)
 	return (int64_t)((uint64_t)at * 0x9E3779B97F4A7C15 >> (64 - TAG_BITS) | 1 << TAG_BITS);
 }
 
+/* Beyond the horizon there is none: it comes when the horizon does. */
 static void
 set_alarm(struct sessions *t, uint32_t i)
 {
 	struct session *s = session_of(t, i);
 	const int64_t   at = when_due(t, s);
 
+	if (at > t->horizon)
+		return;
 	set_tag(s, tag_of(at));
 	alarms_set(&t->alarms, at, i);
+	t->n_set++;
 }
 
 /* ---- filing */
@@ -374,66 +397,89 @@ session_prefetch(const void *self, const struct record *r, int step)
 
 /* ---- firing */
 
-struct order {                          /* of rows that fire together */
-	int64_t  end;
-	uint32_t key, session;
-};
-
-static int
-by_end_and_key(const void *a, const void *b)
+static bool
+comes_before(const struct order *a, const struct order *b)
 {
-	const struct order *x = a, *y = b;
+	return a->end != b->end ? a->end < b->end : a->key < b->key;
+}
 
-	if (x->end != y->end)
-		return x->end < y->end ? -1 : 1;
-	return (x->key > y->key) - (x->key < y->key);
+static void
+sort_few(struct sessions *t)
+{
+	for (size_t i = 1; i < t->n_ringing; i++) {
+		const struct order o = t->ringing[i];
+		size_t to = i;
+
+		for (; to > 0 && comes_before(&o, &t->ringing[to - 1]); to--)
+			t->ringing[to] = t->ringing[to - 1];
+		t->ringing[to] = o;
+	}
+}
+
+/* What is sorted by: keys, then ends, their sign where it sorts. */
+static uint64_t
+sort_digits(const struct order *o, bool end)
+{
+	return end ? (uint64_t)o->end ^ (uint64_t)1 << 63 : o->key;
+}
+
+/* One pass of a radix sort by a digit, from ringing to aside, which change places. */
+static void
+sort_pass(struct sessions *t, bool end, unsigned shift)
+{
+	struct order *from = t->ringing;
+	size_t at[RADIX] = { 0 }, sum = 0;
+
+	for (size_t i = 0; i < t->n_ringing; i++)
+		at[sort_digits(&from[i], end) >> shift & (RADIX - 1)]++;
+	for (size_t d = 0; d < RADIX; d++) {
+		const size_t count = at[d];
+
+		at[d] = sum;
+		sum += count;
+	}
+	for (size_t i = 0; i < t->n_ringing; i++)
+		t->aside[at[sort_digits(&from[i], end) >> shift & (RADIX - 1)]++] = from[i];
+	t->ringing = t->aside;
+	t->aside = from;
+}
+
+/* By the digits in which any two differ. */
+static void
+sort_by(struct sessions *t, bool end)
+{
+	const uint64_t first = sort_digits(&t->ringing[0], end);
+	uint64_t differ = 0;
+
+	for (size_t i = 1; i < t->n_ringing; i++)
+		differ |= sort_digits(&t->ringing[i], end) ^ first;
+	for (unsigned shift = 0; shift < 64; shift += RADIX_BITS)
+		if ((differ >> shift & (RADIX - 1)) != 0)
+			sort_pass(t, end, shift);
 }
 
 static void
 sort_ringing(struct sessions *t)
 {
-	struct order *orders = mem_alloc(t->n_ringing * sizeof(*orders));
-
-	for (size_t i = 0; i < t->n_ringing; i++) {
-		const struct session *s = session_of(t, t->ringing[i]);
-
-		orders[i] = (struct order){ end_of(s), s->key, t->ringing[i] };
+	if (t->n_ringing < RADIX_LEAST) {
+		sort_few(t);
+		return;
 	}
-	qsort(orders, t->n_ringing, sizeof(*orders), by_end_and_key);
-	for (size_t i = 0; i < t->n_ringing; i++)
-		t->ringing[i] = orders[i].session;
-	free(orders);
-}
-
-/* Rows of the sessions in ringing. */
-static int
-fire_ringing(struct sessions *t, bool early)
-{
-	int result = 0;
-
-	if (t->n_ringing > 1)
-		sort_ringing(t);
-	for (size_t i = 0; i < t->n_ringing && result == 0; i++) {
-		struct session *s = session_of(t, t->ringing[i]);
-
-		if (i + 8 < t->n_ringing)
-			row_prefetch(t->env.rows, session_of(t, t->ringing[i + 8])->key, 0);
-		if (i + 4 < t->n_ringing)
-			row_prefetch(t->env.rows, session_of(t, t->ringing[i + 4])->key, 1);
-		if (i + 12 < t->n_ringing)
-			__builtin_prefetch(session_of(t, t->ringing[i + 12]), 1);
-		result = fire(t, t->ringing[i],
-		              early ? ROW_EARLY : s->fired ? ROW_UPDATE : ROW_FIRST);
-		s->fired |= !early;
+	if (t->cap_aside != t->cap_ringing) {
+		t->aside = mem_resize(t->aside, t->cap_ringing, sizeof(*t->aside));
+		t->cap_aside = t->cap_ringing;
 	}
-	return result;
+	sort_by(t, false);
+	sort_by(t, true);
 }
 
 static void
 ring(struct sessions *t, uint32_t i)
 {
+	const struct session *s = session_of(t, i);
+
 	t->ringing = mem_more(t->ringing, t->n_ringing, &t->cap_ringing, sizeof(*t->ringing));
-	t->ringing[t->n_ringing++] = i;
+	t->ringing[t->n_ringing++] = (struct order){ end_of(s), s->key, i };
 }
 
 static void
@@ -455,50 +501,121 @@ settle(struct sessions *t, uint32_t i)
 		set_alarm(t, i);
 }
 
+/* What cleaning up a session of the key will touch. In line by force: a call of a function that does
+ * nothing but read ahead has no effect that the compiler knows of, and is left out. */
+static inline __attribute__((always_inline)) void
+prefetch_key(const struct sessions *t, uint32_t key)
+{
+	__builtin_prefetch(&t->newest[key], 1);
+	if (key < t->n_cleaned)
+		__builtin_prefetch(&t->cleaned[key], 1);
+}
+
+static inline __attribute__((always_inline)) void
+prefetch_session(const struct sessions *t, uint32_t i)
+{
+	__builtin_prefetch(session_of(t, i), 1);
+	__builtin_prefetch((char *)session_of(t, i) + t->stride - 1, 1);
+}
+
+/* Rows of the sessions in ringing. */
+static int
+fire_ringing(struct sessions *t, bool early)
+{
+	int result = 0;
+
+	if (t->n_ringing > 1)
+		sort_ringing(t);
+	for (size_t i = 0; i < t->n_ringing && result == 0; i++) {
+		const uint32_t  at = t->ringing[i].session;
+		struct session *s = session_of(t, at);
+
+		if (i + 16 < t->n_ringing) {
+			prefetch_session(t, t->ringing[i + 16].session);
+			prefetch_key(t, t->ringing[i + 16].key);
+			row_prefetch(t->env.rows, t->ringing[i + 16].key, 0);
+			row_prefetch(t->env.rows, t->ringing[i + 8].key, 1);
+		}
+		result = fire(t, at, early ? ROW_EARLY : s->fired ? ROW_UPDATE : ROW_FIRST);
+		if (early)
+			continue;
+		s->fired = true;
+		settle(t, at);
+	}
+	return result;
+}
+
+/* Its alarm has rung, or might have if it had one. */
+static void
+come_due(struct sessions *t, uint32_t i)
+{
+	struct session *s = session_of(t, i);
+
+	set_tag(s, 0);
+	if (s->due && end_of(s) - 1 <= t->watermark) {
+		s->due = false;
+		ring(t, i);
+	} else {
+		settle(t, i);
+	}
+}
+
+/* The watermark has reached the horizon. A look costs as much as there are sessions, so it should
+ * find a share of them; so that few are found at a time, not a large one. */
+static void
+look_ahead(struct sessions *t)
+{
+	if (t->n_set < t->n / LOOK_LEAST && t->ahead <= DUR_MAX / 2)
+		t->ahead *= 2;
+	else if (t->n_set > t->n / LOOK_MOST && t->ahead > 1)
+		t->ahead /= 2;
+	t->horizon = t->watermark < TIME_MAX - t->ahead ? t->watermark + t->ahead : TIME_MAX;
+	t->n_set = 0;
+	for (uint32_t i = 0; i < t->n; i++) {
+		struct session *s = session_of(t, i);
+
+		if (s->key == NO_KEY || tag(s) != 0)
+			continue;
+		if (when_due(t, s) <= t->watermark)
+			come_due(t, i);
+		else
+			set_alarm(t, i);
+	}
+}
+
 static int
 session_advance(void *self, int64_t ts, struct err *err)
 {
 	struct sessions    *t = self;
 	const struct alarm *rung;
 	size_t n;
-	int    result;
 
 	(void)err;
 	t->watermark = ts;
 	t->n_ringing = 0;
+	if (ts > t->horizon)
+		look_ahead(t);
 	rung = alarms_ring(&t->alarms, ts, &n);
 	for (size_t i = 0; i < n; i++) {
-		struct session *s = session_of(t, rung[i].what);
-
-		if (tag(s) != tag_of(rung[i].at))
-			continue;
-		set_tag(s, 0);
-		if (s->due && end_of(s) - 1 <= ts) {
-			s->due = false;
-			ring(t, rung[i].what);
-		} else {
-			settle(t, rung[i].what);
-		}
+		if (i + 16 < n)
+			prefetch_session(t, rung[i + 16].what);
+		if (tag(session_of(t, rung[i].what)) == tag_of(rung[i].at))
+			come_due(t, rung[i].what);
 	}
-	result = fire_ringing(t, false);
-	for (size_t i = 0; i < t->n_ringing; i++)
-		settle(t, t->ringing[i]);
-	return result;
+	return fire_ringing(t, false);
 }
 
 /* Most watermarks fire one session, with a cache miss for itself, its key, and the key's text:
  * those of many are waited for together. */
 static void
-session_ahead(void *self)
+session_ahead(void *self, int64_t until)
 {
 	struct sessions *t = self;
 	uint32_t soon[AHEAD];
-	size_t   n = alarms_soon(&t->alarms, soon, AHEAD);
+	size_t   n = alarms_soon(&t->alarms, until, soon, AHEAD);
 
-	for (size_t i = 0; i < n; i++) {
-		__builtin_prefetch(session_of(t, soon[i]));
-		__builtin_prefetch(acc_of(t, soon[i]));
-	}
+	for (size_t i = 0; i < n; i++)
+		prefetch_session(t, soon[i]);
 	for (size_t i = 0; i < n; i++) {
 		uint32_t key = session_of(t, soon[i])->key;
 
@@ -506,7 +623,7 @@ session_ahead(void *self)
 			soon[i--] = soon[--n];
 			continue;
 		}
-		__builtin_prefetch(&t->newest[key], 1);
+		prefetch_key(t, key);
 		row_prefetch(t->env.rows, key, 0);
 	}
 	for (size_t i = 0; i < n; i++)
@@ -516,7 +633,12 @@ session_ahead(void *self)
 static int64_t
 session_next(const void *self)
 {
-	return alarms_next(&((const struct sessions *)self)->alarms);
+	const struct sessions *t = self;
+	const int64_t next = alarms_next(&t->alarms);
+
+	if (next != TIME_MAX || t->open == 0 || t->horizon == TIME_MAX)
+		return next;
+	return t->horizon + 1;
 }
 
 static int
@@ -553,7 +675,7 @@ session_bytes(const void *self)
 
 	return t->n_blocks * BLOCK * t->stride + t->alarms.bytes +
 	       t->n_newest * sizeof(*t->newest) + t->n_cleaned * sizeof(*t->cleaned) +
-	       t->cap_ringing * sizeof(*t->ringing);
+	       (t->cap_ringing + t->cap_aside) * sizeof(*t->ringing);
 }
 
 static size_t
@@ -584,18 +706,15 @@ session_renumber(void *self, const uint32_t *new_id, uint32_t n_new)
 {
 	struct sessions *t = self;
 
+	for (uint32_t i = 0; i < t->n; i++)
+		if (session_of(t, i)->key != NO_KEY)
+			session_of(t, i)->key = new_id[session_of(t, i)->key];
 	for (uint32_t key = 0; key < t->n_newest; key++) {
-		const uint32_t newest = t->newest[key];
-		uint32_t       id;
-
-		if (newest == NONE)
+		if (t->newest[key] == NONE)
 			continue;
-		id = new_id[key];
-		for (uint32_t i = oldest_of(t, key); i != NONE; i = session_after(t, key, i))
-			session_of(t, i)->key = id;
-		t->newest[id] = newest;
-		if (id < t->n_cleaned)
-			t->cleaned[id] = cleaned_of(t, key);
+		t->newest[new_id[key]] = t->newest[key];
+		if (new_id[key] < t->n_cleaned)
+			t->cleaned[new_id[key]] = cleaned_of(t, key);
 	}
 	for (size_t key = n_new; key < t->n_newest; key++)
 		t->newest[key] = NONE;
@@ -697,6 +816,7 @@ session_free(void *self)
 	free(t->cleaned);
 	alarms_release(&t->alarms);
 	free(t->ringing);
+	free(t->aside);
 	free(t);
 }
 
@@ -728,6 +848,8 @@ session_new(const struct engine_env *env, int64_t lateness)
 	t->watermark = TIME_MIN;
 	t->stride = sizeof(struct session) + agg_size(env->aggs);
 	alarms_init(&t->alarms);
+	t->horizon = TIME_MIN;
+	t->ahead = 1;
 	t->unused = NONE;
 	return (struct engine){ &session_ops, t };
 }

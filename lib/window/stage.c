@@ -236,13 +236,20 @@ rise(struct window *w, int64_t ts, struct err *err)
 	return fire_early(w, err);
 }
 
+static bool
+makes_watermarks(const struct window *w)
+{
+	return !w->stream_watermarks && !w->conf.processing_time &&
+	       w->conf.bound != WATERMARK_NONE;
+}
+
 /* A record has been seen. */
 static int
 rise_by_record(struct window *w, const struct record *r, uint32_t source, struct err *err)
 {
 	int64_t newest = r->ts;
 
-	if (w->stream_watermarks || w->conf.processing_time || w->conf.bound == WATERMARK_NONE)
+	if (!makes_watermarks(w))
 		return 0;
 	if (w->sources != NULL)
 		newest = sources_see(w->sources, source, r->ts);
@@ -387,13 +394,25 @@ look_up(struct window *w, size_t n)
 			w->record[i].key = ids[m++];
 }
 
+/* Where the n records will have moved the watermark to, at most. */
+static int64_t
+watermark_after(const struct window *w, size_t n)
+{
+	int64_t newest = w->watermark;
+
+	for (size_t i = 0; makes_watermarks(w) && i < n; i++)
+		if (w->record[i].ts - w->conf.bound - 1 > newest)
+			newest = w->record[i].ts - w->conf.bound - 1;
+	return newest;
+}
+
 static void
 prefetch(struct window *w, size_t n)
 {
 	const struct engine *e = &w->engine;
 
 	if (e->ops->ahead != NULL)
-		e->ops->ahead(e->self);
+		e->ops->ahead(e->self, watermark_after(w, n));
 	if (e->ops->prefetch == NULL)
 		return;
 	for (int step = 0; step < 2; step++)
