@@ -3,7 +3,7 @@
  * agg.h - the kinds of aggregates
  *
  * Internal to lib/sql. A kind is a row of functions over an accumulator of fixed size, 8-byte
- * aligned, fresh when all its bytes are zero. Adding and merging commute wherever the
+ * aligned (COUNT's 2), fresh when all its bytes are zero. Adding and merging commute wherever the
  * result can: the order of arrival shows in FIRST and LAST on equal times, and
  * in the last digits of sums of doubles.
  */
@@ -70,15 +70,45 @@ struct agg_call {
 	char        *signature;         /* two calls with the same one are the same */
 };
 
+/* A count of 48 bits, the low ones first: years of a million records a second, and small enough for
+ * what a sum leaves of two words. */
+struct count {
+	uint16_t part[3];
+};
+
+static inline void
+count_one(struct count *c)
+{
+	if (__builtin_expect(++c->part[0] == 0, 0) && ++c->part[1] == 0)
+		c->part[2]++;
+}
+
+static inline uint64_t
+count_get(const struct count *c)
+{
+	return c->part[0] | (uint64_t)c->part[1] << 16 | (uint64_t)c->part[2] << 32;
+}
+
+static inline void
+count_set(struct count *c, uint64_t n)
+{
+	c->part[0] = (uint16_t)n;
+	c->part[1] = (uint16_t)(n >> 16);
+	c->part[2] = (uint16_t)(n >> 32);
+}
+
 /* A sum: exact in place while it fits, else on the heap. */
 struct sum {
 	union {
 		int64_t     v;
 		struct num *num;
 	};
-	uint8_t scale;
-	uint8_t state;                  /* enum sum_state */
+	uint8_t      scale;
+	uint8_t      state;             /* enum sum_state */
+	struct count n;                 /* AVG's, or of the COUNT that its list has put here */
 };
+
+_Static_assert(sizeof(struct sum) == 16, "a sum and a count are two words");
 
 enum sum_state { SUM_NOTHING, SUM_SMALL, SUM_NUM, SUM_LOST };
 

@@ -14,39 +14,41 @@ count_add(const struct agg_call *call, void *acc, const struct agg_value *v,
           const struct agg_input *in)
 {
 	(void)call, (void)v, (void)in;
-	++*(uint64_t *)acc;
+	count_one(acc);
 }
 
 static void
 count_merge(const struct agg_call *call, void *into, const void *from)
 {
 	(void)call;
-	*(uint64_t *)into += *(const uint64_t *)from;
+	count_set(into, count_get(into) + count_get(from));
 }
 
 static void
 count_result(const struct agg_call *call, const void *acc, struct val *to, struct arena *scratch)
 {
 	(void)call, (void)scratch;
-	val_set_num(to, num_of((int64_t)*(const uint64_t *)acc));
+	val_set_num(to, num_of((int64_t)count_get(acc)));
 }
 
 static void
 count_save(const void *acc, struct buf *to)
 {
-	buf_put_u64(to, *(const uint64_t *)acc);
+	buf_put_u64(to, count_get(acc));
 }
 
 static int
 count_load(const struct agg_call *call, void *acc, struct cursor *from)
 {
+	const uint64_t n = cursor_u64(from);
+
 	(void)call;
-	*(uint64_t *)acc = cursor_u64(from);
-	return 0;
+	count_set(acc, n);
+	return count_get(acc) == n ? 0 : -1;
 }
 
 const struct agg_kind agg_count = {
-	.name = "COUNT", .size = sizeof(uint64_t), .result = VAL_NUM,
+	.name = "COUNT", .size = sizeof(struct count), .result = VAL_NUM,
 	.add = count_add, .merge = count_merge, .result_of = count_result, .save = count_save,
 	.load = count_load,
 };
@@ -63,14 +65,21 @@ sum_get(const struct sum *s, struct num *to)
 	return s->state == SUM_SMALL || s->state == SUM_NUM;
 }
 
+/* s->n is not the sum's. */
+static void
+sum_put(struct sum *s, struct small x, enum sum_state state)
+{
+	if (s->state == SUM_NUM)
+		free(s->num);
+	s->v = x.v;
+	s->scale = x.scale;
+	s->state = (uint8_t)state;
+}
+
 static void
 sum_drop(void *acc)
 {
-	struct sum *s = acc;
-
-	if (s->state == SUM_NUM)
-		free(s->num);
-	memset(s, 0, sizeof(*s));
+	sum_put(acc, (struct small){ 0 }, SUM_NOTHING);
 }
 
 static void
@@ -79,8 +88,7 @@ sum_set(struct sum *s, const struct num *n)
 	struct small small;
 
 	if (small_of_num(&small, n)) {
-		sum_drop(s);
-		*s = (struct sum){ .v = small.v, .scale = small.scale, .state = SUM_SMALL };
+		sum_put(s, small, SUM_SMALL);
 		return;
 	}
 	if (s->state != SUM_NUM)
@@ -101,8 +109,7 @@ sum_add_slowly(struct sum *s, const struct num *n)
 	} else if (num_add(&total, &total, n) == 0) {
 		sum_set(s, &total);
 	} else {
-		sum_drop(s);
-		s->state = SUM_LOST;
+		sum_put(s, (struct small){ 0 }, SUM_LOST);
 	}
 }
 
@@ -129,8 +136,7 @@ sum_merge(const struct agg_call *call, void *into, const void *from)
 	} else if (sum_get(s, &n)) {
 		sum_add_slowly(into, &n);
 	} else if (s->state == SUM_LOST) {
-		sum_drop(into);
-		((struct sum *)into)->state = SUM_LOST;
+		sum_put(into, (struct small){ 0 }, SUM_LOST);
 	}
 }
 
@@ -190,79 +196,58 @@ const struct agg_kind agg_sum = {
 	.save = sum_save, .load = sum_load,
 };
 
-struct avg {
-	struct sum sum;
-	uint64_t   n;
-};
-
 static void
 avg_add(const struct agg_call *call, void *acc, const struct agg_value *v,
         const struct agg_input *in)
 {
-	struct avg *a = acc;
-
 	if (v->state == AGG_VAL && v->val->kind != VAL_NUM)
 		return;
-	sum_add(call, &a->sum, v, in);
-	a->n++;
+	sum_add(call, acc, v, in);
+	count_one(&((struct sum *)acc)->n);
 }
 
 static void
 avg_merge(const struct agg_call *call, void *into, const void *from)
 {
-	struct avg *a = into;
-
-	sum_merge(call, &a->sum, &((const struct avg *)from)->sum);
-	a->n += ((const struct avg *)from)->n;
+	sum_merge(call, into, from);
+	count_merge(call, &((struct sum *)into)->n, &((const struct sum *)from)->n);
 }
 
 static void
 avg_result(const struct agg_call *call, const void *acc, struct val *to, struct arena *scratch)
 {
-	const struct avg *a = acc;
-	struct num        n, count = num_of((int64_t)a->n);
+	struct num n, count = num_of((int64_t)count_get(&((const struct sum *)acc)->n));
 
 	(void)call, (void)scratch;
 	val_set_null(to);
-	if (sum_get(&a->sum, &n) && num_div(&n, &n, &count) == 0)
+	if (sum_get(acc, &n) && num_div(&n, &n, &count) == 0)
 		val_set_num(to, n);
 }
 
 static void
 avg_drop(void *acc)
 {
-	sum_drop(&((struct avg *)acc)->sum);
-	((struct avg *)acc)->n = 0;
-}
-
-static size_t
-avg_heap(const void *acc)
-{
-	return sum_heap(&((const struct avg *)acc)->sum);
+	sum_drop(acc);
+	count_set(&((struct sum *)acc)->n, 0);
 }
 
 static void
 avg_save(const void *acc, struct buf *to)
 {
-	sum_save(&((const struct avg *)acc)->sum, to);
-	buf_put_u64(to, ((const struct avg *)acc)->n);
+	sum_save(acc, to);
+	count_save(&((const struct sum *)acc)->n, to);
 }
 
 static int
 avg_load(const struct agg_call *call, void *acc, struct cursor *from)
 {
-	struct avg *a = acc;
-
-	if (sum_load(call, &a->sum, from) < 0)
-		return -1;
-	a->n = cursor_u64(from);
-	return 0;
+	return sum_load(call, acc, from) < 0 ? -1 : count_load(call, &((struct sum *)acc)->n, from);
 }
 
 const struct agg_kind agg_avg = {
-	.name = "AVG", .size = sizeof(struct avg), .result = VAL_NUM, .numbers = true,
+	.name = "AVG", .size = sizeof(struct sum), .result = VAL_NUM, .numbers = true,
 	.add = avg_add, .merge = avg_merge, .result_of = avg_result, .drop = avg_drop,
-	.heap = avg_heap,
+	.heap = sum_heap,
 	.save = avg_save, .load = avg_load,
 };
 

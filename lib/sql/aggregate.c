@@ -5,6 +5,7 @@
  * Columns are expressions whose slots are the results of the calls. COUNT(*), COUNT(path) and
  * SUM(path) are done in line here, because a record costs little more than them.
  */
+#include <stddef.h>
 #include <stdlib.h>
 
 #include "sql/agg.h"
@@ -62,6 +63,33 @@ is_timed(const struct agg_call *call)
 	return call->kind->timed || (call->inner != NULL && call->inner->timed);
 }
 
+/* A COUNT goes where a SUM has room for one. */
+static void
+lay_out(struct agg_list *l)
+{
+	size_t host = 0;
+
+	l->size = 0;
+	for (size_t i = 0; i < l->n; i++) {
+		if (l->call[i]->kind == &agg_count)
+			continue;
+		l->call[i]->offset = l->size;
+		l->size += (l->call[i]->kind->size + 7) & ~(size_t)7;
+	}
+	for (size_t i = 0; i < l->n; i++) {
+		if (l->call[i]->kind != &agg_count)
+			continue;
+		while (host < l->n && l->call[host]->kind != &agg_sum)
+			host++;
+		if (host < l->n) {
+			l->call[i]->offset = l->call[host++]->offset + offsetof(struct sum, n);
+		} else {
+			l->call[i]->offset = l->size;
+			l->size += (sizeof(struct count) + 7) & ~(size_t)7;
+		}
+	}
+}
+
 /* The hook of the scope: a call that is there already is shared. */
 static int
 take_call(void *arg, struct agg_call *call, struct err *err)
@@ -80,11 +108,10 @@ take_call(void *arg, struct agg_call *call, struct err *err)
 		               AGG_CALLS_MAX);
 	}
 	call->seed = l->seed;
-	call->offset = l->size;
-	l->size += (call->kind->size + 7) & ~(size_t)7;
 	l->timed |= is_timed(call);
 	l->call = mem_more(l->call, l->n, &l->cap, sizeof(struct agg_call *));
 	l->call[l->n++] = call;
+	lay_out(l);
 	return (int)(l->n - 1);
 }
 
@@ -257,7 +284,7 @@ agg_add(const struct agg_list *l, void *acc, const struct agg_input *in)
 		if (v->state == AGG_NOTHING)
 			continue;
 		if (call->kind == &agg_count)
-			++*(uint64_t *)at;
+			count_one(at);
 		else if (call->kind == &agg_sum && v->state == AGG_SMALL)
 			sum_add_small(at, v->small);
 		else

@@ -45,7 +45,7 @@ void agg_call_free(struct agg_call *call);
 size_t     agg_columns(const struct agg_list *l);
 struct str agg_column_name(const struct agg_list *l, size_t column);
 
-/* Bytes of all accumulators of one window and key, and their alignment (at most 16). */
+/* Bytes of all accumulators of one window and key, a multiple of 8; they are to be aligned so. */
 size_t agg_size(const struct agg_list *l);
 
 /* Does any call need to know the event time (FIRST, LAST)? */

@@ -11,8 +11,8 @@
  *	It meets the watermark that the records before it have made, and moves it afterwards.
  *	A record that --where drops moves the watermark, too, and is never late.
  *
- * Cost: one accumulator and 4 to 15 bytes an open (key, window), 32 a session and 4 to 13 a key
- * that has any; the keys (group.h). max_bytes bounds it.
+ * Cost: one accumulator and 4 to 15 bytes an open (key, window); 24 to 27 a session and 4 to 13 a
+ * key that has any; the keys (group.h). max_bytes bounds it.
  */
 #ifndef MAIP_WINDOW_WINDOW_H
 #define MAIP_WINDOW_WINDOW_H

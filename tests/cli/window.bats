@@ -351,9 +351,9 @@ hello='{"_maip":"hello","version":1,"job":"0123456789abcdef0123456789abcdef","ru
 	[[ $stderr == 'maip-window: '*' take '*' bytes, more than --state-memory allows: '* ]]
 }
 
-@test "an open window with a count and a sum takes 48 bytes at most beside its key, a session 112" {
+@test "an open window with a count and a sum takes 24 bytes at most beside its key, a session 48" {
 	{ echo "$hello"; seq 300000 | sed 's/.*/{"t":&,"k":"key &","v":1.25}/'; echo '{"_maip":"end","drain":false}'; } >in
-	for shape in "--tumbling 1d 48" "--sliding 1d,12h 48" "--session 1d 112"; do
+	for shape in "--tumbling 1d 24" "--sliding 1d,12h 24" "--session 1d 48"; do
 		read -r option size most <<<"$shape"
 		run -0 --separate-stderr window -v --key k "$option" "$size" --agg 'COUNT(*)' --agg 'SUM(v)' in
 		read -r open state keys <<<"$(sed -n 's/.* open=\([0-9]*\) .* state-bytes=\([0-9]*\) key-bytes=\([0-9]*\)$/\1 \2 \3/p' <<<"$stderr")"

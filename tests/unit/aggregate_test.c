@@ -239,7 +239,7 @@ columns_are_called_as_sql_users_expect(void **state)
 }
 
 static void
-a_count_and_a_sum_take_24_bytes_and_equal_calls_are_shared(void **state)
+a_count_takes_the_room_that_a_sum_leaves_and_equal_calls_are_shared(void **state)
 {
 	struct rig r;
 
@@ -248,12 +248,58 @@ a_count_and_a_sum_take_24_bytes_and_equal_calls_are_shared(void **state)
 	must_add(&r, "COUNT(*)");
 	assert_int_equal(agg_size(r.list), 8);
 	must_add(&r, "SUM(v)");
-	assert_int_equal(agg_size(r.list), 24);
+	assert_int_equal(agg_size(r.list), 16);
 	must_add(&r, "SUM(v) / COUNT(*) AS mean");
+	assert_int_equal(agg_size(r.list), 16);
+	must_add(&r, "COUNT(v)");
 	assert_int_equal(agg_size(r.list), 24);
+	must_add(&r, "SUM(k)");
+	assert_int_equal(agg_size(r.list), 32);
+	must_add(&r, "AVG(v)");
+	assert_int_equal(agg_size(r.list), 48);
 	assert_false(agg_needs_time(r.list));
 	must_add(&r, "FIRST(v)");
 	assert_true(agg_needs_time(r.list));
+	rig_stop(&r);
+}
+
+/* Whatever becomes of the sum beside it. */
+static void
+a_count_is_right_beside_any_sum(void **state)
+{
+	static const char *const values[] = { "1", "9223372036854775807", "\"x\"", "1e300", "-1e300",
+		"1e308", "1e308", "1" };
+	uint64_t    acc[4] = { 0 }, copy[4] = { 0 };
+	struct rig  r;
+	struct buf  saved;
+
+	(void)state;
+	buf_init(&saved, BUF_NO_MAX);
+	rig_start(&r);
+	must_add(&r, "COUNT(*)");
+	must_add(&r, "SUM(v)");
+	assert_int_equal(agg_size(r.list), 16);
+	for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
+		char line[64], n[8];
+
+		snprintf(line, sizeof(line), "{\"v\":%s}", values[i]);
+		snprintf(n, sizeof(n), "%zu ", i + 1);
+		feed(&r, acc, 0, line);
+		assert_memory_equal(row_of(&r, acc), n, strlen(n));
+		buf_clear(&saved);
+		agg_save(r.list, acc, &saved);
+		assert_int_equal(agg_load(r.list, copy, &(struct cursor){ buf_str(&saved), true }), 0);
+		assert_memory_equal(row_of(&r, copy), n, strlen(n));
+		agg_drop(r.list, copy);
+	}
+	agg_drop(r.list, acc);
+	for (int i = 0; i < 140000; i++)
+		feed(&r, acc, 0, "{\"v\":2}");
+	assert_string_equal(row_of(&r, acc), "140000 280000");
+	agg_merge(r.list, copy, acc);
+	agg_merge(r.list, copy, acc);
+	assert_string_equal(row_of(&r, copy), "280000 560000");
+	buf_release(&saved);
 	rig_stop(&r);
 }
 
@@ -657,7 +703,8 @@ main(void)
 		cmocka_unit_test(each_aggregate_gives_what_sql_gives),
 		cmocka_unit_test(calls_that_cannot_be_are_refused),
 		cmocka_unit_test(columns_are_called_as_sql_users_expect),
-		cmocka_unit_test(a_count_and_a_sum_take_24_bytes_and_equal_calls_are_shared),
+		cmocka_unit_test(a_count_takes_the_room_that_a_sum_leaves_and_equal_calls_are_shared),
+		cmocka_unit_test(a_count_is_right_beside_any_sum),
 		cmocka_unit_test(a_condition_may_bring_aggregates_of_its_own),
 		cmocka_unit_test(sums_are_exact_beyond_64_bits_and_say_when_they_are_not),
 		cmocka_unit_test(panes_merge_to_what_one_accumulator_has),
