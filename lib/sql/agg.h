@@ -42,7 +42,9 @@ struct agg_kind {
 	void (*result_of)(const struct agg_call *call, const void *acc, struct val *to,
 	                  struct arena *scratch);
 	void   (*drop)(void *acc);      /* NULL: nothing hangs off it */
-	size_t (*heap)(const void *acc);
+	size_t (*heap)(const void *acc);        /* NULL: nothing */
+	/* bytes that result_of takes, in scratch and from the heap; NULL: next to none */
+	size_t (*takes)(const void *acc);
 	void   (*save)(const void *acc, struct buf *to);
 	int    (*load)(const struct agg_call *call, void *acc, struct cursor *from);
 };

@@ -54,6 +54,23 @@ bagged_heap(const void *acc)
 	return bag_heap(((const struct bagged *)acc)->bag);
 }
 
+/* For n items of a size that are sorted, which takes as much again, and then become a text: that is
+ * built in a buffer, copied to scratch and put into a line, and buffers have up to twice the room. */
+static size_t
+takes(size_t n, size_t size, size_t text)
+{
+	return n * size + (n * size > 3 * text ? n * size : 3 * text);
+}
+
+static size_t
+by_takes(const void *acc)
+{
+	const struct bag *bag = ((const struct bagged *)acc)->bag;
+	const size_t      n = bag_count(bag);
+
+	return takes(n, sizeof(struct bag_item), bag_text(bag) + n * sizeof("\"\":10,"));
+}
+
 static void
 bagged_save(const void *acc, struct buf *to)
 {
@@ -115,10 +132,19 @@ distinct_result(const struct agg_call *call, const void *acc, struct val *to, st
 		call->inner->drop(total);
 }
 
+/* The items' values are sorted, too. */
+static size_t
+distinct_takes(const void *acc)
+{
+	const size_t n = bag_count(((const struct bagged *)acc)->bag);
+
+	return n * sizeof(struct bag_item) + takes(n, sizeof(struct val), 0);
+}
+
 const struct agg_kind agg_distinct = {
 	.name = "DISTINCT", .size = sizeof(struct bagged), .result = KIND_UNKNOWN,
 	.add = bagged_add, .merge = bagged_merge, .result_of = distinct_result, .drop = bagged_drop,
-	.heap = bagged_heap, .save = bagged_save, .load = bagged_load,
+	.heap = bagged_heap, .takes = distinct_takes, .save = bagged_save, .load = bagged_load,
 };
 
 /* ---- JSON results are built in a buffer and copied to scratch */
@@ -165,7 +191,7 @@ by_result(const struct agg_call *call, const void *acc, struct val *to, struct a
 const struct agg_kind agg_by = {
 	.name = "BY", .size = sizeof(struct bagged), .result = VAL_JSON,
 	.add = by_add, .merge = bagged_merge, .result_of = by_result, .drop = bagged_drop,
-	.heap = bagged_heap, .save = bagged_save, .load = bagged_load,
+	.heap = bagged_heap, .takes = by_takes, .save = bagged_save, .load = bagged_load,
 };
 
 /* ---- TOP(k, x) */
@@ -186,29 +212,50 @@ by_rank(const void *a, const void *b)
 	return val_order(&x->v, &y->v);
 }
 
+/* The best k of the bag, in order; how many there are. There is room for twice as many: whenever it is
+ * full the better half stays. */
+static size_t
+best_of(const struct bag *bag, size_t k, struct ranked *best)
+{
+	bool   chosen = false;
+	size_t n = 0;
+
+	for (size_t i = 0; i < bag_count(bag); i++) {
+		const struct bag_item item = bag_at(bag, i);
+		struct ranked r = { .times = item.times };
+
+		if (val_of_key(&r.v, item.key) < 0)
+			val_set_null(&r.v);
+		if (chosen && by_rank(&r, &best[k - 1]) > 0)
+			continue;
+		best[n++] = r;
+		if (n < 2 * k)
+			continue;
+		qsort(best, n, sizeof(*best), by_rank);
+		chosen = true;
+		n = k;
+	}
+	if (n > 1)
+		qsort(best, n, sizeof(*best), by_rank);
+	return n < k ? n : k;
+}
+
 static void
 top_result(const struct agg_call *call, const void *acc, struct val *to, struct arena *scratch)
 {
 	const struct bag *bag = ((const struct bagged *)acc)->bag;
-	struct bag_item  *items = bag_sorted(bag, scratch);
-	size_t            n = bag_count(bag);
-	struct ranked    *ranked = arena_alloc(scratch, n * sizeof(*ranked));
+	const size_t      room = bag_count(bag) < 2 * call->top ? bag_count(bag) : 2 * call->top;
+	struct ranked    *best = arena_alloc(scratch, room * sizeof(*best));
+	const size_t      n = best_of(bag, call->top, best);
 	struct buf        json;
 
-	for (size_t i = 0; i < n; i++) {
-		ranked[i].times = items[i].times;
-		if (val_of_key(&ranked[i].v, items[i].key) < 0)
-			val_set_null(&ranked[i].v);
-	}
-	if (n > 1)
-		qsort(ranked, n, sizeof(*ranked), by_rank);
 	buf_init(&json, BUF_NO_MAX);
 	buf_add_char(&json, '[');
-	for (size_t i = 0; i < n && i < call->top; i++) {
+	for (size_t i = 0; i < n; i++) {
 		buf_add_str(&json, i > 0 ? STR(",{\"value\":") : STR("{\"value\":"));
-		val_add_json(&json, &ranked[i].v);
+		val_add_json(&json, &best[i].v);
 		buf_add_str(&json, STR(",\"count\":"));
-		buf_add_u64(&json, ranked[i].times);
+		buf_add_u64(&json, best[i].times);
 		buf_add_char(&json, '}');
 	}
 	buf_add_char(&json, ']');
@@ -338,6 +385,14 @@ collect_heap(const void *acc)
 	return l == NULL ? 0 : sizeof(*l) + l->cap * sizeof(*l->item) + l->bytes.cap;
 }
 
+static size_t
+collect_takes(const void *acc)
+{
+	const struct list *l = ((const struct listed *)acc)->list;
+
+	return l == NULL ? 0 : takes(l->n, sizeof(*l->item), l->bytes.n + l->n);
+}
+
 static void
 collect_save(const void *acc, struct buf *to)
 {
@@ -372,5 +427,5 @@ const struct agg_kind agg_collect = {
 	.name = "COLLECT", .size = sizeof(struct listed), .result = VAL_JSON, .timed = true,
 	.add = collect_add, .merge = collect_merge, .result_of = collect_result,
 	.drop = collect_drop,
-	.heap = collect_heap, .save = collect_save, .load = collect_load,
+	.heap = collect_heap, .takes = collect_takes, .save = collect_save, .load = collect_load,
 };

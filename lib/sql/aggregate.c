@@ -329,15 +329,22 @@ agg_drop(const struct agg_list *l, void *acc)
 	memset(acc, 0, l->size);
 }
 
-size_t
-agg_heap(const struct agg_list *l, const void *acc)
+void
+agg_weigh(const struct agg_list *l, const void *acc, struct agg_weight *to)
 {
-	size_t total = 0;
+	size_t result = 0;
 
-	for (size_t i = 0; i < l->n; i++)
-		if (l->call[i]->kind->heap != NULL)
-			total += l->call[i]->kind->heap((const char *)acc + l->call[i]->offset);
-	return total;
+	for (size_t i = 0; i < l->n; i++) {
+		const struct agg_kind *kind = l->call[i]->kind;
+		const void            *at = (const char *)acc + l->call[i]->offset;
+
+		if (kind->heap != NULL)
+			to->heap += kind->heap(at);
+		if (kind->takes != NULL)
+			result += kind->takes(at);
+	}
+	if (result > to->result)
+		to->result = result;
 }
 
 void

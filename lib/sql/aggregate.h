@@ -71,8 +71,14 @@ void agg_result(const struct agg_list *l, const void *acc, struct val *to, struc
 /* Free what hangs off acc; then its bytes are zero again. */
 void agg_drop(const struct agg_list *l, void *acc);
 
-/* Heap bytes that hang off acc, for memory caps. */
-size_t agg_heap(const struct agg_list *l, const void *acc);
+/* For memory caps: what accumulators hold besides their own bytes. */
+struct agg_weight {
+	size_t heap;                    /* hangs off them, all together */
+	size_t result;                  /* for as long as it lasts, at most: one agg_result() */
+};
+
+/* Add those of acc. */
+void agg_weigh(const struct agg_list *l, const void *acc, struct agg_weight *to);
 
 void agg_save(const struct agg_list *l, const void *acc, struct buf *to);
 /* Into zero bytes. -1: the bytes are not what agg_save of a list of the same calls wrote; acc is

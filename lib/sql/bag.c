@@ -126,6 +126,12 @@ bag_count(const struct bag *b)
 }
 
 size_t
+bag_text(const struct bag *b)
+{
+	return b == NULL ? 0 : b->bytes.n;
+}
+
+size_t
 bag_heap(const struct bag *b)
 {
 	if (b == NULL)
@@ -140,13 +146,19 @@ by_key(const void *a, const void *b)
 	return str_cmp(((const struct bag_item *)a)->key, ((const struct bag_item *)b)->key);
 }
 
+struct bag_item
+bag_at(const struct bag *b, size_t i)
+{
+	return (struct bag_item){ key_of(b, &b->entry[i]), b->entry[i].times };
+}
+
 struct bag_item *
 bag_sorted(const struct bag *b, struct arena *a)
 {
 	struct bag_item *items = arena_alloc(a, bag_count(b) * sizeof(*items));
 
 	for (size_t i = 0; i < bag_count(b); i++)
-		items[i] = (struct bag_item){ key_of(b, &b->entry[i]), b->entry[i].times };
+		items[i] = bag_at(b, i);
 	if (bag_count(b) > 1)
 		qsort(items, b->n, sizeof(*items), by_key);
 	return items;

@@ -23,7 +23,10 @@ void bag_merge(struct bag **into, uint64_t seed, const struct bag *from);
 void bag_free(struct bag *b);
 
 size_t bag_count(const struct bag *b);                  /* different keys */
+size_t bag_text(const struct bag *b);                   /* bytes of all keys */
 size_t bag_heap(const struct bag *b);
+
+struct bag_item bag_at(const struct bag *b, size_t i);  /* i < bag_count(b), in no order */
 
 /* All items, by key in byte order, in an array of bag_count() in a. */
 struct bag_item *bag_sorted(const struct bag *b, struct arena *a);

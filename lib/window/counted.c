@@ -186,16 +186,25 @@ counted_bytes(const void *self)
 	return ((const struct counted *)self)->bytes;
 }
 
-static size_t
-counted_heap(const void *self)
+/* A window is put together from its panes when it fires. */
+static void
+counted_weigh(const void *self, struct agg_weight *to)
 {
 	const struct counted *t = self;
-	size_t n = 0;
 
-	for (uint32_t key = 0; key < t->n_counters; key++)
-		for (size_t i = 0; i < t->counters[key].cap; i++)
-			n += agg_heap(t->env.aggs, t->counters[key].ring + i * t->stride);
-	return n;
+	for (uint32_t key = 0; key < t->n_counters; key++) {
+		struct agg_weight pane, all = { 0, 0 };
+
+		for (size_t i = 0; i < t->counters[key].cap; i++) {
+			pane = (struct agg_weight){ 0, 0 };
+			agg_weigh(t->env.aggs, t->counters[key].ring + i * t->stride, &pane);
+			all.heap += pane.heap;
+			all.result += pane.result + (t->panes > 1 ? pane.heap : 0);
+		}
+		to->heap += all.heap;
+		if (all.result > to->result)
+			to->result = all.result;
+	}
 }
 
 static void
@@ -286,7 +295,7 @@ counted_free(void *self)
 static const struct engine_ops counted_ops = {
 	.add = counted_add, .advance = counted_advance, .next = counted_next,
 	.finish = counted_finish,
-	.open = counted_open, .bytes = counted_bytes, .heap = counted_heap, .mark = counted_mark,
+	.open = counted_open, .bytes = counted_bytes, .weigh = counted_weigh, .mark = counted_mark,
 	.renumber = counted_renumber,
 	.save = counted_save, .load = counted_load, .free = counted_free,
 };

@@ -53,8 +53,9 @@ struct engine_ops {
 	/* pairs of a key and a window, or pane, that are held */
 	size_t (*open)(const void *self);
 	size_t (*bytes)(const void *self);
-	/* what hangs off accumulators (DISTINCT, texts), not in bytes; looks at all of them */
-	size_t (*heap)(const void *self);
+	/* what hangs off accumulators (DISTINCT, texts), not in bytes, and what firing will take for
+	 * as long as it lasts; looks at all of them */
+	void   (*weigh)(const void *self, struct agg_weight *to);
 
 	/* Which keys have state (set bits of live), and their new ids (of those that have). */
 	void (*mark)(const void *self, uint64_t *live);

@@ -15,6 +15,8 @@
 
 enum { SLOT_START, SLOT_END, SLOT_KEYS };
 
+#define SCRATCH_KEEP ((size_t)1 << 20)
+
 struct ranked {
 	struct val rank;
 	struct buf bytes;               /* that rank owns */
@@ -219,6 +221,12 @@ rows_to(struct rows *r, struct out *out)
 	r->out = out;
 }
 
+size_t
+rows_bytes(const struct rows *r)
+{
+	return r->scratch.cap + r->line.cap;
+}
+
 uint64_t
 rows_fired(const struct rows *r)
 {
@@ -329,11 +337,22 @@ row_add(struct rows *r, uint32_t key, const void *acc, enum row_mark mark)
 	return 0;
 }
 
+/* A row of many values takes room that others will not need. */
+static void
+give_back(struct rows *r)
+{
+	if (r->scratch.cap > SCRATCH_KEEP)
+		arena_release(&r->scratch);
+	if (r->line.cap > SCRATCH_KEEP)
+		buf_release(&r->line);
+}
+
 int
 rows_end(struct rows *r)
 {
 	size_t n = r->n_best;
 
+	give_back(r);
 	r->n_best = 0;
 	for (size_t i = 0; i < n; i++)
 		if (out_line(r->out, buf_str(&r->best[i].line)) < 0)

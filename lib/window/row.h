@@ -49,5 +49,6 @@ int  row_alone(struct rows *r, const struct span *window, uint32_t key, const vo
 void row_prefetch(const struct rows *r, uint32_t key, int step);
 
 uint64_t rows_fired(const struct rows *r);              /* before having and top */
+size_t   rows_bytes(const struct rows *r);              /* that making rows holds on to */
 
 #endif

@@ -678,16 +678,14 @@ session_bytes(const void *self)
 	       (t->cap_ringing + t->cap_aside) * sizeof(*t->ringing);
 }
 
-static size_t
-session_heap(const void *self)
+static void
+session_weigh(const void *self, struct agg_weight *to)
 {
 	const struct sessions *t = self;
-	size_t n = 0;
 
 	for (uint32_t i = 0; i < t->n; i++)
 		if (session_of(t, i)->key != NO_KEY)
-			n += agg_heap(t->env.aggs, acc_of(t, i));
-	return n;
+			agg_weigh(t->env.aggs, acc_of(t, i), to);
 }
 
 static void
@@ -830,7 +828,7 @@ static const struct engine_ops session_ops = {
 	.early = session_early,
 	.open = session_open,
 	.bytes = session_bytes,
-	.heap = session_heap,
+	.weigh = session_weigh,
 	.mark = session_mark,
 	.renumber = session_renumber,
 	.save = session_save,

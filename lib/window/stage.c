@@ -42,8 +42,8 @@ struct window {
 	int64_t  now, last_input;       /* of the clock */
 	uint64_t arrivals;
 	uint64_t filtered, late, nowhere, gave_up;
-	size_t   heap;                  /* what hung off accumulators when it was last counted */
-	uint64_t heap_at;               /* arrivals: count it again */
+	struct agg_weight weight;       /* of accumulators, when they were weighed */
+	uint64_t weigh_at;              /* arrivals: do it again */
 
 	/* The records of a batch, up to its first bad one. */
 	bool             pass[BATCH_MAX];       /* where */
@@ -477,20 +477,23 @@ forget(struct window *w)
 	free(live);
 }
 
-/* Counting what hangs off accumulators takes a look at each: so it waits until as many records have
- * come. */
+/* Weighing accumulators takes a look at each: so it waits until as many records have come. What a row
+ * takes, or has taken, while it is made counts, too. */
 static int
 check_memory(struct window *w, struct err *err)
 {
-	size_t bytes;
+	size_t rows, bytes;
 
 	if (w->conf.max_bytes == 0)
 		return 0;
-	if (w->arrivals >= w->heap_at) {
-		w->heap = w->engine.ops->heap(w->engine.self);
-		w->heap_at = w->arrivals + 4096 + w->engine.ops->open(w->engine.self);
+	if (w->arrivals >= w->weigh_at) {
+		w->weight = (struct agg_weight){ 0, 0 };
+		w->engine.ops->weigh(w->engine.self, &w->weight);
+		w->weigh_at = w->arrivals + 4096 + w->engine.ops->open(w->engine.self);
 	}
-	bytes = w->engine.ops->bytes(w->engine.self) + group_bytes(w->group) + w->heap;
+	rows = rows_bytes(w->rows);
+	bytes = w->engine.ops->bytes(w->engine.self) + group_bytes(w->group) + w->weight.heap +
+	        (rows > w->weight.result ? rows : w->weight.result);
 	if (bytes <= w->conf.max_bytes)
 		return 0;
 	return fail_as(

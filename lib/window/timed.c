@@ -577,27 +577,36 @@ timed_bytes(const void *self)
 	return t->pool.bytes + absent_bytes(&t->absent);
 }
 
-static size_t
-pane_heap(const struct timed *t, const struct pane *p)
+static struct agg_weight
+weigh_pane(const struct timed *t, const struct pane *p)
 {
+	struct agg_weight w = { 0, 0 };
 	uint64_t entry;
-	size_t   n = 0;
 
 	for (size_t i = 0; (entry = pane_each(p, &i)) != 0;)
-		n += agg_heap(t->env.aggs, pane_entry(p, &t->pool, entry));
-	return n;
+		agg_weigh(t->env.aggs, pane_entry(p, &t->pool, entry), &w);
+	return w;
 }
 
-static size_t
-timed_heap(const void *self)
+/* A window of several panes is put together from them when it fires: its results are as large as those
+ * of its panes together, at most. */
+static void
+timed_weigh(const void *self, struct agg_weight *to)
 {
 	const struct timed *t = self;
-	size_t n = pane_heap(t, &t->back);
+	const bool overlap = t->grid.kind != GRID_CALENDAR && t->grid.slide < t->grid.size;
 
-	for (size_t i = 0; i < t->n; i++)
-		n += pane_heap(t, pane_at(t, i)) + (pane_at(t, i)->rest != NULL ? pane_heap(t,
-		        pane_at(t, i)->rest) : 0);
-	return n;
+	*to = weigh_pane(t, &t->back);
+	for (size_t i = 0; i < t->n; i++) {
+		const struct pane      *p = pane_at(t, i);
+		const struct agg_weight own = weigh_pane(t, p);
+
+		to->heap += own.heap + (p->rest != NULL ? weigh_pane(t, p->rest).heap : 0);
+		if (overlap)
+			to->result += own.result + own.heap;
+		else if (own.result > to->result)
+			to->result = own.result;
+	}
 }
 
 static void
@@ -709,7 +718,7 @@ timed_free(void *self)
 static const struct engine_ops timed_ops = {
 	.add = timed_add, .prefetch = timed_prefetch, .advance = timed_advance, .next = timed_next,
 	.finish = timed_finish, .early = timed_early, .open = timed_open, .bytes = timed_bytes,
-	.heap = timed_heap, .mark = timed_mark,
+	.weigh = timed_weigh, .mark = timed_mark,
 	.renumber = timed_renumber, .save = timed_save, .load = timed_load, .free = timed_free,
 };
 
