@@ -58,6 +58,20 @@ expr_new(struct str text, const char *what, const struct expr_scope *scope, stru
 	return e;
 }
 
+/* Not a path, though its result stands in a slot. */
+static bool
+is_call(struct str text)
+{
+	bool quoted = false;
+
+	for (size_t i = 0; i < text.n; i++) {
+		quoted ^= text.p[i] == '`';
+		if (text.p[i] == '(' && !quoted)
+			return true;
+	}
+	return false;
+}
+
 /* The last member of a plain path, else the text. */
 static struct str
 default_name(struct parser *p, const struct node *n)
@@ -67,7 +81,7 @@ default_name(struct parser *p, const struct node *n)
 
 	while (text.n > 0 && text.p[text.n - 1] == ' ')
 		text.n--;
-	if (n->op != OP_FIELD && n->op != OP_SLOT)
+	if ((n->op != OP_FIELD && n->op != OP_SLOT) || is_call(text))
 		return text;
 	if (text.n > 2 && text.p[text.n - 1] == '`') {
 		for (at = text.n - 1; at > 0 && text.p[at - 1] != '`'; )

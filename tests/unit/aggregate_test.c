@@ -235,6 +235,8 @@ columns_are_called_as_sql_users_expect(void **state)
 		{ "COUNT(*) FILTER (WHERE v > 1)",
 			"COUNT(*) FILTER (WHERE v > 1)" },
 			{ "SUM(v) / COUNT(*)", "SUM(v) / COUNT(*)" },
+		{ "SUM(payload.v)", "SUM(payload.v)" },
+		{ "COUNT(*) BY payload.`a (b)`", "COUNT(*) BY payload.`a (b)`" },
 	};
 	struct rig r;
 
