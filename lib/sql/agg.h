@@ -36,6 +36,7 @@ struct agg_kind {
 	int         result;             /* kind of the result; KIND_UNKNOWN: that of the argument */
 	bool        numbers;            /* takes nothing but numbers */
 	bool        timed;
+	bool        grows;              /* with what it has taken in: merging costs what it holds */
 	void (*add)(const struct agg_call *call, void *acc, const struct agg_value *v,
 	            const struct agg_input *in);
 	void   (*merge)(const struct agg_call *call, void *into, const void *from);

@@ -262,6 +262,7 @@ approx_load(const struct agg_call *call, void *acc, struct cursor *from)
 
 const struct agg_kind agg_approx_count_distinct = {
 	.name = "APPROX_COUNT_DISTINCT", .size = sizeof(struct hll_acc), .result = VAL_NUM,
+	.grows = true,
 	.add = approx_add, .merge = approx_merge, .result_of = approx_result, .drop = approx_drop,
 	.heap = approx_heap,
 	.save = approx_save, .load = approx_load,

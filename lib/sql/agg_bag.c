@@ -94,7 +94,7 @@ count_distinct_result(const struct agg_call *call, const void *acc, struct val *
 }
 
 const struct agg_kind agg_count_distinct = {
-	.name = "COUNT(DISTINCT)", .size = sizeof(struct bagged), .result = VAL_NUM,
+	.name = "COUNT(DISTINCT)", .size = sizeof(struct bagged), .result = VAL_NUM, .grows = true,
 	.add = bagged_add, .merge = bagged_merge, .result_of = count_distinct_result,
 	.drop = bagged_drop,
 	.heap = bagged_heap, .save = bagged_save, .load = bagged_load,
@@ -142,7 +142,7 @@ distinct_takes(const void *acc)
 }
 
 const struct agg_kind agg_distinct = {
-	.name = "DISTINCT", .size = sizeof(struct bagged), .result = KIND_UNKNOWN,
+	.name = "DISTINCT", .size = sizeof(struct bagged), .result = KIND_UNKNOWN, .grows = true,
 	.add = bagged_add, .merge = bagged_merge, .result_of = distinct_result, .drop = bagged_drop,
 	.heap = bagged_heap, .takes = distinct_takes, .save = bagged_save, .load = bagged_load,
 };
@@ -189,7 +189,7 @@ by_result(const struct agg_call *call, const void *acc, struct val *to, struct a
 }
 
 const struct agg_kind agg_by = {
-	.name = "BY", .size = sizeof(struct bagged), .result = VAL_JSON,
+	.name = "BY", .size = sizeof(struct bagged), .result = VAL_JSON, .grows = true,
 	.add = by_add, .merge = bagged_merge, .result_of = by_result, .drop = bagged_drop,
 	.heap = bagged_heap, .takes = by_takes, .save = bagged_save, .load = bagged_load,
 };
@@ -263,7 +263,7 @@ top_result(const struct agg_call *call, const void *acc, struct val *to, struct 
 }
 
 const struct agg_kind agg_top = {
-	.name = "TOP", .size = sizeof(struct bagged), .result = VAL_JSON,
+	.name = "TOP", .size = sizeof(struct bagged), .result = VAL_JSON, .grows = true,
 	.add = bagged_add, .merge = bagged_merge, .result_of = top_result, .drop = bagged_drop,
 	.heap = bagged_heap, .save = bagged_save, .load = bagged_load,
 };
@@ -425,6 +425,7 @@ collect_load(const struct agg_call *call, void *acc, struct cursor *from)
 
 const struct agg_kind agg_collect = {
 	.name = "COLLECT", .size = sizeof(struct listed), .result = VAL_JSON, .timed = true,
+	.grows = true,
 	.add = collect_add, .merge = collect_merge, .result_of = collect_result,
 	.drop = collect_drop,
 	.heap = collect_heap, .takes = collect_takes, .save = collect_save, .load = collect_load,

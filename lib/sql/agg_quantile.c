@@ -324,6 +324,7 @@ quantile_load(const struct agg_call *call, void *acc, struct cursor *from)
 
 const struct agg_kind agg_quantile = {
 	.name = "QUANTILE", .size = sizeof(struct quantile_acc), .result = VAL_NUM, .numbers = true,
+	.grows = true,
 	.add = quantile_add, .merge = quantile_merge, .result_of = quantile_result,
 	.drop = quantile_drop,
 	.heap = quantile_heap, .save = quantile_save, .load = quantile_load,
@@ -331,6 +332,7 @@ const struct agg_kind agg_quantile = {
 
 const struct agg_kind agg_median = {
 	.name = "MEDIAN", .size = sizeof(struct quantile_acc), .result = VAL_NUM, .numbers = true,
+	.grows = true,
 	.add = quantile_add, .merge = quantile_merge, .result_of = median_result,
 	.drop = quantile_drop,
 	.heap = quantile_heap, .save = quantile_save, .load = quantile_load,

@@ -192,6 +192,15 @@ agg_needs_time(const struct agg_list *l)
 	return l->timed;
 }
 
+bool
+agg_grows(const struct agg_list *l)
+{
+	for (size_t i = 0; i < l->n; i++)
+		if (l->call[i]->kind->grows)
+			return true;
+	return false;
+}
+
 /* ---- a record */
 
 static void

@@ -8,6 +8,12 @@
  * between the places where windows begin and end; a ring keeps as many panes as
  * a window has.
  *
+ * Where those are many they are folded, as in timed.c, and in place: no record comes to a pane that
+ * has ended, so each pane before the fold can take in all behind it, and "back" holds what has come
+ * since. A window is one of each; when the last pane of a fold has gone, all that are there are
+ * folded: two or three merges a pane, on average. What grows with what it has taken in (distinct
+ * values, say) would be held many times over: it is put together for each window.
+ *
  * The window without end has one pane a key, that the end of the input fires.
  */
 #include <stdlib.h>
@@ -16,11 +22,15 @@
 #include "base/time.h"
 #include "window/engine.h"
 
+#define FOLD_LEAST 5                    /* panes of a window that it pays for */
+
 struct counter {                        /* of a key */
 	/* records; counted from 0 again where that makes no difference */
 	uint64_t n;
-	char    *ring;
+	char    *ring;                  /* with folds, back is before it */
 	size_t   cap;                   /* accumulators in ring */
+	uint64_t folded;                /* panes before this one have those behind them in them */
+	uint64_t upto;                  /* those from folded to here are in back */
 };
 
 struct counted {
@@ -30,6 +40,7 @@ struct counted {
 	/* records of a slide before the place where a window begins; 0: none inside it */
 	uint64_t cut;
 	uint64_t panes;                 /* of a window */
+	bool     folds;
 	size_t   stride;
 	struct counter *counters;       /* by key id */
 	size_t   n_counters;
@@ -54,29 +65,36 @@ counter_of(struct counted *t, uint32_t key)
 static void *
 pane(const struct counted *t, const struct counter *c, uint64_t number)
 {
-	return c->ring + (size_t)(number % t->panes) * t->stride;
+	return c->ring + (t->folds + (size_t)(number % t->panes)) * t->stride;
+}
+
+/* Accumulators that hang off a counter. */
+static size_t
+room(const struct counted *t, const struct counter *c)
+{
+	return c->cap == 0 ? 0 : t->folds + c->cap;
 }
 
 /* Until the ring has its full size no pane has come round. */
 static void
 ring_grow(struct counted *t, struct counter *c, size_t cap)
 {
-	if (cap > t->panes)
-		cap = (size_t)t->panes;
-	c->ring = mem_resize(c->ring, cap, t->stride);
-	memset(c->ring + c->cap * t->stride, 0, (cap - c->cap) * t->stride);
-	t->bytes += (cap - c->cap) * t->stride;
+	const size_t before = room(t, c);
+
 	t->open += c->cap == 0;
-	c->cap = cap;
+	c->cap = cap < t->panes ? cap : (size_t)t->panes;
+	c->ring = mem_resize(c->ring, room(t, c), t->stride);
+	memset(c->ring + before * t->stride, 0, (room(t, c) - before) * t->stride);
+	t->bytes += (room(t, c) - before) * t->stride;
 }
 
 static void
 drop(struct counted *t, struct counter *c)
 {
-	for (size_t i = 0; i < c->cap; i++)
+	for (size_t i = 0; i < room(t, c); i++)
 		agg_drop(t->env.aggs, c->ring + i * t->stride);
 	free(c->ring);
-	t->bytes -= c->cap * t->stride;
+	t->bytes -= room(t, c) * t->stride;
 	t->open -= c->cap > 0;
 	*c = (struct counter){ 0 };
 }
@@ -98,18 +116,42 @@ next_pane(const struct counted *t, const struct counter *c, uint64_t *number, bo
 	return t->slide <= t->size || at >= t->cut;
 }
 
+/* Panes from first to last, each with all behind it. */
+static void
+fold(const struct counted *t, struct counter *c, uint64_t first, uint64_t last)
+{
+	for (uint64_t i = last; i-- > first;)
+		agg_merge(t->env.aggs, pane(t, c, i), pane(t, c, i + 1));
+	agg_drop(t->env.aggs, c->ring);
+	c->folded = c->upto = last + 1;
+}
+
+/* The window of those panes; merged may be used for it. */
+static const void *
+put_together(struct counted *t, struct counter *c, uint64_t first, uint64_t last)
+{
+	if (t->folds && c->folded <= first)
+		fold(t, c, first, last);
+	if (first == last || c->folded == last + 1)
+		return pane(t, c, first);
+	for (; t->folds && c->upto <= last; c->upto++)
+		agg_merge(t->env.aggs, c->ring, pane(t, c, c->upto));
+	for (uint64_t i = first; i <= (t->folds ? first : last); i++)
+		agg_merge(t->env.aggs, t->merged, pane(t, c, i));
+	if (t->folds)
+		agg_merge(t->env.aggs, t->merged, c->ring);
+	return t->merged;
+}
+
 /* The window that ends with pane last. */
 static int
-fire(struct counted *t, uint32_t key, const struct counter *c, uint64_t last, enum row_mark mark)
+fire(struct counted *t, uint32_t key, struct counter *c, uint64_t last, enum row_mark mark)
 {
 	static const struct span none;
+	const uint64_t first = last + 1 > t->panes ? last + 1 - t->panes : 0;
 	int result;
 
-	if (t->panes == 1)
-		return row_alone(t->env.rows, &none, key, pane(t, c, last), mark);
-	for (uint64_t i = last + 1 > t->panes ? last + 1 - t->panes : 0; i <= last; i++)
-		agg_merge(t->env.aggs, t->merged, pane(t, c, i));
-	result = row_alone(t->env.rows, &none, key, t->merged, mark);
+	result = row_alone(t->env.rows, &none, key, put_together(t, c, first, last), mark);
 	agg_drop(t->env.aggs, t->merged);
 	return result;
 }
@@ -195,7 +237,7 @@ counted_weigh(const void *self, struct agg_weight *to)
 	for (uint32_t key = 0; key < t->n_counters; key++) {
 		struct agg_weight pane, all = { 0, 0 };
 
-		for (size_t i = 0; i < t->counters[key].cap; i++) {
+		for (size_t i = 0; i < room(t, &t->counters[key]); i++) {
 			pane = (struct agg_weight){ 0, 0 };
 			agg_weigh(t->env.aggs, t->counters[key].ring + i * t->stride, &pane);
 			all.heap += pane.heap;
@@ -251,9 +293,22 @@ counted_save(void *self, struct buf *to)
 		buf_put_u64(to, key);
 		buf_put_u64(to, c->n);
 		buf_put_u64(to, c->cap);
+		buf_put_u64(to, c->folded);
 		for (size_t i = 0; i < c->cap; i++)
-			agg_save(t->env.aggs, c->ring + i * t->stride, to);
+			agg_save(t->env.aggs, pane(t, c, i), to);
 	}
+}
+
+/* Of a key that has had so many records: folds end behind a pane that has ended. */
+static bool
+may_be_folded(const struct counted *t, uint64_t records, uint64_t cap, uint64_t folded)
+{
+	const uint64_t panes_of_slide = t->cut == 0 ? 1 : 2;
+
+	if (!t->folds)
+		return folded == 0;
+	return folded <= records / t->slide * panes_of_slide &&
+	       (folded <= cap || cap == t->panes);
 }
 
 static int
@@ -263,18 +318,21 @@ counted_load(void *self, struct cursor *from, uint32_t n_keys)
 
 	for (uint64_t n = cursor_u64(from); n > 0; n--) {
 		uint64_t key = cursor_u64(from), records = cursor_u64(from), cap = cursor_u64(from);
+		uint64_t folded = cursor_u64(from);
 		struct counter *c;
 
-		if (!from->ok || key >= n_keys || cap > t->panes || cap > from->rest.n)
+		if (!from->ok || key >= n_keys || cap > t->panes || cap > from->rest.n ||
+		    !may_be_folded(t, records, cap, folded))
 			return -1;
 		c = counter_of(t, (uint32_t)key);
 		if (c->n > 0 || records == 0)
 			return -1;
 		c->n = records;
+		c->folded = c->upto = folded;   /* back is empty: it is filled when a window fires */
 		if (cap > 0)
 			ring_grow(t, c, (size_t)cap);
 		for (size_t i = 0; i < cap; i++)
-			if (agg_load(t->env.aggs, c->ring + i * t->stride, from) < 0)
+			if (agg_load(t->env.aggs, pane(t, c, i), from) < 0)
 				return -1;
 	}
 	return 0;
@@ -316,6 +374,7 @@ counted_new(const struct engine_env *env, int64_t size, int64_t slide, int64_t e
 		t->cut = rest == 0 ? 0 : t->slide - rest;
 		t->panes = rest == 0 ? t->size / t->slide : 2 * (t->size / t->slide) + 1;
 	}
+	t->folds = t->panes >= FOLD_LEAST && !agg_grows(env->aggs);
 	t->stride = agg_size(env->aggs);
 	t->merged = mem_zalloc(1, t->stride);
 	return (struct engine){ &counted_ops, t };
