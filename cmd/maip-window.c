@@ -231,14 +231,33 @@ split(struct str text, struct str *rest)
 	return str_slice(text, 0, (size_t)(comma - text.p));
 }
 
+/* A month is a size of a calendar, not a duration. */
+static void
+refuse_month(struct str text)
+{
+	const bool tumbling = shape.kind == WINDOW_TUMBLING;
+	enum calendar_unit unit;
+	char       quoted[QUOTE_MAX];
+	int64_t    count;
+	struct err err;
+
+	if (calendar_size(text, &unit, &count, &err) < 0 || unit != CALENDAR_MONTH)
+		return;
+	die(STATUS_USAGE, "%s: months are not all of one length, so %s needs the calendar of a time "
+	    "zone (%s)", shape.option, quote(quoted, text),
+	    tumbling ? "add --tz UTC, or another zone" : "which only --tumbling with --tz has; try 30d");
+}
+
 static int64_t
 length(struct str text, const char *what)
 {
 	struct err err;
 	int64_t    ms;
 
-	if (dur_parse(&ms, text, false, &err) < 0)
+	if (dur_parse(&ms, text, false, &err) < 0) {
+		refuse_month(text);
 		refuse(shape.option, &err);
+	}
 	if (ms <= 0)
 		die(STATUS_USAGE, "%s: the %s has to be longer than 0", shape.option, what);
 	return ms;

@@ -102,6 +102,8 @@ bad_line() { # LINE REASON
 	refused "--tumbling: '-5m' is negative, which has no meaning here" --tumbling=-5m
 	refused "--tumbling: '99999999999999999999d' is too long (at most 2^53 milliseconds)" --tumbling 99999999999999999999d
 	refused '--session: there is a window already: --tumbling' --tumbling 5m --session 1m
+	refused "--tumbling: months are not all of one length, so '1mo' needs the calendar of a time zone (add --tz UTC, or another zone)" --tumbling 1mo
+	refused "--sliding: months are not all of one length, so '2mo' needs the calendar of a time zone (which only --tumbling with --tz has; try 30d)" --sliding 2mo,1d
 	refused '--sliding: wants two durations, as in 10m,1m' --sliding 5m
 	refused '--sliding: the slide has to be longer than 0' --sliding 5m,0
 	refused '--cumulate: the size has to be a multiple of the step' --cumulate 10m,3m
