@@ -27,6 +27,7 @@ struct agg_value {
 struct agg_input {
 	int64_t          ts;
 	uint64_t         arrival;
+	const struct agg_call *misfit;  /* takes numbers, and there is something else; or NULL */
 	struct agg_value value[];       /* one a call */
 };
 

@@ -6,6 +6,7 @@
  * SUM(path) are done in line here, because a record costs little more than them.
  */
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "sql/agg.h"
@@ -264,6 +265,12 @@ eval_call(const struct agg_call *call, const struct expr_env *env, struct agg_va
 	}
 }
 
+static bool
+takes_numbers(const struct agg_call *call)
+{
+	return call->kind->numbers || (call->inner != NULL && call->inner->numbers);
+}
+
 const struct agg_input *
 agg_eval(const struct agg_list *l, const struct expr_env *env, int64_t ts, uint64_t arrival)
 {
@@ -271,6 +278,7 @@ agg_eval(const struct agg_list *l, const struct expr_env *env, int64_t ts, uint6
 
 	in->ts = ts;
 	in->arrival = arrival;
+	in->misfit = NULL;
 	for (size_t i = 0; i < l->n; i++) {
 		const struct agg_call *call = l->call[i];
 
@@ -278,8 +286,34 @@ agg_eval(const struct agg_list *l, const struct expr_env *env, int64_t ts, uint6
 			in->value[i].state = AGG_NOTHING;
 		else
 			eval_call(call, env, &in->value[i]);
+		if (in->value[i].state == AGG_VAL && in->value[i].val->kind != VAL_NUM &&
+		    takes_numbers(call))
+			in->misfit = call;
 	}
 	return in;
+}
+
+/* Apart, because the compiler clears what stands on the stack, and this is rare. */
+static int
+fail_misfit(const struct agg_list *l, const struct agg_input *in, struct err *err)
+{
+	const struct agg_call *call = in->misfit;
+	const char *inside = strchr(call->signature, '(');
+	char        text[QUOTE_MAX], quoted[QUOTE_MAX];
+	size_t      i = 0;
+
+	while (l->call[i] != call)
+		i++;
+	snprintf(text, sizeof(text), "%.*s%s", (int)strcspn(call->signature, " ("),
+	         call->signature, inside != NULL ? inside : "");
+	return fail_as(err, STATUS_DATA, "%s takes numbers, and this is %s (TRY_CAST makes one of it, or NULL)",
+	               quote(quoted, str_of(text)), val_kind_name(in->value[i].val->kind));
+}
+
+int
+agg_check(const struct agg_list *l, const struct agg_input *in, struct err *err)
+{
+	return in->misfit == NULL ? 0 : fail_misfit(l, in, err);
 }
 
 void

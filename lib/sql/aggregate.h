@@ -60,7 +60,11 @@ struct agg_input;
 const struct agg_input *agg_eval(const struct agg_list *l, const struct expr_env *env, int64_t ts,
                                  uint64_t arrival);
 
-/* ... and add it to as many accumulators as it belongs to. */
+/* ... see that what calculates has numbers, for a sum that passed over anything else would be wrong
+ * without a word: 0, or -1 with err (STATUS_DATA) ... */
+int agg_check(const struct agg_list *l, const struct agg_input *in, struct err *err);
+
+/* ... and add it to as many accumulators as it belongs to. What did not pass is passed over. */
 void agg_add(const struct agg_list *l, void *acc, const struct agg_input *in);
 
 /* into := into + from, as if every record of from had been added to into, too; from stays as it

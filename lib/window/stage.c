@@ -354,9 +354,10 @@ read_record(struct window *w, struct str line, size_t i, struct err *err)
 		return -1;
 	w->hash[i] = group_hash(w->group, &w->key[i]);
 	group_prefetch(w->group, w->hash[i]);
-	if (w->pass[i])
-		r->input = agg_eval(w->aggs, &env, r->ts, w->arrivals + i);
-	return 0;
+	if (!w->pass[i])
+		return 0;
+	r->input = agg_eval(w->aggs, &env, r->ts, w->arrivals + i);
+	return agg_check(w->aggs, r->input, err);
 }
 
 /* How many of the n lines are records, up to the first that is none (err says why). */

@@ -355,6 +355,20 @@ hello='{"_maip":"hello","version":1,"job":"0123456789abcdef0123456789abcdef","ru
 	[[ $stderr == 'maip-window: '*' take '*' bytes, more than --state-memory allows: '* ]]
 }
 
+@test "a sum that meets text is a bad record, and TRY_CAST reads numbers out of it" {
+	printf '{"t":1,"v":1.5}\n{"t":2,"v":"2.25"}\n{"t":3,"v":null}\n{"t":4,"v":"x"}\n' >in
+	for agg in 'SUM(v)' 'AVG(DISTINCT v)' 'MEDIAN(v)'; do
+		run -65 --separate-stderr window --tumbling 1m --agg "$agg" in
+		assert_equal "$stderr" "maip-window: in: line 2: '$agg' takes numbers, and this is text (TRY_CAST makes one of it, or NULL)"
+	done
+	run -65 --separate-stderr window --tumbling 1m --agg 'SUM(v) AS s' --agg 'COUNT(*) AS n' --on-error skip in
+	assert_output --partial '"s":1.5,"n":2}'
+	run -0 window --tumbling 1m --agg 'SUM(TRY_CAST(v AS DECIMAL(38, 2))) AS s' --agg 'SUM(v) FILTER (WHERE v < 2) AS f' --agg 'MAX(v) AS m' in
+	assert_output --partial '"s":3.75,"f":1.5,"m":"x"}'
+	run -0 window --tumbling 1m --where 'v < 10 OR v IS NULL' --agg 'SUM(v) AS s' in
+	assert_output --partial '"s":1.5}'
+}
+
 @test "what a row of many values takes while it is made counts under the memory cap" {
 	seq 200000 | sed 's/.*/{"t":1,"k":"key &"}/' >in
 	for agg in 'COUNT(*) BY k' 'COUNT(DISTINCT k)' 'COLLECT(DISTINCT k)' 'TOP(3, k)' 'COLLECT(k)'; do
