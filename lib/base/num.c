@@ -677,18 +677,29 @@ print_double(char to[NUM_TEXT_MAX], double d)
 	return n;
 }
 
+/* *v is what stands above 19 digits, *part those. Most numbers have fewer, and need no division of
+ * 128 bits, which is slow. */
+static void
+split_digits(uint128 *v, uint64_t *part)
+{
+	const bool few = *v < pow10_low[19];
+
+	*part = (uint64_t)(few ? *v : *v % pow10_low[19]);
+	*v = few ? 0 : *v / pow10_low[19];
+}
+
 size_t
 num_print(char to[NUM_TEXT_MAX], const struct num *n)
 {
 	char     digits[NUM_DIGITS + 1], *p = digits + sizeof(digits);
 	char    *start = to;
 	uint128  v = magnitude(n);
-	uint64_t part = (uint64_t)(v % pow10_low[19]);
+	uint64_t part;
 	size_t   count;
 
 	if (n->approx)
 		return print_double(to, n->d);
-	v /= pow10_low[19];
+	split_digits(&v, &part);
 	/* At least one digit before the point. */
 	for (int i = 0; part != 0 || v != 0 || i <= n->scale; i++) {
 		if (i == 19) {
