@@ -297,6 +297,25 @@ set_alarm(struct sessions *t, uint32_t i)
 	t->n_set++;
 }
 
+/* The watermark has reached the horizon. A look costs as much as there are sessions, so it should
+ * find a share of them; so that few are found at a time, not a large one. */
+static void
+look_ahead(struct sessions *t)
+{
+	if (t->n_set < t->n / LOOK_LEAST && t->ahead <= DUR_MAX / 2)
+		t->ahead *= 2;
+	else if (t->n_set > t->n / LOOK_MOST && t->ahead > 1)
+		t->ahead /= 2;
+	t->horizon = t->watermark < TIME_MAX - t->ahead ? t->watermark + t->ahead : TIME_MAX;
+	t->n_set = 0;
+	for (uint32_t i = 0; i < t->n; i++) {
+		const struct session *s = session_of(t, i);
+
+		if (s->key != NO_KEY && tag(s) == 0)
+			set_alarm(t, i);
+	}
+}
+
 /* ---- filing */
 
 /* The first session of the key that overlaps or touches the window; NONE: there is none. */
@@ -379,20 +398,34 @@ session_add(void *self, const struct record *r, struct err *err)
 	return result < 0 ? FILED_FAILED : FILED_IN;
 }
 
+/* In line by force: a call of a function that does nothing but read ahead has no effect that the
+ * compiler knows of, and is left out. */
+static inline __attribute__((always_inline)) void
+prefetch_key(const struct sessions *t, uint32_t key)
+{
+	if (key < t->n_newest)
+		__builtin_prefetch(&t->newest[key], 1);
+	if (key < t->n_cleaned)
+		__builtin_prefetch(&t->cleaned[key], 1);
+}
+
+static inline __attribute__((always_inline)) void
+prefetch_session(const struct sessions *t, uint32_t i)
+{
+	__builtin_prefetch(session_of(t, i), 1);
+	__builtin_prefetch((char *)session_of(t, i) + t->stride - 1, 1);
+}
+
 static void
 session_prefetch(const void *self, const struct record *r, int step)
 {
 	const struct sessions *t = self;
 	uint32_t               newest;
 
-	if (r->key >= t->n_newest)
-		return;
-	if (step == 0) {
-		__builtin_prefetch(&t->newest[r->key], 1);
-	} else if ((newest = t->newest[r->key]) != NONE) {
-		__builtin_prefetch(session_of(t, newest), 1);
-		__builtin_prefetch((char *)session_of(t, newest) + t->stride - 1, 1);
-	}
+	if (step == 0)
+		prefetch_key(t, r->key);
+	else if ((newest = newest_of(t, r->key)) != NONE)
+		prefetch_session(t, newest);
 }
 
 /* ---- firing */
@@ -501,23 +534,6 @@ settle(struct sessions *t, uint32_t i)
 		set_alarm(t, i);
 }
 
-/* What cleaning up a session of the key will touch. In line by force: a call of a function that does
- * nothing but read ahead has no effect that the compiler knows of, and is left out. */
-static inline __attribute__((always_inline)) void
-prefetch_key(const struct sessions *t, uint32_t key)
-{
-	__builtin_prefetch(&t->newest[key], 1);
-	if (key < t->n_cleaned)
-		__builtin_prefetch(&t->cleaned[key], 1);
-}
-
-static inline __attribute__((always_inline)) void
-prefetch_session(const struct sessions *t, uint32_t i)
-{
-	__builtin_prefetch(session_of(t, i), 1);
-	__builtin_prefetch((char *)session_of(t, i) + t->stride - 1, 1);
-}
-
 /* Rows of the sessions in ringing. */
 static int
 fire_ringing(struct sessions *t, bool early)
@@ -545,7 +561,7 @@ fire_ringing(struct sessions *t, bool early)
 	return result;
 }
 
-/* Its alarm has rung, or might have if it had one. */
+/* Its alarm has rung. */
 static void
 come_due(struct sessions *t, uint32_t i)
 {
@@ -557,29 +573,6 @@ come_due(struct sessions *t, uint32_t i)
 		ring(t, i);
 	} else {
 		settle(t, i);
-	}
-}
-
-/* The watermark has reached the horizon. A look costs as much as there are sessions, so it should
- * find a share of them; so that few are found at a time, not a large one. */
-static void
-look_ahead(struct sessions *t)
-{
-	if (t->n_set < t->n / LOOK_LEAST && t->ahead <= DUR_MAX / 2)
-		t->ahead *= 2;
-	else if (t->n_set > t->n / LOOK_MOST && t->ahead > 1)
-		t->ahead /= 2;
-	t->horizon = t->watermark < TIME_MAX - t->ahead ? t->watermark + t->ahead : TIME_MAX;
-	t->n_set = 0;
-	for (uint32_t i = 0; i < t->n; i++) {
-		struct session *s = session_of(t, i);
-
-		if (s->key == NO_KEY || tag(s) != 0)
-			continue;
-		if (when_due(t, s) <= t->watermark)
-			come_due(t, i);
-		else
-			set_alarm(t, i);
 	}
 }
 
@@ -597,8 +590,10 @@ session_advance(void *self, int64_t ts, struct err *err)
 		look_ahead(t);
 	rung = alarms_ring(&t->alarms, ts, &n);
 	for (size_t i = 0; i < n; i++) {
-		if (i + 16 < n)
+		if (i + 16 < n) {
 			prefetch_session(t, rung[i + 16].what);
+			prefetch_key(t, session_of(t, rung[i + 8].what)->key);
+		}
 		if (tag(session_of(t, rung[i].what)) == tag_of(rung[i].at))
 			come_due(t, rung[i].what);
 	}
