@@ -46,7 +46,7 @@ buf_room(struct buf *b, size_t n)
 int
 buf_add(struct buf *b, const void *p, size_t n)
 {
-	char *to = buf_room(b, n);
+	char *to = n < b->cap - b->n ? b->p + b->n : buf_room(b, n);
 
 	if (to == NULL)
 		return -1;
@@ -54,18 +54,6 @@ buf_add(struct buf *b, const void *p, size_t n)
 		memcpy(to, p, n);
 	b->n += n;
 	return 0;
-}
-
-int
-buf_add_str(struct buf *b, struct str s)
-{
-	return buf_add(b, s.p, s.n);
-}
-
-int
-buf_add_char(struct buf *b, char c)
-{
-	return buf_add(b, &c, 1);
 }
 
 /* Decimal digits of v, ending before end. Returns where they start. */

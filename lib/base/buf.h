@@ -39,8 +39,19 @@ buf_str(const struct buf *b)            /* borrowed until the next change */
 char *buf_room(struct buf *b, size_t n);
 
 int buf_add(struct buf *b, const void *p, size_t n);
-int buf_add_str(struct buf *b, struct str s);
-int buf_add_char(struct buf *b, char c);
+
+static inline int
+buf_add_str(struct buf *b, struct str s)
+{
+	return buf_add(b, s.p, s.n);
+}
+
+static inline int
+buf_add_char(struct buf *b, char c)
+{
+	return buf_add(b, &c, 1);
+}
+
 int buf_add_i64(struct buf *b, int64_t v);
 int buf_add_u64(struct buf *b, uint64_t v);
 int buf_addf(struct buf *b, const char *fmt, ...) PRINTF_LIKE(2, 3);
