@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+#include <syslog.h>
 
 #include "base/mem.h"
 #include "base/opt.h"
@@ -99,7 +100,7 @@ read_options(int argc, char **argv)
 		OPT_STR(0, "receipts", &receipt_path, "FILE", "append line, topic, partition and offset of each delivered record to FILE"),
 		OPT_FLAG(0, "tee", &tee, "repeat each line that was sent on standard output"),
 		OPT_FLAG(0, "dry-run", &dry, "send nothing; print what would be sent, as envelopes"),
-		OPT_FLAG('v', "verbose", &verbose, "say how many records were delivered"),
+		OPT_FLAG('v', "verbose", &verbose, "say how many records were delivered, and what librdkafka logs"),
 		OPT_HEADING("Lines that are no records"),
 		OPT_CALL(0, "on-error", bad_option, &bad, "POLICY", "stop, skip or dead-letter=FILE (default stop)"),
 		OPT_INT(0, "ok-errors", &bad.ok_errors, 0, INT64_MAX, "N", "end with 0 all the same if no more than N lines were bad"),
@@ -204,7 +205,7 @@ static void
 on_log(void *arg, int level, const char *line)
 {
 	(void)arg;
-	if (level <= 4 || verbose)
+	if (level <= LOG_WARNING || verbose || kafka_conf_get(kafka, "debug") != NULL)
 		warn("%s", line);
 }
 

@@ -34,7 +34,7 @@ complete -c maip-consume -l ok-errors -x -d 'end with 0 all the same if no more 
 complete -c maip-consume -l max-line -x -d 'refuse longer values (default 16MiB)'
 complete -c maip-consume -l list-topics -s L -d 'list the topics'
 complete -c maip-consume -l list-offsets -d 'list the first and the next offset of each partition, with -g also the group\'s'
-complete -c maip-consume -l verbose -s v -d 'tell where each partition starts and ends, and how many records were read'
+complete -c maip-consume -l verbose -s v -d 'tell where each partition starts and ends, how many records were read, and what librdkafka logs'
 complete -c maip-consume -l progress -d 'on a terminal: show how far it has come, and how far each partition is behind'
 complete -c maip-consume -l stats-interval -x -d 'write counts and positions to stderr, an object a line'
 complete -c maip-consume -l help -a 'text man bash zsh fish' -d 'show this; or the same as the list of a man page, or as a completion'

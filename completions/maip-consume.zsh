@@ -47,8 +47,8 @@ _arguments -s \
 	'-L[list the topics]' \
 	'--list-topics[list the topics]' \
 	'--list-offsets[list the first and the next offset of each partition, with -g also the group'\''s]' \
-	'-v[tell where each partition starts and ends, and how many records were read]' \
-	'--verbose[tell where each partition starts and ends, and how many records were read]' \
+	'-v[tell where each partition starts and ends, how many records were read, and what librdkafka logs]' \
+	'--verbose[tell where each partition starts and ends, how many records were read, and what librdkafka logs]' \
 	'*--progress=-[on a terminal\: show how far it has come, and how far each partition is behind]::partitions:' \
 	'--stats-interval=[write counts and positions to stderr, an object a line]:DURATION:' \
 	'--help=-[show this; or the same as the list of a man page, or as a completion]::help:(text man bash zsh fish)' \

@@ -40,8 +40,8 @@ _arguments -s \
 	'--receipts=[append line, topic, partition and offset of each delivered record to FILE]:FILE:_files' \
 	'--tee[repeat each line that was sent on standard output]' \
 	'--dry-run[send nothing; print what would be sent, as envelopes]' \
-	'-v[say how many records were delivered]' \
-	'--verbose[say how many records were delivered]' \
+	'-v[say how many records were delivered, and what librdkafka logs]' \
+	'--verbose[say how many records were delivered, and what librdkafka logs]' \
 	'*--on-error=[stop, skip or dead-letter=FILE (default stop)]:POLICY:' \
 	'--ok-errors=[end with 0 all the same if no more than N lines were bad]:N:' \
 	'--max-line=[refuse longer lines (default 16MiB)]:BYTES:' \

@@ -8,6 +8,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <sys/ioctl.h>
+#include <syslog.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -27,7 +28,7 @@ static void
 on_log(void *arg, int level, const char *line)
 {
 	(void)arg;
-	if (level <= 4 || settings->verbose || kafka_conf_get(settings->kafka, "debug") != NULL)
+	if (level <= LOG_WARNING || settings->verbose || kafka_conf_get(settings->kafka, "debug") != NULL)
 		warn("%s", line);
 }
 

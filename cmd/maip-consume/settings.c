@@ -131,7 +131,8 @@ static const struct opt opts[] = {
 	         "list the first and the next offset of each partition, with -g also the group's"),
 	OPT_HEADING("Other"),
 	OPT_FLAG('v', "verbose", &settings.verbose,
-	         "tell where each partition starts and ends, and how many records were read"),
+	         "tell where each partition starts and ends, how many records were read, and what "
+	         "librdkafka logs"),
 	OPT_CALL(0, "progress", set_progress, &settings.meter, "[=partitions]",
 	         "on a terminal: show how far it has come, and how far each partition is behind"),
 	OPT_MS(0, "stats-interval", &settings.meter.stats_every, "DURATION",

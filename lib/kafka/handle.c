@@ -8,6 +8,7 @@
  */
 #include <assert.h>
 #include <stdio.h>
+#include <syslog.h>
 
 #include "base/clock.h"
 #include "base/mem.h"
@@ -66,6 +67,14 @@ is_silence(rd_kafka_resp_err_t code)
 	       code == RD_KAFKA_RESP_ERR__WAIT_COORD || code == RD_KAFKA_RESP_ERR__SSL;
 }
 
+/* A broker that is connected, and mute: librdkafka counts the requests, or guesses at its version. */
+static bool
+is_mute(const char *text)
+{
+	return strstr(text, "request(s) timed out") != NULL ||
+	       strstr(text, "Timed out: probably due to broker version") != NULL;
+}
+
 /* "127.0.0.1:9092/bootstrap: Connect to ipv4#127.0.0.1:9092 failed: Connection refused (after 0ms
  * in state CONNECT)" becomes "Connection refused". */
 static void
@@ -75,6 +84,8 @@ keep_reason(struct handle *h, rd_kafka_resp_err_t code, const char *text)
 
 	if (strncmp(text, "GroupCoordinator: ", 18) == 0)
 		text += 18;
+	if (is_mute(text))
+		text = "no answer in time";
 	start = strstr(text, "failed: ");
 	if (start != NULL)
 		start += strlen("failed: ");
@@ -127,7 +138,7 @@ tell_down(struct handle *h)
 	wait[dur_print(wait, kafka_conf_patience(h->conf, true))] = '\0';
 	snprintf(text, sizeof(text), "no broker of %s answers any more: %s; trying again for %s",
 	         brokers(h), h->reason[0] != '\0' ? h->reason : "connection lost", wait);
-	tell(h, 4, text);
+	tell(h, LOG_WARNING, text);
 }
 
 static void
@@ -151,7 +162,8 @@ on_error(rd_kafka_t *rk, int code, const char *text, void *opaque)
 
 /* Connections that fail reach us through on_error, with their reason; that a property is meant
  * for the other kind of client is no news, for one file serves both; and metadata or a producer's
- * id that is not to be had yet is asked for again. */
+ * id that is not to be had yet is asked for again. All else is said a second time by whoever it
+ * concerns, in words that say what to do: so none of it is louder than information. */
 static void
 on_log(const rd_kafka_t *rk, int level, const char *facility, const char *text)
 {
@@ -167,7 +179,7 @@ on_log(const rd_kafka_t *rk, int level, const char *facility, const char *text)
 		if (strcmp(facility, noise[i]) == 0)
 			return;
 	snprintf(all, sizeof(all), "librdkafka: %s: %s", facility, text);
-	tell(h, level, all);
+	tell(h, level > LOG_INFO ? level : LOG_INFO, all);
 }
 
 void
@@ -356,7 +368,7 @@ void
 handle_heard(struct handle *h)
 {
 	if (h->told)
-		tell(h, 4, "a broker answers again");
+		tell(h, LOG_WARNING, "a broker answers again");
 	h->told = false;
 	h->answered = true;
 	h->down_since = TIME_MAX;

@@ -5,8 +5,8 @@
  * Private to this folder: the only header that names librdkafka's types. librdkafka reports most
  * trouble not where it happens but through callbacks; handle keeps the last of it, so that a
  * failing call can say why ("Connection refused", not "Local: Timed out"). Nothing of librdkafka
- * reaches stderr by itself: its logs come through the queue that the owner polls, and go to one
- * function.
+ * reaches stderr by itself: its logs come through the queue that the owner polls, and go to the
+ * watch as information, whatever librdkafka thinks of them.
  */
 #ifndef MAIP_KAFKA_HANDLE_H
 #define MAIP_KAFKA_HANDLE_H
@@ -65,8 +65,7 @@ int handle_check(struct handle *h, struct err *err);
 void handle_heard(struct handle *h);
 
 /* Turn a failed call into a message and a status. what says what was tried ("cannot read
- * maip.orders[3]"); where the broker cannot be reached the message is that of handle_open.
- * Returns -1. */
+ * maip.orders[3]"); where the broker cannot be reached the message is that of handle_open, Returns -1. */
 int handle_fail(struct handle *h, rd_kafka_resp_err_t code, const char *what, struct err *err);
 
 /* The exit status that fits a code. */

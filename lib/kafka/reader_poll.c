@@ -4,6 +4,7 @@
  */
 #include <inttypes.h>
 #include <stdio.h>
+#include <syslog.h>
 
 #include "base/mem.h"
 #include "base/time.h"
@@ -130,6 +131,13 @@ consumer_error(struct kafka_reader *k, rd_kafka_message_t *m, struct err *err)
 		rc = m->rkt != NULL
 		             ? reader_fail_gone(str_of(rd_kafka_topic_name(m->rkt)), err)
 		             : handle_fail(&k->h, m->err, what, err);
+		break;
+	case RD_KAFKA_RESP_ERR__MAX_POLL_EXCEEDED:
+		if (k->h.watch.log != NULL)
+			k->h.watch.log(k->h.watch.log_arg, LOG_WARNING,
+			               "the group takes our partitions away until we go on: for "
+			               "max.poll.interval.ms we have not asked for records (-X "
+			               "max.poll.interval.ms=...)");
 		break;
 	case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
 	case RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID:
