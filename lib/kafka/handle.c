@@ -19,6 +19,8 @@
 
 #define PROBE_EVERY_MS 1000
 #define PROBE_WAIT_MS  200
+#define ASK_FIRST_MS   500              /* a question, between looks whether a signal has come */
+#define ASK_MOST_MS    2000
 
 enum status
 handle_status(rd_kafka_resp_err_t code)
@@ -273,8 +275,8 @@ fail_to_reach(struct handle *h, struct err *err)
 	                   err);
 }
 
-static bool
-stopped(const struct handle *h)
+bool
+handle_stopped(const struct handle *h)
 {
 	return h->watch.stop != NULL && *h->watch.stop != 0;
 }
@@ -293,6 +295,29 @@ token_hopeless(const struct handle *h)
 	struct err why;
 
 	return h->auth != NULL && auth_trouble(h->auth, &why) && why.status == STATUS_CONFIG;
+}
+
+rd_kafka_resp_err_t
+handle_metadata(struct handle *h, bool all, rd_kafka_topic_t *rkt, int64_t wait_ms,
+                const struct rd_kafka_metadata **md)
+{
+	const int64_t end = clock_monotonic_ms() + wait_ms;
+	rd_kafka_resp_err_t code = RD_KAFKA_RESP_ERR__TIMED_OUT;
+	int64_t left, wait = ASK_FIRST_MS;
+
+	while ((left = end - clock_monotonic_ms()) > 0) {
+		if (wait > left || left <= 2 * ASK_FIRST_MS)
+			wait = left;
+		code = rd_kafka_metadata(h->rk, all, rkt, md, (int)wait);
+		if (code != RD_KAFKA_RESP_ERR__TIMED_OUT && code != RD_KAFKA_RESP_ERR__TRANSPORT)
+			break;
+		if (handle_stopped(h))
+			return RD_KAFKA_RESP_ERR__INTR;
+		if (!h->consumer)
+			rd_kafka_poll(h->rk, 0);
+		wait = 2 * wait < ASK_MOST_MS ? 2 * wait : ASK_MOST_MS;
+	}
+	return code;
 }
 
 static rd_kafka_resp_err_t
@@ -319,7 +344,7 @@ wait_for_broker(struct handle *h, struct err *err)
 			return 0;
 		}
 		rd_kafka_poll(h->rk, 0);
-		if (stopped(h)) {
+		if (handle_stopped(h)) {
 			err->msg[0] = '\0';
 			err->status = STATUS_OK;
 			return -1;
@@ -404,6 +429,8 @@ handle_check(struct handle *h, struct err *err)
 int
 handle_fail(struct handle *h, rd_kafka_resp_err_t code, const char *what, struct err *err)
 {
+	if (code == RD_KAFKA_RESP_ERR__INTR)
+		return fail_as(err, STATUS_RETRY, "%s: stopped by a signal", what);
 	if (is_silence(code) && h->code != RD_KAFKA_RESP_ERR_NO_ERROR)
 		return fail_to_reach(h, err);
 	return fail_as(err, handle_status(code), "%s: %s", what, rd_kafka_err2str(code));

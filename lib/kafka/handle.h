@@ -64,8 +64,18 @@ int handle_check(struct handle *h, struct err *err);
 /* a broker has answered: a record or a delivery report came */
 void handle_heard(struct handle *h);
 
+/* Has a signal come? */
+bool handle_stopped(const struct handle *h);
+
+/* Ask for the topics: all, or the one of rkt, or none but the brokers. Like rd_kafka_metadata(),
+ * but in waits that grow up to 2 s, and after each a signal ends it with RD_KAFKA_RESP_ERR__INTR.
+ * A producer's callbacks are served meanwhile. */
+rd_kafka_resp_err_t handle_metadata(struct handle *h, bool all, rd_kafka_topic_t *rkt,
+                                    int64_t wait_ms, const struct rd_kafka_metadata **md);
+
 /* Turn a failed call into a message and a status. what says what was tried ("cannot read
- * maip.orders[3]"); where the broker cannot be reached the message is that of handle_open, Returns -1. */
+ * maip.orders[3]"); where the broker cannot be reached the message is that of handle_open, and
+ * after a signal the status STATUS_RETRY. Returns -1. */
 int handle_fail(struct handle *h, rd_kafka_resp_err_t code, const char *what, struct err *err);
 
 /* The exit status that fits a code. */

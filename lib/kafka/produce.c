@@ -338,12 +338,20 @@ produce_connect(struct produce *p, const struct writer *writer, struct err *err)
 	return 0;
 }
 
+/* A transaction of which a record was refused is to be aborted, and librdkafka sends the rest no
+ * more. */
+static bool
+more_to_hear(const struct produce *p)
+{
+	return in_flight(p) > 0 && !p->broken && !(p->in_transaction && p->counts.failed > 0);
+}
+
 static void
 await_reports(struct produce *p)
 {
 	struct err err;
 
-	while (in_flight(p) > 0 && !p->broken) {
+	while (more_to_hear(p)) {
 		if (p->writer.flush(p->writer.self, WAIT_MS, &err) < 0)
 			collapse(p, &err);
 		watch_signals(p);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * topic_create.c - librdkafka's admin request for one topic
+ * topic_create.c - librdkafka's admin requests for one topic
  *
  * The embedded broker knows no such request, but makes a topic when it is asked for one that is
  * not there.
@@ -14,6 +14,7 @@
 #include "kafka/handle.h"
 
 #define ASK_MS     10000
+#define LOOK_MS    100                  /* between two looks whether a signal has come */
 #define FIND_MS    500                  /* a cluster names its controller in its first answer */
 #define NUMBER_MAX 1000000
 
@@ -99,11 +100,11 @@ topic_ask(struct handle *h, const char *name, struct err *err)
 	rd_kafka_resp_err_t             code;
 	int                             partitions;
 
-	code = rkt == NULL ? rd_kafka_last_error() : rd_kafka_metadata(h->rk, 0, rkt, &md, ASK_MS);
+	code = rkt == NULL ? rd_kafka_last_error() : handle_metadata(h, false, rkt, ASK_MS, &md);
 	if (rkt != NULL)
 		rd_kafka_topic_destroy(rkt);
 	if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
-		return fail_as(err, handle_status(code), "%s", rd_kafka_err2str(code));
+		return handle_fail(h, code, "cannot ask for the topic", err);
 	partitions = md->topic_cnt == 1 ? md->topics[0].partition_cnt : 0;
 	rd_kafka_metadata_destroy(md);
 	return partitions;
@@ -146,6 +147,17 @@ read_answer(rd_kafka_event_t *event, struct err *err)
 	return fail_as(err, refusal_status(code), "%s", why != NULL ? why : rd_kafka_err2str(code));
 }
 
+/* NULL: none within ms, or before a signal. */
+static rd_kafka_event_t *
+await_answer(struct handle *h, rd_kafka_queue_t *queue, int ms)
+{
+	rd_kafka_event_t *event = NULL;
+
+	for (; event == NULL && ms > 0 && !handle_stopped(h); ms -= LOOK_MS)
+		event = rd_kafka_queue_poll(queue, ms < LOOK_MS ? ms : LOOK_MS);
+	return event;
+}
+
 static int
 create_by_request(struct handle *h, rd_kafka_NewTopic_t *topic, struct err *err)
 {
@@ -159,8 +171,10 @@ create_by_request(struct handle *h, rd_kafka_NewTopic_t *topic, struct err *err)
 	rd_kafka_AdminOptions_set_operation_timeout(options, ASK_MS, why, sizeof(why));
 	rd_kafka_AdminOptions_set_request_timeout(options, 2 * ASK_MS, why, sizeof(why));
 	rd_kafka_CreateTopics(h->rk, &topic, 1, options, queue);
-	event = rd_kafka_queue_poll(queue, 3 * ASK_MS);
-	if (event == NULL)
+	event = await_answer(h, queue, 3 * ASK_MS);
+	if (event == NULL && handle_stopped(h))
+		fail_as(err, STATUS_RETRY, "stopped by a signal");
+	else if (event == NULL)
 		fail_as(err, STATUS_UNAVAILABLE, "no answer in time");
 	else
 		got = read_answer(event, err);
@@ -179,7 +193,7 @@ has_controller(struct handle *h)
 	int32_t                         id = rd_kafka_controllerid(h->rk, FIND_MS);
 	bool                            found = false;
 
-	if (rd_kafka_metadata(h->rk, 0, NULL, &md, ASK_MS) != RD_KAFKA_RESP_ERR_NO_ERROR)
+	if (handle_metadata(h, false, NULL, ASK_MS, &md) != RD_KAFKA_RESP_ERR_NO_ERROR)
 		return true;            /* the request will say what is wrong */
 	for (int i = 0; i < md->broker_cnt; i++)
 		found = found || md->brokers[i].id == id;
@@ -210,4 +224,52 @@ topic_create(struct handle *h, const char *name, const struct topic_conf *conf, 
 		got = create_by_request(h, topic, err);
 	rd_kafka_NewTopic_destroy(topic);
 	return got < 0 ? fail_in(err, "cannot make topic %s", quote(text, str_of(name))) : 0;
+}
+
+/* ---- settings */
+
+/* The value in the answer to a question for one setting of one topic. */
+static int64_t
+number_in(rd_kafka_event_t *event)
+{
+	const rd_kafka_ConfigResource_t **topics;
+	const rd_kafka_ConfigEntry_t    **settings;
+	const char                       *value = NULL;
+	size_t                            n = 0;
+
+	topics = rd_kafka_DescribeConfigs_result_resources(
+		rd_kafka_event_DescribeConfigs_result(event), &n);
+	if (n == 0)
+		return 0;
+	settings = rd_kafka_ConfigResource_configs(topics[0], &n);
+	if (n > 0)
+		value = rd_kafka_ConfigEntry_value(settings[0]);
+	return value != NULL ? strtoll(value, NULL, 10) : 0;
+}
+
+int64_t
+topic_setting(struct handle *h, int32_t broker, const char *name, const char *key, int ms)
+{
+	rd_kafka_queue_t          *queue = rd_kafka_queue_new(h->rk);
+	rd_kafka_AdminOptions_t   *options =
+		rd_kafka_AdminOptions_new(h->rk, RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS);
+	rd_kafka_ConfigResource_t *topic =
+		rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, name);
+	char                       why[256];
+	rd_kafka_event_t          *event;
+	int64_t                    got = 0;
+
+	rd_kafka_AdminOptions_set_request_timeout(options, ms, why, sizeof(why));
+	rd_kafka_AdminOptions_set_broker(options, broker, why, sizeof(why));
+	rd_kafka_ConfigResource_set_config(topic, key, "");
+	rd_kafka_DescribeConfigs(h->rk, &topic, 1, options, queue);
+	event = await_answer(h, queue, ms);
+	if (event != NULL && rd_kafka_event_error(event) == RD_KAFKA_RESP_ERR_NO_ERROR)
+		got = number_in(event);
+	if (event != NULL)
+		rd_kafka_event_destroy(event);
+	rd_kafka_ConfigResource_destroy(topic);
+	rd_kafka_AdminOptions_destroy(options);
+	rd_kafka_queue_destroy(queue);
+	return got;
 }

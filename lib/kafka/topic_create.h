@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * topic_create.h - make a topic that is not there
+ * topic_create.h - make a topic that is not there, and ask about one that is
  */
 #ifndef MAIP_KAFKA_TOPIC_CREATE_H
 #define MAIP_KAFKA_TOPIC_CREATE_H
+
+#include <stdint.h>
 
 #include "base/diag.h"
 
@@ -26,6 +28,11 @@ void topic_conf_release(struct topic_conf *conf);
 /* Ask for one topic by name, by which a broker that makes topics on first use begins to make it.
  * How many partitions it has, 0: it is not there (yet); -1 with err. */
 int topic_ask(struct handle *h, const char *name, struct err *err);
+
+/* The number that a setting of the topic has, its default included, asked from this broker. 0: it
+ * could not be had within ms, be it that we may not ask (DESCRIBE_CONFIGS), that the broker does
+ * not know such questions, or that a signal came. */
+int64_t topic_setting(struct handle *h, int32_t broker, const char *name, const char *key, int ms);
 
 /* 0: it is there now, or somebody else was quicker; it may take the brokers a moment to tell of
  * it. -1 with err. */

@@ -24,8 +24,9 @@ struct writer_events {
 struct writer {
 	void *self;
 	/* How many partitions a topic has, asked from the broker the first time; -1 with err
-	 * (STATUS_NOINPUT: there is no such topic, STATUS_DENIED, STATUS_UNAVAILABLE). Sending to
-	 * a topic that was asked for starts at once, to another up to 1 s later. */
+	 * (STATUS_NOINPUT: there is no such topic, STATUS_DENIED, STATUS_UNAVAILABLE, STATUS_RETRY:
+	 * a signal came). Before the first record: sending to another topic begins with the same
+	 * question. */
 	int (*partitions)(void *self, struct str topic, struct err *err);
 	/* Take a copy of the record, which leaves with the next poll or flush at the latest: 1
 	 * taken, 0 the queue is full (poll, and try the same record again), -1 refused with err. */

@@ -7,13 +7,10 @@
  * with the next poll at the latest, so nothing waits for company. All others, and those for which
  * the slab has no room, are copied by librdkafka at once. Each is handed back in its delivery
  * report. librdkafka stops at the first of a batch that finds its queue full; so order stays.
- *
- * A topic is asked for before its first record: librdkafka 2.0.2 waits up to a second for what it
- * does not know, half a minute for what is not there, and has a broker that makes topics on
- * demand make the misspelt one.
  */
 #include "kafka/handle.h"
 #include "kafka/slab.h"
+#include "kafka/target.h"
 #include "kafka/writer_rdkafka.h"
 
 #include <inttypes.h>
@@ -24,28 +21,21 @@
 #include "base/mem.h"
 #include "base/time.h"
 
-#define ASK_MS        10000             /* one question to a broker */
-#define ASK_AGAIN_MS  2000              /* a topic that was not there is not asked for again before */
-#define MADE_WITHIN_MS 3000              /* how long a broker may take to make one */
 #define CALL_MS       1000              /* one step of a transaction call, between looks at the stop flag */
+#define LOOK_MS       10                /* between looks whether everything has been reported */
 #define GIVE_UP_MS    5000              /* for librdkafka to hand everything back; it needs no broker for that */
+#define BATCH_SIZE    1000000           /* bytes; librdkafka's default */
 #define GATHER        64                /* records in one call of librdkafka */
 #define SLAB_BLOCKS   96                /* 24 MiB: the default bound of the queue, and what is pinned beside it */
-
-struct topic {
-	char             *name;
-	int               partitions;   /* 0: was not there */
-	int64_t           asked;
-	rd_kafka_topic_t *rkt;          /* NULL until the first record */
-};
 
 struct kafka_writer {
 	struct handle        h;
 	struct writer_conf   conf;
 	struct writer_events events;
-	struct topic        *topics;    /* sorted by name */
-	size_t               n_topics, cap_topics;
+	struct targets       topics;
 	size_t               last;      /* the topic of the last record */
+	int64_t              batch_size;        /* bytes; that of the client */
+	bool                 in_transaction;
 	struct header       *headers;   /* of a record that is handed back */
 	size_t               cap_headers;
 	uint64_t             given_up;  /* in this transaction */
@@ -138,6 +128,14 @@ fill_headers(struct kafka_writer *w, const rd_kafka_message_t *m, struct record 
 	r->headers = w->headers;
 }
 
+/* Is it certain that a record that is too large was in no batch with others? fit_in() sees to
+ * that, as far as the broker tells what a topic takes. */
+static bool
+alone(const struct kafka_writer *w, struct str topic)
+{
+	return targets_batch_max(&w->topics, topic) >= w->batch_size;
+}
+
 /* Out of the way of the good ones: a record and a message are large to clear. */
 __attribute__((noinline)) static void
 report_given_up(struct kafka_writer *w, const rd_kafka_message_t *m)
@@ -155,7 +153,12 @@ report_given_up(struct kafka_writer *w, const rd_kafka_message_t *m)
 
 	w->given_up++;
 	fill_headers(w, m, &r);
-	explain(w, m->err, &err);
+	if (m->err == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE && !alone(w, r.topic))
+		fail_as(&err, STATUS_IO,
+		        "too large for the topic (its max.message.bytes), or its batch was "
+		        "(--batch-size)");
+	else
+		explain(w, m->err, &err);
 	w->events.report(w->events.arg, (uintptr_t)m->_private, &r, &err);
 }
 
@@ -192,147 +195,6 @@ on_delivery(rd_kafka_t *rk, const rd_kafka_message_t *m, void *opaque)
 	}
 	if (slab_owns(w->slab, m->payload))
 		slab_give(w->slab, m->payload);
-}
-
-/* ---- topics */
-
-/* Where the topic is, or where it would have to be. */
-static size_t
-find_topic(const struct kafka_writer *w, struct str name, bool *found)
-{
-	size_t low = 0, high = w->n_topics;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		int    d = str_cmp(str_of(w->topics[middle].name), name);
-
-		if (d == 0) {
-			*found = true;
-			return middle;
-		}
-		if (d < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	*found = false;
-	return low;
-}
-
-static struct topic *
-make_topic(struct kafka_writer *w, struct str name)
-{
-	bool   found;
-	size_t at = find_topic(w, name, &found);
-
-	if (found)
-		return &w->topics[at];
-	w->topics = mem_more(w->topics, w->n_topics, &w->cap_topics, sizeof(*w->topics));
-	memmove(w->topics + at + 1, w->topics + at, (w->n_topics - at) * sizeof(*w->topics));
-	w->n_topics++;
-	w->topics[at] = (struct topic){ .name = mem_dup(name), .asked = TIME_MIN };
-	return &w->topics[at];
-}
-
-/* Of all topics: asking for a single one needs a handle, with which librdkafka would ask a broker
- * that makes topics to make it. */
-static int
-ask_topics(struct kafka_writer *w, struct err *err)
-{
-	const struct rd_kafka_metadata *md;
-	rd_kafka_resp_err_t             code = rd_kafka_metadata(w->h.rk, 1, NULL, &md, ASK_MS);
-
-	if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
-		return handle_fail(&w->h, code, "cannot list the topics", err);
-	handle_heard(&w->h);
-	for (int i = 0; i < md->topic_cnt; i++)
-		make_topic(w, str_of(md->topics[i].topic))->partitions =
-			md->topics[i].partition_cnt;
-	rd_kafka_metadata_destroy(md);
-	return 0;
-}
-
-/* Make it, and wait until the brokers tell of it. */
-static int
-create(struct kafka_writer *w, struct str name, struct err *err)
-{
-	int64_t end = clock_monotonic_ms() + ASK_MS;
-
-	if (topic_create(&w->h, make_topic(w, name)->name, w->conf.create, err) < 0)
-		return -1;
-	do {
-		if (ask_topics(w, err) < 0)
-			return -1;
-		if (make_topic(w, name)->partitions > 0)
-			return 0;
-		rd_kafka_poll(w->h.rk, 20);
-	} while (clock_monotonic_ms() < end);
-	return 0;
-}
-
-/* Some brokers make a topic when it is asked for by its name (auto.create.topics.enable), and say
- * so only once it is there: as with any other producer, that is up to them. */
-static int
-let_make(struct kafka_writer *w, struct str name, struct err *err)
-{
-	int64_t end = clock_monotonic_ms() + MADE_WITHIN_MS;
-	int     partitions;
-
-	for (;;) {
-		partitions = topic_ask(&w->h, make_topic(w, name)->name, err);
-		if (partitions < 0)
-			return -1;
-		make_topic(w, name)->partitions = partitions;
-		if (partitions > 0 || clock_monotonic_ms() >= end)
-			return 0;
-		rd_kafka_poll(w->h.rk, 50);
-	}
-}
-
-static int
-writer_partitions(void *self, struct str name, struct err *err)
-{
-	struct kafka_writer *w = self;
-	struct topic        *t = make_topic(w, name);
-	int64_t              now = clock_monotonic_ms();
-	char                 text[QUOTE_MAX];
-
-	if (t->partitions == 0 && (t->asked == TIME_MIN || now - t->asked >= ASK_AGAIN_MS)) {
-		t->asked = now;
-		if (ask_topics(w, err) < 0)
-			return -1;
-		if (make_topic(w, name)->partitions == 0 &&
-		    (w->conf.create != NULL ? create(w, name, err) : let_make(w, name, err)) < 0)
-			return -1;
-		t = make_topic(w, name);
-	}
-	if (t->partitions == 0)
-		return fail_as(
-			err, STATUS_NOINPUT,
-			"there is no topic %s, or none that we may see (--create-topics makes it)",
-			quote(text, name));
-	return t->partitions;
-}
-
-static int
-topic_of(struct kafka_writer *w, struct str name, rd_kafka_topic_t **rkt, struct err *err)
-{
-	struct topic *t;
-	bool          found;
-
-	if (w->last >= w->n_topics || !str_eq(str_of(w->topics[w->last].name), name)) {
-		if (writer_partitions(w, name, err) < 0)
-			return -1;
-		w->last = find_topic(w, name, &found);
-	}
-	t = &w->topics[w->last];
-	if (t->rkt == NULL)
-		t->rkt = rd_kafka_topic_new(w->h.rk, t->name, NULL);
-	if (t->rkt == NULL)
-		return fail_as(err, STATUS_IO, "cannot write to topic '%s': %s", t->name,
-		               rd_kafka_err2str(rd_kafka_last_error()));
-	*rkt = t->rkt;
-	return 0;
 }
 
 /* ---- sending */
@@ -408,7 +270,7 @@ refuse(struct kafka_writer *w, rd_kafka_resp_err_t code, int32_t partition, size
 	case RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION:
 		return fail_as(err, STATUS_IO,
 		               "there is no partition %" PRId32 ": the topic has %d", partition,
-		               w->topics[w->last].partitions);
+		               w->topics.list[w->last].partitions);
 	case RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE:
 		return fail_as(
 			err, STATUS_IO,
@@ -504,7 +366,7 @@ gather(struct kafka_writer *w, rd_kafka_topic_t *rkt, const struct record *r, ui
 	char               *p;
 
 	if (r->value.p == NULL || r->value.n + r->key.n > w->largest ||
-	    r->partition >= w->topics[w->last].partitions)
+	    r->partition >= w->topics.list[w->last].partitions)
 		return false;
 	p = slab_take(w->slab, r->value.n + r->key.n);
 	if (p == NULL)
@@ -526,6 +388,65 @@ gather(struct kafka_writer *w, rd_kafka_topic_t *rkt, const struct record *r, ui
 	return true;
 }
 
+/* ---- topics */
+
+static int open_client(struct kafka_writer *w, struct err *err);        /* below, with its like */
+
+/* No batch may be larger than its topic takes, for a broker refuses it as a whole. (A record that
+ * is larger than the batches of librdkafka travels alone, so then it alone is refused.) Their size
+ * is fixed when a client is made: hence a new one before the first record leaves for a topic that
+ * takes less. In a transaction it is too late for that. 1: they are small enough; 0: they will be
+ * when what is in flight has been reported. */
+static int
+fit_in(struct kafka_writer *w, const struct target *t, struct err *err)
+{
+	if (t->batch_max <= 0 || t->batch_max >= w->batch_size || w->in_transaction)
+		return 1;
+	rd_kafka_poll(w->h.rk, 0);      /* what librdkafka has to say counts as in flight, too */
+	if (!hand_on(w) || rd_kafka_outq_len(w->h.rk) > 0)
+		return 0;
+	w->batch_size = t->batch_max;
+	targets_forget(&w->topics);
+	handle_close(&w->h);
+	return open_client(w, err) < 0 ? -1 : 1;
+}
+
+/* The client could not be made anew. */
+static bool
+lost(const struct kafka_writer *w, struct err *err)
+{
+	if (w->h.rk == NULL)
+		fail_as(err, STATUS_UNAVAILABLE, "librdkafka has no resources for another client");
+	return w->h.rk == NULL;
+}
+
+/* 1; 0: try again when what is in flight has been reported; -1. */
+static int
+topic_of(struct kafka_writer *w, struct str name, rd_kafka_topic_t **rkt, struct err *err)
+{
+	struct target *t;
+	int64_t        at;
+	int            got;
+
+	if (lost(w, err))
+		return -1;
+	if (w->last >= w->topics.n || !str_eq(str_of(w->topics.list[w->last].name), name)) {
+		at = targets_find(&w->topics, name, err);
+		got = at < 0 ? -1 : fit_in(w, &w->topics.list[at], err);
+		if (got <= 0)
+			return got;
+		w->last = (size_t)at;
+	}
+	t = &w->topics.list[w->last];
+	if (t->rkt == NULL)
+		t->rkt = rd_kafka_topic_new(w->h.rk, t->name, NULL);
+	if (t->rkt == NULL)
+		return fail_as(err, STATUS_IO, "cannot write to topic '%s': %s", t->name,
+		               rd_kafka_err2str(rd_kafka_last_error()));
+	*rkt = t->rkt;
+	return 1;
+}
+
 static int
 writer_send(void *self, const struct record *r, uint64_t tag, struct err *err)
 {
@@ -533,6 +454,7 @@ writer_send(void *self, const struct record *r, uint64_t tag, struct err *err)
 	const bool           plain = r->timestamp < 0 && r->n_headers == 0;
 	rd_kafka_topic_t    *rkt;
 	rd_kafka_resp_err_t  code;
+	int                  got;
 
 	if (r->timestamp == 0)
 		return fail_as(err, STATUS_IO,
@@ -542,11 +464,12 @@ writer_send(void *self, const struct record *r, uint64_t tag, struct err *err)
 	/* before topic_of, which says of which topic those are that wait */
 	if ((w->n_waiting == GATHER ||
 	     (w->n_waiting > 0 && (!plain || r->partition != w->waiting[0].partition ||
-	                           !str_eq(r->topic, str_of(w->topics[w->last].name))))) &&
+	                           !str_eq(r->topic, str_of(w->topics.list[w->last].name))))) &&
 	    !hand_on(w))
 		return 0;
-	if (topic_of(w, r->topic, &rkt, err) < 0)
-		return -1;
+	got = topic_of(w, r->topic, &rkt, err);
+	if (got <= 0)
+		return got;
 	if (plain && gather(w, rkt, r, tag))
 		return 1;
 	if (!hand_on(w))
@@ -564,8 +487,27 @@ writer_poll(void *self, int64_t wait_ms, struct err *err)
 {
 	struct kafka_writer *w = self;
 
+	if (lost(w, err))
+		return -1;
 	hand_on(w);
 	return rd_kafka_poll(w->h.rk, (int)wait_ms) > 0 ? 0 : handle_check(&w->h, err);
+}
+
+static int
+writer_partitions(void *self, struct str name, struct err *err)
+{
+	struct kafka_writer *w = self;
+	const int64_t        at = targets_find(&w->topics, name, err);
+	int                  got;
+
+	if (at < 0)
+		return -1;
+	while ((got = fit_in(w, &w->topics.list[at], err)) == 0)
+		if (writer_poll(w, LOOK_MS, err) < 0)
+			return -1;
+	if (got < 0)
+		return -1;
+	return w->topics.list[at].partitions;
 }
 
 static int
@@ -573,6 +515,8 @@ writer_flush(void *self, int64_t wait_ms, struct err *err)
 {
 	struct kafka_writer *w = self;
 
+	if (lost(w, err))
+		return -1;
 	if (!hand_on(w))
 		rd_kafka_poll(w->h.rk, (int)wait_ms);
 	else if (rd_kafka_flush(w->h.rk, (int)wait_ms) == RD_KAFKA_RESP_ERR_NO_ERROR)
@@ -588,6 +532,8 @@ writer_give_up(void *self, const struct err *why)
 
 	w->why = *why;
 	drop_waiting(w);
+	if (w->h.rk == NULL)
+		return;
 	rd_kafka_purge(w->h.rk, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
 	while (rd_kafka_outq_len(w->h.rk) > 0 && clock_monotonic_ms() < end)
 		rd_kafka_poll(w->h.rk, 50);
@@ -673,6 +619,7 @@ writer_begin(void *self, struct err *err)
 	rd_kafka_error_t    *error = rd_kafka_begin_transaction(w->h.rk);
 
 	w->given_up = 0;
+	w->in_transaction = error == NULL;
 	return error == NULL ? 0 : fail_transaction(w, error, "cannot begin a transaction", err);
 }
 
@@ -712,12 +659,7 @@ writer_close(void *self)
 
 	if (w->h.rk != NULL && w->n_waiting + (size_t)rd_kafka_outq_len(w->h.rk) > 0)
 		writer_give_up(w, &(struct err){ .msg = "the producer was closed" });
-	for (size_t i = 0; i < w->n_topics; i++) {
-		if (w->topics[i].rkt != NULL)
-			rd_kafka_topic_destroy(w->topics[i].rkt);
-		free(w->topics[i].name);
-	}
-	free(w->topics);
+	targets_release(&w->topics);
 	free(w->headers);
 	handle_close(&w->h);
 	slab_free(w->slab);     /* after librdkafka, which may still hold some of it */
@@ -794,8 +736,6 @@ configure(rd_kafka_conf_t *rk, const struct writer_conf *conf)
 		handle_set(rk, "compression.codec", conf->compression);
 	if (conf->linger >= 0)
 		set_number(rk, "linger.ms", conf->linger);
-	if (conf->batch_size > 0)
-		set_number(rk, "batch.size", conf->batch_size);
 	/* its time-out bounds the delivery; as long as brokers allow */
 	if (conf->transactional_id != NULL) {
 		handle_set(rk, "transactional.id", conf->transactional_id);
@@ -816,12 +756,35 @@ largest(const struct kafka_conf *kafka)
 	return most < SLAB_LARGEST ? (size_t)most : SLAB_LARGEST;
 }
 
+static int64_t
+batch_size(const struct writer_conf *conf)
+{
+	const char *text = kafka_conf_get(conf->kafka, "batch.size");
+
+	return conf->batch_size > 0 ? conf->batch_size
+	       : text != NULL       ? strtoll(text, NULL, 10)
+	                            : BATCH_SIZE;
+}
+
+/* Make the client, with batches of the size that they have by now. */
+static int
+open_client(struct kafka_writer *w, struct err *err)
+{
+	rd_kafka_conf_t *rk = handle_conf(&w->h, w->conf.kafka, &w->conf.watch);
+
+	w->h.owner = w;
+	configure(rk, &w->conf);
+	set_number(rk, "batch.size", w->batch_size);
+	if (handle_open(&w->h, RD_KAFKA_PRODUCER, rk, err) < 0)
+		return -1;
+	return w->conf.transactional_id != NULL ? take_id(w, err) : 0;
+}
+
 int
 writer_rdkafka(struct writer *to, const struct writer_conf *conf,
                const struct writer_events *events, struct err *err)
 {
 	struct kafka_writer *w;
-	rd_kafka_conf_t     *rk;
 
 	if (refuse_loss(conf, err) < 0)
 		return -1;
@@ -830,11 +793,9 @@ writer_rdkafka(struct writer *to, const struct writer_conf *conf,
 	w->events = *events;
 	w->slab = slab_new(SLAB_BLOCKS);
 	w->largest = largest(conf->kafka);
-	rk = handle_conf(&w->h, conf->kafka, &conf->watch);
-	w->h.owner = w;
-	configure(rk, conf);
-	if (handle_open(&w->h, RD_KAFKA_PRODUCER, rk, err) < 0 ||
-	    (conf->transactional_id != NULL && take_id(w, err) < 0)) {
+	w->batch_size = batch_size(conf);
+	targets_init(&w->topics, &w->h, conf->create);
+	if (open_client(w, err) < 0) {
 		writer_close(w);
 		return -1;
 	}

@@ -4,7 +4,8 @@
  *
  * Idempotent and acknowledged by all replicas in sync, unless the caller says otherwise: no
  * record is lost, none doubled by a retry, and the order within a partition stays. Keys land
- * where the Java client puts them (murmur2).
+ * where the Java client puts them (murmur2). No batch is larger than its topic takes, as far as the
+ * broker tells and no transaction has begun: so a record that is too large is refused alone.
  *
  * Memory: records that wait for their acknowledgement, at most 100,000 or 16 MiB of them; up to
  * 24 MiB of address space hold them (slab.h), of which what was never used is not resident.

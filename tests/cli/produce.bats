@@ -179,7 +179,7 @@ hello='{"_maip":"hello","version":1,"job":"00000000000000000000000000000000","ru
 	assert_equal "$stderr" "maip-produce: 1 of 1 records not delivered, the first: line 1 to 'one': Broker: Topic authorization failed (--dead-letter FILE keeps them, and goes on)"
 	broker fail 10 1
 	run -74 --separate-stderr maip-produce -t one <<<'{}'
-	assert_equal "$stderr" "maip-produce: 1 of 1 records not delivered, the first: line 1 to 'one': too large for the topic (its max.message.bytes) (--dead-letter FILE keeps them, and goes on)"
+	assert_equal "$stderr" "maip-produce: 1 of 1 records not delivered, the first: line 1 to 'one': too large for the topic (its max.message.bytes), or its batch was (--batch-size) (--dead-letter FILE keeps them, and goes on)"
 }
 
 @test "a broker that is overloaded is asked again" {

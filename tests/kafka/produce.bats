@@ -100,6 +100,44 @@ java_client() { # COMMAND TOPIC ...
 	assert_equal "$stderr" "maip-produce: cannot make topic 'odd': Unknown topic config name: no.such"
 }
 
+# Lines of 8 bytes, with one of 3000 among them.
+write_lines() { # FILE
+	{ seq -f '{"n":%.0f}' 100 149; printf '{"n":"%02992d"}\n' 0; seq -f '{"n":%.0f}' 150 199; } >"$1"
+}
+
+@test "a record that is too large for its topic fails alone, whether -t or the line names that" {
+	topics roomy:1
+	maip-produce -t small --create-topics=1,max.message.bytes=2000 </dev/null
+	write_lines in
+	run -74 --separate-stderr maip-produce -t small --dead-letter letters in
+	assert_equal "$stderr" "maip-produce: 1 of 101 records not delivered, the first: line 51 to 'small': too large for the topic (its max.message.bytes); they are in letters"
+	run -0 read_all small
+	assert_equal "$output" "$(seq -f '{"n":%.0f}' 100 199)"
+	# the batches of the first topic may be larger than the second takes
+	{ maip-produce -t roomy --dry-run <(seq -f '{"n":%.0f}' 1000); maip-produce -t small --dry-run in; } >envelopes
+	run -74 --separate-stderr maip-produce --envelope --dead-letter letters envelopes
+	assert_equal "$stderr" "maip-produce: 1 of 1101 records not delivered, the first: line 1051 to 'small': too large for the topic (its max.message.bytes); they are in letters"
+	run -0 read_all small -o 100
+	assert_equal "$output" "$(seq -f '{"n":%.0f}' 100 199)"
+	run -0 jq -s 'map(.value.n | length)' -c letters
+	assert_output '[2992,2992]'
+	# compressed it fits
+	run -0 maip-produce -t small --compression gzip in
+}
+
+@test "in a transaction, too, batches are no larger than the topic takes" {
+	maip-produce -t small-txn --create-topics=1,max.message.bytes=2000 </dev/null
+	write_lines in
+	run -0 maip-produce -t small-txn --transactional-id small <(grep -v 00000 in)
+	run -0 read_all small-txn
+	assert_equal "${#lines[@]}" 100
+	run -74 --separate-stderr maip-produce -t small-txn --transactional-id small in
+	assert_equal "$stderr" "maip-produce: nothing was published, the transaction is aborted: line 51 to 'small-txn': too large for the topic (its max.message.bytes)"
+	# that is all, unless more is asked for
+	run -74 --separate-stderr maip-produce -v -t small-txn --transactional-id small in
+	assert_regex "$stderr" "maip-produce: librdkafka: TXNERR: "
+}
+
 @test "one transaction around the input: all of it, or nothing" {
 	topics whole:4
 	seq -f '{"n":%.0f}' 3000 >in

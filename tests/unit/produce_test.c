@@ -22,6 +22,7 @@ struct fixture {
 	const char *refuse, *lose;      /* values that are refused by send, or given up later */
 	bool        has_topic, dies;    /* dies: the next poll or flush is fatal */
 	bool        keeps;              /* gives nothing up */
+	bool        halts;              /* behind a record that was lost nothing is reported, as in a transaction */
 	bool        fenced;             /* what is given up was refused for a newer run's sake */
 	int         polls, commits, aborts, begins;
 	int         stop_after;         /* set stop when so many polls have been ... */
@@ -110,8 +111,13 @@ fake_poll(void *self, int64_t wait_ms, struct err *err)
 		f->stop++;
 	if (f->dies && wait_ms > 0)
 		return fail_as(err, STATUS_UNAVAILABLE, "no broker");
-	for (size_t i = 0; wait_ms > 0 && f->acknowledge && i < f->n_sent; i++)
-		settle(f, &f->sent[i], f->lose != NULL && strcmp(f->sent[i].value, f->lose) == 0 ? "timed out" : NULL);
+	for (size_t i = 0; wait_ms > 0 && f->acknowledge && i < f->n_sent; i++) {
+		const bool lost = f->lose != NULL && strcmp(f->sent[i].value, f->lose) == 0;
+
+		settle(f, &f->sent[i], lost ? "timed out" : NULL);
+		if (lost && f->halts)
+			break;
+	}
 	return 0;
 }
 
@@ -521,6 +527,19 @@ a_record_may_be_the_first_to_meet_a_newer_run(void **state)
 }
 
 static void
+a_transaction_with_a_refused_record_is_aborted_without_waiting_for_the_rest(void **state)
+{
+	struct fixture *f = *state;
+
+	f->acknowledge = f->halts = true;
+	f->lose = "b";
+	assert_int_equal(run_with(f, &transactional, "a\nb\nc\n"), STATUS_IO);
+	assert_int_equal(f->aborts, 1);
+	assert_int_equal(pending(f), 0);        /* the abort has given it up */
+	assert_int_equal(produce_counts(f->produce).failed, 3);
+}
+
+static void
 a_bad_line_or_a_cut_stream_aborts_the_transaction(void **state)
 {
 	struct fixture *f = *state;
@@ -558,6 +577,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(a_complete_input_is_one_transaction, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_transaction_is_all_or_nothing, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_record_may_be_the_first_to_meet_a_newer_run, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_transaction_with_a_refused_record_is_aborted_without_waiting_for_the_rest, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_bad_line_or_a_cut_stream_aborts_the_transaction, set_up, tear_down),
 	};
 
