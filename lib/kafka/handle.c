@@ -20,7 +20,7 @@
 #define PROBE_EVERY_MS 1000
 #define PROBE_WAIT_MS  200
 #define ASK_FIRST_MS   500              /* a question, between looks whether a signal has come */
-#define ASK_MOST_MS    2000
+#define ASK_MOST_MS    5000
 
 enum status
 handle_status(rd_kafka_resp_err_t code)
@@ -297,29 +297,6 @@ token_hopeless(const struct handle *h)
 	return h->auth != NULL && auth_trouble(h->auth, &why) && why.status == STATUS_CONFIG;
 }
 
-rd_kafka_resp_err_t
-handle_metadata(struct handle *h, bool all, rd_kafka_topic_t *rkt, int64_t wait_ms,
-                const struct rd_kafka_metadata **md)
-{
-	const int64_t end = clock_monotonic_ms() + wait_ms;
-	rd_kafka_resp_err_t code = RD_KAFKA_RESP_ERR__TIMED_OUT;
-	int64_t left, wait = ASK_FIRST_MS;
-
-	while ((left = end - clock_monotonic_ms()) > 0) {
-		if (wait > left || left <= 2 * ASK_FIRST_MS)
-			wait = left;
-		code = rd_kafka_metadata(h->rk, all, rkt, md, (int)wait);
-		if (code != RD_KAFKA_RESP_ERR__TIMED_OUT && code != RD_KAFKA_RESP_ERR__TRANSPORT)
-			break;
-		if (handle_stopped(h))
-			return RD_KAFKA_RESP_ERR__INTR;
-		if (!h->consumer)
-			rd_kafka_poll(h->rk, 0);
-		wait = 2 * wait < ASK_MOST_MS ? 2 * wait : ASK_MOST_MS;
-	}
-	return code;
-}
-
 static rd_kafka_resp_err_t
 ask_metadata(struct handle *h, int wait_ms)
 {
@@ -424,6 +401,35 @@ handle_check(struct handle *h, struct err *err)
 		tell_down(h);
 	}
 	return now - h->down_since < kafka_conf_patience(h->conf, true) ? 0 : fail_to_reach(h, err);
+}
+
+rd_kafka_resp_err_t
+handle_metadata(struct handle *h, bool all, rd_kafka_topic_t *rkt, int64_t wait_ms,
+                const struct rd_kafka_metadata **md)
+{
+	const int64_t end = clock_monotonic_ms() + wait_ms;
+	rd_kafka_resp_err_t code = RD_KAFKA_RESP_ERR__TIMED_OUT;
+	int64_t left, wait = ASK_FIRST_MS;
+	struct err ignored;             /* whoever asked says what the answer was wanted for */
+
+	while ((left = end - clock_monotonic_ms()) > 0) {
+		if (wait > left || left <= 2 * ASK_FIRST_MS)
+			wait = left;
+		code = rd_kafka_metadata(h->rk, all, rkt, md, (int)wait);
+		if (code != RD_KAFKA_RESP_ERR__TIMED_OUT && code != RD_KAFKA_RESP_ERR__TRANSPORT)
+			break;
+		if (handle_stopped(h))
+			return RD_KAFKA_RESP_ERR__INTR;
+		if (!h->consumer) {
+			rd_kafka_poll(h->rk, 0);
+			if (handle_check(h, &ignored) < 0)
+				break;
+		}
+		wait = h->down_since != TIME_MAX ? ASK_FIRST_MS
+		       : 2 * wait < ASK_MOST_MS  ? 2 * wait
+		                                 : ASK_MOST_MS;
+	}
+	return code;
 }
 
 int

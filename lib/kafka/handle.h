@@ -68,8 +68,8 @@ void handle_heard(struct handle *h);
 bool handle_stopped(const struct handle *h);
 
 /* Ask for the topics: all, or the one of rkt, or none but the brokers. Like rd_kafka_metadata(),
- * but in waits that grow up to 2 s, and after each a signal ends it with RD_KAFKA_RESP_ERR__INTR.
- * A producer's callbacks are served meanwhile. */
+ * but in waits that grow from 0.5 to 5 s, unless no broker is connected, and after each a signal
+ * ends it with RD_KAFKA_RESP_ERR__INTR. A producer's callbacks are served meanwhile. */
 rd_kafka_resp_err_t handle_metadata(struct handle *h, bool all, rd_kafka_topic_t *rkt,
                                     int64_t wait_ms, const struct rd_kafka_metadata **md);
 

@@ -35,12 +35,6 @@ reader_fail_part(struct kafka_reader *k, rd_kafka_resp_err_t code, const char *d
 /* Between records a question may neither hold up a signal nor the records: whoever asks then asks
  * again later. */
 static int
-wait_ms(const struct kafka_reader *k)
-{
-	return k->reading ? LOOK_MS : ASK_MS;
-}
-
-static int
 metadata(struct kafka_reader *k, const char *topic, const struct rd_kafka_metadata **md,
          struct err *err)
 {
@@ -52,7 +46,8 @@ metadata(struct kafka_reader *k, const char *topic, const struct rd_kafka_metada
 		                   "cannot list the topics", err);
 	if (topic != NULL)
 		handle = rd_kafka_topic_new(k->h.rk, topic, NULL);
-	code = rd_kafka_metadata(k->h.rk, topic == NULL, handle, md, wait_ms(k));
+	code = k->reading ? rd_kafka_metadata(k->h.rk, topic == NULL, handle, md, LOOK_MS)
+	                  : handle_metadata(&k->h, topic == NULL, handle, ASK_MS, md);
 	if (handle != NULL)
 		rd_kafka_topic_destroy(handle);
 	return code == RD_KAFKA_RESP_ERR_NO_ERROR

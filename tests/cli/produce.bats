@@ -320,6 +320,25 @@ hello='{"_maip":"hello","version":1,"job":"00000000000000000000000000000000","ru
 	assert_line --regexp '1 of 2 records not delivered, the first: line 2 to .one.: (not sent|sent, but not acknowledged): stopped by a second signal'
 }
 
+@test "a signal while a topic is asked for, and no broker answers, does not wait for the answer" {
+	mkfifo in
+	timeout 60 maip-produce --topic-expr to --receipts receipts --broker-timeout 1h --grace 100ms <in 2>err 8>&- 9<&- 3>&- &
+	pid=$!
+	exec 7>in
+	echo '{"to":"one"}' >&7
+	await_lines receipts 1
+	broker down
+	echo '{"to":"another"}' >&7
+	await_lines err 1               # no broker answers any more
+	kill -TERM $pid
+	status=0
+	wait $pid || status=$?
+	exec 7>&-
+	assert_equal "$status" 74
+	run -0 tail -n 1 err
+	assert_output --regexp "1 of 2 records not delivered, the first: line 2 to 'another': cannot list the topics: stopped by a signal"
+}
+
 @test "a full disk under receipts and dead letters is noticed" {
 	run -74 --separate-stderr maip-produce -t one --receipts /dev/full <<<'{}'
 	assert_equal "$stderr" "maip-produce: cannot write to '/dev/full': No space left on device"
