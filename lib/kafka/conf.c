@@ -19,6 +19,7 @@
 #include "base/mem.h"
 #include "base/time.h"
 #include "kafka/aws_sign.h"
+#include "kafka/broker_list.h"
 #include "kafka/conf.h"
 #include "kafka/login.h"
 
@@ -275,8 +276,7 @@ kafka_conf_brokers(void *arg, const char *value, struct err *err)
 {
 	struct kafka_conf *c = conf_of(arg);
 
-	if (*value == '\0')
-		return fail_as(err, STATUS_USAGE, "no broker named (try localhost:9092)");
+	(void)err;
 	free(c->brokers);
 	c->brokers = mem_dup(str_of(value));
 	return 0;
@@ -413,6 +413,19 @@ read_profile(struct properties *to, const char *name, struct err *err)
 	return rc < 0 ? -1 : 0;
 }
 
+/* Wherever the brokers are named, what is none is told with its place. */
+static int
+check_brokers(const struct kafka_conf *c, struct err *err)
+{
+	const char *list = kafka_conf_get(c, BROKERS), *from = kafka_conf_from(c, BROKERS);
+
+	if (broker_list_check(str_of(list), kafka_conf_get(c, "security.protocol"), err) == 0)
+		return 0;
+	if (strchr(from, ':') != NULL)          /* a line of a file */
+		err->status = STATUS_CONFIG;
+	return fail_in(err, "%s", from);
+}
+
 /* Let librdkafka judge every value, so that a wrong one is told with its place. */
 static int
 check_values(const struct properties *all, struct err *err)
@@ -481,7 +494,7 @@ kafka_conf_finish(struct kafka_conf *c, struct err *err)
 		properties_put(&c->all, BROKERS, brokers, "MAIP_KAFKA_BROKERS");
 	if (c->brokers != NULL)
 		properties_put(&c->all, BROKERS, c->brokers, "-b");
-	if (login_finish(&c->login, c, err) < 0)
+	if (login_finish(&c->login, c, err) < 0 || check_brokers(c, err) < 0)
 		return -1;
 	return check_values(&c->all, err);
 }

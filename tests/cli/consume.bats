@@ -276,6 +276,9 @@ put() { maip-produce -t one --text; }
 		-t one --key k -p 0|-p and --key both say which partitions are read: choose one
 		-t one --rate fast|--rate: 'fast' is not a rate (try 100/s, 600/m or 5000/h)
 		-t one --replay-speed 0|--replay-speed: '0' is not a speed (1 is as it happened, 60 a minute in a second, 0.5 half as fast)
+		-t one -b http://localhost:9092|-b: 'http://localhost:9092' is not HOST:PORT
+		-t one -b localhost:kafka|-b: 'localhost:kafka' is not HOST:PORT
+		-t one -b ''|-b: no broker named (try localhost:9092)
 		one|takes no operands: topics are named with -t
 	END
 }

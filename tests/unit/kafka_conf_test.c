@@ -107,6 +107,57 @@ each_source_wins_over_those_before_it(void **state)
 }
 
 static void
+what_is_no_list_of_brokers_is_refused_where_it_was_said(void **state)
+{
+	static const char *const good[] = { "a", "a:1", "a:1, b.c-d_e:65535", "a:1,", "[::1]:9092", "[::1]",
+		"fe80::1", "127.0.0.1:9092", "PLAINTEXT://a:9093" };
+	static const struct { const char *list, *told; } bad[] = {
+		{ "http://a:9092", "-b: 'http://a:9092' is not HOST:PORT" },
+		{ "SSL://a:9092", "-b: 'SSL://a:9092' is not HOST:PORT" },
+		{ "a:1,b:x", "-b: 'b:x' is not HOST:PORT" },
+		{ "a:0", "-b: 'a:0' is not HOST:PORT" },
+		{ "a:65536", "-b: 'a:65536' is not HOST:PORT" },
+		{ "a:", "-b: 'a:' is not HOST:PORT" },
+		{ ":9092", "-b: ':9092' is not HOST:PORT" },
+		{ "a:1:2", "-b: 'a:1:2' is not HOST:PORT" },
+		{ "[::1:9092", "-b: '[::1:9092' is not HOST:PORT" },
+		{ "a/b", "-b: 'a/b' is not HOST:PORT" },
+		{ "", "-b: no broker named (try localhost:9092)" },
+		{ " ,", "-b: no broker named (try localhost:9092)" },
+	};
+	struct kafka_conf *c;
+	struct err err;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+		c = kafka_conf_new();
+		assert_int_equal(kafka_conf_brokers(&c, good[i], &err), 0);
+		assert_int_equal(kafka_conf_finish(c, &err), 0);
+		kafka_conf_free(c);
+	}
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		c = kafka_conf_new();
+		assert_int_equal(kafka_conf_brokers(&c, bad[i].list, &err), 0);
+		assert_int_equal(kafka_conf_finish(c, &err), -1);
+		assert_int_equal(err.status, STATUS_USAGE);
+		assert_string_equal(err.msg, bad[i].told);
+		kafka_conf_free(c);
+	}
+	c = kafka_conf_new();
+	assert_int_equal(kafka_conf_file(&c, file_with("a.conf", "bootstrap.servers=https://a\n", 0644), &err), 0);
+	assert_int_equal(kafka_conf_finish(c, &err), -1);
+	assert_int_equal(err.status, STATUS_CONFIG);
+	assert_non_null(strstr(err.msg, "a.conf:1: 'https://a' is not HOST:PORT"));
+	kafka_conf_free(c);
+	c = kafka_conf_new();
+	setenv("MAIP_KAFKA_BROKERS", "kafka://a", 1);
+	assert_int_equal(kafka_conf_finish(c, &err), -1);
+	assert_int_equal(err.status, STATUS_USAGE);
+	assert_string_equal(err.msg, "MAIP_KAFKA_BROKERS: 'kafka://a' is not HOST:PORT");
+	kafka_conf_free(c);
+}
+
+static void
 a_property_is_the_same_under_either_of_its_names(void **state)
 {
 	struct kafka_conf *c = kafka_conf_new();
@@ -290,6 +341,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(without_any_source_the_broker_is_on_this_machine, clean_environment),
 		cmocka_unit_test_setup(each_source_wins_over_those_before_it, clean_environment),
+		cmocka_unit_test_setup(what_is_no_list_of_brokers_is_refused_where_it_was_said, clean_environment),
 		cmocka_unit_test_setup(a_property_is_the_same_under_either_of_its_names, clean_environment),
 		cmocka_unit_test_setup(a_profile_that_is_not_there_is_told_and_local_needs_none, clean_environment),
 		cmocka_unit_test_setup(the_name_of_a_profile_cannot_leave_the_directory, clean_environment),
