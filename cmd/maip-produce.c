@@ -260,8 +260,17 @@ begin(void *self, const struct control *hello, struct out *out, struct err *err)
 	return inner.ops->begin(self, hello, out, err);
 }
 
+/* Where the records are that were not delivered. letters were flushed. */
+static const char *
+fate_of_failed(const struct out *letters)
+{
+	if (letters == NULL)
+		return " (--dead-letter FILE keeps them, and goes on)";
+	return letters->failed ? "; not all of them could be kept in " : "; they are in ";
+}
+
 static enum status
-run(struct produce *p, int n_files, char **files, struct pipe_env *env)
+run(struct produce *p, const struct out *letters, int n_files, char **files, struct pipe_env *env)
 {
 	struct err            err;
 	struct produce_counts c;
@@ -275,9 +284,8 @@ run(struct produce *p, int n_files, char **files, struct pipe_env *env)
 	status = produce_end(p, status, &err);
 	c = produce_counts(p);
 	if (err.msg[0] != '\0')
-		warn("%s%s%s", err.msg, c.failed == 0 || writer_conf.transactional_id != NULL ? ""
-		     : letter_path != NULL ? "; they are in " : " (--dead-letter FILE keeps them, and goes on)",
-		     c.failed > 0 && letter_path != NULL ? letter_path : "");
+		warn("%s%s%s", err.msg, c.failed == 0 || writer_conf.transactional_id != NULL ? "" : fate_of_failed(letters),
+		     c.failed > 0 && letters != NULL ? letter_path : "");
 	if (verbose)
 		warn("%" PRIu64 " records, %" PRIu64 " delivered, %" PRIu64 " not; %" PRIu64 " bad lines", c.taken, c.delivered,
 		     c.failed, bad.count);
@@ -319,7 +327,7 @@ work(int n_files, char **files)
 		if (err.msg[0] != '\0')
 			warn("%s", err.msg);
 	} else {
-		status = run(p, n_files, files, &env);
+		status = run(p, conf.letters, n_files, files, &env);
 	}
 
 	if (w.close != NULL)

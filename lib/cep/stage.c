@@ -108,10 +108,8 @@ late_line(struct cep *c, struct str line, struct err *err)
 	c->late++;
 	if (c->stats != NULL)
 		atomic_store_explicit(&c->stats->late, c->late, memory_order_relaxed);
-	if (c->late_out != NULL && out_line(c->late_out, line) < 0) {
-		*err = c->late_out->err;
-		return -1;
-	}
+	if (c->late_out != NULL && out_line(c->late_out, line) < 0)
+		return out_hand_on(c->late_out, err);
 	return 0;
 }
 

@@ -163,7 +163,7 @@ hand_out(struct cep *c, struct out *out, struct err *err)
 	found_clear(&c->store, &c->found);
 	found_clear(&c->store, &c->timed_out);
 	if (result < 0 && c->timeouts != NULL && c->timeouts->failed)
-		*err = c->timeouts->err;
+		out_hand_on(c->timeouts, err);
 	else if (result < 0)
 		*err = out->err;
 	return result;

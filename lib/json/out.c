@@ -172,6 +172,14 @@ out_json_string(struct out *o, struct str text)
 	return make_room(o, text.n + 2) < 0 ? -1 : json_add_string(&o->buf, text);
 }
 
+int
+out_hand_on(struct out *o, struct err *err)
+{
+	*err = o->err;
+	o->told = true;
+	return -1;
+}
+
 enum status
 out_finish(struct out *o, enum status so_far)
 {
@@ -179,7 +187,8 @@ out_finish(struct out *o, enum status so_far)
 	close_sink(o);
 	if (!o->failed || o->reader_gone || o->gave_up)
 		return so_far;
-	warn("%s", o->err.msg);
+	if (!o->told)
+		warn("%s", o->err.msg);
 	return STATUS_IO;
 }
 

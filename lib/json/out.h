@@ -38,6 +38,7 @@ struct out {
 	/* give_up said so: what had collected has not left, or only in part */
 	bool        gave_up;
 	struct err  err;                /* why it failed */
+	bool        told;               /* out_hand_on has given that to somebody who tells it */
 	uint64_t    lines, bytes;       /* that have left */
 	uint64_t    unsent_lines;       /* in buf */
 	/* told before and after a write that may block: the back-pressure clock */
@@ -67,9 +68,12 @@ int out_flush(struct out *o);
  * would. For whoever waits for input that may not come for hours. */
 bool out_left(struct out *o);
 
+/* A side output failed: hand its error on to whoever ends the run for it and tells it. Returns -1. */
+int out_hand_on(struct out *o, struct err *err);
+
 /* Flush and close; the last chance to learn that a disk was full. The status a tool should end
- * with: so_far, or STATUS_IO after an error (told with warn); a gone reader or giving up leaves
- * so_far and says nothing. */
+ * with: so_far, or STATUS_IO after an error (told with warn, unless it was handed on); a gone
+ * reader or giving up leaves so_far and says nothing. */
 enum status out_finish(struct out *o, enum status so_far);
 
 /* A sink over a file descriptor; closing it sets *fd to -1. */

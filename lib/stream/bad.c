@@ -112,10 +112,8 @@ deal_with(struct bad_records *bad, const char *position, struct str input, bool 
 	if (bad->count == 1)
 		fail_as(&bad->first, STATUS_DATA, "%s: %s", position, reason->msg);
 	if (bad->policy == ON_ERROR_DEAD_LETTER &&
-	    write_letter(bad, position, input, cut, reason->msg) < 0) {
-		*err = bad->letters.err;
-		return -1;
-	}
+	    write_letter(bad, position, input, cut, reason->msg) < 0)
+		return out_hand_on(&bad->letters, err);
 	return 0;
 }
 
@@ -161,10 +159,14 @@ tell(const struct bad_records *bad)
 {
 	const bool kept = bad->policy == ON_ERROR_DEAD_LETTER;
 	const bool one = bad->count == 1;
+	const char *fate = one ? "was skipped" : "were skipped";
 
-	warn("%" PRIu64 " bad record%s %s%s%s: %s", bad->count, one ? "" : "s",
-	     kept ? "went to " : one ? "was skipped" : "were skipped", kept ? bad->letter_path : "",
-	     one ? "" : "; the first", bad->first.msg);
+	if (kept)
+		fate = !bad->letters.failed ? "went to "
+		       : one                ? "could not be kept in "
+		                            : "could not all be kept in ";
+	warn("%" PRIu64 " bad record%s %s%s%s: %s", bad->count, one ? "" : "s", fate,
+	     kept ? bad->letter_path : "", one ? "" : "; the first", bad->first.msg);
 }
 
 enum status

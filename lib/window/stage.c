@@ -444,8 +444,7 @@ file_record(struct window *w, size_t i, struct str line, struct err *err)
 	w->late++;
 	if (w->conf.late == NULL || out_line(w->conf.late, line) == 0)
 		return 0;
-	*err = w->conf.late->err;
-	return -1;
+	return out_hand_on(w->conf.late, err);
 }
 
 static int
@@ -565,10 +564,8 @@ window_batch(void *self, const struct batch *batch, struct bad_records *bad, str
 	}
 	w->idle_base = w->watermark;
 	tell(w);
-	if (w->conf.late != NULL && out_flush(w->conf.late) < 0) {
-		*err = w->conf.late->err;
-		return -1;
-	}
+	if (w->conf.late != NULL && out_flush(w->conf.late) < 0)
+		return out_hand_on(w->conf.late, err);
 	return check_memory(w, err);
 }
 

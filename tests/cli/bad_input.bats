@@ -43,6 +43,23 @@ bad_line() { # LINE MESSAGE [OPTION]...
 		"timestamp is '\"yesterday\"', which is not a time (RFC 3339, or a number since 1970) within the years -9999 to 9999"
 }
 
+@test "a full disk under a side output is told once, and nothing is said to be there" {
+	local name
+	for name in "${filters[@]}"; do
+		{ cat good; echo nope; } >in
+		run -74 --separate-stderr filter "$name" --on-error dead-letter=/dev/full in
+		assert_equal "$stderr" "$name: cannot write to '/dev/full': No space left on device
+$name: 1 bad record could not be kept in /dev/full: in: line 3: column 1: expected a value, found 'nope'"
+		yes nope | head -n 5000 >in     # more than is held back: the run ends for it
+		run -74 --separate-stderr filter "$name" --on-error dead-letter=/dev/full in
+		assert_equal "${#stderr_lines[@]}" 2
+		assert_regex "$stderr" "$name: [0-9]+ bad records could not all be kept in /dev/full; the first: in: line 1: "
+		{ cat good; yes "$(at 12:00:00)" | head -n 10000; } >in
+		run -74 --separate-stderr filter "$name" --late /dev/full in
+		assert_equal "$stderr" "$name: cannot write to '/dev/full': No space left on device"
+	done
+}
+
 @test "a line without the key" {
 	local name
 	for name in "${filters[@]}"; do

@@ -344,6 +344,13 @@ hello='{"_maip":"hello","version":1,"job":"00000000000000000000000000000000","ru
 	assert_equal "$stderr" "maip-produce: cannot write to '/dev/full': No space left on device"
 }
 
+@test "what could not be kept because the disk is full is not said to be kept" {
+	printf '{"n":1}\n{"n":"%02000d"}\n' 0 >in
+	run -74 --separate-stderr maip-produce -t one -X message.max.bytes=1000 --dead-letter /dev/full in
+	assert_equal "$stderr" "maip-produce: 1 of 2 records not delivered, the first: line 2 to 'one': 2008 bytes are more than message.max.bytes (-X message.max.bytes=...); not all of them could be kept in /dev/full
+maip-produce: cannot write to '/dev/full': No space left on device"
+}
+
 @test "a file that cannot be opened is named before anything is sent" {
 	run --separate-stderr maip-produce -t one --dead-letter /nowhere/letters <<<'{}'
 	assert_equal "$status" 74
