@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # maip-consume against a real broker: ends behind markers, order, groups, times.
 load helper
+load ../support/broker
 
 setup() {
 	need_kafka
@@ -54,6 +55,39 @@ setup() {
 	assert_equal "$(sort -u a b | wc -l)" 2000
 	run -0 maip-consume -t "$topic" -g "$topic" -e
 	assert_equal "$output" ""
+}
+
+# Lines n .. n + 9 into each partition.
+ten_more() {
+	for ((k = 0; k < 10; k++)); do printf '{"n":%d,"p":0}\n{"n":%d,"p":1}\n' $((n + k)) $((n + k)); done |
+		maip-produce -t "$topic" --partition-expr p
+	n=$((n + 10))
+}
+
+@test "-o and --offsets-from are about the start: what a rebalance takes and gives back goes on" {
+	for start in "-o 5" "-o -5" "--offsets-from from"; do
+		topic=consume.$BATS_TEST_NUMBER.$RANDOM
+		topics "$topic:2"
+		printf '{"topic":"%s","partition":%d,"offset":"5"}\n' "$topic" 0 "$topic" 1 >from
+		rm -f a b
+		n=0
+		ten_more
+		# shellcheck disable=SC2086
+		maip-consume -t "$topic" -g "$topic" -X heartbeat.interval.ms=100 $start >a 3>&- &
+		a=$!
+		await_lines a 10
+		maip-consume -t "$topic" -g "$topic" >b 3>&- &
+		b=$!
+		until [[ -s b ]]; do ten_more; done
+		kill -TERM "$b"
+		ends_with 0 "$b"
+		ten_more
+		timeout 60 bash -c 'until (($(cat a b | wc -l) >= $0)); do sleep 0.05; done' $((2 * n - 10))
+		kill -TERM "$a"
+		ends_with 0 "$a"
+		assert_equal "$(cat a b | wc -l)" $((2 * n - 10))
+		assert_equal "$(sort a b | uniq -d)" ""
+	done
 }
 
 @test "a time is an offset: from it on, and up to it" {
