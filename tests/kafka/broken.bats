@@ -148,6 +148,46 @@ maip-consume: cannot reach Kafka at $MAIP_KAFKA_BROKERS: no answer in time (set 
 	refute_regex "$(<err_produce)" librdkafka
 }
 
+@test "what compaction took away, at an end or at a start, is no end to wait for" {
+	own=$BATS_TEST_TMPDIR/own
+	MAIP_KAFKA_BROKERS=$("$rig" up "$own" log.cleaner.backoff.ms=50 3>&-)
+	maip-produce -t "$topic" --create-topics=1,cleanup.policy=compact,segment.ms=1,min.cleanable.dirty.ratio=0,delete.retention.ms=0 </dev/null
+	# offsets 0 and 1, 99 times the same key, and one behind in a segment of its own
+	printf '{"id":%d}\n' 1 2 | maip-produce -t "$topic" -k id
+	printf '{"id":3,"n":%d}\n' {1..98} | maip-produce -t "$topic" -k id
+	echo '{"id":3,"n":99}' | maip-produce -t "$topic" -k id
+	echo '{"id":4}' | maip-produce -t "$topic" -k id
+	timeout 60 bash -c 'until [[ $(maip-consume -t "$0" -e | wc -l) == 4 ]]; do sleep 0.1; done' "$topic"
+	run -0 timeout 30 maip-consume -t "$topic" -o :50
+	assert_equal "$output" $'{"id":1}\n{"id":2}'
+	run -0 timeout 30 maip-consume -t "$topic" -o 50:100
+	assert_equal "$output" ""
+	run -0 timeout 30 maip-consume -t "$topic" -g "$topic" --until 60
+	assert_equal "$output" $'{"id":1}\n{"id":2}'
+	run -0 timeout 30 maip-consume -t "$topic" -g "$topic" -e
+	assert_equal "$output" $'{"id":3,"n":99}\n{"id":4}'
+	run -0 timeout 30 maip-consume -t "$topic" -g "$topic" -e
+	assert_equal "$output" ""
+}
+
+@test "a member of a group whose output is blocked for longer than max.poll.interval.ms goes on, and loses nothing" {
+	topics "$topic:2"
+	for ((i = 0; i < 30000; i++)); do printf '{"n":%d,"pad":"%0100d"}\n' "$i" 0; done | maip-produce -t "$topic" -k n
+	mkfifo lines
+	maip-consume -t "$topic" -g "$topic" -o earliest -v -X max.poll.interval.ms=6000 -X session.timeout.ms=6000 >lines 2>err 3>&- &
+	reader=$!
+	exec 4<lines
+	timeout 30 bash -c 'until grep -q "librdkafka: MAXPOLL" err; do sleep 0.1; done'
+	timeout 60 cat <&4 >out 3>&- &
+	timeout 60 bash -c 'until (($(cut -d , -f 1 out | sort -u | wc -l) >= 30000)); do sleep 0.1; done'
+	exec 4<&-
+	kill -TERM "$reader"
+	ends_soon_with 0
+	assert_regex "$(<err)" "maip-consume: the group takes our partitions away until we go on: for max.poll.interval.ms we have not asked for records \(-X max.poll.interval.ms=...\)"
+	run -0 timeout 30 maip-consume -t "$topic" -g "$topic" -e
+	assert_equal "$output" ""
+}
+
 @test "one bounded read is the same to the byte, however it is fetched: an empty partition, one far behind" {
 	for partitions in 1 4 16; do
 		topic=broken.$BATS_TEST_NUMBER.$partitions.$RANDOM
