@@ -100,6 +100,23 @@ ten_more() {
 	assert_equal "$output" $'2\n3'
 }
 
+@test "a start and an end in the middle of a compressed batch are kept to the record" {
+	topics "$topic:2"
+	for p in 0 1; do
+		seq -f "{\"n\":%.0f,\"p\":$p}" 0 99 | maip-produce -t "$topic" --partition-expr p --compression gzip
+	done
+	run -0 bash -c "maip-consume -t $topic -o 97 -e | jq -c '[.n,.p]' | sort"
+	assert_equal "$output" $'[97,0]\n[97,1]\n[98,0]\n[98,1]\n[99,0]\n[99,1]'
+	run -0 bash -c "maip-consume -t $topic -o 50:52 | jq -c '[.n,.p]' | sort"
+	assert_equal "$output" $'[50,0]\n[50,1]\n[51,0]\n[51,1]'
+	run -0 maip-consume -t "$topic" -g "$topic" --until 60
+	assert_equal "${#lines[@]}" 120
+	run -0 bash -c "maip-consume -t $topic -g $topic -e | jq -s -c 'map(.n) | [length, min, max]'"
+	assert_equal "$output" '[80,60,99]'
+	run -0 bash -c "maip-consume -t $topic -o 90 -c 20 | jq -s -c 'map(.n) | [length, min, max]'"
+	assert_equal "$output" '[20,90,99]'
+}
+
 @test "cooperative rebalancing and static membership come as properties" {
 	topics "$topic:2"
 	printf '{"n":%d}\n' {1..10} | maip-produce -t "$topic" -k n
