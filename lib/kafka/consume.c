@@ -82,6 +82,22 @@ consume_serve(struct consume *c)
 		(void)c->reader->serve(c->reader->self, &ignored);
 }
 
+/* Is there something left of a partition, as far as the broker has told? It may wait behind much of
+ * other partitions. Where it stands is asked, for behind its last record there may be markers. */
+static bool
+behind(void *arg, size_t source)
+{
+	struct consume *c = arg;
+	const struct lane *l = &c->lanes[source];
+	const int64_t end = c->reader->heard_end(c->reader->self, &l->part);
+	int64_t position;
+	struct err ignored;
+
+	if (c->reader->position(c->reader->self, &l->part, &position, &ignored) < 0)
+		return false;
+	return end != OFFSET_NONE && (position == OFFSET_NONE ? l->next : position) < end;
+}
+
 struct consume *
 consume_new(const struct consume_conf *conf, struct bad_records *bad, struct out *out,
             const struct pipe_env *env, struct err *err)
@@ -102,8 +118,10 @@ consume_new(const struct consume_conf *conf, struct bad_records *bad, struct out
 	c->env = env;
 	c->said_watermark = TIME_MIN;
 	c->pending_lane = SIZE_MAX;
-	if (conf->watermarks)
+	if (conf->watermarks) {
 		c->watermarks = watermark_set_new(conf->bound, c->bounded ? 0 : conf->idle_timeout);
+		watermark_set_ask(c->watermarks, behind, c);
+	}
 	c->selector = selector_new(&selector, err);
 	if (c->selector != NULL)
 		return c;

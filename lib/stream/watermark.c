@@ -32,6 +32,8 @@ struct watermark_set {
 	bool    stale;                  /* the minimum has to be looked for again */
 	size_t  low;                    /* a source that holds the minimum */
 	int64_t next_idle;              /* no source becomes idle before */
+	bool  (*behind)(void *arg, size_t source);      /* NULL: none is */
+	void   *behind_arg;
 };
 
 int
@@ -65,6 +67,13 @@ watermark_set_free(struct watermark_set *s)
 		return;
 	free(s->source);
 	free(s);
+}
+
+void
+watermark_set_ask(struct watermark_set *s, bool (*behind)(void *arg, size_t source), void *arg)
+{
+	s->behind = behind;
+	s->behind_arg = arg;
 }
 
 static void
@@ -112,6 +121,20 @@ watermark_set_see(struct watermark_set *s, size_t source, int64_t ts, int64_t no
 		s->stale = true;
 }
 
+/* Has it been silent too long, with nothing more to say? If there is more, its silence counts anew. */
+static bool
+falls_asleep(struct watermark_set *s, size_t source, int64_t now)
+{
+	struct source_mark *m = &s->source[source];
+
+	if (s->idle_timeout == 0 || now - m->seen < s->idle_timeout)
+		return false;
+	if (s->behind == NULL || !s->behind(s->behind_arg, source))
+		return true;
+	m->seen = now;
+	return false;
+}
+
 /* Put to sleep who has been silent too long, find the minimum of the rest. False: nobody speaks. */
 static bool
 find_low(struct watermark_set *s, int64_t now, bool *any)
@@ -127,8 +150,8 @@ find_low(struct watermark_set *s, int64_t now, bool *any)
 		if (!m->joined)
 			continue;
 		*any = true;
-		if (s->idle_timeout > 0 && now - m->seen >= s->idle_timeout)
-			m->idle = true;
+		if (!m->idle)
+			m->idle = falls_asleep(s, i, now);
 		if (m->idle)
 			continue;
 		if (!active || m->w.now < s->source[s->low].w.now)

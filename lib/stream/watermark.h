@@ -41,6 +41,11 @@ struct watermark_set;                                   /* opaque; lives in wate
 struct watermark_set *watermark_set_new(int64_t bound, int64_t idle_timeout);
 void watermark_set_free(struct watermark_set *s);
 
+/* Asked of a source that has been silent for idle_timeout, and each time again: has it more to say,
+ * that has not reached us yet? Then it is not idle. */
+void watermark_set_ask(struct watermark_set *s, bool (*behind)(void *arg, size_t source),
+                       void *arg);
+
 /* A source joins (holding the watermark back until it speaks, or is idle), leaves, speaks.
  * Sources are numbered by the caller. */
 void watermark_set_join(struct watermark_set *s, size_t source, int64_t now);

@@ -117,6 +117,18 @@ ten_more() {
 	assert_equal "$output" '[20,90,99]'
 }
 
+@test "a partition of which nothing but a marker is left falls silent" {
+	topics "$topic:2"
+	echo '{"timestamp":"2026-01-16T12:00:00Z"}' | maip-produce -t "$topic" --partition-expr 0 --transactional-id "$topic"
+	maip-consume -t "$topic" -o earliest --watermark 0s --idle-timeout 300ms >out 3>&- &
+	reader=$!
+	await_lines out 2
+	echo '{"timestamp":"2026-01-16T13:00:00Z"}' | maip-produce -t "$topic" --partition-expr 1
+	timeout 60 bash -c "until grep -q '\"ts\":1768568399999' out; do sleep 0.05; done"
+	kill -TERM "$reader"
+	ends_with 0 "$reader"
+}
+
 @test "cooperative rebalancing and static membership come as properties" {
 	topics "$topic:2"
 	printf '{"n":%d}\n' {1..10} | maip-produce -t "$topic" -k n

@@ -384,6 +384,50 @@ the_slowest_partition_that_speaks_holds_the_watermark(void **state)
 	memory_broker_free(b);
 }
 
+static int64_t (*told_end)(void *self, const struct part *p);
+static int64_t hidden;                  /* records of partition 1 that the broker has told of, and not sent */
+
+static int64_t
+end_with_hidden(void *self, const struct part *p)
+{
+	return told_end(self, p) + (p->partition == 1 ? hidden : 0);
+}
+
+static void
+a_partition_of_which_something_is_left_is_not_silent(void **state)
+{
+	struct memory_broker *b = memory_broker_new(5);
+	struct rig r;
+
+	(void)state;
+	memory_broker_topic(b, "t", 2);
+	rig_init(&r, b, "t");
+	r.conf.watermarks = true;
+	r.conf.idle_timeout = 1000;
+	r.conf.range.from.kind = PLACE_EARLIEST;
+	rig_open(&r);
+	told_end = r.reader.heard_end;
+	r.reader.heard_end = end_with_hidden;
+	assert_int_equal(consume_start(r.consume, &r.reader, &r.err), 0);
+	rig_put_event(b, "t", 1, NOW + 100, 1);
+	rig_steps(&r, 5);
+	hidden = 1;
+	for (int i = 0; i < 10; i++) {
+		r.now += 500;
+		rig_put_event(b, "t", 0, NOW + 5000 + i, 2 + i);
+		rig_steps(&r, 5);
+	}
+	assert_non_null(strstr(rig_text(&r), "{\"_maip\":\"watermark\",\"ts\":1767225600099}\n"));
+	assert_null(strstr(rig_text(&r), "{\"_maip\":\"watermark\",\"ts\":17672256050"));
+	hidden = 0;                     /* it was a marker, say */
+	r.now += 1000;
+	rig_put_event(b, "t", 0, NOW + 5010, 12);
+	rig_steps(&r, 5);
+	assert_non_null(strstr(rig_text(&r), "{\"_maip\":\"watermark\",\"ts\":1767225605009}\n"));
+	rig_release(&r);
+	memory_broker_free(b);
+}
+
 static void
 a_partition_is_not_silent_while_the_output_is_blocked(void **state)
 {
@@ -671,6 +715,7 @@ main(void)
 		cmocka_unit_test(a_condition_on_the_record_alone_spares_the_value),
 		cmocka_unit_test(an_envelope_takes_any_value),
 		cmocka_unit_test(the_slowest_partition_that_speaks_holds_the_watermark),
+		cmocka_unit_test(a_partition_of_which_something_is_left_is_not_silent),
 		cmocka_unit_test(a_partition_is_not_silent_while_the_output_is_blocked),
 		cmocka_unit_test(a_record_too_far_ahead_of_the_clock_is_bad),
 		cmocka_unit_test(a_record_without_a_time_is_bad_only_when_times_are_wanted),
