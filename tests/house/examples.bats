@@ -25,7 +25,7 @@ of_page() { # PAGE TOOL...
 @test "maip-stream(5)" { of_page maip-stream.5 maip-window; }
 
 @test "every block of an EXAMPLES section is marked, so that it is run" {
-	run awk '/^\.Sh/ { section = $2 } /^\.Bd -literal/ && section == "EXAMPLES" && last !~ /^\.\\" example: (run|needs kafka)$/ {
+	run awk '/^\.Sh/ { section = $2 } /^\.Bd -literal/ && section == "EXAMPLES" && last !~ /^\.\\" example: (run|needs kafka|needs logins)$/ {
 		print FILENAME ":" FNR } { last = $0 }' "$root"/man/*.[157]
 	assert_success
 	assert_output ''

@@ -5,7 +5,7 @@ load helper
 setup_file() {
 	[[ -n ${MAIP_TEST_KAFKA-} ]] || return 0
 	"$BATS_TEST_DIRNAME/../rig/kafka/broker" up "$BATS_FILE_TMPDIR/broker" --secure >/dev/null
-	kafka-admin "$(<"$BATS_FILE_TMPDIR/broker/address")" create-topics t:1 out:1
+	kafka-admin "$(<"$BATS_FILE_TMPDIR/broker/address")" create-topics t:1 out:1 maip.orders:1
 	echo '{"a":1}' | maip-produce -b "$(<"$BATS_FILE_TMPDIR/broker/address")" -t t
 }
 
@@ -105,6 +105,17 @@ await_count() { # PATTERN FILE COUNT
 		reads_all -b "$sasl" -F alice.conf -X "sasl.mechanism=$mechanism"
 	done
 	reads_all -b "$plain" -F alice.conf -X sasl.mechanism=PLAIN -X security.protocol=sasl_plaintext
+}
+
+@test "the examples of maip-consume(1)" {
+	unset XDG_CONFIG_HOME
+	# its names for those of this broker; the clients of tls/ have a key of their own
+	sed "s|kafka.example.com:9093|$sasl|; s|kafka.example.com:9094|$mtls|; s|/etc/kafka/ca.pem|$tls_dir/ca.pem|
+		s|/etc/kafka/me.pem|$tls_dir/client.pem|; s|/etc/kafka/me.key|$tls_dir/client.key|" \
+		"$BATS_TEST_DIRNAME/../../man/maip-consume.1" >maip-consume.1
+	run "$BATS_TEST_DIRNAME/../examples" "needs logins" maip-consume.1
+	assert_success
+	assert_line 1..2
 }
 
 @test "a wrong password is refused with the name of the mechanism" {
