@@ -18,12 +18,13 @@
 #define LOOK_MS 30000                   /* between two looks for new partitions */
 
 static struct settings settings = {
-	.consume = { .max_future = -1, .idle_timeout = -1, .only = -1 },
+	.consume = { .max_future = -1, .idle_timeout = -1 },
 };
 static struct consume_conf *const conf = &settings.consume;
 static const char *const only_words[] = {
 	[ENVELOPE_KEY] = "key", [ENVELOPE_VALUE] = "value", [ENVELOPE_HEADERS] = "headers", NULL
 };
+static int                 only = ENVELOPE_NO_PART;
 static struct topics      *topics;
 static struct place_list  *places;
 static const char        **where;
@@ -99,7 +100,7 @@ static const struct opt opts[] = {
 	OPT_HEADING("What a line is (default: the value, a JSON object)"),
 	OPT_FLAG(0, "envelope", &settings.consume.envelope,
 	         "the whole record: topic, partition, offset, timestamp, key, headers and value"),
-	OPT_CHOICE(0, "only", &settings.consume.only, only_words, "an envelope of this alone"),
+	OPT_CHOICE(0, "only", &only, only_words, "an envelope of this alone"),
 	OPT_HEADING("How fast"),
 	OPT_CALL(0, "rate", pace_rate_option, &settings.consume.pace, "N[/s|/m|/h]",
 	         "write no more than N lines a second, minute or hour"),
@@ -265,6 +266,7 @@ complete(struct err *unusable)
 		conf->key = str_of(key);
 	refresh = kafka_conf_get(settings.kafka, "topic.metadata.refresh.interval.ms");
 	conf->look_every = refresh == NULL ? LOOK_MS : strtol(refresh, NULL, 10);
+	conf->only = (enum envelope_part)only;
 	conf->topics = topics;
 	conf->where = where;
 	conf->max_line = (size_t)max_line;

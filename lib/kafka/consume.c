@@ -106,7 +106,7 @@ consume_new(const struct consume_conf *conf, struct bad_records *bad, struct out
 	const struct selector_conf selector = {
 		.where = conf->where,
 		.n_where = conf->n_where,
-		.raw = conf->envelope || conf->only >= 0,
+		.raw = conf->envelope || conf->only != ENVELOPE_NO_PART,
 		.time = conf->time != NULL || !conf->watermarks ? conf->time : "timestamp",
 		.time_format = conf->time_format,
 	};
@@ -150,7 +150,7 @@ bool
 consume_headers(const struct consume *c)
 {
 	const bool written =
-		c->conf.only >= 0 ? c->conf.only == ENVELOPE_HEADERS : c->conf.envelope;
+		c->conf.only == ENVELOPE_NO_PART ? c->conf.envelope : c->conf.only == ENVELOPE_HEADERS;
 
 	return written || selector_headers(c->selector);
 }
@@ -425,8 +425,8 @@ write_record(struct consume *c, const struct lane *l, const struct record *r, st
 {
 	int rc;
 
-	if (c->conf.only >= 0)
-		rc = envelope_print_part(c->out, r, (enum envelope_part)c->conf.only);
+	if (c->conf.only != ENVELOPE_NO_PART)
+		rc = envelope_print_part(c->out, r, c->conf.only);
 	else if (c->conf.envelope)
 		rc = envelope_print(c->out, r);
 	else

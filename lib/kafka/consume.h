@@ -18,6 +18,7 @@
 #ifndef MAIP_KAFKA_CONSUME_H
 #define MAIP_KAFKA_CONSUME_H
 
+#include "kafka/envelope.h"
 #include "kafka/offsets.h"
 #include "kafka/pace.h"
 #include "kafka/place_list.h"
@@ -42,8 +43,7 @@ struct consume_conf {                   /* borrowed for the life of the consume 
 	uint64_t             max_messages;      /* 0: no limit */
 
 	bool                 envelope;
-	/* enum envelope_part: nothing else of the envelope; -1: no */
-	int                  only;
+	enum envelope_part   only;      /* nothing else of the envelope; ENVELOPE_NO_PART: no */
 	const char *const   *where;
 	size_t               n_where;
 	/* NULL: "timestamp" when watermarks are wanted, else the record's own */
