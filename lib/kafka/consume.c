@@ -82,20 +82,24 @@ consume_serve(struct consume *c)
 		(void)c->reader->serve(c->reader->self, &ignored);
 }
 
-/* Is there something left of a partition, as far as the broker has told? It may wait behind much of
- * other partitions. Where it stands is asked, for behind its last record there may be markers. */
-static bool
-behind(void *arg, size_t source)
+/* For how long is a silent partition not idle yet? While we are busy, what is left of it may wait
+ * behind much of others. But what does not come although we wait is not to be had: it may belong to
+ * a transaction that is open. Where it stands is asked, for behind its last record there may be
+ * markers. */
+static int64_t
+grace(void *arg, size_t source)
 {
 	struct consume *c = arg;
 	const struct lane *l = &c->lanes[source];
+	const int64_t left = c->conf.idle_timeout - (c->waited - l->waited);
 	const int64_t end = c->reader->heard_end(c->reader->self, &l->part);
 	int64_t position;
 	struct err ignored;
 
-	if (c->reader->position(c->reader->self, &l->part, &position, &ignored) < 0)
-		return false;
-	return end != OFFSET_NONE && (position == OFFSET_NONE ? l->next : position) < end;
+	if (left <= 0 || end == OFFSET_NONE ||
+	    c->reader->position(c->reader->self, &l->part, &position, &ignored) < 0)
+		return 0;
+	return (position == OFFSET_NONE ? l->next : position) < end ? left : 0;
 }
 
 struct consume *
@@ -120,7 +124,7 @@ consume_new(const struct consume_conf *conf, struct bad_records *bad, struct out
 	c->pending_lane = SIZE_MAX;
 	if (conf->watermarks) {
 		c->watermarks = watermark_set_new(conf->bound, c->bounded ? 0 : conf->idle_timeout);
-		watermark_set_ask(c->watermarks, behind, c);
+		watermark_set_ask(c->watermarks, grace, c);
 	}
 	c->selector = selector_new(&selector, err);
 	if (c->selector != NULL)
@@ -453,6 +457,7 @@ static int
 pass(struct consume *c, struct lane *l, int64_t offset, struct err *err)
 {
 	l->next = offset + 1;
+	l->waited = c->waited;
 	c->dirty = true;
 	c->heard = consume_listened(c);
 	see_time(c, l);
@@ -548,6 +553,20 @@ try_pending(struct consume *c, int64_t wait_ms, struct err *err)
 
 /* ---- live */
 
+/* The next record, or none for wait_ms. */
+static int
+await_record(struct consume *c, int64_t wait_ms, struct record *r, struct err *err)
+{
+	const int64_t began = consume_clock(c);
+	int got;
+
+	waiting(c, STATS_IDLE);
+	got = c->reader->poll(c->reader->self, wait_ms, r, err);
+	waiting(c, STATS_BUSY);
+	c->waited += consume_clock(c) - began;
+	return got;
+}
+
 static int
 step_live(struct consume *c, int64_t wait_ms, struct err *err)
 {
@@ -566,11 +585,8 @@ step_live(struct consume *c, int64_t wait_ms, struct err *err)
 		if (got == 0) {
 			if (quiet(c, err) < 0)
 				return -1;
-			waiting(c, STATS_IDLE);
-			got = c->reader->poll(c->reader->self, wait_ms, &r, err);
-			waiting(c, STATS_BUSY);
+			got = await_record(c, wait_ms, &r, err);
 			wait_ms = 0;
-			consume_clock(c);
 		}
 		if (got <= 0)
 			return got < 0 ? -1 : quiet(c, err) < 0 ? -1 : 1;

@@ -108,6 +108,7 @@ take_on(struct consume *c, struct lane *l, struct err *err)
 {
 	l->ours = true;
 	l->done = false;
+	l->waited = c->waited;
 	c->dirty = true;
 	if (c->watermarks != NULL)
 		watermark_set_join(c->watermarks, l->part.slot, consume_listened(c));

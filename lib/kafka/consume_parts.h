@@ -23,6 +23,7 @@ struct lane {
 	bool             done;          /* bounded: read to its end */
 	bool             waiting;       /* bounded: it has no head */
 	int64_t          next;          /* everything before it is in out, or was passed over */
+	int64_t          waited;        /* live: the consume's, when it last had a record */
 	int64_t          stored;
 	int64_t          end;
 	struct record    head;
@@ -52,6 +53,7 @@ struct consume {
 	uint64_t               since_watermark; /* records */
 	int64_t                said_watermark;
 	int64_t                heard;           /* the last record, as of consume_listened() */
+	int64_t                waited;          /* live: ms in which no record was there */
 	struct record          pending;         /* live: it waits until pace lets it leave */
 	size_t                 pending_lane;    /* of it; SIZE_MAX: there is none */
 	/* monotonic ms since when pace holds one record back; 0: it does not */

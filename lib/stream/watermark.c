@@ -32,8 +32,8 @@ struct watermark_set {
 	bool    stale;                  /* the minimum has to be looked for again */
 	size_t  low;                    /* a source that holds the minimum */
 	int64_t next_idle;              /* no source becomes idle before */
-	bool  (*behind)(void *arg, size_t source);      /* NULL: none is */
-	void   *behind_arg;
+	int64_t (*grace)(void *arg, size_t source);     /* NULL: there is none */
+	void   *grace_arg;
 };
 
 int
@@ -70,10 +70,10 @@ watermark_set_free(struct watermark_set *s)
 }
 
 void
-watermark_set_ask(struct watermark_set *s, bool (*behind)(void *arg, size_t source), void *arg)
+watermark_set_ask(struct watermark_set *s, int64_t (*grace)(void *arg, size_t source), void *arg)
 {
-	s->behind = behind;
-	s->behind_arg = arg;
+	s->grace = grace;
+	s->grace_arg = arg;
 }
 
 static void
@@ -121,18 +121,18 @@ watermark_set_see(struct watermark_set *s, size_t source, int64_t ts, int64_t no
 		s->stale = true;
 }
 
-/* Has it been silent too long, with nothing more to say? If there is more, its silence counts anew. */
+/* Has it been silent too long, and was it heard in all that time? */
 static bool
 falls_asleep(struct watermark_set *s, size_t source, int64_t now)
 {
 	struct source_mark *m = &s->source[source];
+	int64_t grace;
 
 	if (s->idle_timeout == 0 || now - m->seen < s->idle_timeout)
 		return false;
-	if (s->behind == NULL || !s->behind(s->behind_arg, source))
-		return true;
-	m->seen = now;
-	return false;
+	grace = s->grace != NULL ? s->grace(s->grace_arg, source) : 0;
+	m->seen = now - s->idle_timeout + grace;
+	return grace == 0;
 }
 
 /* Put to sleep who has been silent too long, find the minimum of the rest. False: nobody speaks. */

@@ -41,9 +41,9 @@ struct watermark_set;                                   /* opaque; lives in wate
 struct watermark_set *watermark_set_new(int64_t bound, int64_t idle_timeout);
 void watermark_set_free(struct watermark_set *s);
 
-/* Asked of a source that has been silent for idle_timeout, and each time again: has it more to say,
- * that has not reached us yet? Then it is not idle. */
-void watermark_set_ask(struct watermark_set *s, bool (*behind)(void *arg, size_t source),
+/* Asked of a source that has been silent for idle_timeout: for how many ms more is it not idle,
+ * because what it has said may not have reached us yet? 0: it is. Asked again after that. */
+void watermark_set_ask(struct watermark_set *s, int64_t (*grace)(void *arg, size_t source),
                        void *arg);
 
 /* A source joins (holding the watermark back until it speaks, or is idle), leaves, speaks.

@@ -393,6 +393,52 @@ end_with_hidden(void *self, const struct part *p)
 	return told_end(self, p) + (p->partition == 1 ? hidden : 0);
 }
 
+static int (*quick_poll)(void *self, int64_t wait_ms, struct record *r, struct err *err);
+static struct rig *waiting_rig;
+
+static int
+poll_that_takes_its_time(void *self, int64_t wait_ms, struct record *r, struct err *err)
+{
+	const int got = quick_poll(self, wait_ms, r, err);
+
+	if (got == 0)
+		waiting_rig->now += wait_ms;
+	return got;
+}
+
+static void
+what_does_not_come_is_not_waited_for(void **state)
+{
+	struct memory_broker *b = memory_broker_new(5);
+	struct rig r;
+
+	(void)state;
+	memory_broker_topic(b, "t", 2);
+	rig_init(&r, b, "t");
+	r.conf.watermarks = true;
+	r.conf.idle_timeout = 1000;
+	r.conf.range.from.kind = PLACE_EARLIEST;
+	rig_open(&r);
+	told_end = r.reader.heard_end;
+	r.reader.heard_end = end_with_hidden;
+	quick_poll = r.reader.poll;
+	r.reader.poll = poll_that_takes_its_time;
+	waiting_rig = &r;
+	assert_int_equal(consume_start(r.consume, &r.reader, &r.err), 0);
+	rig_put_event(b, "t", 1, NOW + 100, 1);
+	rig_steps(&r, 1);
+	hidden = 1;                     /* for ever, as in an open transaction */
+	for (int i = 0; i < 20 && strstr(rig_text(&r), "\"ts\":17672256050") == NULL; i++) {
+		rig_put_event(b, "t", 0, NOW + 5000 + i, 2 + i);
+		for (int k = 0; k < 5; k++)
+			assert_int_equal(consume_step(r.consume, 100, &r.err), 1);
+	}
+	assert_non_null(strstr(rig_text(&r), "{\"_maip\":\"watermark\",\"ts\":17672256050"));
+	hidden = 0;
+	rig_release(&r);
+	memory_broker_free(b);
+}
+
 static void
 a_partition_of_which_something_is_left_is_not_silent(void **state)
 {
@@ -716,6 +762,7 @@ main(void)
 		cmocka_unit_test(an_envelope_takes_any_value),
 		cmocka_unit_test(the_slowest_partition_that_speaks_holds_the_watermark),
 		cmocka_unit_test(a_partition_of_which_something_is_left_is_not_silent),
+		cmocka_unit_test(what_does_not_come_is_not_waited_for),
 		cmocka_unit_test(a_partition_is_not_silent_while_the_output_is_blocked),
 		cmocka_unit_test(a_record_too_far_ahead_of_the_clock_is_bad),
 		cmocka_unit_test(a_record_without_a_time_is_bad_only_when_times_are_wanted),

@@ -90,27 +90,28 @@ a_source_that_leaves_or_joins_changes_the_minimum_but_never_lowers_it(void **sta
 	watermark_set_free(s);
 }
 
-static bool
-is_behind(void *arg, size_t source)
+static int64_t
+grace_of_1(void *arg, size_t source)
 {
-	return source == 1 && *(const bool *)arg;
+	return source == 1 ? *(const int64_t *)arg : 0;
 }
 
 static void
-a_source_that_is_behind_is_not_idle(void **state)
+a_source_that_may_have_more_to_say_is_not_idle(void **state)
 {
 	struct watermark_set *s = watermark_set_new(0, 1000);
-	bool behind = true;
+	int64_t grace = 400;
 
 	(void)state;
-	watermark_set_ask(s, is_behind, &behind);
+	watermark_set_ask(s, grace_of_1, &grace);
 	watermark_set_join(s, 0, 0);
 	watermark_set_join(s, 1, 0);
 	watermark_set_see(s, 0, 100, 500);
 	assert_false(watermark_set_advance(s, 1000, &ts, &idle));
+	assert_int_equal(watermark_set_next(s), 1400);
 	assert_false(watermark_set_advance(s, 1600, &ts, &idle));       /* 0 is idle, 1 holds the watermark */
 	assert_int_equal(watermark_set_next(s), 2000);
-	behind = false;
+	grace = 0;
 	assert_true(watermark_set_advance(s, 2000, &ts, &idle));
 	assert_true(idle);
 	watermark_set_free(s);
@@ -220,7 +221,7 @@ main(void)
 		cmocka_unit_test(one_source_trails_its_newest_record_by_the_bound),
 		cmocka_unit_test(the_slowest_source_holds_the_others_back),
 		cmocka_unit_test(a_source_that_leaves_or_joins_changes_the_minimum_but_never_lowers_it),
-		cmocka_unit_test(a_source_that_is_behind_is_not_idle),
+		cmocka_unit_test(a_source_that_may_have_more_to_say_is_not_idle),
 		cmocka_unit_test(a_silent_source_leaves_the_minimum_and_returns_when_it_speaks),
 		cmocka_unit_test(without_a_strategy_there_is_no_watermark),
 		cmocka_unit_test(the_fast_minimum_is_the_true_one),
