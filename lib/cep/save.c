@@ -31,7 +31,7 @@ describe(const struct cep *c, struct buf *to)
 {
 	const struct program *g = &c->program;
 
-	buf_addf(to, "cep3 %d %d %d ", (int)c->slicing, (int)g->pattern->skip.kind,
+	buf_addf(to, "cep4 %d %d %d ", (int)c->slicing, (int)g->pattern->skip.kind,
 	         g->pattern->skip.element);
 	buf_addf(to, "%lld %d", (long long)g->window, g->start);
 	for (int s = 0; s < g->n; s++) {

@@ -37,7 +37,8 @@ truth_of_line(struct cep *c)
 	return truth;
 }
 
-/* The key of the line, behind those of the lines before it. */
+/* The key of the line, behind those of the lines before it. Of several values each is followed by
+ * its length, so that no two lists of them have the same bytes. */
 static int
 key_of_line(struct cep *c, struct record *r, struct err *err)
 {
@@ -53,7 +54,10 @@ key_of_line(struct cep *c, struct record *r, struct err *err)
 		if (v.kind == VAL_NULL)
 			return fail_as(err, STATUS_DATA, "no key: %s is missing or null",
 			               quote(q, str_of(c->conf.keys[i])));
+		const size_t at = c->key.n;
 		val_key(&c->key, &v);
+		if (c->n_key_columns > 1)
+			buf_put_u64(&c->key, c->key.n - at);
 		if (brief)
 			print_add_key(&c->brief_keys, i == 0, &v);
 	}

@@ -48,6 +48,12 @@ refused() { # MESSAGE OPTION...
 	assert_output '{"who":"x","e":"a","match_start":1000,"match_end":4000,"events":{"one":2}}'
 }
 
+@test "keys of several values differ, whatever their texts are made of" {
+	printf '{"t":1,"k":"%s","e":"%s"}\n' asb '' a bs as b >alike
+	run -0 maip-cep --time t --key k --key e --begin one --times 2 alike
+	assert_output ''
+}
+
 @test "a column that a line has already is refused" {
 	refused "--key: the column 'match_start' is there already (name this one with AS)" --key match_start --begin one
 	refused "--key: the column 'k' is there already (name this one with AS)" --key k --key x.k --begin one
