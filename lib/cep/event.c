@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * event.c - one piece of memory an event: header, fields, line, --order-by value
+ * event.c - one piece of memory an event: header, line, --order-by value, fields
  */
 #include "cep/event.h"
 
@@ -94,38 +94,35 @@ event_store_release(struct event_store *s)
 
 /* The fields that stand in the old line stand in the new one. */
 static void
-move_fields(struct event *e, const struct field *fields, const char *line)
+move_fields(struct event *e, const struct field *fields, size_t n, const char *line)
 {
-	e->fields = (struct field *)(e + 1);
-	memcpy(e->fields, fields, e->n_fields * sizeof(*fields));
-	for (size_t i = 0; i < e->n_fields; i++)
-		if (e->fields[i].raw.p != NULL && e->fields[i].kind != JSON_MISSING)
-			e->fields[i].raw.p = e->line + (e->fields[i].raw.p - line);
+	struct field *to = (struct field *)(uintptr_t)event_fields(e);
+
+	for (size_t i = 0; i < n; i++) {
+		to[i] = fields[i];
+		if (to[i].raw.p != NULL && to[i].kind != JSON_MISSING)
+			to[i].raw.p = e->text + (to[i].raw.p - line);
+	}
 }
 
 static size_t
-event_size(size_t n_fields, size_t n_line, size_t n_order)
+event_size(const struct event_store *s, size_t n_text)
 {
-	return sizeof(struct event) + n_fields * sizeof(struct field) + n_line + n_order;
+	return sizeof(struct event) + (n_text + 7) / 8 * 8 + s->n_fields * sizeof(struct field);
 }
 
 struct event *
-event_new(struct event_store *s, struct str line, const struct field *fields, size_t n_fields,
-          struct str order)
+event_new(struct event_store *s, struct str line, const struct field *fields, struct str order)
 {
-	const size_t fields_size = n_fields * sizeof(struct field);
-	const size_t size = event_size(n_fields, line.n, order.n);
+	const size_t size = event_size(s, line.n + order.n);
 	struct event *e = s->in_order ? pool_alloc(&s->pool, size) : cells_alloc(&s->cells, size);
 
-	*e = (struct event){ .refs = 1, .n = line.n, .n_fields = (uint32_t)n_fields, .n_order = (uint32_t)order.n, .pooled = s->in_order };
-	e->line = (char *)(e + 1) + fields_size;
-	e->order = e->line + line.n;
+	*e = (struct event){ .refs = 1, .n = (uint32_t)line.n, .n_order = (uint32_t)order.n };
 	if (line.n > 0)
-		memcpy(e->line, line.p, line.n);
+		memcpy(e->text, line.p, line.n);
 	if (order.n > 0)
-		memcpy(e->order, order.p, order.n);
-	if (n_fields > 0)
-		move_fields(e, fields, line.p);
+		memcpy(e->text + line.n, order.p, order.n);
+	move_fields(e, fields, s->n_fields, line.p);
 	return e;
 }
 
@@ -140,24 +137,22 @@ event_drop(struct event_store *s, struct event *e)
 {
 	if (--e->refs > 0)
 		return;
-	if (e->pooled)
+	if (s->in_order)
 		event_drop_pooled(e);
 	else
-		cells_free(&s->cells, e, event_size(e->n_fields, e->n, e->n_order));
+		cells_free(&s->cells, e, event_size(s, (size_t)e->n + e->n_order));
 }
 
 struct event *
 event_move(struct event_store *s, struct event *e)
 {
-	struct event *copy = event_new(s, event_line(e), e->fields, e->n_fields,
-	                               (struct str){ e->order, e->n_order });
+	struct event *copy = event_new(s, event_line(e), event_fields(e), event_order(e));
 
 	copy->ts = e->ts;
 	copy->arrival = e->arrival;
 	copy->seq = e->seq;
-	copy->truth = e->truth;
-	copy->key = e->key;
 	copy->mark = e->mark;
+	copy->key = e->key;
 	event_drop(s, e);
 	return copy;
 }

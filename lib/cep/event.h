@@ -24,19 +24,18 @@ struct event {
 	uint64_t arrival;               /* position in the input; no two are equal */
 	/* position in the order of processing; 0: not processed yet */
 	uint64_t seq;
-	/* bit i: leaf i holds; only of leaves that look at this event alone */
-	uint64_t truth;
+	union {
+		/* until it is processed: bit i: leaf i holds; only of leaves that look at this
+		 * event alone */
+		uint64_t truth;
+		/* from then on, for those who save: which event it was; 0: not met yet */
+		uint64_t mark;
+	};
 	uint32_t key;                   /* number of its key */
 	uint32_t refs;
-	uint32_t n_fields;
-	uint32_t n_order;               /* length of the saved --order-by value */
-	uint64_t mark;                  /* for those who save: which event it was; 0: not met yet */
-	size_t   n;                     /* length of the line */
-	bool     pooled;                /* of a pool, not of the heap */
-	/* n_fields of them, as extract() filled them, into line; NULL if there are none */
-	struct field *fields;
-	char    *line;
-	char    *order;
+	uint32_t n;                     /* length of the line, which may not be longer */
+	uint32_t n_order;               /* of the saved --order-by value */
+	char     text[];                /* line, order, fields */
 };
 
 /*
@@ -54,15 +53,16 @@ struct event_pool {                     /* all zero: empty */
 struct event_store {                    /* all zero: empty */
 	struct event_pool pool;
 	struct cells      cells;        /* of events that are not of the pool, and of nodes */
-	bool              in_order;     /* new events go to the pool */
+	bool              in_order;     /* events are of the pool, not of the cells */
+	size_t            n_fields;     /* that each event keeps; it and in_order never change */
 };
 
 void event_store_release(struct event_store *s);        /* after the events and nodes */
 
-/* A copy of line with room for what is known about it; one reference. fields may be NULL; they
- * are moved onto the copy. */
+/* A copy of line and what is known about it; one reference. The store's n_fields fields point into
+ * line, as extract() filled them; those of the copy do so into the copy. */
 struct event *event_new(struct event_store *s, struct str line, const struct field *fields,
-                        size_t n_fields, struct str order);
+                        struct str order);
 void event_drop(struct event_store *s, struct event *e);
 
 /* The same for an event of a pool that nobody else holds: it is not even looked at. */
@@ -81,7 +81,21 @@ event_keep(struct event *e)
 static inline struct str
 event_line(const struct event *e)
 {
-	return (struct str){ e->line, e->n };
+	return (struct str){ e->text, e->n };
+}
+
+static inline struct str
+event_order(const struct event *e)
+{
+	return (struct str){ e->text + e->n, e->n_order };
+}
+
+static inline const struct field *
+event_fields(const struct event *e)
+{
+	const size_t at = ((size_t)e->n + e->n_order + 7) / 8 * 8;
+
+	return (const struct field *)(const void *)(e->text + at);
 }
 
 struct stamped {                        /* an event and its time, here to save a cache miss */

@@ -140,8 +140,8 @@ taken_fields(void *self, int element, size_t i)
 
 	taken_count(f, element);
 	if (i == f->n_list)
-		return f->event->fields;
-	return f->path[f->list[i]]->event->fields;
+		return event_fields(f->event);
+	return event_fields(f->path[f->list[i]]->event);
 }
 
 /* ---- conditions */
@@ -155,7 +155,7 @@ leaf_holds(struct nfa *f, int leaf)
 		return (f->event->truth & bit) != 0;
 	f->asked = true;
 	if ((f->known & bit) == 0) {
-		const struct expr_env env = { .fields = f->event->fields, .taken = &f->taken, .scratch = &f->scratch,
+		const struct expr_env env = { .fields = event_fields(f->event), .taken = &f->taken, .scratch = &f->scratch,
 			.gave_up = f->gave_up };
 		f->known |= bit;
 		f->self = f->g->leaves[leaf].self;

@@ -153,6 +153,18 @@ print_add_keys(struct buf *to, const struct expr_column *keys, size_t n, const s
 	}
 }
 
+static struct str
+plain_key(struct printer *p, const struct event *e)
+{
+	const struct str key = keys_text(p->conf.texts, e->key);
+
+	buf_clear(&p->keys);
+	buf_add_char(&p->keys, '"');
+	buf_add_str(&p->keys, str_slice(key, 1, key.n));
+	buf_add_char(&p->keys, '"');
+	return buf_str(&p->keys);
+}
+
 /* The values of an event's keys, read once more from its line where they do not stand in its
  * place: nobody has to keep them meanwhile. */
 static struct str
@@ -161,12 +173,12 @@ key_values(struct printer *p, const struct event *e)
 	struct expr_env env = { .fields = p->fields, .scratch = &p->scratch };
 
 	if (p->conf.brief)
-		return event_line(e);
+		return e->n > 0 ? event_line(e) : plain_key(p, e);
 	buf_clear(&p->line);
 	buf_clear(&p->keys);
 	if (buf_room(&p->line, e->n + LINE_SLACK) == NULL)
 		return STR("");
-	buf_add(&p->line, e->line, e->n);
+	buf_add_str(&p->line, event_line(e));
 	memset(p->line.p + e->n, 0, LINE_SLACK);
 	if (extract(p->conf.fields, buf_str(&p->line), p->fields, NULL) < 0)
 		return STR("");
@@ -228,10 +240,10 @@ taken_fields(void *self, int element, size_t i)
 	size_t at = 0;
 
 	if (element == ALL_ELEMENTS)
-		return row->taken[i].event->fields;
+		return event_fields(row->taken[i].event);
 	while (row->taken[at].element != element)       /* an element's events stand together */
 		at++;
-	return row->taken[at + i].event->fields;
+	return event_fields(row->taken[at + i].event);
 }
 
 static const struct event *
@@ -250,7 +262,7 @@ print_columns(struct printer *p, const struct row *row, struct out *out)
 {
 	const struct taken taken = { .self = (void *)(uintptr_t)row, .count = taken_count, .fields = taken_fields };
 	const struct val row_time = { .kind = VAL_TIME, .ms = row->last_ts };
-	const struct expr_env env = { .fields = last_event(row)->fields, .slots = &row_time, .taken = &taken, .scratch = &p->scratch };
+	const struct expr_env env = { .fields = event_fields(last_event(row)), .slots = &row_time, .taken = &taken, .scratch = &p->scratch };
 
 	for (size_t i = 0; i < p->conf.n_columns; i++) {
 		struct val v;

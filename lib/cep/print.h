@@ -10,6 +10,7 @@
 #ifndef MAIP_CEP_PRINT_H
 #define MAIP_CEP_PRINT_H
 
+#include "base/keys.h"
 #include "cep/nfa.h"
 
 enum emit { EMIT_MATCH, EMIT_SUMMARY, EMIT_COUNT };
@@ -28,12 +29,16 @@ struct print_conf {                     /* all borrowed */
 	bool                      rows;         /* nothing but keys and columns */
 	enum emit                 emit;
 	bool                      times_as_ms;
-	/* the values of its keys stand in place of an event's line */
+	/* the values of its keys stand in place of an event's line; nothing does, where the only
+	 * one is a text that looks in JSON as its key in texts does */
 	bool                      brief;
+	const struct keys        *texts;
 };
 
 /* Does such an output print more of an event than its keys? */
 bool print_needs_lines(enum emit emit, size_t n_columns);
+
+#define PLAIN_KEY 's'                   /* the first byte of a key that is a text, as of val_key() */
 
 /* The value of another key to those of an event: as JSON, with newlines between. */
 int print_add_key(struct buf *to, bool first, const struct val *v);

@@ -56,16 +56,20 @@ describe(const struct cep *c, struct buf *to)
 static uint64_t
 save_event(struct saver *s, struct event *e)
 {
-	if (e->mark > s->base)
+	const bool waits = e->seq == 0; /* only among those that wait, so that it is met once */
+
+	if (!waits && e->mark > s->base)
 		return e->mark - s->base;
-	e->mark = s->base + ++s->n_events;
+	s->n_events++;
+	if (!waits)
+		e->mark = s->base + s->n_events;
 	buf_put_i64(&s->events, e->ts);
 	buf_put_u64(&s->events, e->arrival);
 	buf_put_u64(&s->events, e->seq);
-	buf_put_u64(&s->events, e->truth);
+	buf_put_u64(&s->events, waits ? e->truth : 0);
 	buf_put_u64(&s->events, s->number[e->key]);
 	buf_put_str(&s->events, event_line(e));
-	buf_put_str(&s->events, (struct str){ e->order, e->n_order });
+	buf_put_str(&s->events, event_order(e));
 	return s->n_events;
 }
 
@@ -306,7 +310,8 @@ load_event(struct loader *l, struct buf *line)
 	const struct str text = cursor_str(&l->from), order = cursor_str(&l->from);
 
 	buf_clear(line);
-	if (!l->from.ok || buf_room(line, text.n + LINE_SLACK) == NULL)
+	if (!l->from.ok || text.n > UINT32_MAX || order.n > UINT32_MAX ||
+	    buf_room(line, text.n + LINE_SLACK) == NULL)
 		return NULL;
 	buf_add_str(line, text);
 	memset(line->p + text.n, 0, LINE_SLACK);
@@ -314,12 +319,11 @@ load_event(struct loader *l, struct buf *line)
 		return NULL;
 	if (shorten)
 		make_brief(c, line);
-	struct event *e = event_new(&c->store, buf_str(line), c->values,
-	                            fields ? extract_count(c->fields) : 0, order);
+	struct event *e = event_new(&c->store, buf_str(line), c->values, order);
 	e->ts = ts;
 	e->arrival = arrival;
 	e->seq = seq;
-	e->truth = truth;
+	e->truth = seq == 0 ? truth : 0;
 	e->key = l->keys[key];
 	return e;
 }

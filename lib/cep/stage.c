@@ -37,6 +37,21 @@ truth_of_line(struct cep *c)
 	return truth;
 }
 
+/* The only key is a path to a text without escapes: its bytes tell the value as it came, too. */
+static bool
+plain_key(struct cep *c, struct record *r)
+{
+	const struct field *f = c->key_field >= 0 ? &c->values[c->key_field] : NULL;
+
+	if (f == NULL || f->kind != JSON_STRING || f->escaped)
+		return false;
+	buf_add_char(&c->key, PLAIN_KEY);
+	buf_add(&c->key, f->raw.p + 1, f->raw.n - 2);
+	r->key_n = c->key.n - r->key_at;
+	r->brief_n = 0;
+	return true;
+}
+
 /* The key of the line, behind those of the lines before it. Of several values each is followed by
  * its length, so that no two lists of them have the same bytes. */
 static int
@@ -48,6 +63,8 @@ key_of_line(struct cep *c, struct record *r, struct err *err)
 
 	r->key_at = c->key.n;
 	r->brief_at = c->brief_keys.n;
+	if (plain_key(c, r))
+		return 0;
 	for (size_t i = 0; i < c->n_key_columns; i++) {
 		struct val v;
 		expr_eval(c->key_columns[i].expr, &env, &v);
@@ -95,9 +112,7 @@ keep_line(struct cep *c, struct str line, const struct record *r)
 	}
 	if (c->brief)
 		line = str_slice(buf_str(&c->brief_keys), r->brief_at, r->brief_at + r->brief_n);
-	struct event *e =
-		event_new(&c->store, line, c->values,
-	                  c->keeps_fields ? extract_count(c->fields) : 0, buf_str(&c->order));
+	struct event *e = event_new(&c->store, line, c->values, buf_str(&c->order));
 	e->ts = r->ts;
 	e->truth = r->truth;
 	e->arrival = c->arrivals;
@@ -314,6 +329,7 @@ compile_expressions(struct cep *c, struct err *err)
 			return -1;
 		c->key_columns[c->n_key_columns++] = column;
 	}
+	c->key_field = c->n_key_columns == 1 ? expr_field(c->key_columns[0].expr) : -1;
 	return 0;
 }
 
@@ -430,6 +446,7 @@ cep_new(const struct cep_conf *conf, struct err *err)
 		c->program.inert = c->program.where_needs_leaf;
 	c->slicer.store = &c->store;
 	c->store.in_order = c->slicing;
+	c->store.n_fields = c->keeps_fields ? extract_count(c->fields) : 0;
 	c->nfa = nfa_new(&(struct nfa_conf){ .program = &c->program,
 	                                     .max_live = conf->max_partial,
 	                                     .shed = conf->shed,
@@ -439,6 +456,7 @@ cep_new(const struct cep_conf *conf, struct err *err)
 	c->printer = printer_new(&(struct print_conf){ .pattern = conf->pattern,
 	                                               .name = conf->name,
 	                                               .fields = c->fields,
+	                                               .texts = c->keys,
 	                                               .keys = c->key_columns,
 	                                               .n_keys = c->n_key_columns,
 	                                               .columns = c->columns,

@@ -51,6 +51,7 @@ struct cep {
 	struct expr        *order_by;
 	struct expr_column *key_columns;
 	size_t              n_key_columns;
+	int                 key_field;  /* of the only key, if it is a path; or -1 */
 	struct expr_column *columns;    /* of the output */
 	size_t              n_columns;
 	bool                keeps_fields;       /* events are asked for theirs later */

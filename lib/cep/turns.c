@@ -255,8 +255,10 @@ process_slice(struct cep *c, struct event *e, struct out *out, struct err *err)
 		event_drop(&c->store, e);
 		return -1;
 	}
+	const bool fits = program_holds(&c->program, s->cond, e->truth);
 	e->seq = ++c->seq;
-	const size_t matches = slices_event(s, k, e, program_holds(&c->program, s->cond, e->truth));
+	e->mark = 0;
+	const size_t matches = slices_event(s, k, e, fits);
 	if (matches > 0) {
 		if (print_matches(c, k, matches, out, err) < 0)
 			return -1;
@@ -362,6 +364,7 @@ process(struct cep *c, struct event *e, struct out *out, struct err *err)
 	trace_key(c, e->key, e->ts);
 	if (nfa_event(c->nfa, p, e, &c->found, err) < 0)
 		return -1;
+	e->mark = 0;                    /* its truth is no longer asked for */
 	/* the mark stays until the end of the pass, as Flink's does: events after a start set
 	 * timers, too */
 	if (p->started && c->program.window > 0)

@@ -17,7 +17,7 @@
 static int
 compare_values(const struct event *a, const struct event *b)
 {
-	struct cursor ca = { { a->order, a->n_order }, true }, cb = { { b->order, b->n_order }, true };
+	struct cursor ca = { event_order(a), true }, cb = { event_order(b), true };
 	struct val va, vb;
 
 	if (val_load(&va, &ca) < 0 || val_load(&vb, &cb) < 0)

@@ -26,7 +26,7 @@ static struct event_store store = { .in_order = true };
 static void
 push(struct slicer *s, uint32_t key, int64_t ts)
 {
-	struct event *e = event_new(s->store, STR("{\"a\":1}"), NULL, 0, STR(""));
+	struct event *e = event_new(s->store, STR("{\"a\":1}"), NULL, STR(""));
 
 	e->ts = ts;
 	e->key = key;
