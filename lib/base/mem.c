@@ -2,7 +2,7 @@
 /*
  * mem.c - memory that is there, or the tool ends
  */
-#define _GNU_SOURCE     /* MAP_ANONYMOUS, madvise, MADV_HUGEPAGE */
+#define _GNU_SOURCE     /* MAP_ANONYMOUS, madvise, MADV_HUGEPAGE, mremap */
 
 #include "base/mem.h"
 
@@ -135,6 +135,24 @@ mem_big_free(void *p, size_t n)
 		free(p);
 	else if (p != NULL)
 		munmap(p, big_size(n));
+}
+
+void *
+mem_big_grow(void *p, size_t n, size_t new_n)
+{
+	const size_t size = n < BIG ? 0 : big_size(n);
+	void *to;
+
+	if (size >= new_n)
+		return p;
+	to = mem_big(new_n);
+	if (size > 0 && mremap(p, size, size, MREMAP_MAYMOVE | MREMAP_FIXED, to) == MAP_FAILED)
+		out_of_memory(new_n);
+	if (size == 0 && n > 0)
+		memcpy(to, p, n);
+	if (size == 0)
+		mem_big_free(p, n);
+	return to;
 }
 
 /* Every block starts with one of these; 16 bytes, so that what follows stays aligned. */

@@ -27,6 +27,10 @@ void *mem_more(void *p, size_t n, size_t *cap, size_t size);
 void *mem_big(size_t n);
 void  mem_big_free(void *p, size_t n);
 
+/* The same, larger: what is new is cleared, what is there stays, maybe at another address. Pages
+ * are moved, not copied. NULL and 0: a new one. p = mem_big_grow(p, n, new_n). */
+void *mem_big_grow(void *p, size_t n, size_t new_n);
+
 /* Short-lived memory that is dropped all at once: values computed for one record or one batch.
  * Freed memory is kept for the next round, so a steady stream allocates nothing. */
 struct arena {

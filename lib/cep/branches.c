@@ -85,7 +85,7 @@ branches_become(struct event_store *s, struct branches *b, struct branches *from
 	while (cap < from->n)
 		cap = cap == 0 ? 2 : cap * 2;
 	b->n = 0;
-	if (b->cap < cap || b->cap / 4 > cap)
+	if (b->cap < cap || b->cap / 4 > cap || (cap == 0 && b->cap > 0))
 		resize(s, b, cap);
 	if (from->n > 0)
 		memcpy(b->a, from->a, from->n * sizeof(*b->a));

@@ -564,6 +564,58 @@ release_matches(struct nfa *f, struct partials *p, int64_t now, struct found_lis
 
 /* ---- rounds */
 
+static struct branch
+the_wait(const struct nfa *f)
+{
+	return (struct branch){ .state = f->g->start, .start = START_NEVER };
+}
+
+size_t
+nfa_branches(const struct nfa *f, const struct partials *p, struct branch pair[2],
+             const struct branch **to)
+{
+	if (!p->is_lone) {
+		*to = p->live.a;
+		return p->live.n;
+	}
+	pair[0] = p->lone;
+	pair[1] = the_wait(f);
+	*to = pair;
+	return 2;
+}
+
+static void
+unpack(struct nfa *f, struct partials *p)
+{
+	struct branch pair[2];
+
+	if (!p->is_lone)
+		return;
+	pair[0] = p->lone;
+	pair[1] = the_wait(f);
+	p->is_lone = false;
+	p->live = (struct branches){ .a = NULL };
+	branches_append(f->store, &p->live, &pair[0]);
+	branches_append(f->store, &p->live, &pair[1]);
+}
+
+/* The branches are those of from, whose references go over; those of p are the caller's. */
+static void
+become(struct nfa *f, struct partials *p, struct branches *from)
+{
+	if (p->is_lone)
+		p->live = (struct branches){ .a = NULL };
+	p->is_lone = from->n == 2 && from->a[1].start == START_NEVER;
+	if (!p->is_lone) {
+		branches_become(f->store, &p->live, from);
+		return;
+	}
+	const struct branch lone = from->a[0];
+	p->live.n = from->n = 0;
+	branches_release(f->store, &p->live);
+	p->lone = lone;
+}
+
 /* What f->next holds are the key's branches now; the wait for a first event goes without saying. */
 static void
 end_round(struct nfa *f, struct partials *p)
@@ -571,8 +623,8 @@ end_round(struct nfa *f, struct partials *p)
 	if (f->next.n == 1 && f->next.a[0].start == START_NEVER)
 		f->next.n = 0;
 	f->live += f->next.n;
-	f->live -= p->live.n;
-	branches_become(f->store, &p->live, &f->next);
+	f->live -= p->is_lone ? 2 : p->live.n;
+	become(f, p, &f->next);
 	if (p->done.n == 0)
 		branches_release(f->store, &p->done);
 }
@@ -595,6 +647,7 @@ keep_below_limit(struct nfa *f, struct partials *p, struct err *err)
 		return 0;
 	if (!f->shed)
 		return nfa_too_many(f->max_live, err);
+	unpack(f, p);
 	while (f->live > f->max_live && p->live.n > 0 && p->live.a[0].start != START_NEVER) {
 		tell(f, NEWS_SHED, &p->live.a[0]);
 		node_drop(f->store, branches_pop(&p->live).node);
@@ -642,10 +695,15 @@ int
 nfa_event(struct nfa *f, struct partials *p, struct event *e, struct found_list *matches,
           struct err *err)
 {
-	const struct branch first = { .state = f->g->start, .start = START_NEVER };
-	const struct branch *live = p->live.n > 0 ? p->live.a : &first;
-	const size_t n = p->live.n > 0 ? p->live.n : 1;
+	struct branch pair[2];
+	const struct branch *live;
+	size_t n = nfa_branches(f, p, pair, &live);
 
+	if (n == 0) {
+		pair[0] = the_wait(f);
+		live = pair;
+		n = 1;
+	}
 	f->event = e;
 	f->column = column_of(f, e->truth);
 	if (all_stay(f, live, n, err))
@@ -653,8 +711,8 @@ nfa_event(struct nfa *f, struct partials *p, struct event *e, struct found_list 
 	if (event_for_each(f, p, live, n, err) < 0)
 		return -1;
 	const int result = release_matches(f, p, e->ts, matches, err);
-	for (size_t i = 0; i < p->live.n; i++)
-		node_drop(f->store, p->live.a[i].node);
+	for (size_t i = 0; i < n; i++)
+		node_drop(f->store, live[i].node);
 	end_round(f, p);
 	return result < 0 ? -1 : keep_below_limit(f, p, err);
 }
@@ -670,13 +728,16 @@ nfa_time(struct nfa *f, struct partials *p, int64_t now, struct found_list *matc
          struct found_list *timeouts, struct err *err)
 {
 	const struct program *g = f->g;
+	struct branch pair[2];
+	const struct branch *live;
+	const size_t n = nfa_branches(f, p, pair, &live);
 
-	if (p->live.n == 0 || (!g->gaps && (p->live.a[0].start == START_NEVER ||
-	                                    !expired(now, p->live.a[0].start_ts, g->window))))
+	if (n == 0 || (!g->gaps && (live[0].start == START_NEVER ||
+	                            !expired(now, live[0].start_ts, g->window))))
 		return 0;
 	f->event = NULL;
-	for (size_t i = 0; i < p->live.n; i++) {
-		const struct branch *b = &p->live.a[i];
+	for (size_t i = 0; i < n; i++) {
+		const struct branch *b = &live[i];
 		const struct state *s = &g->states[b->state];
 		const bool waits = b->start == START_NEVER;
 		const bool since_previous =
@@ -762,14 +823,20 @@ nfa_listen(struct nfa *f, nfa_news_fn *news, void *arg)
 }
 
 void
-nfa_adopt(struct nfa *f, const struct partials *p)
+nfa_adopt(struct nfa *f, struct partials *p)
 {
-	f->live += p->live.n;
+	struct branches live = p->live;
+
+	f->live += live.n;
+	p->live = (struct branches){ .a = NULL };
+	become(f, p, &live);
+	branches_release(f->store, &live);
 }
 
 void
 partials_release(struct nfa *f, struct partials *p)
 {
+	unpack(f, p);
 	f->live -= p->live.n;
 	branches_release(f->store, &p->live);
 	branches_release(f->store, &p->done);

@@ -9,7 +9,7 @@
  * Cost: every event looks at every branch of its key, as in Flink. What becomes of a branch is
  * worked out once for each state and each set of conditions that hold, and remembered; only where
  * a condition asks what has been taken, it is worked out each time. A key of which nothing is
- * known but the wait for a first event costs no memory beyond its struct, and an event that leaves
+ * known but the wait for a first event, or one branch beside it, costs no memory beyond its struct, and an event that leaves
  * all branches as they are costs a look at each.
  */
 #ifndef MAIP_CEP_NFA_H
@@ -21,10 +21,15 @@
 #define NFA_BRANCHES_MAX ((uint32_t)1 << 30)            /* of one key */
 
 struct partials {                       /* of one key; all zero: only the wait for a first event */
-	/* the branch that waits for a first event among them, if there are any */
-	struct branches live;
+	union {
+		/* the branch that waits for a first event among them, if there are any */
+		struct branches live;
+		/* the only one beside that which waits: most keys have no more */
+		struct branch lone;
+	};
 	/* complete, but an older branch may still get in before them */
 	struct branches done;
+	bool            is_lone;        /* lone stands, not live */
 	bool            started;        /* a match has begun since the caller looked last */
 };
 
@@ -57,16 +62,21 @@ struct nfa_conf {
 struct nfa *nfa_new(const struct nfa_conf *conf);
 void nfa_free(struct nfa *f);                           /* NULL is fine */
 
-/* filled by somebody else: count its branches */
-void nfa_adopt(struct nfa *f, const struct partials *p);
+/* p->live has been filled by somebody else: it is the engine's from now on */
+void nfa_adopt(struct nfa *f, struct partials *p);
 void partials_release(struct nfa *f, struct partials *p);
 
 /* Nothing but the wait for a first event. */
 static inline bool
 partials_idle(const struct partials *p)
 {
-	return p->live.n == 0;
+	return !p->is_lone && p->live.n == 0;
 }
+
+/* The branches that live, in the order of their heap; in pair, if they stand in no array. Returns
+ * how many; 0: nothing but the wait for a first event. */
+size_t nfa_branches(const struct nfa *f, const struct partials *p, struct branch pair[2],
+                    const struct branch **to);
 
 /* An event of this key, no earlier than the time it has been moved to. Appends matches. 0, or -1
  * with err: a skip target that is not there (STATUS_DATA), or too many branches. */

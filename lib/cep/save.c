@@ -94,14 +94,14 @@ save_node(struct saver *s, struct node *node)
 }
 
 static void
-save_branches(struct saver *s, const struct branches *b)
+save_branches(struct saver *s, const struct branch *b, size_t n)
 {
-	buf_put_u64(&s->keys, b->n);
-	for (size_t i = 0; i < b->n; i++) {
-		buf_put_u64(&s->keys, (uint64_t)b->a[i].state);
-		buf_put_u64(&s->keys, save_node(s, b->a[i].node));
-		buf_put_u64(&s->keys, b->a[i].start);
-		buf_put_i64(&s->keys, b->a[i].start_ts);
+	buf_put_u64(&s->keys, n);
+	for (size_t i = 0; i < n; i++) {
+		buf_put_u64(&s->keys, (uint64_t)b[i].state);
+		buf_put_u64(&s->keys, save_node(s, b[i].node));
+		buf_put_u64(&s->keys, b[i].start);
+		buf_put_i64(&s->keys, b[i].start_ts);
 	}
 }
 
@@ -112,12 +112,12 @@ save_texts(struct saver *s, struct buf *to)
 	const struct cep *c = s->c;
 	uint32_t n = 0;
 
-	s->number = mem_zalloc(c->cap_states + 1, sizeof(*s->number));
-	for (uint32_t key = 0; key < c->cap_states; key++)
+	s->number = mem_zalloc(c->cap_keys + 1, sizeof(*s->number));
+	for (uint32_t key = 0; key < c->cap_keys; key++)
 		if (!cep_key_is_idle(c, key))
 			s->number[key] = n++;
 	buf_put_u64(to, n);
-	for (uint32_t key = 0; key < c->cap_states; key++)
+	for (uint32_t key = 0; key < c->cap_keys; key++)
 		if (!cep_key_is_idle(c, key))
 			buf_put_str(to, keys_text(c->keys, key));
 }
@@ -125,12 +125,15 @@ save_texts(struct saver *s, struct buf *to)
 static void
 save_keys(struct saver *s)
 {
-	for (uint32_t key = 0; key < s->c->cap_states && !s->c->slicing; key++) {
+	for (uint32_t key = 0; key < s->c->cap_keys && !s->c->slicing; key++) {
 		const struct partials *p = &s->c->branches[key].partials;
+		struct branch pair[2];
+		const struct branch *live;
 		if (cep_key_is_idle(s->c, key))
 			continue;
-		save_branches(s, &p->live);
-		save_branches(s, &p->done);
+		const size_t n = nfa_branches(s->c->nfa, p, pair, &live);
+		save_branches(s, live, n);
+		save_branches(s, p->done.a, p->done.n);
 	}
 }
 
@@ -144,7 +147,7 @@ save_slices(struct saver *s)
 	for (uint32_t i = 0; i < slicer->n; i++) {
 		const uint32_t position = slicer->first + i;
 		const struct logged *l = slicer_at(slicer, position);
-		if (slices_have(&s->c->states[l->key].slices, position))
+		if (slices_have(&s->c->slices[l->key].slices, position))
 			buf_put_u64(&s->keys, save_event(s, l->event));
 	}
 }
@@ -279,7 +282,7 @@ load_texts(struct loader *l)
 		const struct str text = cursor_str(&l->from);
 		l->keys[l->n_keys++] =
 			keys_intern(l->c->keys, text, keys_hash(l->c->keys, text), NULL);
-		cep_state_of(l->c, l->keys[l->n_keys - 1]);
+		cep_make_room(l->c, l->keys[l->n_keys - 1]);
 	}
 }
 
@@ -411,7 +414,7 @@ load_slices(struct loader *l)
 		struct event *e = event_of(l);
 		l->from.ok &= l->c->slicing;
 		if (l->from.ok)
-			slices_push(&l->c->slicer, &l->c->states[e->key].slices, event_keep(e));
+			slices_push(&l->c->slicer, &l->c->slices[e->key].slices, event_keep(e));
 	}
 }
 
@@ -423,7 +426,7 @@ load_waiting(struct loader *l)
 		if (e == NULL)
 			return;
 		waiting_add(&l->c->waiting, event_keep(e));
-		l->c->states[e->key].waiting++;
+		cep_refs(l->c, e->key)->waiting++;
 	}
 }
 

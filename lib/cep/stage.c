@@ -117,7 +117,7 @@ keep_line(struct cep *c, struct str line, const struct record *r)
 	e->truth = r->truth;
 	e->arrival = c->arrivals;
 	e->key = r->key;
-	c->states[r->key].waiting++;
+	cep_refs(c, r->key)->waiting++;
 	waiting_add(&c->waiting, e);
 }
 
@@ -168,15 +168,17 @@ intern_keys(struct cep *c, struct record *records, size_t n)
 		kept++;
 	}
 	keys_intern_batch(c->keys, kept, key, hash, id, NULL);
-	for (size_t i = 0; i < kept; i++)
-		__builtin_prefetch(cep_state_of(c, id[i]));
+	for (size_t i = 0; i < kept; i++) {
+		cep_make_room(c, id[i]);
+		__builtin_prefetch(cep_refs(c, id[i]));
+	}
 	kept = 0;
 	for (size_t i = 0; i < n; i++) {
 		if (records[i].inert)
 			continue;
 		records[i].key = id[kept++];
 		/* nobody forgets the key before the line has had its turn */
-		c->states[records[i].key].waiting++;
+		cep_refs(c, records[i].key)->waiting++;
 	}
 }
 
@@ -192,7 +194,7 @@ take_lines(struct cep *c, const struct str *lines, struct record *records, size_
 			return -1;
 		if (records[i].inert)
 			continue;
-		c->states[records[i].key].waiting--;
+		cep_refs(c, records[i].key)->waiting--;
 		cep_release_if_idle(c, records[i].key);
 	}
 	buf_clear(&c->key);
@@ -489,7 +491,7 @@ cep_free(struct cep *c)
 {
 	if (c == NULL)
 		return;
-	for (size_t i = 0; c->branches != NULL && i < c->cap_states; i++)
+	for (size_t i = 0; c->branches != NULL && i < c->cap_keys; i++)
 		partials_release(c->nfa, &c->branches[i].partials);
 	for (size_t i = 0; i < c->n_key_columns; i++) {
 		expr_free(c->key_columns[i].expr);
@@ -514,8 +516,8 @@ cep_free(struct cep *c)
 	extract_free(c->fields);
 	keys_free(c->keys);
 	free(c->timers);
-	mem_big_free(c->states, c->cap_states * sizeof(*c->states));
-	mem_big_free(c->branches, c->cap_states * sizeof(*c->branches));
+	mem_big_free(c->slices, c->slices != NULL ? c->cap_keys * sizeof(*c->slices) : 0);
+	mem_big_free(c->branches, c->branches != NULL ? c->cap_keys * sizeof(*c->branches) : 0);
 	free(c->idle);
 	free(c->listed);
 	free(c->touched);

@@ -15,18 +15,21 @@
 #include "cep/trace.h"
 #include "cep/waiting.h"
 
-struct key_state {
-	struct slices slices;
-	uint32_t waiting, timers;       /* events and timers that refer to the key */
-	bool     listed;                /* among those that may be idle */
+struct key_refs {                       /* who refers to a key */
+	uint32_t waiting : 31;          /* events */
+	uint32_t listed : 1;            /* it is among those that may be idle */
+	uint32_t timers : 31;
+	uint32_t touched : 1;           /* in this pass, which moves it on at its end */
 };
 
-/* What the general engine knows of a key, in one cache line, and how far the key's time has been
- * moved. */
-struct key_branches {
-	_Alignas(64) struct partials partials;
-	uint64_t pass;                  /* in which it was touched last */
-	int64_t  now;                   /* the time it was moved to in that pass */
+struct key_slices {
+	struct key_refs refs;
+	struct slices   slices;
+};
+
+struct key_branches {                   /* in one cache line */
+	_Alignas(64) struct key_refs refs;
+	struct partials partials;
 };
 
 struct timer {
@@ -60,7 +63,7 @@ struct cep {
 	bool             own_watermarks;
 	struct watermark watermark;
 	int64_t          now;           /* of processing time */
-	uint64_t         arrivals, seq, pass, matches, late, gave_up, n_shed;
+	uint64_t         arrivals, seq, matches, late, gave_up, n_shed;
 	struct waiting   waiting;
 	/* a ring, cap is a power of two; they only ever grow later */
 	struct timer    *timers;
@@ -69,9 +72,10 @@ struct cep {
 	uint64_t         marked;
 
 	struct keys      *keys;
-	struct key_state *states;       /* by key */
-	struct key_branches *branches;  /* the same; NULL where slices are used */
-	size_t            cap_states;
+	/* by key; NULL: the other one is used */
+	struct key_slices   *slices;
+	struct key_branches *branches;
+	size_t            cap_keys;
 	/* keys that nothing refers to, or did not when they were put here; a ring, cap a power of
 	 * two */
 	uint32_t         *idle;
@@ -88,8 +92,14 @@ struct cep {
 	struct found_list found, timed_out;
 };
 
-/* The state of a key, made if it is new. */
-struct key_state *cep_state_of(struct cep *c, uint32_t key);
+/* What is known of this key has a place. */
+void cep_make_room(struct cep *c, uint32_t key);
+
+static inline struct key_refs *
+cep_refs(const struct cep *c, uint32_t key)
+{
+	return c->slicing ? &c->slices[key].refs : &c->branches[key].refs;
+}
 
 /* Nothing refers to the key. */
 bool cep_key_is_idle(const struct cep *c, uint32_t key);

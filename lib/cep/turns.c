@@ -17,35 +17,30 @@
 
 /* ---- keys */
 
-struct key_state *
-cep_state_of(struct cep *c, uint32_t key)
+void
+cep_make_room(struct cep *c, uint32_t key)
 {
-	if (key >= c->cap_states) {
-		const size_t old = c->cap_states, cap = key < 512 ? 1024 : (size_t)key * 2;
-		struct key_state *states = mem_big(cap * sizeof(*states));
-		if (old > 0)
-			memcpy(states, c->states, old * sizeof(*states));
-		mem_big_free(c->states, old * sizeof(*states));
-		c->states = states;
-		if (!c->slicing) {
-			struct key_branches *branches = mem_big(cap * sizeof(*branches));
-			if (old > 0)
-				memcpy(branches, c->branches, old * sizeof(*branches));
-			mem_big_free(c->branches, old * sizeof(*branches));
-			c->branches = branches;
-		}
-		c->cap_states = cap;
-	}
-	return &c->states[key];
+	const size_t old = c->cap_keys, cap = key < 512 ? 1024 : (size_t)key * 2;
+
+	if (key < old)
+		return;
+	if (c->slicing)
+		c->slices = mem_big_grow(c->slices, old * sizeof(*c->slices),
+		                         cap * sizeof(*c->slices));
+	else
+		c->branches = mem_big_grow(c->branches, old * sizeof(*c->branches),
+		                           cap * sizeof(*c->branches));
+	c->cap_keys = cap;
 }
 
 bool
 cep_key_is_idle(const struct cep *c, uint32_t key)
 {
-	const struct key_state *s = &c->states[key];
+	const struct key_refs *refs = cep_refs(c, key);
 
-	return s->slices.n == 0 && s->waiting == 0 && s->timers == 0 &&
-	       (c->slicing || partials_idle(&c->branches[key].partials));
+	return refs->waiting == 0 && refs->timers == 0 && !refs->touched &&
+	       (c->slicing ? c->slices[key].slices.n == 0
+	                   : partials_idle(&c->branches[key].partials));
 }
 
 static void
@@ -62,28 +57,25 @@ list_idle(struct cep *c, uint32_t key)
 		c->first_idle = 0;
 	}
 	c->idle[(c->first_idle + c->n_idle++) & (c->cap_idle - 1)] = key;
-	c->states[key].listed = true;
+	cep_refs(c, key)->listed = true;
 }
 
 static void
 forget_oldest_idle(struct cep *c)
 {
 	const uint32_t key = c->idle[c->first_idle];
-	struct key_state *s = &c->states[key];
 
 	c->first_idle = (c->first_idle + 1) & (c->cap_idle - 1);
 	c->n_idle--;
-	s->listed = false;
-	if (cep_key_is_idle(c, key)) {
-		memset(s, 0, sizeof(*s));
+	cep_refs(c, key)->listed = false;
+	if (cep_key_is_idle(c, key))
 		keys_forget(c->keys, key);
-	}
 }
 
 void
 cep_release_if_idle(struct cep *c, uint32_t key)
 {
-	if (c->states[key].listed || !cep_key_is_idle(c, key))
+	if (cep_refs(c, key)->listed || !cep_key_is_idle(c, key))
 		return;
 	list_idle(c, key);
 	for (int i = 0; i < 2 && c->n_idle > IDLE_KEYS + (keys_count(c->keys) - c->n_idle); i++)
@@ -93,12 +85,8 @@ cep_release_if_idle(struct cep *c, uint32_t key)
 void
 cep_prefetch_key(const struct cep *c, uint32_t key)
 {
-	const struct key_state *s = &c->states[key];
-
-	if (c->slicing && s->slices.n > 0)
-		__builtin_prefetch(slicer_at(&c->slicer, s->slices.last));
-	else if (!c->slicing)
-		__builtin_prefetch(&c->branches[key]);
+	if (c->slicing && c->slices[key].slices.n > 0)
+		__builtin_prefetch(slicer_at(&c->slicer, c->slices[key].slices.last));
 }
 
 /* ---- timers */
@@ -118,7 +106,7 @@ cep_add_timer(struct cep *c, uint32_t key, int64_t ts)
 	}
 	c->timers[(c->first_timer + c->n_timers++) & (c->cap_timers - 1)] =
 		(struct timer){ ts, key };
-	c->states[key].timers++;
+	c->branches[key].refs.timers++;
 }
 
 int64_t
@@ -248,9 +236,9 @@ process_slice(struct cep *c, struct event *e, struct out *out, struct err *err)
 {
 	struct slicer *s = &c->slicer;
 	const uint32_t key = e->key;
-	struct slices *k = &c->states[key].slices;
+	struct slices *k = &c->slices[key].slices;
 
-	c->states[key].waiting--;
+	c->slices[key].refs.waiting--;
 	if (slicer_any_expired(s, e->ts) && expire_slices(c, k, e->ts, err) < 0) {
 		event_drop(&c->store, e);
 		return -1;
@@ -278,9 +266,9 @@ expire_log(struct cep *c, int64_t now, struct err *err)
 
 	for (; slicer_any_expired(s, now); slicer_pop(s)) {
 		const uint32_t key = slicer_at(s, s->first)->key;
-		struct slices *k = &c->states[key].slices;
+		struct slices *k = &c->slices[key].slices;
 		if (s->n > AHEAD)
-			__builtin_prefetch(&c->states[slicer_at(s, s->first + AHEAD)->key]);
+			__builtin_prefetch(&c->slices[slicer_at(s, s->first + AHEAD)->key]);
 		if (!slices_have(k, s->first))
 			continue;
 		if (expire_oldest(c, k, err) < 0)
@@ -295,7 +283,7 @@ slices_of(void *arg, uint32_t key)
 {
 	struct cep *c = arg;
 
-	return &c->states[key].slices;
+	return &c->slices[key].slices;
 }
 
 static int
@@ -326,30 +314,33 @@ trace_key(struct cep *c, uint32_t key, int64_t now)
 	           &c->tracer);
 }
 
-/* Move a key's time, once a pass and moment. */
+/* Move a key's time, which may be there already: then nothing happens. */
+static int
+move_time(struct cep *c, uint32_t key, int64_t now, struct out *out, struct err *err)
+{
+	struct partials *p = &c->branches[key].partials;
+
+	if (partials_idle(p))
+		return 0;
+	trace_key(c, key, now);
+	if (nfa_time(c->nfa, p, now, &c->found, &c->timed_out, err) < 0)
+		return -1;
+	return hand_out(c, out, err);
+}
+
+/* The same in a pass, at the end of which it is moved on. */
 static int
 move_key(struct cep *c, uint32_t key, int64_t now, struct out *out, struct err *err)
 {
-	struct key_branches *k = &c->branches[key];
+	struct key_refs *refs = &c->branches[key].refs;
 
-	if (k->pass != c->pass) {
-		k->pass = c->pass;
-		k->now = TIME_MIN;
+	if (!refs->touched) {
 		c->touched =
 			mem_more(c->touched, c->n_touched, &c->cap_touched, sizeof(*c->touched));
 		c->touched[c->n_touched++] = key;
-		/* nobody forgets the key before the pass is over */
-		c->states[key].waiting++;
+		refs->touched = true;
 	}
-	if (k->now == now && now != TIME_MIN)
-		return 0;
-	k->now = now;
-	if (partials_idle(&k->partials))
-		return 0;
-	trace_key(c, key, now);
-	if (nfa_time(c->nfa, &k->partials, now, &c->found, &c->timed_out, err) < 0)
-		return -1;
-	return hand_out(c, out, err);
+	return move_time(c, key, now, out, err);
 }
 
 static int
@@ -357,7 +348,7 @@ process(struct cep *c, struct event *e, struct out *out, struct err *err)
 {
 	struct partials *p = &c->branches[e->key].partials;
 
-	c->states[e->key].waiting--;
+	c->branches[e->key].refs.waiting--;
 	if (move_key(c, e->key, e->ts, out, err) < 0)
 		return -1;
 	e->seq = ++c->seq;
@@ -379,7 +370,6 @@ drain_branches(struct cep *c, int64_t until, struct out *out, struct err *err)
 	struct event *e;
 	int result = 0;
 
-	c->pass++;
 	c->n_touched = 0;
 	while (result == 0 && (e = waiting_take(&c->waiting, until)) != NULL) {
 		result = process(c, e, out, err);
@@ -389,14 +379,14 @@ drain_branches(struct cep *c, int64_t until, struct out *out, struct err *err)
 		const uint32_t key = c->timers[c->first_timer].key;
 		c->first_timer = (c->first_timer + 1) & (c->cap_timers - 1);
 		c->n_timers--;
-		c->states[key].timers--;
+		c->branches[key].refs.timers--;
 		result = move_key(c, key, until, out, err);
 	}
 	for (size_t i = 0; i < c->n_touched && result == 0; i++) {
 		const uint32_t key = c->touched[i];
-		result = move_key(c, key, until, out, err);
+		result = move_time(c, key, until, out, err);
 		c->branches[key].partials.started = false;
-		c->states[key].waiting--;
+		c->branches[key].refs.touched = false;
 		cep_release_if_idle(c, key);
 	}
 	return result;
@@ -428,12 +418,8 @@ cep_end(struct cep *c, struct out *out, struct err *err)
 	c->watermark.now = TIME_MAX;
 	if (cep_drain(c, TIME_MAX, out, err) < 0)
 		return -1;
-	c->pass++;
-	c->n_touched = 0;
-	for (uint32_t key = 0; key < keys_limit(c->keys); key++)
-		if (key < c->cap_states && !c->slicing &&
-		    !partials_idle(&c->branches[key].partials) &&
-		    move_key(c, key, TIME_MAX, out, err) < 0)
+	for (uint32_t key = 0; !c->slicing && key < c->cap_keys; key++)
+		if (move_time(c, key, TIME_MAX, out, err) < 0)
 			return -1;
 	return 0;
 }

@@ -64,6 +64,27 @@ big_memory_is_cleared_and_can_be_written_to_its_end(void **state)
 }
 
 static void
+big_memory_grows_and_keeps_what_is_there(void **state)
+{
+	static const size_t sizes[] = { 1, 100, 65536, 65537, 1 << 20, (2 << 20) - 1, (2 << 20) + 1, 4 << 20, 17 << 20 };
+	size_t n = 0;
+	char  *p = NULL;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+		p = mem_big_grow(p, n, sizes[i]);
+		for (size_t at = 0; at < sizes[i]; at++)
+			if (p[at] != (at < n ? (char)(at % 127 + 1) : 0))
+				fail_msg("byte %zu of %zu, which were %zu", at, sizes[i], n);
+		for (n = 0; n < sizes[i]; n++)
+			p[n] = (char)(n % 127 + 1);
+		if (n >= 2 << 20)
+			assert_int_equal((uintptr_t)p % (2 << 20), 0);
+	}
+	mem_big_free(p, n);
+}
+
+static void
 an_arena_hands_out_aligned_pieces_that_do_not_overlap(void **state)
 {
 	struct arena a = { 0 };
@@ -177,6 +198,7 @@ main(void)
 		cmocka_unit_test(an_array_grows_by_doubling),
 		cmocka_unit_test(nothing_can_be_asked_for),
 		cmocka_unit_test(big_memory_is_cleared_and_can_be_written_to_its_end),
+		cmocka_unit_test(big_memory_grows_and_keeps_what_is_there),
 		cmocka_unit_test(an_arena_hands_out_aligned_pieces_that_do_not_overlap),
 		cmocka_unit_test(an_arena_settles_on_one_block),
 		cmocka_unit_test(without_memory_the_tool_ends_and_says_so),
