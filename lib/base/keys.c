@@ -374,6 +374,15 @@ keys_prefetch_text(const struct keys *k, uint32_t id, int step)
 		__builtin_prefetch(e->text);
 }
 
+void
+keys_prefetch_forget(const struct keys *k, uint32_t id)
+{
+	const struct entry *e = entry_at(k, id);
+
+	__builtin_prefetch(e->text, 1);
+	__builtin_prefetch(&k->slots[home(k, e->tag)], 1);
+}
+
 /* Empty slot i and move back what stands after it and would no longer be found (Knuth, vol. 3, 6.4, algorithm R). */
 static void
 slot_clear(struct keys *k, size_t i)

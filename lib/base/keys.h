@@ -44,6 +44,7 @@ uint32_t keys_find(const struct keys *k, struct str key, uint64_t hash);
 
 struct str keys_text(const struct keys *k, uint32_t id);        /* borrowed until the key is forgotten */
 void   keys_prefetch_text(const struct keys *k, uint32_t id, int step); /* of an id that is known; two misses: steps 0 and 1 */
+void   keys_prefetch_forget(const struct keys *k, uint32_t id);        /* after step 0 of that */
 void   keys_forget(struct keys *k, uint32_t id);
 
 /* Forget all keys but those that are marked in live (a bit an id), and number the rest anew, in

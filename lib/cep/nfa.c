@@ -657,6 +657,22 @@ keep_below_limit(struct nfa *f, struct partials *p, struct err *err)
 	return 0;
 }
 
+void
+nfa_prefetch(const struct partials *p, int step)
+{
+	const struct node *node = p->lone.node;
+
+	if (!p->is_lone) {
+		if (step == 0 && p->live.n > 0)
+			__builtin_prefetch(p->live.a);
+		return;
+	}
+	if (step == 1)
+		__builtin_prefetch(node);
+	if (step == 2)
+		__builtin_prefetch(node->event);
+}
+
 /* Does the event leave all branches as they are? Then their heap would be built again entry by
  * entry as it is. */
 static bool

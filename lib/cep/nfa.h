@@ -78,6 +78,10 @@ partials_idle(const struct partials *p)
 size_t nfa_branches(const struct nfa *f, const struct partials *p, struct branch pair[2],
                     const struct branch **to);
 
+/* Time will be moved on for this key soon, so that branches end: fetches what that needs. Three
+ * misses: steps 0, 1 and 2, each some time after the one before; p itself is there. */
+void nfa_prefetch(const struct partials *p, int step);
+
 /* An event of this key, no earlier than the time it has been moved to. Appends matches. 0, or -1
  * with err: a skip target that is not there (STATUS_DATA), or too many branches. */
 int nfa_event(struct nfa *f, struct partials *p, struct event *e, struct found_list *matches,

@@ -165,9 +165,9 @@ save_timers(const struct saver *s, struct buf *to)
 {
 	const struct cep *c = s->c;
 
-	buf_put_u64(to, c->n_timers);
-	for (size_t i = 0; i < c->n_timers; i++) {
-		const struct timer *t = &c->timers[(c->first_timer + i) & (c->cap_timers - 1)];
+	buf_put_u64(to, c->timers.n);
+	for (size_t i = 0; i < c->timers.n; i++) {
+		const struct timer *t = cep_timer(c, i);
 		buf_put_i64(to, t->ts);
 		buf_put_u64(to, s->number[t->key]);
 	}

@@ -429,6 +429,8 @@ cep_new(const struct cep_conf *conf, struct err *err)
 	c->keys = keys_new(conf->seed);
 	c->key_columns = mem_zalloc(conf->n_keys + 1, sizeof(*c->key_columns));
 	c->waiting.by_value = conf->order_by != NULL;
+	c->waiting.soon = cep_expect;
+	c->waiting.soon_arg = c;
 	buf_init(&c->key, BUF_NO_MAX);
 	buf_init(&c->brief_keys, BUF_NO_MAX);
 	buf_init(&c->order, BUF_NO_MAX);
@@ -492,7 +494,8 @@ cep_free(struct cep *c)
 	if (c == NULL)
 		return;
 	for (size_t i = 0; c->branches != NULL && i < c->cap_keys; i++)
-		partials_release(c->nfa, &c->branches[i].partials);
+		if (!partials_idle(&c->branches[i].partials))
+			partials_release(c->nfa, &c->branches[i].partials);
 	for (size_t i = 0; i < c->n_key_columns; i++) {
 		expr_free(c->key_columns[i].expr);
 		free(c->key_columns[i].name);
@@ -515,10 +518,10 @@ cep_free(struct cep *c)
 	time_expr_free(c->time);
 	extract_free(c->fields);
 	keys_free(c->keys);
-	free(c->timers);
+	ring_release(&c->timers, sizeof(struct timer));
 	mem_big_free(c->slices, c->slices != NULL ? c->cap_keys * sizeof(*c->slices) : 0);
 	mem_big_free(c->branches, c->branches != NULL ? c->cap_keys * sizeof(*c->branches) : 0);
-	free(c->idle);
+	ring_release(&c->idle, sizeof(uint32_t));
 	free(c->listed);
 	free(c->touched);
 	free(c->values);

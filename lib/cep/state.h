@@ -10,6 +10,7 @@
 #define MAIP_CEP_STATE_H
 
 #include "base/keys.h"
+#include "base/ring.h"
 #include "cep/slices.h"
 #include "cep/stage.h"
 #include "cep/trace.h"
@@ -65,9 +66,7 @@ struct cep {
 	int64_t          now;           /* of processing time */
 	uint64_t         arrivals, seq, matches, late, gave_up, n_shed;
 	struct waiting   waiting;
-	/* a ring, cap is a power of two; they only ever grow later */
-	struct timer    *timers;
-	size_t           first_timer, n_timers, cap_timers;
+	struct ring      timers;        /* of struct timer; they only ever grow later */
 	/* events and nodes marked by earlier saves: their marks are not above it */
 	uint64_t         marked;
 
@@ -76,10 +75,8 @@ struct cep {
 	struct key_slices   *slices;
 	struct key_branches *branches;
 	size_t            cap_keys;
-	/* keys that nothing refers to, or did not when they were put here; a ring, cap a power of
-	 * two */
-	uint32_t         *idle;
-	size_t            first_idle, n_idle, cap_idle;
+	/* of uint32_t: keys that nothing refers to, or did not when they were put here */
+	struct ring       idle;
 	struct stamped   *listed;       /* events of a slice, to print it */
 	size_t            cap_listed;
 	uint32_t         *touched;      /* keys, in this pass */
@@ -112,8 +109,17 @@ void cep_release_if_idle(struct cep *c, uint32_t key);
 /* Its events will be asked for soon; the state itself is there. */
 void cep_prefetch_key(const struct cep *c, uint32_t key);
 
+/* The event will have its turn soon; self is the struct cep. A waiting_fn. */
+void cep_expect(void *self, struct event *e);
+
 /* The first moment at which time alone changes something, or TIME_MAX. */
 int64_t cep_next_moment(const struct cep *c);
+
+static inline struct timer *
+cep_timer(const struct cep *c, size_t i)
+{
+	return ring_at(&c->timers, i, sizeof(struct timer));
+}
 
 void cep_add_timer(struct cep *c, uint32_t key, int64_t ts);
 

@@ -13,7 +13,7 @@
 #include "base/time.h"
 #include "cep/state.h"
 
-#define AHEAD 16                        /* entries of the log */
+#define AHEAD 8                         /* entries of a queue, to the next step of a prefetch */
 
 /* ---- keys */
 
@@ -43,30 +43,31 @@ cep_key_is_idle(const struct cep *c, uint32_t key)
 	                   : partials_idle(&c->branches[key].partials));
 }
 
-static void
-list_idle(struct cep *c, uint32_t key)
+static uint32_t
+idle_key(const struct cep *c, size_t i)
 {
-	if (c->n_idle == c->cap_idle) {
-		const size_t cap = c->cap_idle == 0 ? 64 : c->cap_idle * 2;
-		uint32_t *idle = mem_zalloc(cap, sizeof(*idle));
-		for (size_t i = 0; i < c->n_idle; i++)
-			idle[i] = c->idle[(c->first_idle + i) & (c->cap_idle - 1)];
-		free(c->idle);
-		c->idle = idle;
-		c->cap_idle = cap;
-		c->first_idle = 0;
-	}
-	c->idle[(c->first_idle + c->n_idle++) & (c->cap_idle - 1)] = key;
-	cep_refs(c, key)->listed = true;
+	return *(const uint32_t *)ring_at(&c->idle, i, sizeof(uint32_t));
 }
 
 static void
+list_idle(struct cep *c, uint32_t key)
+{
+	*(uint32_t *)ring_add(&c->idle, sizeof(key)) = key;
+	cep_refs(c, key)->listed = true;
+}
+
+/* What is needed for the others is fetched in time. */
+static void
 forget_oldest_idle(struct cep *c)
 {
-	const uint32_t key = c->idle[c->first_idle];
+	const uint32_t key = idle_key(c, 0);
 
-	c->first_idle = (c->first_idle + 1) & (c->cap_idle - 1);
-	c->n_idle--;
+	if (c->idle.n > 2 * AHEAD) {
+		__builtin_prefetch(cep_refs(c, idle_key(c, 2 * AHEAD)));
+		keys_prefetch_text(c->keys, idle_key(c, 2 * AHEAD), 0);
+		keys_prefetch_forget(c->keys, idle_key(c, AHEAD));
+	}
+	ring_drop(&c->idle);
 	cep_refs(c, key)->listed = false;
 	if (cep_key_is_idle(c, key))
 		keys_forget(c->keys, key);
@@ -78,7 +79,7 @@ cep_release_if_idle(struct cep *c, uint32_t key)
 	if (cep_refs(c, key)->listed || !cep_key_is_idle(c, key))
 		return;
 	list_idle(c, key);
-	for (int i = 0; i < 2 && c->n_idle > IDLE_KEYS + (keys_count(c->keys) - c->n_idle); i++)
+	for (int i = 0; i < 2 && c->idle.n > IDLE_KEYS + (keys_count(c->keys) - c->idle.n); i++)
 		forget_oldest_idle(c);
 }
 
@@ -89,23 +90,18 @@ cep_prefetch_key(const struct cep *c, uint32_t key)
 		__builtin_prefetch(slicer_at(&c->slicer, c->slices[key].slices.last));
 }
 
+void
+cep_expect(void *self, struct event *e)
+{
+	__builtin_prefetch(cep_refs(self, e->key));
+}
+
 /* ---- timers */
 
 void
 cep_add_timer(struct cep *c, uint32_t key, int64_t ts)
 {
-	if (c->n_timers == c->cap_timers) {
-		const size_t cap = c->cap_timers == 0 ? 64 : c->cap_timers * 2;
-		struct timer *timers = mem_zalloc(cap, sizeof(*timers));
-		for (size_t i = 0; i < c->n_timers; i++)
-			timers[i] = c->timers[(c->first_timer + i) & (c->cap_timers - 1)];
-		free(c->timers);
-		c->timers = timers;
-		c->cap_timers = cap;
-		c->first_timer = 0;
-	}
-	c->timers[(c->first_timer + c->n_timers++) & (c->cap_timers - 1)] =
-		(struct timer){ ts, key };
+	*(struct timer *)ring_add(&c->timers, sizeof(struct timer)) = (struct timer){ ts, key };
 	c->branches[key].refs.timers++;
 }
 
@@ -116,7 +112,7 @@ cep_next_moment(const struct cep *c)
 		return c->slicer.window > 0 && c->slicer.n > 0
 		               ? slicer_at(&c->slicer, c->slicer.first)->ts + c->slicer.window
 		               : TIME_MAX;
-	return c->n_timers > 0 ? c->timers[c->first_timer].ts : TIME_MAX;
+	return c->timers.n > 0 ? cep_timer(c, 0)->ts : TIME_MAX;
 }
 
 /* ---- turns */
@@ -267,8 +263,8 @@ expire_log(struct cep *c, int64_t now, struct err *err)
 	for (; slicer_any_expired(s, now); slicer_pop(s)) {
 		const uint32_t key = slicer_at(s, s->first)->key;
 		struct slices *k = &c->slices[key].slices;
-		if (s->n > AHEAD)
-			__builtin_prefetch(&c->slices[slicer_at(s, s->first + AHEAD)->key]);
+		if (s->n > 2 * AHEAD)
+			__builtin_prefetch(&c->slices[slicer_at(s, s->first + 2 * AHEAD)->key]);
 		if (!slices_have(k, s->first))
 			continue;
 		if (expire_oldest(c, k, err) < 0)
@@ -363,6 +359,19 @@ process(struct cep *c, struct event *e, struct out *out, struct err *err)
 	return hand_out(c, out, err);
 }
 
+/* What the timers behind the first will need, step by step as it is found: records, branches,
+ * nodes, events. */
+static void
+prefetch_timers(const struct cep *c)
+{
+	if (c->timers.n <= 4 * AHEAD)
+		return;
+	__builtin_prefetch(&c->branches[cep_timer(c, 4 * AHEAD)->key]);
+	nfa_prefetch(&c->branches[cep_timer(c, 3 * AHEAD)->key].partials, 0);
+	nfa_prefetch(&c->branches[cep_timer(c, 2 * AHEAD)->key].partials, 1);
+	nfa_prefetch(&c->branches[cep_timer(c, AHEAD)->key].partials, 2);
+}
+
 /* Events, then time for all keys that had one or whose timer has come. */
 static int
 drain_branches(struct cep *c, int64_t until, struct out *out, struct err *err)
@@ -375,10 +384,10 @@ drain_branches(struct cep *c, int64_t until, struct out *out, struct err *err)
 		result = process(c, e, out, err);
 		event_drop(&c->store, e);
 	}
-	while (result == 0 && c->n_timers > 0 && c->timers[c->first_timer].ts <= until) {
-		const uint32_t key = c->timers[c->first_timer].key;
-		c->first_timer = (c->first_timer + 1) & (c->cap_timers - 1);
-		c->n_timers--;
+	while (result == 0 && c->timers.n > 0 && cep_timer(c, 0)->ts <= until) {
+		const uint32_t key = cep_timer(c, 0)->key;
+		prefetch_timers(c);
+		ring_drop(&c->timers);
 		c->branches[key].refs.timers--;
 		result = move_key(c, key, until, out, err);
 	}
@@ -405,7 +414,7 @@ cep_drain(struct cep *c, int64_t until, struct out *out, struct err *err)
 		atomic_store_explicit(&c->stats->partial_matches,
 		                      c->slicing ? c->slicer.live : nfa_live(c->nfa),
 		                      memory_order_relaxed);
-		atomic_store_explicit(&c->stats->keys, keys_count(c->keys) - c->n_idle,
+		atomic_store_explicit(&c->stats->keys, keys_count(c->keys) - c->idle.n,
 		                      memory_order_relaxed);
 	}
 	return result;

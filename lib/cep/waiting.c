@@ -11,7 +11,8 @@
 #include "sql/value.h"
 
 #define BUCKET_KEEP 65536               /* a longer array is not kept empty */
-#define SOON        3                   /* what comes to this bucket is due in milliseconds */
+#define SOON        64                  /* events of a bucket that is dealt out: they are next */
+#define AHEAD       8                   /* events */
 
 /* Values that do not compare go by kind, so that the order is total. */
 static int
@@ -42,23 +43,15 @@ before(const struct waiting *w, const struct stamped *a, const struct stamped *b
 static struct stamped *
 queued(const struct waiting *w, size_t i)
 {
-	return &w->queue[(w->first + i) & (w->cap - 1)];
+	return ring_at(&w->queue, i, sizeof(struct stamped));
 }
 
+/* Whoever takes the events that are next fetches what he needs for them. */
 static void
-queue_add(struct waiting *w, struct stamped waiter)
+say_soon(const struct waiting *w, const struct stamped *waiter)
 {
-	if (w->n == w->cap) {
-		const size_t cap = w->cap == 0 ? 64 : w->cap * 2;
-		struct stamped *queue = mem_zalloc(cap, sizeof(*queue));
-		for (size_t i = 0; i < w->n; i++)
-			queue[i] = *queued(w, i);
-		free(w->queue);
-		w->queue = queue;
-		w->cap = cap;
-		w->first = 0;
-	}
-	*queued(w, w->n++) = waiter;
+	if (w->soon != NULL)
+		w->soon(w->soon_arg, waiter->event);
 }
 
 /* ---- the radix heap */
@@ -127,10 +120,11 @@ deal_out(struct waiting *w, struct bucket *b)
 	w->filled &= w->filled - 1;
 	w->last = all.min;
 	for (size_t i = 0; i < all.n; i++) {
-		const int to = bucket_of(w, all.a[i].ts);
-		if (to <= SOON)
+		if (all.n <= SOON)
+			say_soon(w, &all.a[i]);
+		else if (all.n <= 8 * SOON)
 			__builtin_prefetch(all.a[i].event);
-		bucket_add(w, to, all.a[i]);
+		bucket_add(w, bucket_of(w, all.a[i].ts), all.a[i]);
 	}
 	if (w->by_value && w->buckets[0].n > 1)
 		qsort(w->buckets[0].a, w->buckets[0].n, sizeof(all.a[0]), compare_events);
@@ -151,6 +145,10 @@ heap_take(struct waiting *w, struct bucket *b)
 	b = &w->buckets[0];
 	e = b->a[w->taken++].event;
 	w->n_heap--;
+	if (b->n > SOON && w->taken + 2 * AHEAD < b->n) {
+		__builtin_prefetch(b->a[w->taken + 2 * AHEAD].event);
+		say_soon(w, &b->a[w->taken + AHEAD]);
+	}
 	if (w->taken == b->n)
 		w->taken = b->n = 0;
 	return e;
@@ -163,8 +161,8 @@ waiting_add(struct waiting *w, struct event *e)
 {
 	const struct stamped waiter = { e->ts, e };
 
-	if (w->n == 0 || !before(w, &waiter, queued(w, w->n - 1))) {
-		queue_add(w, waiter);
+	if (w->queue.n == 0 || !before(w, &waiter, queued(w, w->queue.n - 1))) {
+		*(struct stamped *)ring_add(&w->queue, sizeof(waiter)) = waiter;
 		return;
 	}
 	if (!w->begun)
@@ -181,7 +179,7 @@ struct event *
 waiting_take(struct waiting *w, int64_t until)
 {
 	struct bucket *b = lowest(w);
-	const struct stamped *head = w->n > 0 ? queued(w, 0) : NULL;
+	const struct stamped *head = w->queue.n > 0 ? queued(w, 0) : NULL;
 	struct event *e;
 
 	if (b != NULL && b->min <= until && (head == NULL || b->min < head->ts))
@@ -196,15 +194,18 @@ waiting_take(struct waiting *w, int64_t until)
 	if (head == NULL || head->ts > until)
 		return NULL;
 	e = head->event;
-	w->first = (w->first + 1) & (w->cap - 1);
-	w->n--;
+	ring_drop(&w->queue);
+	if (w->queue.n > 2 * AHEAD) {
+		__builtin_prefetch(queued(w, 2 * AHEAD)->event);
+		say_soon(w, queued(w, AHEAD));
+	}
 	return e;
 }
 
 void
 waiting_each(const struct waiting *w, waiting_fn *fn, void *arg)
 {
-	for (size_t i = 0; i < w->n; i++)
+	for (size_t i = 0; i < w->queue.n; i++)
 		fn(arg, queued(w, i)->event);
 	for (int k = 0; k < WAITING_BUCKETS; k++)
 		for (size_t i = k == 0 ? w->taken : 0; i < w->buckets[k].n; i++)
@@ -223,6 +224,6 @@ waiting_release(struct waiting *w, struct event_store *s)
 	waiting_each(w, drop, s);
 	for (int k = 0; k < WAITING_BUCKETS; k++)
 		free(w->buckets[k].a);
-	free(w->queue);
+	ring_release(&w->queue, sizeof(struct stamped));
 	*w = (struct waiting){ .by_value = w->by_value };
 }

@@ -13,6 +13,7 @@
 #ifndef MAIP_CEP_WAITING_H
 #define MAIP_CEP_WAITING_H
 
+#include "base/ring.h"
 #include "cep/event.h"
 
 #define WAITING_BUCKETS 65
@@ -23,9 +24,10 @@ struct bucket {                         /* in order of arrival */
 	int64_t         min;            /* smallest time */
 };
 
+typedef void waiting_fn(void *arg, struct event *e);
+
 struct waiting {
-	struct stamped *queue;          /* references; a ring, cap is a power of two */
-	size_t          first, n, cap;
+	struct ring     queue;          /* of struct stamped: references */
 	struct bucket   buckets[WAITING_BUCKETS];
 	uint64_t        filled;         /* bit i: there is something in bucket i + 1 */
 	size_t          taken;          /* out of bucket 0, from its front */
@@ -33,6 +35,9 @@ struct waiting {
 	int64_t         last;           /* time of bucket 0; no later event has an earlier one */
 	bool            begun;          /* last has a meaning */
 	bool            by_value;       /* there is an --order-by */
+	/* told, once or more often, of events whose turn comes soon; may be NULL */
+	waiting_fn     *soon;
+	void           *soon_arg;
 };
 
 void waiting_release(struct waiting *w, struct event_store *s);  /* drops the events */
@@ -47,11 +52,10 @@ struct event *waiting_take(struct waiting *w, int64_t until);
 static inline size_t
 waiting_count(const struct waiting *w)
 {
-	return w->n + w->n_heap;
+	return w->queue.n + w->n_heap;
 }
 
 /* All of them, in any order: for those who save. */
-typedef void waiting_fn(void *arg, struct event *e);
 void waiting_each(const struct waiting *w, waiting_fn *fn, void *arg);
 
 #endif
