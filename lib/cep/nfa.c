@@ -14,6 +14,7 @@
 
 #define STATES_MAX 4096                 /* in a larger program nothing is remembered */
 #define COLUMNS    256                  /* sets of conditions about which something is remembered */
+#define PREFETCH_MAX 4                  /* branches of a key */
 #define EDGES_MAX  100000               /* ways that one branch may take with one event */
 #define ROUNDS_MAX 10000                /* states passed on one way, in a program that may go round: then it does */
 
@@ -660,17 +661,16 @@ keep_below_limit(struct nfa *f, struct partials *p, struct err *err)
 void
 nfa_prefetch(const struct partials *p, int step)
 {
-	const struct node *node = p->lone.node;
+	const struct branch *b = p->is_lone ? &p->lone : p->live.a;
+	const size_t n = p->is_lone ? 1 : p->live.n;
 
-	if (!p->is_lone) {
-		if (step == 0 && p->live.n > 0)
-			__builtin_prefetch(p->live.a);
-		return;
-	}
-	if (step == 1)
-		__builtin_prefetch(node);
-	if (step == 2)
-		__builtin_prefetch(node->event);
+	if (step == 0 && n > 0)
+		__builtin_prefetch(b);
+	for (size_t i = 0; step > 0 && i < n && i < PREFETCH_MAX; i++)
+		if (step == 1)
+			__builtin_prefetch(b[i].node);
+		else if (b[i].node != NULL)
+			__builtin_prefetch(b[i].node->event);
 }
 
 /* Does the event leave all branches as they are? Then their heap would be built again entry by

@@ -78,7 +78,7 @@ partials_idle(const struct partials *p)
 size_t nfa_branches(const struct nfa *f, const struct partials *p, struct branch pair[2],
                     const struct branch **to);
 
-/* Time will be moved on for this key soon, so that branches end: fetches what that needs. Three
+/* The key will have an event soon, or its time will be moved on: fetches what that needs. Three
  * misses: steps 0, 1 and 2, each some time after the one before; p itself is there. */
 void nfa_prefetch(const struct partials *p, int step);
 

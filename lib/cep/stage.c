@@ -32,9 +32,18 @@ truth_of_line(struct cep *c)
 	uint64_t truth = 0;
 
 	for (int i = 0; i < c->program.n_leaves; i++)
-		if (!c->program.leaves[i].iterative && expr_true(c->program.leaves[i].expr, &env))
-			truth |= (uint64_t)1 << i;
+		if (!c->program.leaves[i].iterative)
+			truth |= (uint64_t)expr_true(c->program.leaves[i].expr, &env) << i;
 	return truth;
+}
+
+/* Apart, because the compiler clears what stands on the stack, and this is rare. */
+static int
+no_key(const char *name, struct err *err)
+{
+	char q[QUOTE_MAX];
+
+	return fail_as(err, STATUS_DATA, "no key: %s is missing or null", quote(q, str_of(name)));
 }
 
 /* The only key is a path to a text without escapes: its bytes tell the value as it came, too. */
@@ -59,7 +68,6 @@ key_of_line(struct cep *c, struct record *r, struct err *err)
 {
 	const struct expr_env env = { .fields = c->values, .scratch = &c->scratch, .gave_up = &c->gave_up };
 	const bool brief = c->brief && !r->inert;
-	char q[QUOTE_MAX];
 
 	r->key_at = c->key.n;
 	r->brief_at = c->brief_keys.n;
@@ -69,8 +77,7 @@ key_of_line(struct cep *c, struct record *r, struct err *err)
 		struct val v;
 		expr_eval(c->key_columns[i].expr, &env, &v);
 		if (v.kind == VAL_NULL)
-			return fail_as(err, STATUS_DATA, "no key: %s is missing or null",
-			               quote(q, str_of(c->conf.keys[i])));
+			return no_key(c->conf.keys[i], err);
 		const size_t at = c->key.n;
 		val_key(&c->key, &v);
 		if (c->n_key_columns > 1)

@@ -109,8 +109,8 @@ void cep_release_if_idle(struct cep *c, uint32_t key);
 /* Its events will be asked for soon; the state itself is there. */
 void cep_prefetch_key(const struct cep *c, uint32_t key);
 
-/* The event will have its turn soon; self is the struct cep. A waiting_fn. */
-void cep_expect(void *self, struct event *e);
+/* A waiting_soon_fn; self is the struct cep. */
+void cep_expect(void *self, const struct event *e, int step);
 
 /* The first moment at which time alone changes something, or TIME_MAX. */
 int64_t cep_next_moment(const struct cep *c);

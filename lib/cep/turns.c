@@ -13,7 +13,7 @@
 #include "base/time.h"
 #include "cep/state.h"
 
-#define AHEAD 8                         /* entries of a queue, to the next step of a prefetch */
+#define AHEAD 16                        /* entries of a queue, to the next step of a prefetch */
 
 /* ---- keys */
 
@@ -91,9 +91,14 @@ cep_prefetch_key(const struct cep *c, uint32_t key)
 }
 
 void
-cep_expect(void *self, struct event *e)
+cep_expect(void *self, const struct event *e, int step)
 {
-	__builtin_prefetch(cep_refs(self, e->key));
+	const struct cep *c = self;
+
+	if (c->slicing || step == 0)
+		__builtin_prefetch(cep_refs(c, e->key));
+	else
+		nfa_prefetch(&c->branches[e->key].partials, step - 1);
 }
 
 /* ---- timers */
@@ -393,6 +398,8 @@ drain_branches(struct cep *c, int64_t until, struct out *out, struct err *err)
 	}
 	for (size_t i = 0; i < c->n_touched && result == 0; i++) {
 		const uint32_t key = c->touched[i];
+		if (i + 2 * AHEAD < c->n_touched)
+			__builtin_prefetch(&c->branches[c->touched[i + 2 * AHEAD]]);
 		result = move_time(c, key, until, out, err);
 		c->branches[key].partials.started = false;
 		c->branches[key].refs.touched = false;
@@ -427,7 +434,7 @@ cep_end(struct cep *c, struct out *out, struct err *err)
 	c->watermark.now = TIME_MAX;
 	if (cep_drain(c, TIME_MAX, out, err) < 0)
 		return -1;
-	for (uint32_t key = 0; !c->slicing && key < c->cap_keys; key++)
+	for (uint32_t key = 0; !c->slicing && key < keys_limit(c->keys); key++)
 		if (move_time(c, key, TIME_MAX, out, err) < 0)
 			return -1;
 	return 0;

@@ -11,8 +11,8 @@
 #include "sql/value.h"
 
 #define BUCKET_KEEP 65536               /* a longer array is not kept empty */
-#define SOON        64                  /* events of a bucket that is dealt out: they are next */
-#define AHEAD       8                   /* events */
+#define SOON        256                /* what stands in a bucket that is no longer fits into the caches */
+#define GROUP       64                  /* a power of two, not above the least size of a ring */
 
 /* Values that do not compare go by kind, so that the order is total. */
 static int
@@ -46,12 +46,22 @@ queued(const struct waiting *w, size_t i)
 	return ring_at(&w->queue, i, sizeof(struct stamped));
 }
 
-/* Whoever takes the events that are next fetches what he needs for them. */
+/* The turn of all n of them comes soon: what they need is fetched step by step, each for all at
+ * once, so that the misses overlap. */
 static void
-say_soon(const struct waiting *w, const struct stamped *waiter)
+fetch(const struct waiting *w, const struct stamped *a, size_t n)
 {
-	if (w->soon != NULL)
-		w->soon(w->soon_arg, waiter->event);
+	for (size_t i = 0; i < n; i++)
+		__builtin_prefetch(a[i].event);
+	for (int step = 0; step < 3 && w->soon != NULL; step++)
+		for (size_t i = 0; i < n; i++)
+			w->soon(w->soon_arg, a[i].event, step);
+}
+
+static size_t
+at_most(size_t a, size_t b)
+{
+	return a < b ? a : b;
 }
 
 /* ---- the radix heap */
@@ -114,18 +124,19 @@ add_to_last(struct waiting *w, struct stamped waiter)
 static void
 deal_out(struct waiting *w, struct bucket *b)
 {
+	const int from = (int)(b - w->buckets);
 	struct bucket all = *b;
 
 	*b = (struct bucket){ .a = NULL };
 	w->filled &= w->filled - 1;
 	w->last = all.min;
-	for (size_t i = 0; i < all.n; i++) {
-		if (all.n <= SOON)
-			say_soon(w, &all.a[i]);
-		else if (all.n <= 8 * SOON)
-			__builtin_prefetch(all.a[i].event);
-		bucket_add(w, bucket_of(w, all.a[i].ts), all.a[i]);
+	if (from >= w->fetched) {       /* those below it are empty */
+		w->fetched = all.n <= SOON ? from : 0;
+		for (size_t i = 0; w->fetched > 0 && i < all.n; i += GROUP)
+			fetch(w, all.a + i, at_most(all.n - i, GROUP));
 	}
+	for (size_t i = 0; i < all.n; i++)
+		bucket_add(w, bucket_of(w, all.a[i].ts), all.a[i]);
 	if (w->by_value && w->buckets[0].n > 1)
 		qsort(w->buckets[0].a, w->buckets[0].n, sizeof(all.a[0]), compare_events);
 	if (all.cap > BUCKET_KEEP) {
@@ -143,12 +154,10 @@ heap_take(struct waiting *w, struct bucket *b)
 	if (b != &w->buckets[0])
 		deal_out(w, b);
 	b = &w->buckets[0];
+	if (w->fetched == 0 && w->taken % GROUP == 0)
+		fetch(w, b->a + w->taken, at_most(b->n - w->taken, GROUP));
 	e = b->a[w->taken++].event;
 	w->n_heap--;
-	if (b->n > SOON && w->taken + 2 * AHEAD < b->n) {
-		__builtin_prefetch(b->a[w->taken + 2 * AHEAD].event);
-		say_soon(w, &b->a[w->taken + AHEAD]);
-	}
 	if (w->taken == b->n)
 		w->taken = b->n = 0;
 	return e;
@@ -193,12 +202,10 @@ waiting_take(struct waiting *w, int64_t until)
 	}
 	if (head == NULL || head->ts > until)
 		return NULL;
+	if (w->queue.first % GROUP == 0)
+		fetch(w, head, at_most(w->queue.n, GROUP));
 	e = head->event;
 	ring_drop(&w->queue);
-	if (w->queue.n > 2 * AHEAD) {
-		__builtin_prefetch(queued(w, 2 * AHEAD)->event);
-		say_soon(w, queued(w, AHEAD));
-	}
 	return e;
 }
 

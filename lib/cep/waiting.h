@@ -24,7 +24,9 @@ struct bucket {                         /* in order of arrival */
 	int64_t         min;            /* smallest time */
 };
 
-typedef void waiting_fn(void *arg, struct event *e);
+/* The event's turn comes soon: fetch what that needs. Steps 0, 1 and 2 come one after the other,
+ * with those of other events between. */
+typedef void waiting_soon_fn(void *arg, const struct event *e, int step);
 
 struct waiting {
 	struct ring     queue;          /* of struct stamped: references */
@@ -34,9 +36,9 @@ struct waiting {
 	size_t          n_heap;         /* in all buckets */
 	int64_t         last;           /* time of bucket 0; no later event has an earlier one */
 	bool            begun;          /* last has a meaning */
+	int             fetched;        /* what stands below this bucket has been, if it is above 0 */
 	bool            by_value;       /* there is an --order-by */
-	/* told, once or more often, of events whose turn comes soon; may be NULL */
-	waiting_fn     *soon;
+	waiting_soon_fn *soon;          /* NULL: nobody fetches anything */
 	void           *soon_arg;
 };
 
@@ -56,6 +58,7 @@ waiting_count(const struct waiting *w)
 }
 
 /* All of them, in any order: for those who save. */
+typedef void waiting_fn(void *arg, struct event *e);
 void waiting_each(const struct waiting *w, waiting_fn *fn, void *arg);
 
 #endif
