@@ -79,10 +79,8 @@ mem_dup(struct str s)
 }
 
 void *
-mem_more(void *p, size_t n, size_t *cap, size_t size)
+mem_double(void *p, size_t *cap, size_t size)
 {
-	if (n < *cap)
-		return p;
 	*cap = *cap == 0 ? 8 : product(*cap, 2);
 	return mem_resize(p, *cap, size);
 }

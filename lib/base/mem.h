@@ -19,9 +19,15 @@ void *mem_zalloc(size_t count, size_t size);            /* cleared; the product 
 void *mem_resize(void *p, size_t count, size_t size);   /* the product is checked */
 char *mem_dup(struct str s);                            /* a copy that ends in NUL */
 
+void *mem_double(void *p, size_t *cap, size_t size);     /* mem_more, where the array is full */
+
 /* Make room for one more element: doubles *cap (from 8) when n has reached it. Returns the array,
  * maybe moved. a = mem_more(a, n, &cap, sizeof(*a)). */
-void *mem_more(void *p, size_t n, size_t *cap, size_t size);
+static inline void *
+mem_more(void *p, size_t n, size_t *cap, size_t size)
+{
+	return n < *cap ? p : mem_double(p, cap, size);
+}
 
 /* Large, long-lived and cleared memory, on huge pages where the system has them. */
 void *mem_big(size_t n);

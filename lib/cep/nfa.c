@@ -14,7 +14,6 @@
 
 #define STATES_MAX 4096                 /* in a larger program nothing is remembered */
 #define COLUMNS    256                  /* sets of conditions about which something is remembered */
-#define PREFETCH_MAX 4                  /* branches of a key */
 #define EDGES_MAX  100000               /* ways that one branch may take with one event */
 #define ROUNDS_MAX 10000                /* states passed on one way, in a program that may go round: then it does */
 
@@ -37,6 +36,8 @@ enum fate {
 
 struct moves {                          /* of branches in one state */
 	enum fate fate;
+	/* of the wait for a first event: the only one is to take it, and no match ends there */
+	bool      begins;
 	uint32_t  first, n;             /* in the column's list */
 };
 
@@ -293,7 +294,7 @@ find_moves(struct nfa *f, const struct branch *b, struct column *to, struct move
 	f->path_known = f->asked = false;
 	if (find_ways(f, err) < 0)
 		return -1;
-	*moves = (struct moves){ FATE_MOVES, (uint32_t)to->n, 0 };
+	*moves = (struct moves){ FATE_MOVES, false, (uint32_t)to->n, 0 };
 	for (size_t i = 0; i < f->n_ways; i++) {
 		const struct way *way = &f->ways[i];
 		struct move move = { -1, way->edge->target, -1 };
@@ -327,6 +328,14 @@ fate_of(const struct nfa *f, const struct branch *b, const struct column *column
 	                                                                      : FATE_MOVES;
 }
 
+static bool
+begins(const struct nfa *f, const struct move *move)
+{
+	const enum state_kind to = f->g->states[move->target].kind;
+
+	return move->final < 0 && to != STATE_FINAL && to != STATE_STOP;
+}
+
 /* What is remembered about the state of b, found out first if need be. NULL: -1. */
 static const struct moves *
 remembered(struct nfa *f, const struct branch *b, struct err *err)
@@ -341,6 +350,8 @@ remembered(struct nfa *f, const struct branch *b, struct err *err)
 	fresh.fate = fate_of(f, b, f->column, &fresh);
 	if (fresh.fate == FATE_OPEN)
 		f->column->n = fresh.first;
+	fresh.begins = fresh.fate == FATE_MOVES && b->state == f->g->start && fresh.n == 1 &&
+	               begins(f, &f->column->list[fresh.first]);
 	*moves = fresh;
 	return moves;
 }
@@ -565,58 +576,6 @@ release_matches(struct nfa *f, struct partials *p, int64_t now, struct found_lis
 
 /* ---- rounds */
 
-static struct branch
-the_wait(const struct nfa *f)
-{
-	return (struct branch){ .state = f->g->start, .start = START_NEVER };
-}
-
-size_t
-nfa_branches(const struct nfa *f, const struct partials *p, struct branch pair[2],
-             const struct branch **to)
-{
-	if (!p->is_lone) {
-		*to = p->live.a;
-		return p->live.n;
-	}
-	pair[0] = p->lone;
-	pair[1] = the_wait(f);
-	*to = pair;
-	return 2;
-}
-
-static void
-unpack(struct nfa *f, struct partials *p)
-{
-	struct branch pair[2];
-
-	if (!p->is_lone)
-		return;
-	pair[0] = p->lone;
-	pair[1] = the_wait(f);
-	p->is_lone = false;
-	p->live = (struct branches){ .a = NULL };
-	branches_append(f->store, &p->live, &pair[0]);
-	branches_append(f->store, &p->live, &pair[1]);
-}
-
-/* The branches are those of from, whose references go over; those of p are the caller's. */
-static void
-become(struct nfa *f, struct partials *p, struct branches *from)
-{
-	if (p->is_lone)
-		p->live = (struct branches){ .a = NULL };
-	p->is_lone = from->n == 2 && from->a[1].start == START_NEVER;
-	if (!p->is_lone) {
-		branches_become(f->store, &p->live, from);
-		return;
-	}
-	const struct branch lone = from->a[0];
-	p->live.n = from->n = 0;
-	branches_release(f->store, &p->live);
-	p->lone = lone;
-}
-
 /* What f->next holds are the key's branches now; the wait for a first event goes without saying. */
 static void
 end_round(struct nfa *f, struct partials *p)
@@ -625,7 +584,7 @@ end_round(struct nfa *f, struct partials *p)
 		f->next.n = 0;
 	f->live += f->next.n;
 	f->live -= p->is_lone ? 2 : p->live.n;
-	become(f, p, &f->next);
+	partials_become(f->store, p, &f->next);
 	if (p->done.n == 0)
 		branches_release(f->store, &p->done);
 }
@@ -648,7 +607,7 @@ keep_below_limit(struct nfa *f, struct partials *p, struct err *err)
 		return 0;
 	if (!f->shed)
 		return nfa_too_many(f->max_live, err);
-	unpack(f, p);
+	partials_unpack(f->store, p, f->g->start);
 	while (f->live > f->max_live && p->live.n > 0 && p->live.a[0].start != START_NEVER) {
 		tell(f, NEWS_SHED, &p->live.a[0]);
 		node_drop(f->store, branches_pop(&p->live).node);
@@ -656,21 +615,6 @@ keep_below_limit(struct nfa *f, struct partials *p, struct err *err)
 		f->n_shed++;
 	}
 	return 0;
-}
-
-void
-nfa_prefetch(const struct partials *p, int step)
-{
-	const struct branch *b = p->is_lone ? &p->lone : p->live.a;
-	const size_t n = p->is_lone ? 1 : p->live.n;
-
-	if (step == 0 && n > 0)
-		__builtin_prefetch(b);
-	for (size_t i = 0; step > 0 && i < n && i < PREFETCH_MAX; i++)
-		if (step == 1)
-			__builtin_prefetch(b[i].node);
-		else if (b[i].node != NULL)
-			__builtin_prefetch(b[i].node->event);
 }
 
 /* Does the event leave all branches as they are? Then their heap would be built again entry by
@@ -686,6 +630,31 @@ all_stay(struct nfa *f, const struct branch *live, size_t n, struct err *err)
 			return false;   /* a failure is met again */
 	}
 	return true;
+}
+
+/* Does the event begin the only branch of its key? Most that begin one do. */
+static bool
+begins_alone(struct nfa *f, const struct partials *p, const struct branch *wait, struct err *err)
+{
+	if (!partials_idle(p) || f->column == NULL || f->tell != NULL)
+		return false;
+	const struct moves *moves = remembered(f, wait, err);
+	return moves != NULL && moves->begins;  /* a failure is met again */
+}
+
+/* Then this is what the round would come to. */
+static int
+begin_alone(struct nfa *f, struct partials *p, struct err *err)
+{
+	const struct moves *moves = &f->column->moves[f->g->start];
+	const struct move *move = &f->column->list[moves->first];
+	struct event *e = f->event;
+
+	p->lone = (struct branch){ node_new(f->store, e, NULL, move->element), e->seq, e->ts,
+		                   move->target };
+	p->is_lone = p->started = true;
+	f->live += 2;
+	return keep_below_limit(f, p, err);
 }
 
 static int
@@ -713,15 +682,17 @@ nfa_event(struct nfa *f, struct partials *p, struct event *e, struct found_list 
 {
 	struct branch pair[2];
 	const struct branch *live;
-	size_t n = nfa_branches(f, p, pair, &live);
+	size_t n = partials_live(p, f->g->start, pair, &live);
 
+	f->event = e;
+	f->column = column_of(f, e->truth);
 	if (n == 0) {
-		pair[0] = the_wait(f);
+		pair[0] = branch_wait(f->g->start);
 		live = pair;
 		n = 1;
 	}
-	f->event = e;
-	f->column = column_of(f, e->truth);
+	if (begins_alone(f, p, live, err))
+		return begin_alone(f, p, err);
 	if (all_stay(f, live, n, err))
 		return 0;
 	if (event_for_each(f, p, live, n, err) < 0)
@@ -746,7 +717,7 @@ nfa_time(struct nfa *f, struct partials *p, int64_t now, struct found_list *matc
 	const struct program *g = f->g;
 	struct branch pair[2];
 	const struct branch *live;
-	const size_t n = nfa_branches(f, p, pair, &live);
+	const size_t n = partials_live(p, f->g->start, pair, &live);
 
 	if (n == 0 || (!g->gaps && (live[0].start == START_NEVER ||
 	                            !expired(now, live[0].start_ts, g->window))))
@@ -845,17 +816,8 @@ nfa_adopt(struct nfa *f, struct partials *p)
 
 	f->live += live.n;
 	p->live = (struct branches){ .a = NULL };
-	become(f, p, &live);
+	partials_become(f->store, p, &live);
 	branches_release(f->store, &live);
-}
-
-void
-partials_release(struct nfa *f, struct partials *p)
-{
-	unpack(f, p);
-	f->live -= p->live.n;
-	branches_release(f->store, &p->live);
-	branches_release(f->store, &p->done);
 }
 
 size_t

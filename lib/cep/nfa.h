@@ -15,23 +15,10 @@
 #ifndef MAIP_CEP_NFA_H
 #define MAIP_CEP_NFA_H
 
-#include "cep/branches.h"
+#include "cep/partials.h"
 #include "cep/program.h"
 
 #define NFA_BRANCHES_MAX ((uint32_t)1 << 30)            /* of one key */
-
-struct partials {                       /* of one key; all zero: only the wait for a first event */
-	union {
-		/* the branch that waits for a first event among them, if there are any */
-		struct branches live;
-		/* the only one beside that which waits: most keys have no more */
-		struct branch lone;
-	};
-	/* complete, but an older branch may still get in before them */
-	struct branches done;
-	bool            is_lone;        /* lone stands, not live */
-	bool            started;        /* a match has begun since the caller looked last */
-};
 
 struct found {                          /* a match, or a partial one that ran out of time */
 	struct node *node;              /* holds a reference */
@@ -64,23 +51,6 @@ void nfa_free(struct nfa *f);                           /* NULL is fine */
 
 /* p->live has been filled by somebody else: it is the engine's from now on */
 void nfa_adopt(struct nfa *f, struct partials *p);
-void partials_release(struct nfa *f, struct partials *p);
-
-/* Nothing but the wait for a first event. */
-static inline bool
-partials_idle(const struct partials *p)
-{
-	return !p->is_lone && p->live.n == 0;
-}
-
-/* The branches that live, in the order of their heap; in pair, if they stand in no array. Returns
- * how many; 0: nothing but the wait for a first event. */
-size_t nfa_branches(const struct nfa *f, const struct partials *p, struct branch pair[2],
-                    const struct branch **to);
-
-/* The key will have an event soon, or its time will be moved on: fetches what that needs. Three
- * misses: steps 0, 1 and 2, each some time after the one before; p itself is there. */
-void nfa_prefetch(const struct partials *p, int step);
 
 /* An event of this key, no earlier than the time it has been moved to. Appends matches. 0, or -1
  * with err: a skip target that is not there (STATUS_DATA), or too many branches. */

@@ -131,7 +131,7 @@ save_keys(struct saver *s)
 		const struct branch *live;
 		if (cep_key_is_idle(s->c, key))
 			continue;
-		const size_t n = nfa_branches(s->c->nfa, p, pair, &live);
+		const size_t n = partials_live(p, s->c->program.start, pair, &live);
 		save_branches(s, live, n);
 		save_branches(s, p->done.a, p->done.n);
 	}

@@ -79,6 +79,8 @@ cep_release_if_idle(struct cep *c, uint32_t key)
 	if (cep_refs(c, key)->listed || !cep_key_is_idle(c, key))
 		return;
 	list_idle(c, key);
+	if (c->watermark.now == TIME_MAX)
+		return;         /* at the end nobody needs their room */
 	for (int i = 0; i < 2 && c->idle.n > IDLE_KEYS + (keys_count(c->keys) - c->idle.n); i++)
 		forget_oldest_idle(c);
 }
@@ -98,7 +100,7 @@ cep_expect(void *self, const struct event *e, int step)
 	if (c->slicing || step == 0)
 		__builtin_prefetch(cep_refs(c, e->key));
 	else
-		nfa_prefetch(&c->branches[e->key].partials, step - 1);
+		partials_prefetch(&c->branches[e->key].partials, step - 1);
 }
 
 /* ---- timers */
@@ -372,9 +374,9 @@ prefetch_timers(const struct cep *c)
 	if (c->timers.n <= 4 * AHEAD)
 		return;
 	__builtin_prefetch(&c->branches[cep_timer(c, 4 * AHEAD)->key]);
-	nfa_prefetch(&c->branches[cep_timer(c, 3 * AHEAD)->key].partials, 0);
-	nfa_prefetch(&c->branches[cep_timer(c, 2 * AHEAD)->key].partials, 1);
-	nfa_prefetch(&c->branches[cep_timer(c, AHEAD)->key].partials, 2);
+	partials_prefetch(&c->branches[cep_timer(c, 3 * AHEAD)->key].partials, 0);
+	partials_prefetch(&c->branches[cep_timer(c, 2 * AHEAD)->key].partials, 1);
+	partials_prefetch(&c->branches[cep_timer(c, AHEAD)->key].partials, 2);
 }
 
 /* Events, then time for all keys that had one or whose timer has come. */
