@@ -5,6 +5,7 @@
 #include "cep/explain.h"
 
 #include "base/time.h"
+#include "cep/nfa.h"
 
 static const char *const edge_words[] = { "take", "ignore", "proceed" };
 static const char *const state_words[] = { "", " (start)", " (end)", " (waits for the window to end)", " (kills the branch)" };
@@ -20,10 +21,26 @@ add_duration(struct buf *to, const char *what, int64_t ms)
 	}
 }
 
+/* How the general engine finds what becomes of a branch (nfa.h). */
+static void
+add_moves(const struct program *g, struct buf *to)
+{
+	if (g->n > NFA_STATES_MAX)
+		buf_addf(to, "\nmoves: worked out for each event (more than %d states)",
+		         NFA_STATES_MAX);
+	else if (g->iterative != 0)
+		buf_add_str(to, STR("\nmoves: remembered by the conditions that hold, but for "
+		                    "those that ask what has been taken"));
+	else
+		buf_add_str(to, STR("\nmoves: remembered by the conditions that hold"));
+}
+
 int
 explain_table(const struct program *g, bool slicing, struct buf *to)
 {
 	buf_addf(to, "engine: %s", slicing ? "one list of events a key" : "branches");
+	if (!slicing)
+		add_moves(g, to);
 	add_duration(to, "\nwindow: ", g->window);
 	if (g->inert)
 		buf_add_str(to,

@@ -12,7 +12,6 @@
 #include "base/mem.h"
 #include "base/time.h"
 
-#define STATES_MAX 4096                 /* in a larger program nothing is remembered */
 #define COLUMNS    256                  /* sets of conditions about which something is remembered */
 #define EDGES_MAX  100000               /* ways that one branch may take with one event */
 #define ROUNDS_MAX 10000                /* states passed on one way, in a program that may go round: then it does */
@@ -157,8 +156,8 @@ leaf_holds(struct nfa *f, int leaf)
 		return (f->event->truth & bit) != 0;
 	f->asked = true;
 	if ((f->known & bit) == 0) {
-		const struct expr_env env = { .fields = event_fields(f->event), .taken = &f->taken, .scratch = &f->scratch,
-			.gave_up = f->gave_up };
+		const struct expr_env env = { .fields = event_fields(f->event), .taken = &f->taken,
+			                      .scratch = &f->scratch, .gave_up = f->gave_up };
 		f->known |= bit;
 		f->self = f->g->leaves[leaf].self;
 		if (expr_true(f->g->leaves[leaf].expr, &env))
@@ -775,7 +774,7 @@ nfa_new(const struct nfa_conf *conf)
 	f->store = conf->store;
 	f->max_live = conf->max_live;
 	f->shed = conf->shed;
-	f->remembers = !conf->forgets && conf->program->n <= STATES_MAX;
+	f->remembers = !conf->forgets && conf->program->n <= NFA_STATES_MAX;
 	f->gave_up = conf->gave_up;
 	f->taken = (struct taken){ .self = f, .count = taken_count, .fields = taken_fields };
 	return f;

@@ -9,8 +9,8 @@
  * Cost: every event looks at every branch of its key, as in Flink. What becomes of a branch is
  * worked out once for each state and each set of conditions that hold, and remembered; only where
  * a condition asks what has been taken, it is worked out each time. A key of which nothing is
- * known but the wait for a first event, or one branch beside it, costs no memory beyond its struct, and an event that leaves
- * all branches as they are costs a look at each.
+ * known but the wait for a first event, or one branch beside it, costs no memory beyond its
+ * struct, and an event that leaves all branches as they are costs a look at each.
  */
 #ifndef MAIP_CEP_NFA_H
 #define MAIP_CEP_NFA_H
@@ -19,6 +19,7 @@
 #include "cep/program.h"
 
 #define NFA_BRANCHES_MAX ((uint32_t)1 << 30)            /* of one key */
+#define NFA_STATES_MAX   4096           /* in a larger program nothing is remembered */
 
 struct found {                          /* a match, or a partial one that ran out of time */
 	struct node *node;              /* holds a reference */
@@ -57,7 +58,8 @@ void nfa_adopt(struct nfa *f, struct partials *p);
 int nfa_event(struct nfa *f, struct partials *p, struct event *e, struct found_list *matches,
               struct err *err);
 
-/* Time is now for this key. Appends matches that only waited for it, and timeouts. */
+/* Time is now for this key, where it may have been before. Appends matches that only waited for
+ * it, and timeouts. */
 int nfa_time(struct nfa *f, struct partials *p, int64_t now, struct found_list *matches,
              struct found_list *timeouts, struct err *err);
 

@@ -262,7 +262,8 @@ print_columns(struct printer *p, const struct row *row, struct out *out)
 {
 	const struct taken taken = { .self = (void *)(uintptr_t)row, .count = taken_count, .fields = taken_fields };
 	const struct val row_time = { .kind = VAL_TIME, .ms = row->last_ts };
-	const struct expr_env env = { .fields = event_fields(last_event(row)), .slots = &row_time, .taken = &taken, .scratch = &p->scratch };
+	const struct expr_env env = { .fields = event_fields(last_event(row)), .slots = &row_time,
+		                      .taken = &taken, .scratch = &p->scratch };
 
 	for (size_t i = 0; i < p->conf.n_columns; i++) {
 		struct val v;

@@ -36,7 +36,7 @@ struct waiting {
 	size_t          n_heap;         /* in all buckets */
 	int64_t         last;           /* time of bucket 0; no later event has an earlier one */
 	bool            begun;          /* last has a meaning */
-	int             fetched;        /* what stands below this bucket has been, if it is above 0 */
+	int             fetched;        /* what stands below this bucket has been */
 	bool            by_value;       /* there is an --order-by */
 	waiting_soon_fn *soon;          /* NULL: nobody fetches anything */
 	void           *soon_arg;

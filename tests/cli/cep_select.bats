@@ -89,6 +89,7 @@ refused() { # MESSAGE CLAUSE [OPTION...]
 @test "--explain shows engine, window, states and edges, and reads nothing" {
 	run -0 maip-cep --begin a --where "e = 'a'" --next b --within 5s --explain nothing-is-read
 	assert_output "engine: branches
+moves: remembered by the conditions that hold
 window: 5s
 
 a (start)
@@ -100,6 +101,11 @@ b
 (match) (end)"
 	run -0 maip-cep --begin a --where "e = 'a'" --times-or-more 2 --explain
 	assert_line --index 0 'engine: one list of events a key'
+	refute_line --partial moves:
+	run -0 maip-cep --begin a --next b --where 'LAST(a.x) < x' --explain
+	assert_line --index 1 'moves: remembered by the conditions that hold, but for those that ask what has been taken'
+	run -0 maip-cep --begin a --next b --times 5000 --explain
+	assert_line --index 1 'moves: worked out for each event (more than 4096 states)'
 }
 
 @test "--explain=dot is a graph" {
