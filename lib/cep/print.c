@@ -156,11 +156,12 @@ print_add_keys(struct buf *to, const struct expr_column *keys, size_t n, const s
 static struct str
 plain_key(struct printer *p, const struct event *e)
 {
-	const struct str key = keys_text(p->conf.texts, e->key);
+	struct val v;
 
+	val_of_key(&v, keys_text(p->conf.texts, e->key));
 	buf_clear(&p->keys);
 	buf_add_char(&p->keys, '"');
-	buf_add_str(&p->keys, str_slice(key, 1, key.n));
+	buf_add_str(&p->keys, v.text);
 	buf_add_char(&p->keys, '"');
 	return buf_str(&p->keys);
 }

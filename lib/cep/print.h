@@ -38,8 +38,6 @@ struct print_conf {                     /* all borrowed */
 /* Does such an output print more of an event than its keys? */
 bool print_needs_lines(enum emit emit, size_t n_columns);
 
-#define PLAIN_KEY 's'                   /* the first byte that val_key() gives a text */
-
 /* The value of another key to those of an event: as JSON, with newlines between. */
 int print_add_key(struct buf *to, bool first, const struct val *v);
 

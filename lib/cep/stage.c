@@ -54,8 +54,8 @@ plain_key(struct cep *c, struct record *r)
 
 	if (f == NULL || f->kind != JSON_STRING || f->escaped)
 		return false;
-	buf_add_char(&c->key, PLAIN_KEY);
-	buf_add(&c->key, f->raw.p + 1, f->raw.n - 2);
+	val_key(&c->key, &(struct val){ .kind = VAL_TEXT,
+	                                .text = str_slice(f->raw, 1, f->raw.n - 1) });
 	r->key_n = c->key.n - r->key_at;
 	r->brief_n = 0;
 	return true;
