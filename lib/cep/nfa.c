@@ -613,6 +613,10 @@ keep_below_limit(struct nfa *f, struct partials *p, struct err *err)
 		f->live--;
 		f->n_shed++;
 	}
+	if (p->live.n == 1) {           /* the wait, which goes without saying */
+		f->live--;
+		branches_release(f->store, &p->live);
+	}
 	return 0;
 }
 

@@ -18,6 +18,7 @@ struct partials {                       /* all zero: only the wait for a first e
 	};
 	/* complete, but an older branch may still get in before them */
 	struct branches done;
+	uint32_t        moment;         /* up to the caller: when its time was moved last */
 	bool            is_lone;        /* lone and the wait: live does not stand */
 	bool            started;        /* a match has begun since the caller looked last */
 };

@@ -62,8 +62,11 @@ struct cep {
 	bool                brief;      /* the values of its keys stand in place of an event's line */
 
 	bool             own_watermarks;
+	bool             over;          /* the input is: nobody needs the room of idle keys */
 	struct watermark watermark;
 	int64_t          now;           /* of processing time */
+	uint32_t         moment;        /* number of those that have had events */
+	int64_t          moment_ts;     /* time of the last */
 	uint64_t         arrivals, seq, matches, late, gave_up, n_shed;
 	struct waiting   waiting;
 	struct ring      timers;        /* of struct timer; they only ever grow later */

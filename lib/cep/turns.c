@@ -79,8 +79,8 @@ cep_release_if_idle(struct cep *c, uint32_t key)
 	if (cep_refs(c, key)->listed || !cep_key_is_idle(c, key))
 		return;
 	list_idle(c, key);
-	if (c->watermark.now == TIME_MAX)
-		return;         /* at the end nobody needs their room */
+	if (c->over)
+		return;
 	for (int i = 0; i < 2 && c->idle.n > IDLE_KEYS + (keys_count(c->keys) - c->idle.n); i++)
 		forget_oldest_idle(c);
 }
@@ -97,8 +97,10 @@ cep_expect(void *self, const struct event *e, int step)
 {
 	const struct cep *c = self;
 
-	if (c->slicing || step == 0)
+	if (step == 0)
 		__builtin_prefetch(cep_refs(c, e->key));
+	else if (c->slicing)
+		cep_prefetch_key(c, e->key);
 	else
 		partials_prefetch(&c->branches[e->key].partials, step - 1);
 }
@@ -317,7 +319,7 @@ trace_key(struct cep *c, uint32_t key, int64_t now)
 	           &c->tracer);
 }
 
-/* Move a key's time, which may be there already: then nothing happens. */
+/* Move a key's time, where it may have been before. */
 static int
 move_time(struct cep *c, uint32_t key, int64_t now, struct out *out, struct err *err)
 {
@@ -331,19 +333,31 @@ move_time(struct cep *c, uint32_t key, int64_t now, struct out *out, struct err 
 	return hand_out(c, out, err);
 }
 
-/* The same in a pass, at the end of which it is moved on. */
-static int
-move_key(struct cep *c, uint32_t key, int64_t now, struct out *out, struct err *err)
+/* At the end of the pass the key's time is moved on. */
+static void
+touch(struct cep *c, uint32_t key)
 {
-	struct key_refs *refs = &c->branches[key].refs;
+	c->touched = mem_more(c->touched, c->n_touched, &c->cap_touched, sizeof(*c->touched));
+	c->touched[c->n_touched++] = key;
+	c->branches[key].refs.touched = true;
+}
 
-	if (!refs->touched) {
-		c->touched =
-			mem_more(c->touched, c->n_touched, &c->cap_touched, sizeof(*c->touched));
-		c->touched[c->n_touched++] = key;
-		refs->touched = true;
-	}
-	return move_time(c, key, now, out, err);
+/* Time is moved once before all events of a key that have the same: those behind the first are
+ * shown to branches that it has led to states whose gap is over. */
+static int
+move_to_event(struct cep *c, const struct event *e, struct out *out, struct err *err)
+{
+	struct key_branches *k = &c->branches[e->key];
+
+	if (e->ts != c->moment_ts)
+		c->moment++;
+	c->moment_ts = e->ts;
+	if (!k->refs.touched)
+		touch(c, e->key);
+	else if (k->partials.moment == c->moment)
+		return 0;
+	k->partials.moment = c->moment;
+	return move_time(c, e->key, e->ts, out, err);
 }
 
 static int
@@ -352,7 +366,7 @@ process(struct cep *c, struct event *e, struct out *out, struct err *err)
 	struct partials *p = &c->branches[e->key].partials;
 
 	c->branches[e->key].refs.waiting--;
-	if (move_key(c, e->key, e->ts, out, err) < 0)
+	if (move_to_event(c, e, out, err) < 0)
 		return -1;
 	e->seq = ++c->seq;
 	trace_key(c, e->key, e->ts);
@@ -396,7 +410,9 @@ drain_branches(struct cep *c, int64_t until, struct out *out, struct err *err)
 		prefetch_timers(c);
 		ring_drop(&c->timers);
 		c->branches[key].refs.timers--;
-		result = move_key(c, key, until, out, err);
+		if (!c->branches[key].refs.touched)
+			touch(c, key);
+		result = move_time(c, key, until, out, err);
 	}
 	for (size_t i = 0; i < c->n_touched && result == 0; i++) {
 		const uint32_t key = c->touched[i];
@@ -434,6 +450,7 @@ int
 cep_end(struct cep *c, struct out *out, struct err *err)
 {
 	c->watermark.now = TIME_MAX;
+	c->over = true;
 	if (cep_drain(c, TIME_MAX, out, err) < 0)
 		return -1;
 	for (uint32_t key = 0; !c->slicing && key < keys_limit(c->keys); key++)

@@ -54,6 +54,13 @@ refused() { # MESSAGE OPTION...
 	assert_output ''
 }
 
+@test "time is moved once for all events of a moment: a gap that is over by then does not count among them" {
+	printf '{"t":%d,"k":"x","e":"%s"}\n' 1 a 6 x 6 b 9 x >gap
+	run -0 cep --time-style ms --emit summary --begin one --where "e = 'a'" --one-or-more \
+		--followed-by two --where "e = 'b'" --within-each 2s --watermark 0s gap
+	assert_output '{"k":"x","match_start":1000,"match_end":6000,"events":{"one":1,"two":1}}'
+}
+
 @test "a column that a line has already is refused" {
 	refused "--key: the column 'match_start' is there already (name this one with AS)" --key match_start --begin one
 	refused "--key: the column 'k' is there already (name this one with AS)" --key k --key x.k --begin one
