@@ -50,9 +50,12 @@ add_header(void *arg, const char *value, struct err *err)
 
 	(void)arg;
 	if (equals == NULL || equals == value)
-		return fail_as(err, STATUS_USAGE, "%s is not NAME=EXPR", quote(quoted, str_of(value)));
+		return fail_as(err, STATUS_USAGE, "%s is not NAME=EXPR",
+		               quote(quoted, str_of(value)));
 	headers = mem_more(headers, route_conf.n_headers, &cap_headers, sizeof(*headers));
-	headers[route_conf.n_headers++] = (struct route_header){ { value, (size_t)(equals - value) }, equals + 1 };
+	headers[route_conf.n_headers++] = (struct route_header){
+		{ value, (size_t)(equals - value) }, equals + 1
+	};
 	return 0;
 }
 
@@ -66,47 +69,72 @@ set_create(void *arg, const char *value, struct err *err)
 }
 
 /* Obey the command line. Returns the index of the first operand. */
+static const struct opt opts[] = {
+	OPT_HEADING("Where records go"),
+	OPT_STR('t', "topic", &route_conf.topic, "TOPIC", "write to this topic"),
+	OPT_STR(0, "topic-expr", &route_conf.topic_expr, "EXPR",
+	        "write each line to the topic that EXPR yields"),
+	OPT_STR('k', "key", &route_conf.key, "EXPR",
+	        "make the text of EXPR the key; NULL is no key"),
+	OPT_STR(0, "partition-expr", &route_conf.partition, "EXPR",
+	        "write to this partition; NULL lets the key decide"),
+	OPT_STR(0, "timestamp", &route_conf.timestamp, "EXPR",
+	        "make EXPR the time of the record (default now)"),
+	OPT_CALL('H', "header", add_header, NULL, "NAME=EXPR", "add a header; repeatable"),
+	OPT_CALL(0, "create-topics", set_create, NULL, "[=PARTITIONS[,KEY=VALUE]...]",
+	         "make topics that are not there, with these settings (replication.factor among "
+	         "them)"),
+	KAFKA_CONF_OPTS(&kafka),
+	OPT_HEADING("What the value is (default: the line, which must be a JSON object)"),
+	OPT_FLAG(0, "text", &text, "the line, whatever it is"),
+	OPT_FLAG(0, "envelope", &envelope,
+	         "lines are what maip-consume --envelope prints: a record with everything"),
+	OPT_STR(0, "event-type", &route_conf.event_type, "TYPE",
+	        "a MAIP event of this type with the line as its payload"),
+	OPT_STR(0, "source", &route_conf.source, "NAME",
+	        "the source that events name (default " NAME ")"),
+	OPT_STR(0, "tombstone-when", &route_conf.tombstone_when, "CONDITION",
+	        "send no value, but a tombstone, where this is true"),
+	OPT_HEADING("Delivery"),
+	OPT_MS(0, "delivery-timeout", &delivery_timeout, "DURATION",
+	       "give a record up after so long (default 2m)"),
+	OPT_STR(0, "transactional-id", &writer_conf.transactional_id, "ID",
+	        "publish the whole input in one transaction, or nothing"),
+	OPT_CHOICE(0, "compression", &compression, compression_words,
+	           "compress batches (default none)"),
+	OPT_MS(0, "linger", &writer_conf.linger, "DURATION",
+	       "wait so long for a batch to fill (default 20ms)"),
+	OPT_SIZE(0, "batch-size", &writer_conf.batch_size, 1, INT32_MAX, "BYTES",
+	         "send a batch when it has so many bytes (default 1000000)"),
+	OPT_CHOICE(0, "acks", &acks, acks_words,
+	           "who must have a record: all replicas in sync, 1, or nobody (0)"),
+	OPT_FLAG(0, "allow-loss", &allow_loss,
+	         "yes, --acks 1 and 0 can lose records, or send them twice"),
+	OPT_MS(0, "grace", &grace, "DURATION",
+	       "after a signal, wait so long for acknowledgements (default 10s)"),
+	OPT_HEADING("What becomes of each record"),
+	OPT_STR(0, "dead-letter", &letter_path, "FILE",
+	        "append records that were not delivered to FILE, and go on"),
+	OPT_STR(0, "receipts", &receipt_path, "FILE",
+	        "append line, topic, partition and offset of each delivered record to FILE"),
+	OPT_FLAG(0, "tee", &tee, "repeat each line that was sent on standard output"),
+	OPT_FLAG(0, "dry-run", &dry,
+	         "send nothing; print what would be sent, as envelopes"),
+	OPT_FLAG('v', "verbose", &verbose,
+	         "say how many records were delivered, and what librdkafka logs"),
+	OPT_HEADING("Lines that are no records"),
+	OPT_CALL(0, "on-error", bad_option, &bad, "POLICY",
+	         "stop, skip or dead-letter=FILE (default stop)"),
+	OPT_INT(0, "ok-errors", &bad.ok_errors, 0, INT64_MAX, "N",
+	        "end with 0 all the same if no more than N lines were bad"),
+	OPT_SIZE(0, "max-line", &max_line, 1024, 1 << 30, "BYTES",
+	         "refuse longer lines (default 16MiB)"),
+	OPT_END
+};
+
 static int
 read_options(int argc, char **argv)
 {
-	const struct opt opts[] = {
-		OPT_HEADING("Where records go"),
-		OPT_STR('t', "topic", &route_conf.topic, "TOPIC", "write to this topic"),
-		OPT_STR(0, "topic-expr", &route_conf.topic_expr, "EXPR", "write each line to the topic that EXPR yields"),
-		OPT_STR('k', "key", &route_conf.key, "EXPR", "make the text of EXPR the key; NULL is no key"),
-		OPT_STR(0, "partition-expr", &route_conf.partition, "EXPR", "write to this partition; NULL lets the key decide"),
-		OPT_STR(0, "timestamp", &route_conf.timestamp, "EXPR", "make EXPR the time of the record (default now)"),
-		OPT_CALL('H', "header", add_header, NULL, "NAME=EXPR", "add a header; repeatable"),
-		OPT_CALL(0, "create-topics", set_create, NULL, "[=PARTITIONS[,KEY=VALUE]...]",
-		         "make topics that are not there, with these settings (replication.factor among them)"),
-		KAFKA_CONF_OPTS(&kafka),
-		OPT_HEADING("What the value is (default: the line, which must be a JSON object)"),
-		OPT_FLAG(0, "text", &text, "the line, whatever it is"),
-		OPT_FLAG(0, "envelope", &envelope, "lines are what maip-consume --envelope prints: a record with everything"),
-		OPT_STR(0, "event-type", &route_conf.event_type, "TYPE", "a MAIP event of this type with the line as its payload"),
-		OPT_STR(0, "source", &route_conf.source, "NAME", "the source that events name (default " NAME ")"),
-		OPT_STR(0, "tombstone-when", &route_conf.tombstone_when, "CONDITION", "send no value, but a tombstone, where this is true"),
-		OPT_HEADING("Delivery"),
-		OPT_MS(0, "delivery-timeout", &delivery_timeout, "DURATION", "give a record up after so long (default 2m)"),
-		OPT_STR(0, "transactional-id", &writer_conf.transactional_id, "ID", "publish the whole input in one transaction, or nothing"),
-		OPT_CHOICE(0, "compression", &compression, compression_words, "compress batches (default none)"),
-		OPT_MS(0, "linger", &writer_conf.linger, "DURATION", "wait so long for a batch to fill (default 20ms)"),
-		OPT_SIZE(0, "batch-size", &writer_conf.batch_size, 1, INT32_MAX, "BYTES", "send a batch when it has so many bytes (default 1000000)"),
-		OPT_CHOICE(0, "acks", &acks, acks_words, "who must have a record: all replicas in sync, 1, or nobody (0)"),
-		OPT_FLAG(0, "allow-loss", &allow_loss, "yes, --acks 1 and 0 can lose records, or send them twice"),
-		OPT_MS(0, "grace", &grace, "DURATION", "after a signal, wait so long for acknowledgements (default 10s)"),
-		OPT_HEADING("What becomes of each record"),
-		OPT_STR(0, "dead-letter", &letter_path, "FILE", "append records that were not delivered to FILE, and go on"),
-		OPT_STR(0, "receipts", &receipt_path, "FILE", "append line, topic, partition and offset of each delivered record to FILE"),
-		OPT_FLAG(0, "tee", &tee, "repeat each line that was sent on standard output"),
-		OPT_FLAG(0, "dry-run", &dry, "send nothing; print what would be sent, as envelopes"),
-		OPT_FLAG('v', "verbose", &verbose, "say how many records were delivered, and what librdkafka logs"),
-		OPT_HEADING("Lines that are no records"),
-		OPT_CALL(0, "on-error", bad_option, &bad, "POLICY", "stop, skip or dead-letter=FILE (default stop)"),
-		OPT_INT(0, "ok-errors", &bad.ok_errors, 0, INT64_MAX, "N", "end with 0 all the same if no more than N lines were bad"),
-		OPT_SIZE(0, "max-line", &max_line, 1024, 1 << 30, "BYTES", "refuse longer lines (default 16MiB)"),
-		OPT_END
-	};
 	const struct tool tool = {
 		.name = NAME, .operands = "[FILE]...", .opts = opts,
 		.summary = "write records to Kafka, and know that they arrived",
@@ -137,25 +165,34 @@ check_options(void)
 
 	refuse(route_conf.topic == NULL && route_conf.topic_expr == NULL && !envelope,
 	       "no topic: -t TOPIC or --topic-expr EXPR");
-	refuse(route_conf.topic != NULL && route_conf.topic_expr != NULL, "-t and --topic-expr both name the topic");
-	refuse(route_conf.topic != NULL && *route_conf.topic == '\0', "-t: the name of the topic is empty");
+	refuse(route_conf.topic != NULL && route_conf.topic_expr != NULL,
+	       "-t and --topic-expr both name the topic");
+	refuse(route_conf.topic != NULL && *route_conf.topic == '\0',
+	       "-t: the name of the topic is empty");
 	refuse(text + envelope + (route_conf.event_type != NULL) > 1,
 	       "--text, --envelope and --event-type are three kinds of value: choose one");
-	refuse(route_conf.source != NULL && route_conf.event_type == NULL, "--source is for --event-type");
-	refuse(acks != ACKS_ALL && !allow_loss, "--acks 1 and 0 can lose records; if that is meant, say --allow-loss as well");
+	refuse(route_conf.source != NULL && route_conf.event_type == NULL,
+	       "--source is for --event-type");
+	refuse(acks != ACKS_ALL && !allow_loss,
+	       "--acks 1 and 0 can lose records; if that is meant, say --allow-loss as well");
 	refuse(acks == ACKS_ALL && allow_loss, "--allow-loss is for --acks 1 or 0");
 	refuse(id != NULL && acks != ACKS_ALL, "--transactional-id needs --acks all");
-	refuse(id != NULL && letter_path != NULL, "--transactional-id publishes all or nothing: there are no dead letters");
-	refuse(id != NULL && receipt_path != NULL, "--transactional-id has no receipts: what is sent is not published yet");
+	refuse(id != NULL && letter_path != NULL,
+	       "--transactional-id publishes all or nothing: there are no dead letters");
+	refuse(id != NULL && receipt_path != NULL,
+	       "--transactional-id has no receipts: what is sent is not published yet");
 	refuse(id != NULL && delivery_timeout >= 0,
 	       "--delivery-timeout has no place in a transaction (-X transaction.timeout.ms=...)");
 	refuse(delivery_timeout == 0, "--delivery-timeout: 0 gives every record up at once");
 	refuse(writer_conf.linger >= (delivery_timeout < 0 ? DELIVERY_TIMEOUT : delivery_timeout),
 	       "--linger must be shorter than --delivery-timeout");
-	refuse(dry && (tee || letter_path != NULL || receipt_path != NULL || id != NULL || writer_conf.create != NULL),
-	       "--dry-run sends nothing: no --tee, --dead-letter, --receipts, --transactional-id or --create-topics");
+	refuse(dry && (tee || letter_path != NULL || receipt_path != NULL || id != NULL ||
+	               writer_conf.create != NULL),
+	       "--dry-run sends nothing: no --tee, --dead-letter, --receipts, --transactional-id "
+	       "or --create-topics");
 	refuse(same_file(letter_path, receipt_path) || same_file(letter_path, bad.letter_path) ||
-	       same_file(receipt_path, bad.letter_path), "--dead-letter, --receipts and --on-error dead-letter need a file each");
+	               same_file(receipt_path, bad.letter_path),
+	       "--dead-letter, --receipts and --on-error dead-letter need a file each");
 }
 
 static void
@@ -164,7 +201,10 @@ complete_options(void)
 	struct err err;
 
 	route_conf.headers = headers;
-	route_conf.form = envelope ? ROUTE_ENVELOPE : text ? ROUTE_TEXT : route_conf.event_type != NULL ? ROUTE_EVENT : ROUTE_JSON;
+	route_conf.form = envelope                        ? ROUTE_ENVELOPE
+	                  : text                          ? ROUTE_TEXT
+	                  : route_conf.event_type != NULL ? ROUTE_EVENT
+	                                                  : ROUTE_JSON;
 	if (route_conf.source == NULL)
 		route_conf.source = NAME;
 	writer_conf.acks = (enum writer_acks)acks;
@@ -172,7 +212,8 @@ complete_options(void)
 	if (kafka_conf_finish(kafka, &err) < 0)
 		die(err.status, "%s", err.msg);
 	if (delivery_timeout >= 0 || kafka_conf_get(kafka, "delivery.timeout.ms") == NULL)
-		writer_conf.delivery_timeout = delivery_timeout < 0 ? DELIVERY_TIMEOUT : delivery_timeout;
+		writer_conf.delivery_timeout = delivery_timeout < 0 ? DELIVERY_TIMEOUT
+		                                                    : delivery_timeout;
 	if (getrandom(&route_conf.seed, sizeof(route_conf.seed), 0) < 0)
 		die(STATUS_BUG, "no random numbers: %s", strerror(errno));
 }
@@ -247,7 +288,8 @@ tell_stopping(uint64_t in_flight, int64_t wait)
 	char text_of_wait[DUR_TEXT_MAX];
 
 	text_of_wait[dur_print(text_of_wait, wait)] = '\0';
-	warn("stopped: waiting up to %s for %" PRIu64 " records to be acknowledged (a second signal leaves at once)",
+	warn("stopped: waiting up to %s for %" PRIu64
+	     " records to be acknowledged (a second signal leaves at once)",
 	     text_of_wait, in_flight);
 }
 
@@ -280,15 +322,20 @@ run(struct produce *p, const struct out *letters, int n_files, char **files, str
 	inner = produce_stage(p);
 	ops = *inner.ops;
 	ops.begin = begin;
-	status = (enum status)pipe_main(&(struct stage){ &ops, inner.self }, n_files, files, &bad, env);
+	status = (enum status)pipe_main(&(struct stage){ &ops, inner.self }, n_files, files, &bad,
+	                                env);
 	status = produce_end(p, status, &err);
 	c = produce_counts(p);
 	if (err.msg[0] != '\0')
-		warn("%s%s%s", err.msg, c.failed == 0 || writer_conf.transactional_id != NULL ? "" : fate_of_failed(letters),
+		warn("%s%s%s", err.msg,
+		     c.failed == 0 || writer_conf.transactional_id != NULL
+		             ? ""
+		             : fate_of_failed(letters),
 		     c.failed > 0 && letters != NULL ? letter_path : "");
 	if (verbose)
-		warn("%" PRIu64 " records, %" PRIu64 " delivered, %" PRIu64 " not; %" PRIu64 " bad lines", c.taken, c.delivered,
-		     c.failed, bad.count);
+		warn("%" PRIu64 " records, %" PRIu64 " delivered, %" PRIu64 " not; %" PRIu64
+		     " bad lines",
+		     c.taken, c.delivered, c.failed, bad.count);
 	return status;
 }
 
@@ -298,7 +345,12 @@ work(int n_files, char **files)
 	struct out          letters, receipts;
 	struct pipe_env     env;
 	struct produce_conf conf = {
-		.topic = route_conf.topic, .tee = tee, .dry = dry, .grace = grace, .stop = &signals, .stopping = tell_stopping,
+		.topic = route_conf.topic,
+		.tee = tee,
+		.dry = dry,
+		.grace = grace,
+		.stop = &signals,
+		.stopping = tell_stopping,
 	};
 	struct produce     *p;
 	struct writer       w = { 0 };
@@ -323,7 +375,8 @@ work(int n_files, char **files)
 	p = produce_new(&conf);
 
 	if (connect_writer(p, &w, &err) < 0) {
-		status = err.status == STATUS_OK ? STATUS_RETRY : err.status;   /* a signal came first: the input is not read */
+		/* OK: a signal came first; the input is not read */
+		status = err.status == STATUS_OK ? STATUS_RETRY : err.status;
 		if (err.msg[0] != '\0')
 			warn("%s", err.msg);
 	} else {

@@ -243,9 +243,12 @@ refuse_month(struct str text)
 
 	if (calendar_size(text, &unit, &count, &err) < 0 || unit != CALENDAR_MONTH)
 		return;
-	die(STATUS_USAGE, "%s: months are not all of one length, so %s needs the calendar of a time "
-	    "zone (%s)", shape.option, quote(quoted, text),
-	    tumbling ? "add --tz UTC, or another zone" : "which only --tumbling with --tz has; try 30d");
+	die(STATUS_USAGE,
+	    "%s: months are not all of one length, so %s needs the calendar of a time "
+	    "zone (%s)",
+	    shape.option, quote(quoted, text),
+	    tumbling ? "add --tz UTC, or another zone"
+	             : "which only --tumbling with --tz has; try 30d");
 }
 
 static int64_t

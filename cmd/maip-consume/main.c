@@ -28,7 +28,8 @@ static void
 on_log(void *arg, int level, const char *line)
 {
 	(void)arg;
-	if (level <= LOG_WARNING || settings->verbose || kafka_conf_get(settings->kafka, "debug") != NULL)
+	if (level <= LOG_WARNING || settings->verbose ||
+	    kafka_conf_get(settings->kafka, "debug") != NULL)
 		warn("%s", line);
 }
 

@@ -28,7 +28,8 @@ add_topic(void *arg, const char *value, struct err *err)
 
 static const struct opt opts[] = {
 	OPT_CALL('t', "topic", add_topic, NULL, "NAME[:PARTITIONS]",
-	         "make this topic (repeatable; default 4 partitions); maip-produce --create-topics makes others"),
+	         "make this topic (repeatable; default 4 partitions); maip-produce "
+	         "--create-topics makes others"),
 	OPT_END
 };
 
@@ -37,12 +38,14 @@ const struct tool broker_tool = {
 	.summary = "run a broker in memory, for demos, tests and learning",
 };
 
-/* Its address goes to stdout, alone on a line, so that a script can read it; what it is not, to stderr. */
+/* Its address goes to stdout, alone on a line, so that a script can read it; what it is not, to
+ * stderr. */
 static enum status
 announce(const struct mock *m)
 {
 	warn("a broker in memory listens at %s until it is interrupted", mock_brokers(m));
-	warn("it forgets everything at its end and all but the newest 5 MiB a partition before; it is no place for real data");
+	warn("it forgets everything at its end and all but the newest 5 MiB a partition before; it "
+	     "is no place for real data");
 	if (printf("%s\n", mock_brokers(m)) < 0 || fflush(stdout) != 0) {
 		warn("cannot write to standard output");
 		return STATUS_IO;
@@ -67,7 +70,8 @@ run(const struct jobctl *ctl, const struct manager *unused, int argc, char **arg
 	sigemptyset(&end);
 	sigaddset(&end, SIGINT);
 	sigaddset(&end, SIGTERM);
-	sigprocmask(SIG_BLOCK, &end, NULL);     /* before the broker's threads start, so that they inherit it */
+	/* before the broker's threads start, so that they inherit it */
+	sigprocmask(SIG_BLOCK, &end, NULL);
 	m = mock_start(&err);
 	if (m == NULL)
 		return jobctl_failed(&err);

@@ -122,8 +122,9 @@ stop(const struct manager *m, const struct job_name *job, struct printer *p)
 	if (over < 0)
 		return jobctl_failed(&err);
 	if (killed > 0)
-		warn("%s did not end in order: %" PRId64 " of its stages had to be killed (give it a longer "
-		     "--grace)", job->name, killed);
+		warn("%s did not end in order: %" PRId64
+		     " of its stages had to be killed (give it a longer --grace)",
+		     job->name, killed);
 	if (over == 0)
 		warn("%s has not ended within the grace (maip-jobctl list shows when it does)",
 		     job->name);

@@ -53,7 +53,7 @@ struct keys {
 	struct entry *segments[SEGMENTS];
 	struct chunk *chunks;           /* the newest first */
 	size_t        chunk_used;
-	void         *free_text[CLASSES];       /* by class: a list threaded through the free bytes */
+	void *free_text[CLASSES]; /* by class: a list threaded through the free bytes */
 };
 
 static size_t
@@ -230,7 +230,9 @@ text_from_chunk(struct keys *k, size_t n)
 	struct chunk *c = k->chunks;
 
 	if (c == NULL || c->size - k->chunk_used < n) {
-		size_t size = c == NULL ? FIRST_CHUNK : c->size < LAST_CHUNK ? c->size * 2 : LAST_CHUNK;
+		size_t size = c == NULL              ? FIRST_CHUNK
+		              : c->size < LAST_CHUNK ? c->size * 2
+		                                     : LAST_CHUNK;
 
 		c = mem_big(size);
 		*c = (struct chunk){ .next = k->chunks, .size = size };
@@ -312,7 +314,9 @@ keys_intern(struct keys *k, struct str key, uint64_t hash, bool *fresh)
 		i = probe(k, key, tag);
 	}
 	id = id_new(k);
-	*entry_at(k, id) = (struct entry){ .text = text_new(k, key), .n = (uint32_t)key.n, .tag = tag };
+	*entry_at(k, id) = (struct entry){ .text = text_new(k, key),
+		                           .n = (uint32_t)key.n,
+		                           .tag = tag };
 	k->slots[i] = (uint64_t)tag << 32 | (id + 1);
 	k->count++;
 	return id;
@@ -328,8 +332,8 @@ guess(const struct keys *k, uint32_t tag)
 	return KEYS_NONE;
 }
 
-/* A key costs three cache misses, each of which needs the one before: slot, entry, text. So all slots are asked
- * for first, then all entries, then all texts. */
+/* A key costs three cache misses, each of which needs the one before: slot, entry, text. So all
+ * slots are asked for first, then all entries, then all texts. */
 void
 keys_intern_batch(struct keys *k, size_t n, const struct str *keys, const uint64_t *hashes,
                   uint32_t *ids, bool *fresh)
@@ -383,7 +387,8 @@ keys_prefetch_forget(const struct keys *k, uint32_t id)
 	__builtin_prefetch(&k->slots[home(k, e->tag)], 1);
 }
 
-/* Empty slot i and move back what stands after it and would no longer be found (Knuth, vol. 3, 6.4, algorithm R). */
+/* Empty slot i and move back what stands after it and would no longer be found (Knuth, vol. 3, 6.4,
+ * algorithm R). */
 static void
 slot_clear(struct keys *k, size_t i)
 {

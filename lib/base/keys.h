@@ -34,7 +34,8 @@ void keys_prefetch(const struct keys *k, uint64_t hash);
  * hash is keys_hash(k, key). */
 uint32_t keys_intern(struct keys *k, struct str key, uint64_t hash, bool *fresh);
 
-/* keys_intern() for n <= KEYS_BATCH keys, in their order; fresh may be NULL. hashes[i] is keys_hash(k, keys[i]). */
+/* keys_intern() for n <= KEYS_BATCH keys, in their order; fresh may be NULL. hashes[i] is
+ * keys_hash(k, keys[i]). */
 #define KEYS_BATCH 64
 void keys_intern_batch(struct keys *k, size_t n, const struct str *keys, const uint64_t *hashes,
                        uint32_t *ids, bool *fresh);
@@ -42,8 +43,9 @@ void keys_intern_batch(struct keys *k, size_t n, const struct str *keys, const u
 /* The id, or KEYS_NONE. */
 uint32_t keys_find(const struct keys *k, struct str key, uint64_t hash);
 
-struct str keys_text(const struct keys *k, uint32_t id);        /* borrowed until the key is forgotten */
-void   keys_prefetch_text(const struct keys *k, uint32_t id, int step); /* of an id that is known; two misses: steps 0 and 1 */
+struct str keys_text(const struct keys *k, uint32_t id); /* borrowed until the key is forgotten */
+/* of an id that is known; two misses: steps 0 and 1 */
+void   keys_prefetch_text(const struct keys *k, uint32_t id, int step);
 void   keys_prefetch_forget(const struct keys *k, uint32_t id);        /* after step 0 of that */
 void   keys_forget(struct keys *k, uint32_t id);
 

@@ -14,7 +14,7 @@
 #include "base/diag.h"
 
 #define HUGE_PAGE   ((size_t)2 << 20)
-#define BIG         ((size_t)64 << 10)          /* what mem_big asks the system for; less comes from the heap */
+#define BIG ((size_t)64 << 10) /* what mem_big asks the system for; less comes from the heap */
 #define ARENA_BLOCK ((size_t)16 << 10)
 
 /* _exit, because what exit() would run may need memory too. */
@@ -158,7 +158,8 @@ struct arena_header {
 	_Alignas(16) struct arena_header *next;
 };
 
-/* Retire the block and start one at least twice as large, which will do for the whole of the next such round. */
+/* Retire the block and start one at least twice as large, which will do for the whole of the next
+ * such round. */
 static void
 arena_grow(struct arena *a, size_t n)
 {

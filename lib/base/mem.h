@@ -45,7 +45,7 @@ struct arena {
 	void  *full;                    /* earlier blocks of this round */
 };
 
-void *arena_alloc_more(struct arena *a, size_t n);      /* arena_alloc, where the block may be full */
+void *arena_alloc_more(struct arena *a, size_t n); /* arena_alloc, where the block may be full */
 
 /* Aligned to 16, not cleared; n may be 0. In line, because a record takes a few. */
 static inline void *

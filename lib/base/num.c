@@ -19,9 +19,9 @@
 /* ---- powers, magnitudes, signs */
 
 static const uint64_t pow10_low[] = {
-	1, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000, 1000000000, 10000000000, 100000000000,
-	1000000000000, 10000000000000, 100000000000000, 1000000000000000, 10000000000000000, 100000000000000000,
-	1000000000000000000, UINT64_C(10000000000000000000),
+	1, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000, 1000000000, 10000000000,
+	100000000000, 1000000000000, 10000000000000, 100000000000000, 1000000000000000,
+	10000000000000000, 100000000000000000, 1000000000000000000, UINT64_C(10000000000000000000),
 };
 
 /* 10^n for n in 0..38. */
@@ -43,8 +43,8 @@ magnitude(const struct num *n)
 	return n->v < 0 ? 0 - (uint128)n->v : (uint128)n->v;
 }
 
-/* False, and *to unchanged, when the value has more digits than a num can hold. Zeros at the end that would
- * be in the way are dropped; others stay. */
+/* False, and *to unchanged, when the value has more digits than a num can hold. Zeros at the end
+ * that would be in the way are dropped; others stay. */
 static bool
 set_exact(struct num *to, bool minus, uint128 v, int scale)
 {
@@ -97,8 +97,9 @@ bit_length(uint128 v)
 	return high != 0 ? 128 - __builtin_clzll(high) : low != 0 ? 64 - __builtin_clzll(low) : 0;
 }
 
-/* The double nearest to n / d, d in 1..2^127, and in *residue the sign of what is missing from it: n / d - result.
- * The quotient is developed to 64 bits by long division; whatever is left only decides ties. */
+/* The double nearest to n / d, d in 1..2^127, and in *residue the sign of what is missing from it:
+ * n / d - result. The quotient is developed to 64 bits by long division; whatever is left only
+ * decides ties. */
 static double
 nearest_ratio(uint128 n, uint128 d, int *residue)
 {
@@ -135,9 +136,10 @@ nearest_ratio(uint128 n, uint128 d, int *residue)
 double
 num_to_double(const struct num *a)
 {
-	static const double exact[] = {         /* those powers of ten that are doubles */
-		1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19,
-		1e20, 1e21, 1e22,
+	static const double exact[] = {
+		/* those powers of ten that are doubles */
+		1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
+		1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22,
 	};
 	uint128 v = magnitude(a);
 	int     residue;
@@ -145,7 +147,8 @@ num_to_double(const struct num *a)
 
 	if (a->approx)
 		return a->d;
-	/* The quotient of two doubles is rounded once (Clinger, "How to Read Floating Point Numbers Accurately"). */
+	/* The quotient of two doubles is rounded once (Clinger, "How to Read Floating Point Numbers
+	 * Accurately"). */
 	if (v <= (uint128)1 << DBL_MANT_DIG && a->scale <= 22)
 		d = (double)(uint64_t)v / exact[a->scale];
 	else
@@ -198,7 +201,8 @@ parse_double(struct num *to, struct str text)
 	return whole ? set_approx(to, d) : -1;
 }
 
-/* Digits and at most one point between them: where the point is, or text.n; -1 if text is anything else. */
+/* Digits and at most one point between them: where the point is, or text.n; -1 if text is anything
+ * else. */
 static ptrdiff_t
 find_point(struct str text)
 {
@@ -261,7 +265,8 @@ parse_short(struct num *to, struct str text, bool minus)
 	digits = text.n - (point < text.n);
 	if (digits > 18 || point == 0 || point + 1 == text.n)
 		return false;
-	*to = (struct num){ .v = minus ? -(int128)v : (int128)v, .scale = (uint8_t)(digits - (point < text.n ? point : digits)) };
+	*to = (struct num){ .v = minus ? -(int128)v : (int128)v,
+		            .scale = (uint8_t)(digits - (point < text.n ? point : digits)) };
 	return true;
 }
 
@@ -288,7 +293,8 @@ add(struct num *to, const struct num *a, const struct num *b, bool negate)
 	bool       x_minus, y_minus;
 
 	if (a->approx || b->approx)
-		return set_approx(to, num_to_double(a) + (negate ? -num_to_double(b) : num_to_double(b)));
+		return set_approx(to, num_to_double(a) +
+		                              (negate ? -num_to_double(b) : num_to_double(b)));
 	if (x.scale != y.scale) {
 		scale = x.scale > y.scale ? x.scale : y.scale;
 		if (!scale_up(&p, magnitude(&x), scale - x.scale) || !fits(p) ||
@@ -306,7 +312,8 @@ add(struct num *to, const struct num *a, const struct num *b, bool negate)
 		bool same = x_minus == y_minus, p_larger = p >= q;
 
 		if (same ? p + q >= p && set_exact(to, x_minus, p + q, scale)
-		         : set_exact(to, p_larger ? x_minus : y_minus, p_larger ? p - q : q - p, scale))
+		         : set_exact(to, p_larger ? x_minus : y_minus, p_larger ? p - q : q - p,
+		                     scale))
 			return 0;
 	}
 	return set_approx(to, num_to_double(a) + (negate ? -num_to_double(b) : num_to_double(b)));
@@ -318,8 +325,8 @@ add_fast(struct num *to, const struct num *a, const struct num *b, bool negate)
 {
 	int128 v, bv = negate ? -b->v : b->v;
 
-	if (a->approx || b->approx || a->scale != b->scale || __builtin_add_overflow(a->v, bv, &v) ||
-	    !fits(v < 0 ? 0 - (uint128)v : (uint128)v))
+	if (a->approx || b->approx || a->scale != b->scale ||
+	    __builtin_add_overflow(a->v, bv, &v) || !fits(v < 0 ? 0 - (uint128)v : (uint128)v))
 		return false;
 	*to = (struct num){ .v = v, .scale = a->scale };
 	return true;
@@ -380,7 +387,8 @@ static uint128
 greatest_common_divisor(uint128 a, uint128 b)
 {
 	while (b != 0) {
-		uint128 rest = a <= UINT64_MAX && b <= UINT64_MAX ? (uint64_t)a % (uint64_t)b : a % b;
+		uint128 rest = a <= UINT64_MAX && b <= UINT64_MAX ? (uint64_t)a % (uint64_t)b
+		                                                  : a % b;
 
 		a = b;
 		b = rest;
@@ -399,8 +407,9 @@ take_out(uint128 *v, unsigned factor)
 	return times;
 }
 
-/* x / y / 10^scale as an exact number, x and y without a common divisor. It has an end only if y is made of twos and fives:
- * then x / (2^i 5^j) = x 2^(k-i) 5^(k-j) / 10^k, k being the larger of i and j. */
+/* x / y / 10^scale as an exact number, x and y without a common divisor. It has an end only if y is
+ * made of twos and fives: then x / (2^i 5^j) = x 2^(k-i) 5^(k-j) / 10^k, k being the larger of i
+ * and j. */
 static bool
 divide_exactly(struct num *to, bool minus, uint128 x, uint128 y, int scale, int places)
 {
@@ -431,7 +440,9 @@ num_div(struct num *to, const struct num *a, const struct num *b)
 	double           d;
 
 	if (x.approx || y.approx)
-		return num_to_double(&y) == 0 ? -1 : set_approx(to, num_to_double(&x) / num_to_double(&y));
+		return num_to_double(&y) == 0
+		               ? -1
+		               : set_approx(to, num_to_double(&x) / num_to_double(&y));
 	if (q == 0)
 		return -1;
 	if (p == 0) {
@@ -443,7 +454,8 @@ num_div(struct num *to, const struct num *a, const struct num *b)
 	q /= divisor;
 	if (divide_exactly(to, minus, p, q, scale, places))
 		return 0;
-	if (!scale_up(&p, p, scale < 0 ? -scale : 0) || !scale_up(&q, q, scale > 0 ? scale : 0) || q >> 127 != 0)
+	if (!scale_up(&p, p, scale < 0 ? -scale : 0) || !scale_up(&q, q, scale > 0 ? scale : 0) ||
+	    q >> 127 != 0)
 		return set_approx(to, num_to_double(&x) / num_to_double(&y));
 	d = nearest_ratio(p, q, &residue);
 	return set_approx(to, minus ? -d : d);
@@ -593,7 +605,8 @@ round_magnitude(uint128 v, bool minus, int drop, enum num_rounding how)
 
 static const char *shortest(char to[NUM_TEXT_MAX], double d);
 
-/* A double is rounded as the shortest decimal that stands for it: 2.675 to 2.68, whatever its binary digits are. */
+/* A double is rounded as the shortest decimal that stands for it: 2.675 to 2.68, whatever its
+ * binary digits are. */
 static int
 round_double(struct num *to, double d, int places, enum num_rounding how)
 {
@@ -620,7 +633,8 @@ round_double(struct num *to, double d, int places, enum num_rounding how)
 	v = (uint64_t)round_magnitude(v, d < 0, scale - places, how);
 	if (v == 0)
 		return set_approx(to, 0);
-	snprintf(result, sizeof(result), "%s%llue%d", d < 0 ? "-" : "", (unsigned long long)v, -places);
+	snprintf(result, sizeof(result), "%s%llue%d", d < 0 ? "-" : "", (unsigned long long)v,
+	         -places);
 	return set_approx(to, strtod(result, NULL));
 }
 
@@ -643,7 +657,8 @@ num_round(struct num *to, const struct num *a, int places, enum num_rounding how
 	if (places < 0 && v != 0 && (!scale_up(&v, v, -places) || !fits(v))) {
 		char text[64];
 
-		snprintf(text, sizeof(text), "%s1e%d", minus ? "-" : "", places < -NUM_DIGITS ? -places : NUM_DIGITS);
+		snprintf(text, sizeof(text), "%s1e%d", minus ? "-" : "",
+		         places < -NUM_DIGITS ? -places : NUM_DIGITS);
 		return set_approx(to, strtod(text, NULL));
 	}
 	set_exact(to, minus, v, places > 0 ? places : 0);
@@ -652,8 +667,8 @@ num_round(struct num *to, const struct num *a, int places, enum num_rounding how
 
 /* ---- printing */
 
-/* The fewest digits that read back as d. A decimal of up to 15 digits is the only one of its kind near a normal
- * double, so nothing shorter need be tried; %g drops its zeros. */
+/* The fewest digits that read back as d. A decimal of up to 15 digits is the only one of its kind
+ * near a normal double, so nothing shorter need be tried; %g drops its zeros. */
 static const char *
 shortest(char to[NUM_TEXT_MAX], double d)
 {

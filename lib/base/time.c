@@ -30,7 +30,8 @@ days_of_civil(int64_t year, int month, int day)
 	int64_t year_of_era = y - era * 400;
 	int64_t day_of_year = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
 
-	return era * 146097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year - 719468;
+	return era * 146097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 +
+	       day_of_year - 719468;
 }
 
 int64_t
@@ -46,8 +47,11 @@ civil_of_days(struct civil *to, int64_t days)
 	int64_t z = days + 719468;
 	int64_t era = (z >= 0 ? z : z - 146096) / 146097;
 	int64_t day_of_era = z - era * 146097;
-	int64_t year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
-	int64_t day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+	int64_t year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36524 -
+	                       day_of_era / 146096) /
+	                      365;
+	int64_t day_of_year = day_of_era -
+	                      (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
 	int     month = (int)((5 * day_of_year + 2) / 153);     /* 0 = March */
 
 	to->day = (int)(day_of_year - (153 * month + 2) / 5 + 1);
@@ -89,16 +93,17 @@ load8(const char *p)
 	return le64toh(v);
 }
 
-/* The eight bytes at p, where shape has '0' for any digit and other bytes for themselves, and room says so by byte:
- * 6 for a digit, 15 for another. *pairs gets, at each byte, the number that its digit and the next one make.
- * Nonzero if the shape does not fit. */
+/* The eight bytes at p, where shape has '0' for any digit and other bytes for themselves, and room
+ * says so by byte: 6 for a digit, 15 for another. *pairs gets, at each byte, the number that its
+ * digit and the next one make. Nonzero if the shape does not fit. */
 static uint64_t
 read8(const char *p, const char shape[8], uint64_t room, uint64_t *pairs)
 {
 	uint64_t x = load8(p) ^ load8(shape);
 
 	*pairs = x * 10 + (x >> 8);
-	/* A digit is now 0..9 and can take 6 more in its half byte, another byte must be 0 and can take 15. */
+	/* A digit is now 0..9 and can take 6 more in its half byte, another byte must be 0 and can
+	 * take 15. */
 	return (x | (x + room)) & 0xF0F0F0F0F0F0F0F0;
 }
 
@@ -177,7 +182,8 @@ time_parse_rfc3339(int64_t *ms, struct str text)
 
 /* ---- numbers */
 
-/* A run of digits at the start of *s, which is moved past it: its value, at most cap, and how many there were. */
+/* A run of digits at the start of *s, which is moved past it: its value, at most cap, and how many
+ * there were. */
 static size_t
 read_digits(struct str *s, uint64_t cap, uint64_t *value)
 {
@@ -332,8 +338,8 @@ read_unit(struct str *s)
 	return UNITS;
 }
 
-/* One number with its unit, which must be smaller than *last, which it becomes. In nanoseconds; -1 if there is none,
- * -2 if it is no whole number of nanoseconds. */
+/* One number with its unit, which must be smaller than *last, which it becomes. In nanoseconds; -1
+ * if there is none, -2 if it is no whole number of nanoseconds. */
 static int128
 read_part(struct str *s, size_t *last)
 {
@@ -380,14 +386,18 @@ dur_parse(int64_t *ms, struct str text, bool may_be_negative, struct err *err)
 		sum += part;
 	} while (part >= 0 && s.n > 0);
 	if (part == -1)
-		return fail_as(err, STATUS_USAGE, "%s is not a duration (try 30s, 5m, 1h)", quote(q, text));
+		return fail_as(err, STATUS_USAGE, "%s is not a duration (try 30s, 5m, 1h)",
+		               quote(q, text));
 	if (part == -2 || sum % 1000000 != 0)
-		return fail_as(err, STATUS_USAGE, "%s is not a whole number of milliseconds", quote(q, text));
+		return fail_as(err, STATUS_USAGE, "%s is not a whole number of milliseconds",
+		               quote(q, text));
 	sum /= 1000000;
 	if (sum > DUR_MAX)
-		return fail_as(err, STATUS_USAGE, "%s is too long (at most 2^53 milliseconds)", quote(q, text));
+		return fail_as(err, STATUS_USAGE, "%s is too long (at most 2^53 milliseconds)",
+		               quote(q, text));
 	if (minus && sum != 0 && !may_be_negative)
-		return fail_as(err, STATUS_USAGE, "%s is negative, which has no meaning here", quote(q, text));
+		return fail_as(err, STATUS_USAGE, "%s is negative, which has no meaning here",
+		               quote(q, text));
 	*ms = minus ? -(int64_t)sum : (int64_t)sum;
 	return 0;
 }
@@ -395,7 +405,10 @@ dur_parse(int64_t *ms, struct str text, bool may_be_negative, struct err *err)
 size_t
 dur_print(char to[DUR_TEXT_MAX], int64_t ms)
 {
-	static const struct { char name; uint64_t ms; } parts[] = { { 'd', 86400000 }, { 'h', 3600000 }, { 'm', 60000 } };
+	static const struct {
+		char name;
+		uint64_t ms;
+	} parts[] = { { 'd', 86400000 }, { 'h', 3600000 }, { 'm', 60000 } };
 	uint64_t rest = ms < 0 ? 0 - (uint64_t)ms : (uint64_t)ms;
 	size_t   n = 0;
 
@@ -404,18 +417,21 @@ dur_print(char to[DUR_TEXT_MAX], int64_t ms)
 	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
 		if (rest >= parts[i].ms)
 			n += (size_t)snprintf(to + n, DUR_TEXT_MAX - n, "%llu%c",
-			                      (unsigned long long)(rest / parts[i].ms), parts[i].name);
+			                      (unsigned long long)(rest / parts[i].ms),
+			                      parts[i].name);
 		rest %= parts[i].ms;
 	}
 	if (rest >= 1000) {
-		n += (size_t)snprintf(to + n, DUR_TEXT_MAX - n, "%u.%03u", (unsigned)(rest / 1000), (unsigned)(rest % 1000));
+		n += (size_t)snprintf(to + n, DUR_TEXT_MAX - n, "%u.%03u", (unsigned)(rest / 1000),
+		                      (unsigned)(rest % 1000));
 		while (to[n - 1] == '0')
 			n--;
 		if (to[n - 1] == '.')
 			n--;
 		to[n++] = 's';
 	} else if (rest > 0 || ms == 0) {
-		n += (size_t)snprintf(to + n, DUR_TEXT_MAX - n, ms == 0 ? "0s" : "%ums", (unsigned)rest);
+		n += (size_t)snprintf(to + n, DUR_TEXT_MAX - n, ms == 0 ? "0s" : "%ums",
+		                      (unsigned)rest);
 	}
 	to[n] = '\0';
 	return n;

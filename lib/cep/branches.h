@@ -16,7 +16,8 @@
 
 #include "cep/event.h"
 
-#define START_NEVER UINT64_MAX          /* start of the branch that waits for a first event: after all others */
+/* start of the branch that waits for a first event: after all others */
+#define START_NEVER UINT64_MAX
 
 struct branch {
 	struct node *node;              /* last event taken, holds a reference; NULL: none yet */

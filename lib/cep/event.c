@@ -8,7 +8,7 @@
 
 #include "base/mem.h"
 
-#define BLOCK       ((size_t)2 << 20)   /* where mem_big aligns: the block of an event is found in its address */
+#define BLOCK ((size_t)2 << 20)         /* where mem_big aligns: an address tells its block */
 #define SPARE_MAX   4
 
 struct block {
@@ -164,7 +164,10 @@ node_new(struct event_store *s, struct event *event, struct node *before, int el
 {
 	struct node *n = cells_alloc(&s->cells, sizeof(*n));
 
-	*n = (struct node){ .event = event_keep(event), .before = node_keep(before), .refs = 1, .element = element };
+	*n = (struct node){ .event = event_keep(event),
+		            .before = node_keep(before),
+		            .refs = 1,
+		            .element = element };
 	return n;
 }
 

@@ -8,7 +8,9 @@
 #include "cep/nfa.h"
 
 static const char *const edge_words[] = { "take", "ignore", "proceed" };
-static const char *const state_words[] = { "", " (start)", " (end)", " (waits for the window to end)", " (kills the branch)" };
+static const char *const state_words[] = { "", " (start)", " (end)",
+	                                   " (waits for the window to end)",
+	                                   " (kills the branch)" };
 
 static void
 add_duration(struct buf *to, const char *what, int64_t ms)

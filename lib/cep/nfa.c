@@ -14,14 +14,15 @@
 
 #define COLUMNS    256                  /* sets of conditions about which something is remembered */
 #define EDGES_MAX  100000               /* ways that one branch may take with one event */
-#define ROUNDS_MAX 10000                /* states passed on one way, in a program that may go round: then it does */
+/* states passed on one way, in a program that may go round: then it does */
+#define ROUNDS_MAX 10000
 
 struct way {                            /* an edge that is open, and the state it leaves */
 	int                from;
 	const struct edge *edge;
 };
 
-struct move {                           /* a successor: TAKE goes on to target, and to final if that is >= 0 */
+struct move { /* a successor: TAKE goes on to target, and to final if that is >= 0 */
 	int element;                    /* that takes the event; -1: it is ignored */
 	int target, final;
 };

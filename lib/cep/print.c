@@ -72,7 +72,8 @@ lay_out(struct printer *p, const struct found *found, struct row *row)
 			if (path[j]->element == element)
 				taken[filled++] = (struct taken_event){ element, path[j]->event };
 	}
-	*row = (struct row){ p, found->at, taken, n, path[0]->event->ts, path[n - 1]->event->ts, path[0]->event->seq, false };
+	*row = (struct row){ p, found->at, taken, n, path[0]->event->ts,
+		             path[n - 1]->event->ts, path[0]->event->seq, false };
 }
 
 static int
@@ -261,7 +262,9 @@ last_event(const struct row *row)
 static void
 print_columns(struct printer *p, const struct row *row, struct out *out)
 {
-	const struct taken taken = { .self = (void *)(uintptr_t)row, .count = taken_count, .fields = taken_fields };
+	const struct taken taken = { .self = (void *)(uintptr_t)row,
+		                     .count = taken_count,
+		                     .fields = taken_fields };
 	const struct val row_time = { .kind = VAL_TIME, .ms = row->last_ts };
 	const struct expr_env env = { .fields = event_fields(last_event(row)), .slots = &row_time,
 		                      .taken = &taken, .scratch = &p->scratch };

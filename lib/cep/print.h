@@ -2,7 +2,8 @@
 /*
  * print.h - matches as lines
  *
- *	{"anomalyType":"NAME","customerId":"c-1","match_start":"...","match_end":"...","matches":{"first":[{...},{...}]}}
+ *	{"anomalyType":"NAME","customerId":"c-1","match_start":"...","match_end":"...",
+ *	 "matches":{"first":[{...},{...}]}}
  *
  * The lines of a match stand in it as they came. Matches found at the same moment are
  * printed by oldest start, then fewest events, then arrival of the events.

@@ -565,8 +565,8 @@ convert(struct compiler *c, int sink)
 	return state;
 }
 
-/* --not-followed-by in the middle is a matter of its neighbours' edges. At the end it is a state that waits for the window to
- * end. */
+/* --not-followed-by in the middle is a matter of its neighbours' edges. At the end it is a state
+ * that waits for the window to end. */
 static int
 convert_not_followed(struct compiler *c, int sink)
 {

@@ -47,7 +47,8 @@ struct cond {
 };
 
 #define PROGRAM_LEAVES 64               /* different conditions: bits of a mask */
-#define ALL_ELEMENTS PATTERN_ELEMENTS   /* number that stands for the events of all elements, "$rows" */
+/* number that stands for the events of all elements, "$rows" */
+#define ALL_ELEMENTS PATTERN_ELEMENTS
 #define PROGRAM_STATES 100000
 
 struct leaf {

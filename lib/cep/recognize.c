@@ -213,7 +213,8 @@ take_expression(struct scan *s)
 static int
 check_quotes(struct scan *s)
 {
-	for (size_t at = skip_space(s->text, 0), end; at < s->text.n; at = skip_space(s->text, end)) {
+	for (size_t at = skip_space(s->text, 0), end; at < s->text.n;
+	     at = skip_space(s->text, end)) {
 		const char first = s->text.p[at];
 		end = token_end(s->text, at);
 		if (first == '\'' && (end - at == 1 || s->text.p[end - 1] != first))
@@ -229,7 +230,8 @@ check_quotes(struct scan *s)
 static bool
 looks_at_rows(struct str word)
 {
-	static const char *const functions[] = { "FIRST", "LAST", "COUNT", "SUM", "AVG", "MIN", "MAX" };
+	static const char *const functions[] = { "FIRST", "LAST", "COUNT", "SUM",
+		                                 "AVG",   "MIN",  "MAX" };
 
 	for (size_t i = 0; i < sizeof(functions) / sizeof(functions[0]); i++)
 		if (word_is(word, functions[i]))
@@ -338,7 +340,9 @@ next_looks_at_rows(struct str expr, size_t at)
 static const char *
 rewrite(struct scan *s, struct str expr, int self)
 {
-	struct rewrite w = { .s = s, .first_origin = s->r->n_origins, .self = self, .rows_depth = -1 };
+	struct rewrite w = {
+		.s = s, .first_origin = s->r->n_origins, .self = self, .rows_depth = -1
+	};
 
 	buf_init(&w.to, BUF_NO_MAX);
 	for (size_t at = 0; at < expr.n;) {
@@ -362,7 +366,8 @@ rewrite(struct scan *s, struct str expr, int self)
 		}
 		w.depth += token.p[0] == '(';
 		if (token.p[0] == '*' && w.rows_depth >= 0 && w.to.p[w.to.n - 1] == '(')
-			put(&w, STR(RECOGNIZE_ALL), (size_t)(token.p - s->text.p), false);      /* COUNT(*) */
+			/* COUNT(*) */
+			put(&w, STR(RECOGNIZE_ALL), (size_t)(token.p - s->text.p), false);
 		else
 			copy(&w, token);
 		if (token.p[0] == ')' && --w.depth == w.rows_depth)
@@ -628,7 +633,10 @@ pattern(struct scan *s)
 static int
 within(struct scan *s)
 {
-	static const struct { const char *word; char unit; } units[] = { { "SECOND", 's' }, { "MINUTE", 'm' }, { "HOUR", 'h' }, { "DAY", 'd' } };
+	static const struct {
+		const char *word;
+		char unit;
+	} units[] = { { "SECOND", 's' }, { "MINUTE", 'm' }, { "HOUR", 'h' }, { "DAY", 'd' } };
 	const int got = TAKE_WORDS(s, "WITHIN", "INTERVAL");
 	const size_t at = s->at;
 	char text[64] = "";

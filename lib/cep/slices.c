@@ -26,7 +26,12 @@ slicer_of(const struct program *g, struct slicer *to)
 	 * the general engine */
 	if (e->times && e->from != e->to)
 		return false;
-	*to = (struct slicer){ .min = 1, .max = 1, .window = g->window, .strict = e->inner == STRICT, .skip = skip, .element = e->number };
+	*to = (struct slicer){ .min = 1,
+		               .max = 1,
+		               .window = g->window,
+		               .strict = e->inner == STRICT,
+		               .skip = skip,
+		               .element = e->number };
 	if (e->looping || e->times)
 		to->min = to->max = (uint64_t)e->from;
 	if (e->looping)
@@ -86,7 +91,9 @@ slicer_clean(struct slicer *s, slices_of_fn *of, void *arg)
 			continue;
 		}
 		const uint32_t to = ++s->first + s->n - 1;
-		*slicer_at(s, to) = (struct logged){ .ts = old.ts, .event = event_move(s->store, old.event), .key = old.key };
+		*slicer_at(s, to) = (struct logged){ .ts = old.ts,
+			                             .event = event_move(s->store, old.event),
+			                             .key = old.key };
 		slicer_at(s, k->last)->next = to;
 		k->first = k->n == 1 ? to : old.next;
 		k->last = to;

@@ -28,7 +28,9 @@ struct record {
 static uint64_t
 truth_of_line(struct cep *c)
 {
-	const struct expr_env env = { .fields = c->values, .scratch = &c->scratch, .gave_up = &c->gave_up };
+	const struct expr_env env = { .fields = c->values,
+		                      .scratch = &c->scratch,
+		                      .gave_up = &c->gave_up };
 	uint64_t truth = 0;
 
 	for (int i = 0; i < c->program.n_leaves; i++)
@@ -66,7 +68,9 @@ plain_key(struct cep *c, struct record *r)
 static int
 key_of_line(struct cep *c, struct record *r, struct err *err)
 {
-	const struct expr_env env = { .fields = c->values, .scratch = &c->scratch, .gave_up = &c->gave_up };
+	const struct expr_env env = { .fields = c->values,
+		                      .scratch = &c->scratch,
+		                      .gave_up = &c->gave_up };
 	const bool brief = c->brief && !r->inert;
 
 	r->key_at = c->key.n;
@@ -94,7 +98,9 @@ key_of_line(struct cep *c, struct record *r, struct err *err)
 static int
 read_line(struct cep *c, struct str line, struct record *r, struct err *reason)
 {
-	const struct expr_env env = { .fields = c->values, .scratch = &c->scratch, .gave_up = &c->gave_up };
+	const struct expr_env env = { .fields = c->values,
+		                      .scratch = &c->scratch,
+		                      .gave_up = &c->gave_up };
 
 	arena_reset(&c->scratch);
 	if (extract(c->fields, line, c->values, reason) < 0)
@@ -112,7 +118,9 @@ keep_line(struct cep *c, struct str line, const struct record *r)
 {
 	buf_clear(&c->order);
 	if (c->order_by != NULL) {
-		const struct expr_env env = { .fields = c->values, .scratch = &c->scratch, .gave_up = &c->gave_up };
+		const struct expr_env env = { .fields = c->values,
+			                      .scratch = &c->scratch,
+			                      .gave_up = &c->gave_up };
 		struct val v;
 		expr_eval(c->order_by, &env, &v);
 		val_save(&c->order, &v);
@@ -361,7 +369,9 @@ element_of_name(void *arg, struct str name)
 static int
 compile_columns(struct cep *c, struct err *err)
 {
-	const struct expr_scope scope = { .fields = c->fields, .slot = slot_of_time, .pattern = element_of_name, .arg = c };
+	const struct expr_scope scope = {
+		.fields = c->fields, .slot = slot_of_time, .pattern = element_of_name, .arg = c
+	};
 
 	for (size_t i = 0; i < c->conf.n_columns; i++) {
 		const struct str text = str_of(c->conf.columns[i]);
@@ -387,8 +397,9 @@ is_taken(const struct cep *c, const char *name, size_t n_keys, size_t n_columns)
 {
 	/* by enum emit */
 	static const char *const contents[] = { "matches", "events", "count" };
-	const char *const members[] = { "match_start", "match_end", "timeout", contents[c->conf.emit],
-		c->conf.name != NULL ? "anomalyType" : "match_start" };
+	const char *const members[] = { "match_start", "match_end", "timeout",
+		                        contents[c->conf.emit],
+		                        c->conf.name != NULL ? "anomalyType" : "match_start" };
 
 	for (size_t i = 0; !c->conf.rows && i < sizeof(members) / sizeof(members[0]); i++)
 		if (strcmp(name, members[i]) == 0)

@@ -59,7 +59,7 @@ struct cep {
 	struct expr_column *columns;    /* of the output */
 	size_t              n_columns;
 	bool                keeps_fields;       /* events are asked for theirs later */
-	bool                brief;      /* the values of its keys stand in place of an event's line */
+	bool brief; /* the values of its keys stand in place of an event's line */
 
 	bool             own_watermarks;
 	bool             over;          /* the input is: nobody needs the room of idle keys */

@@ -2,7 +2,7 @@
 /*
  * trace.h - what becomes of each partial match of one key, as lines of text
  *
- *	2026-01-16T12:00:02.000Z record 7: match from record 3: takes it, goes on to second (2 taken)
+ *	2026-01-16T12:00:02.000Z record 7: match from record 3: takes it, goes on to b (2 taken)
  *
  * A record is known by its place in the input, from 1. For people; the words may change.
  */

@@ -11,7 +11,7 @@
 #include "sql/value.h"
 
 #define BUCKET_KEEP 65536               /* a longer array is not kept empty */
-#define SOON        256                 /* events of one bucket, for which there is room in the caches */
+#define SOON 256 /* events of one bucket, for which there is room in the caches */
 #define GROUP       64                  /* a power of two, not above the least size of a ring */
 
 /* Values that do not compare go by kind, so that the order is total. */

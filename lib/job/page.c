@@ -60,7 +60,7 @@ is_secret(struct str name)
 static void
 put_args(struct page_file *file, int argc, char *const *argv)
 {
-	bool masked = false;            /* the argument is the value of "--oauth-token-command", say */
+	bool masked = false; /* the argument is the value of "--oauth-token-command", say */
 
 	for (int i = 1; i < argc; i++) {
 		const char *equals = strchr(argv[i], '=');

@@ -183,7 +183,9 @@ follow(struct extractor *x, const struct scanner *s, enum token t, struct level 
 		return at;
 	case TOKEN_OPEN:
 		node = begin_value(x, at);
-		*++at = (struct level){ .from = s->token, .node = node, .object = s->kind == JSON_OBJECT };
+		*++at = (struct level){ .from = s->token,
+			                .node = node,
+			                .object = s->kind == JSON_OBJECT };
 		return at;
 	case TOKEN_CLOSE:
 		set_field(x, at->node, fields, s, at->from);

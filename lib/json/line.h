@@ -40,7 +40,7 @@ struct line {
 struct line_reader;                                     /* opaque; lives in line.c */
 
 #define LINE_MAX_DEFAULT ((size_t)16 << 20)
-#define LINE_SLACK 64                   /* readable bytes behind every line: kernels may over-read */
+#define LINE_SLACK 64 /* readable bytes behind every line: kernels may over-read */
 
 struct line_reader *line_new(size_t max_line);
 void line_free(struct line_reader *r);                  /* NULL is fine */

@@ -68,7 +68,7 @@ int out_flush(struct out *o);
  * would. For whoever waits for input that may not come for hours. */
 bool out_left(struct out *o);
 
-/* A side output failed: hand its error on to whoever ends the run for it and tells it. Returns -1. */
+/* A side output failed: hand its error on to whoever ends the run and tells it. Returns -1. */
 int out_hand_on(struct out *o, struct err *err);
 
 /* Flush and close; the last chance to learn that a disk was full. The status a tool should end

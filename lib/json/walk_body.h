@@ -7,8 +7,9 @@
  *     WALK_TARGET    the attribute its functions need
  *     same_head()    do the bytes at p begin with the head of a run?
  *     struct marks   constants for special_at(), and find_marks()
- *     special_at()   where the first byte is that does not simply stand for itself in a string: a quote,
- *                    a backslash, a control, not ASCII. May be at or behind end; reads up to 32 bytes behind end.
+ *     special_at()   where the first byte is that does not simply stand for itself in a
+ *                    string: a quote, a backslash, a control, not ASCII. May be at or behind
+ *                    end; reads up to 32 bytes behind end.
  *     digits_at()    how many digits stand at p, at most 16
  *
  * What comes between values is compared, what is a value is checked as it is

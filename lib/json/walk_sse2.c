@@ -35,7 +35,8 @@ static inline const struct marks *
 find_marks(void)
 {
 	static const struct marks marks = {
-		{ 0x2222222222222222, 0x2222222222222222 }, { 0x5c5c5c5c5c5c5c5c, 0x5c5c5c5c5c5c5c5c },
+		{ 0x2222222222222222, 0x2222222222222222 },
+		{ 0x5c5c5c5c5c5c5c5c, 0x5c5c5c5c5c5c5c5c },
 		{ 0x2020202020202020, 0x2020202020202020 },
 	};
 	const struct marks *m = &marks;

@@ -145,7 +145,9 @@ wall_clock(void)
 static int
 run_command(struct token *t, struct auth *a, struct err *err)
 {
-	const struct command c = { .line = a->login->token_command, .timeout = COMMAND_MS, .stop = &a->stop };
+	const struct command c = { .line = a->login->token_command,
+		                   .timeout = COMMAND_MS,
+		                   .stop = &a->stop };
 	struct buf           out;
 	int                  rc;
 
@@ -162,7 +164,9 @@ run_command(struct token *t, struct auth *a, struct err *err)
 static int
 sign_in(struct token *t, struct auth *a, struct err *err)
 {
-	const struct aws_ask ask = { .region = str_of(a->login->region), .now = wall_clock(), .stop = &a->stop };
+	const struct aws_ask ask = { .region = str_of(a->login->region),
+		                     .now = wall_clock(),
+		                     .stop = &a->stop };
 	struct aws_creds     creds;
 	struct aws_keys      keys;
 	struct buf           text;

@@ -113,7 +113,8 @@ int
 aws_from_web_identity(struct aws_creds *to, const struct aws_ask *ask, struct err *err)
 {
 	const char           *file = aws_env("AWS_WEB_IDENTITY_TOKEN_FILE");
-	const struct aws_role role = { .arn = aws_env("AWS_ROLE_ARN"), .session = aws_env("AWS_ROLE_SESSION_NAME") };
+	const struct aws_role role = { .arn = aws_env("AWS_ROLE_ARN"),
+		                       .session = aws_env("AWS_ROLE_SESSION_NAME") };
 
 	if (file == NULL)
 		return 0;

@@ -27,8 +27,12 @@ ask_link_local(struct buf *answer, const char *url, const char *header, int64_t 
                const struct aws_ask *ask, struct err *err)
 {
 	const char *const          headers[] = { header, NULL };
-	const struct http_question q = { .method = "GET", .url = url, .headers = headers, .link_local = true,
-	                                 .timeout = timeout, .stop = ask->stop };
+	const struct http_question q = { .method = "GET",
+		                         .url = url,
+		                         .headers = headers,
+		                         .link_local = true,
+		                         .timeout = timeout,
+		                         .stop = ask->stop };
 
 	return http_ask(&q, answer, err);
 }
@@ -39,7 +43,8 @@ ask_link_local(struct buf *answer, const char *url, const char *header, int64_t 
 static bool
 may_be_asked(const char *url)
 {
-	static const char *const hosts[] = { "localhost", "127.0.0.1", "[::1]", "169.254.170.2", "169.254.170.23", "[fd00:ec2::23]" };
+	static const char *const hosts[] = { "localhost",     "127.0.0.1",      "[::1]",
+		                             "169.254.170.2", "169.254.170.23", "[fd00:ec2::23]" };
 	const struct str         s = str_of(url);
 	struct str               host;
 
@@ -179,10 +184,14 @@ ec2_base(char *to, size_t size, struct err *err)
 static int
 ec2_token(struct ec2 *m, const struct aws_ask *ask, struct err *err)
 {
-	static const char *const   headers[] = { "X-aws-ec2-metadata-token-ttl-seconds: 300", NULL };
+	static const char *const headers[] = { "X-aws-ec2-metadata-token-ttl-seconds: 300", NULL };
 	char                       url[512];
-	const struct http_question q = { .method = "PUT", .url = url, .headers = headers, .link_local = true, .timeout = EC2_MS,
-	                                 .stop = ask->stop };
+	const struct http_question q = { .method = "PUT",
+		                         .url = url,
+		                         .headers = headers,
+		                         .link_local = true,
+		                         .timeout = EC2_MS,
+		                         .stop = ask->stop };
 	int                        rc;
 
 	snprintf(url, sizeof(url), "%s/latest/api/token", m->base);

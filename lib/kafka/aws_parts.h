@@ -33,7 +33,8 @@ int aws_from_profile(struct aws_creds *to, const struct aws_ask *ask, struct err
 
 const char *aws_env(const char *name);                  /* a variable; NULL: not set, or empty */
 /* 1 */
-int aws_creds_set(struct aws_creds *to, const char *id, const char *secret, const char *session, int64_t expires);
+int aws_creds_set(struct aws_creds *to, const char *id, const char *secret, const char *session,
+                  int64_t expires);
 
 int aws_from_environment(struct aws_creds *to, struct err *err);
 int aws_from_web_identity(struct aws_creds *to, const struct aws_ask *ask, struct err *err);

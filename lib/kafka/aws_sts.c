@@ -180,7 +180,9 @@ aws_sts_assume(struct aws_creds *to, const struct aws_role *role, const struct a
 	char                 base[512];
 	struct buf           query, url;
 	struct http_question q = { .method = "GET" };
-	struct aws_call      call = { .base = base, .service = STR("sts"), .region = ask->region, .expires = 60 };
+	struct aws_call call = {
+		.base = base, .service = STR("sts"), .region = ask->region, .expires = 60
+	};
 	int                  rc;
 
 	if (endpoint(base, sizeof(base), ask->region, err) < 0)

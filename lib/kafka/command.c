@@ -148,7 +148,9 @@ collect(struct run *r, const struct command *c, struct buf *out, struct buf *err
 	char          text[DUR_TEXT_MAX];
 
 	for (;;) {
-		struct pollfd fds[] = { { r->ended, POLLIN, 0 }, { r->out, POLLIN, 0 }, { r->errors, POLLIN, 0 } };
+		struct pollfd fds[] = { { r->ended, POLLIN, 0 },
+			                { r->out, POLLIN, 0 },
+			                { r->errors, POLLIN, 0 } };
 
 		(void)poll(fds, 3, STEP_MS);
 		r->out = drain(r->out, out, too_much);

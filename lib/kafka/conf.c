@@ -53,8 +53,8 @@ static const char *const run_code[] = { "plugin.library.paths", "sasl.kerberos.k
 	                                "ssl.engine.location", "ssl.providers", NULL };
 
 static const struct { const char *key, *instead; } owned[] = {
-	{ "enable.auto.commit",       "a group's offsets are committed when their lines have left" },
-	{ "enable.auto.offset.store", "a group's offsets are committed when their lines have left" },
+	{ "enable.auto.commit",       "offsets of a group are committed when lines have left" },
+	{ "enable.auto.offset.store", "offsets of a group are committed when lines have left" },
 	{ "auto.offset.reset",        "use -o" },
 	{ "enable.partition.eof",     "use --exit-at-end" },
 	{ "log.queue",                "use -X debug=..." },

@@ -153,8 +153,8 @@ consume_free(struct consume *c)
 bool
 consume_headers(const struct consume *c)
 {
-	const bool written =
-		c->conf.only == ENVELOPE_NO_PART ? c->conf.envelope : c->conf.only == ENVELOPE_HEADERS;
+	const bool written = c->conf.only == ENVELOPE_NO_PART ? c->conf.envelope
+	                                                      : c->conf.only == ENVELOPE_HEADERS;
 
 	return written || selector_headers(c->selector);
 }
@@ -173,7 +173,9 @@ consume_position(const struct consume *c, size_t i, struct consume_position *to)
 	if (i >= c->n_lanes)
 		return false;
 	l = &c->lanes[i];
-	*to = (struct consume_position){ .part = &l->part, .ours = l->ours, .next = l->next, .end = l->end };
+	*to = (struct consume_position){
+		.part = &l->part, .ours = l->ours, .next = l->next, .end = l->end
+	};
 	if (l->end == NO_END)
 		to->end = c->reader->heard_end(c->reader->self, &l->part);
 	return true;

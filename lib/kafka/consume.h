@@ -10,7 +10,8 @@
  *           that are made meanwhile are noticed and read from their first record on
  * bounded   up to a snapshot of the ends taken at the start, partitions merged by time: the same
  * topics and the same command
- *           give the same bytes. An end is reached by position, so that transaction markers and gaps do no harm.
+ *           give the same bytes. An end is reached by position, so
+ *           that transaction markers and gaps do no harm.
  *
  * An offset of the group is stored only after the lines before it have been flushed, on a
  * rebalance, too: what a crash loses is read again (at least once).

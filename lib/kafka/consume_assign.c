@@ -19,7 +19,10 @@ lane_for(struct consume *c, const struct part *p)
 		return l;
 	c->lanes = mem_more(c->lanes, c->n_lanes, &c->cap_lanes, sizeof(*c->lanes));
 	l = &c->lanes[c->n_lanes];
-	*l = (struct lane){ .part = { { mem_dup(p->topic), p->topic.n }, p->partition, (uint32_t)c->n_lanes }, .end = NO_END };
+	*l = (struct lane){
+		.part = { { mem_dup(p->topic), p->topic.n }, p->partition, (uint32_t)c->n_lanes },
+		.end = NO_END
+	};
 	selection_init(&l->selection);
 	c->n_lanes++;
 	return l;
@@ -295,7 +298,9 @@ consume_look_again(struct consume *c, struct err *err)
 int
 consume_start_in_group(struct consume *c, struct err *err)
 {
-	const struct reader_events events = { .arg = c, .assigned = on_assigned, .revoked = on_revoked };
+	const struct reader_events events = { .arg = c,
+		                              .assigned = on_assigned,
+		                              .revoked = on_revoked };
 	const size_t n = topics_count(c->conf.topics);
 	struct str *names = mem_zalloc(n, sizeof(*names));
 	int rc = 0;

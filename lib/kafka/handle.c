@@ -69,7 +69,7 @@ is_silence(rd_kafka_resp_err_t code)
 	       code == RD_KAFKA_RESP_ERR__WAIT_COORD || code == RD_KAFKA_RESP_ERR__SSL;
 }
 
-/* A broker that is connected, and mute: librdkafka counts the requests, or guesses at its version. */
+/* A broker that is connected, and mute: librdkafka counts requests, or guesses at its version. */
 static bool
 is_mute(const char *text)
 {
@@ -169,7 +169,8 @@ on_error(rd_kafka_t *rk, int code, const char *text, void *opaque)
 static void
 on_log(const rd_kafka_t *rk, int level, const char *facility, const char *text)
 {
-	static const char *const noise[] = { "FAIL", "ERROR", "CONFWARN", "AUTOCREATE", "GETPID", "METADATA", "SSLCERTVRFY" };
+	static const char *const noise[] = { "FAIL",   "ERROR",    "CONFWARN",   "AUTOCREATE",
+		                             "GETPID", "METADATA", "SSLCERTVRFY" };
 	struct handle *h = rd_kafka_opaque(rk);
 	bool debugging;
 	char all[1200];

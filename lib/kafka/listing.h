@@ -19,7 +19,8 @@ int list_topics(const struct reader *reader, const struct topics *topics, bool t
 /* One line a partition; with a group also what it has committed (null: nothing) and how far it is
  * behind:
  *
- * 	{"topic":"maip.orders","partition":0,"first":"0","next":"1042","committed":"1000","lag":"42"} */
+ * 	{"topic":"maip.orders","partition":0,"first":"0","next":"1042","committed":"1000",
+ * 	 "lag":"42"} */
 int list_offsets(const struct reader *reader, const struct topics *topics,
                  const struct partitions *partitions, bool group, bool table, struct out *out,
                  struct err *err);

@@ -73,7 +73,8 @@ any_set(const struct kafka_conf *c, const char *const *keys)
 static int
 check_mechanism(const struct kafka_conf *c, struct err *err)
 {
-	static const char *const named[] = { MECHANISM, "sasl.kerberos.keytab", "sasl.kerberos.principal", NULL };
+	static const char *const named[] = { MECHANISM, "sasl.kerberos.keytab",
+		                             "sasl.kerberos.principal", NULL };
 	const char              *protocol = kafka_conf_get(c, PROTOCOL);
 
 	if ((!same(protocol, "sasl_ssl") && !same(protocol, "sasl_plaintext")) || any_set(c, named))
@@ -91,7 +92,8 @@ static int
 check_unused(const struct kafka_conf *c, struct err *err)
 {
 	static const char *const sasl[] = { MECHANISM, "sasl.username", "sasl.password", NULL };
-	static const char *const ssl[] = { "ssl.ca.location", "ssl.certificate.location", "ssl.keystore.location", "ssl.key.location", NULL };
+	static const char *const ssl[] = { "ssl.ca.location", "ssl.certificate.location",
+		                           "ssl.keystore.location", "ssl.key.location", NULL };
 
 	if (kafka_conf_get(c, PROTOCOL) != NULL)
 		return 0;
@@ -119,7 +121,8 @@ all_loopback(struct str brokers)
 {
 	while (brokers.n > 0) {
 		const char *comma = memchr(brokers.p, ',', brokers.n), *colon;
-		struct str  name = { brokers.p, comma != NULL ? (size_t)(comma - brokers.p) : brokers.n };
+		struct str name = { brokers.p,
+			            comma != NULL ? (size_t)(comma - brokers.p) : brokers.n };
 
 		brokers = str_slice(brokers, name.n + 1, brokers.n);
 		for (size_t i = 0; i + 3 <= name.n; i++)
@@ -165,7 +168,8 @@ no_core(void)
 int
 login_finish(struct login *l, struct kafka_conf *c, struct err *err)
 {
-	static const char *const secrets[] = { "sasl.password", "ssl.key.password", "ssl.key.pem", "ssl.keystore.password", NULL };
+	static const char *const secrets[] = { "sasl.password", "ssl.key.password", "ssl.key.pem",
+		                               "ssl.keystore.password", NULL };
 
 	if (same(kafka_conf_get(c, MECHANISM), "AWS_MSK_IAM")) {
 		l->msk = true;

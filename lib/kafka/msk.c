@@ -71,7 +71,9 @@ msk_region(struct str brokers)
 {
 	while (brokers.n > 0) {
 		const char *comma = memchr(brokers.p, ',', brokers.n), *colon;
-		struct str  name = { brokers.p, comma != NULL ? (size_t)(comma - brokers.p) : brokers.n }, region;
+		struct str name = { brokers.p,
+			            comma != NULL ? (size_t)(comma - brokers.p) : brokers.n },
+		           region;
 
 		brokers = str_slice(brokers, name.n + 1, brokers.n);
 		colon = memchr(name.p, ':', name.n);

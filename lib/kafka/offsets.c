@@ -8,7 +8,8 @@
 #include "kafka/offsets.h"
 
 static const struct { const char *word; enum place_kind kind; } words[] = {
-	{ "earliest", PLACE_EARLIEST }, { "beginning", PLACE_EARLIEST }, { "start", PLACE_EARLIEST },
+	{ "earliest", PLACE_EARLIEST }, { "beginning", PLACE_EARLIEST },
+	{ "start", PLACE_EARLIEST },
 	{ "latest", PLACE_LATEST }, { "end", PLACE_LATEST },
 	{ "committed", PLACE_COMMITTED }, { "stored", PLACE_COMMITTED },
 };
@@ -129,8 +130,8 @@ place_range_parse(struct place_range *to, struct str text, int64_t now, struct e
 			return fail_as(err, STATUS_USAGE, "a range cannot start with +N");
 		if (ends_before_it_starts(to))
 			return fail_as(err, STATUS_USAGE,
-			               "the range %s ends before it starts: it is A:B, from A up to, "
-			               "not including, B",
+			               "the range %s ends before it starts: it is A:B, from A "
+			               "up to, not including, B",
 			               quote(q, text));
 		return 0;
 	}

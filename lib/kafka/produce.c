@@ -13,8 +13,8 @@
 #include "kafka/envelope.h"
 #include "stream/bad.h"
 
-#define POLL_MS 50                      /* how often reports are looked for while the input is quiet */
-#define WAIT_MS 100                     /* one wait for room in the queue, or for reports at the end */
+#define POLL_MS 50  /* how often reports are looked for while the input is quiet */
+#define WAIT_MS 100 /* one wait for room in the queue, or for reports at the end */
 
 struct produce {
 	struct produce_conf   conf;

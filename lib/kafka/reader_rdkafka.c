@@ -62,9 +62,9 @@ set_default(rd_kafka_conf_t *conf, const struct kafka_conf *given, const char *k
 		handle_set(conf, key, value);
 }
 
-/* How much may be fetched ahead of what was taken. Read together it is the sum of all. Read apart it
- * is that of each partition, which has its share of what was fetched for all; and so that a share
- * can be small, no answer may bring more of a partition than its share. */
+/* How much may be fetched ahead of what was taken. Read together it is the sum of all. Read apart
+ * it is that of each partition, which has its share of what was fetched for all; and so that a
+ * share can be small, no answer may bring more of a partition than its share. */
 static void
 set_ahead(struct kafka_reader *k, rd_kafka_conf_t *conf, size_t partitions)
 {

@@ -8,7 +8,8 @@
 #include "kafka/login.h"
 #include "kafka/reason.h"
 
-#define SCRAM_FIXED 0x020601ff          /* from this librdkafka on, SCRAM works with Kafka 4 (its pull request 4895) */
+/* from this librdkafka on, SCRAM works with Kafka 4 (its pull request 4895) */
+#define SCRAM_FIXED 0x020601ff
 
 struct meaning {
 	const char *words;              /* part of what librdkafka says */
@@ -27,8 +28,8 @@ static const struct meaning meanings[] = {
 	{ "unexpected eof while reading", no_tls, no_tls_look, STATUS_UNAVAILABLE },
 	{ "wrong version number", no_tls, no_tls_look, STATUS_UNAVAILABLE },
 	{ "connecting to a PLAINTEXT broker listener", no_tls, no_tls_look, STATUS_UNAVAILABLE },
-	{ "connecting to a SSL listener", "it hangs up, as a listener with TLS does", "security.protocol=ssl or sasl_ssl, or another port",
-	  STATUS_UNAVAILABLE },
+	{ "connecting to a SSL listener", "it hangs up, as a listener with TLS does",
+	  "security.protocol=ssl or sasl_ssl, or another port", STATUS_UNAVAILABLE },
 	{ "might require SASL authentication", "it hangs up, as a listener does that wants a login",
 	  "security.protocol=sasl_ssl with sasl.mechanism, or another port", STATUS_UNAVAILABLE },
 	{ "alert bad certificate", mutual, mutual_look, STATUS_DENIED },
@@ -37,7 +38,8 @@ static const struct meaning meanings[] = {
 	{ "alert certificate unknown", not_ours, not_ours_look, STATUS_DENIED },
 	{ "alert certificate expired", not_ours, not_ours_look, STATUS_DENIED },
 	{ "alert unknown ca", not_ours, not_ours_look, STATUS_DENIED },
-	{ "Request not valid in current SASL state", "it takes no login", "security.protocol=ssl or plaintext, or another port", STATUS_DENIED },
+	{ "Request not valid in current SASL state", "it takes no login",
+	  "security.protocol=ssl or plaintext, or another port", STATUS_DENIED },
 };
 
 static const char *

@@ -14,7 +14,7 @@
 #include "kafka/envelope.h"
 #include "sql/expr.h"
 
-#define GENERATION 262144               /* lines that are remembered before the older half is forgotten */
+#define GENERATION 262144 /* lines that are remembered before the older half is forgotten */
 
 /* uuid5(NAMESPACE_URL, "urn:maip:produce") = 1e1b340a-1aa8-5d04-85b6-2f15434e1688 */
 static const char event_namespace[] =
@@ -324,7 +324,8 @@ event_id(struct route *r, struct str topic, struct str line, char uuid[UUID_TEXT
 {
 	enum { PARTS = 6, AGAIN = 7 };
 	struct str parts[AGAIN] = {
-		{ event_namespace, sizeof(event_namespace) - 1 }, r->type, STR("\n"), topic, STR("\n"), line,
+		{ event_namespace, sizeof(event_namespace) - 1 },
+		r->type, STR("\n"), topic, STR("\n"), line,
 	};
 	unsigned char digest[SHA1_SIZE];
 	uint32_t      n;
@@ -373,7 +374,9 @@ route_line(struct route *r, struct str line, int64_t now, struct record *to, str
 		if (envelope_parse(r->envelope, line, to, err) < 0)
 			return -1;
 	} else {
-		*to = (struct record){ .partition = -1, .offset = -1, .timestamp = -1, .value = line };
+		*to = (struct record){
+			.partition = -1, .offset = -1, .timestamp = -1, .value = line
+		};
 	}
 	if (choose_topic(r, &env, to, err) < 0 || choose_partition(r, &env, to, err) < 0 ||
 	    choose_time(r, &env, to, err) < 0)

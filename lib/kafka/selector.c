@@ -254,7 +254,9 @@ enum selected
 selector_look(struct selector *s, const struct record *r, size_t max_value, struct selection *to,
               struct err *err)
 {
-	const struct expr_env env = { .fields = s->values, .slots = s->slots, .scratch = &s->scratch };
+	const struct expr_env env = { .fields = s->values,
+		                      .slots = s->slots,
+		                      .scratch = &s->scratch };
 	const bool wants_fields = extract_count(s->fields) > 0;
 	bool wanted = true;
 

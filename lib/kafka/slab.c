@@ -16,7 +16,7 @@ struct slab {
 	size_t    current, used;        /* the block that is cut, and how much of it */
 	size_t    n_free;
 	uint32_t *out;                  /* a block: pieces that were not given back */
-	size_t   *free;                 /* blocks of which nothing is out; the last is taken first */
+	size_t *free; /* blocks of which nothing is out; the last is taken first */
 };
 
 struct slab *

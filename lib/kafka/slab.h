@@ -22,7 +22,7 @@
 
 struct slab;                                            /* opaque; lives in slab.c */
 
-struct slab *slab_new(size_t blocks);                   /* at least 1; memory is touched when used */
+struct slab *slab_new(size_t blocks); /* at least 1; memory is touched when used */
 void slab_free(struct slab *s);                         /* NULL is fine; with all that is out */
 
 /* n bytes, unaligned; NULL: more than SLAB_LARGEST, or no block is free. */

@@ -10,7 +10,7 @@
 #include "base/mem.h"
 #include "base/time.h"
 
-#define ASK_AGAIN_MS   2000             /* what was not there, or not answered, is not asked for again before */
+#define ASK_AGAIN_MS 2000 /* what was not there, or not answered, is not asked for again before */
 #define MAKE_MS        10000            /* until the brokers tell of a topic that we made */
 #define MADE_WITHIN_MS 3000             /* how long a broker may take to make one on demand */
 #define SETTING_MS     3000             /* for an answer that we can do without */
@@ -92,7 +92,7 @@ ask_all(struct targets *t, struct err *err)
 		return handle_fail(t->h, code, "cannot list the topics", err);
 	handle_heard(t->h);
 	t->broker = md->orig_broker_id;
-	if (t->broker < 0 && md->broker_cnt > 0)        /* over the address of -b: it has no number yet */
+	if (t->broker < 0 && md->broker_cnt > 0) /* over the address of -b: it has no number yet */
 		t->broker = md->brokers[0].id;
 	for (int i = 0; i < md->topic_cnt; i++)
 		make(t, str_of(md->topics[i].topic))->partitions = md->topics[i].partition_cnt;
@@ -187,7 +187,8 @@ targets_find(struct targets *t, struct str name, struct err *err)
 			"there is no topic %s, or none that we may see (--create-topics makes it)",
 			quote(text, name));
 	if (to->batch_max < 0)
-		to->batch_max = topic_setting(t->h, t->broker, to->name, "max.message.bytes", SETTING_MS);
+		to->batch_max = topic_setting(t->h, t->broker, to->name, "max.message.bytes",
+		                              SETTING_MS);
 	return to - t->list;
 }
 

@@ -21,12 +21,12 @@
 #include "base/mem.h"
 #include "base/time.h"
 
-#define CALL_MS       1000              /* one step of a transaction call, between looks at the stop flag */
+#define CALL_MS 1000 /* one step of a transaction call, between looks at the stop flag */
 #define LOOK_MS       10                /* between looks whether everything has been reported */
-#define GIVE_UP_MS    5000              /* for librdkafka to hand everything back; it needs no broker for that */
+#define GIVE_UP_MS 5000 /* for librdkafka to hand everything back; it needs no broker for that */
 #define BATCH_SIZE    1000000           /* bytes; librdkafka's default */
 #define GATHER        64                /* records in one call of librdkafka */
-#define SLAB_BLOCKS   96                /* 24 MiB: the default bound of the queue, and what is pinned beside it */
+#define SLAB_BLOCKS 96 /* 24 MiB: the default bound of the queue, and what is pinned beside it */
 
 struct kafka_writer {
 	struct handle        h;
@@ -679,9 +679,15 @@ is_one_of(const char *value, const char *const *words)
 static int
 refuse_loss(const struct writer_conf *conf, struct err *err)
 {
-	static const char *const all[] = { "all", "-1", NULL }, *const yes[] = { "true", "t", "1", NULL },
-	                         *const no[] = { "false", "f", "0", NULL }, *const never[] = { NULL };
-	static const struct { const char *key; const char *const *safe; const char *instead; } rules[] = {
+	static const char *const all[] = { "all", "-1", NULL },
+	                         *const yes[] = { "true", "t", "1", NULL },
+	                         *const no[] = { "false", "f", "0", NULL },
+	                         *const never[] = { NULL };
+	static const struct {
+		const char *key;
+		const char *const *safe;
+		const char *instead;
+	} rules[] = {
 		{ "acks", all, "use --acks" },
 		{ "enable.idempotence", yes, "use --acks" },
 		{ "transactional.id", never, "use --transactional-id" },

@@ -55,7 +55,8 @@ bagged_heap(const void *acc)
 }
 
 /* For n items of a size that are sorted, which takes as much again, and then become a text: that is
- * built in a buffer, copied to scratch and put into a line, and buffers have up to twice the room. */
+ * built in a buffer, copied to scratch and put into a line, and buffers have up to
+ * twice the room. */
 static size_t
 takes(size_t n, size_t size, size_t text)
 {
@@ -212,8 +213,8 @@ by_rank(const void *a, const void *b)
 	return val_order(&x->v, &y->v);
 }
 
-/* The best k of the bag, in order; how many there are. There is room for twice as many: whenever it is
- * full the better half stays. */
+/* The best k of the bag, in order; how many there are. There is room for twice as many: whenever it
+ * is full the better half stays. */
 static size_t
 best_of(const struct bag *bag, size_t k, struct ranked *best)
 {

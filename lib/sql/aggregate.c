@@ -306,7 +306,8 @@ fail_misfit(const struct agg_list *l, const struct agg_input *in, struct err *er
 		i++;
 	snprintf(text, sizeof(text), "%.*s%s", (int)strcspn(call->signature, " ("),
 	         call->signature, inside != NULL ? inside : "");
-	return fail_as(err, STATUS_DATA, "%s takes numbers, and this is %s (TRY_CAST makes one of it, or NULL)",
+	return fail_as(err, STATUS_DATA,
+	               "%s takes numbers, and this is %s (TRY_CAST makes one of it, or NULL)",
 	               quote(quoted, str_of(text)), val_kind_name(in->value[i].val->kind));
 }
 

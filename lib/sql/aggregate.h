@@ -51,7 +51,8 @@ size_t agg_size(const struct agg_list *l);
 /* Does any call need to know the event time (FIRST, LAST)? */
 bool agg_needs_time(const struct agg_list *l);
 
-/* Does any accumulator grow with the values that it takes in (DISTINCT, BY, TOP, COLLECT, quantiles)? */
+/* Does any accumulator grow with the values that it takes in (DISTINCT, BY, TOP, COLLECT,
+ * quantiles)? */
 bool agg_grows(const struct agg_list *l);
 
 /* A record: evaluate the arguments once ... */

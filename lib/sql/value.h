@@ -33,8 +33,8 @@ struct val {
  * number beyond a double's range is NULL. */
 void val_of_field(struct val *to, const struct field *f, struct arena *scratch);
 
-/* -1, 0, 1, or VAL_UNLIKE when either is NULL or the kinds do not compare. Text compares by bytes (= by code
- * point). */
+/* -1, 0, 1, or VAL_UNLIKE when either is NULL or the kinds do not compare. Text compares by bytes
+ * (= by code point). */
 #define VAL_UNLIKE 2
 int val_cmp(const struct val *a, const struct val *b);
 

@@ -6,7 +6,8 @@
  * below (space between tokens is free): strict on reading, so that nothing else
  * can be taken for one. See maip-stream(5).
  *
- *	{"_maip":"hello","version":1,"job":"<32 hex>","run":"<32 hex>","watermarks":true,"checkpoints":false}
+ *	{"_maip":"hello","version":1,"job":"<32 hex>","run":"<32 hex>","watermarks":true,
+ *	 "checkpoints":false}
  *	{"_maip":"watermark","ts":1767225600000}
  *	{"_maip":"idle"}
  *	{"_maip":"active"}

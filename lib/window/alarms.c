@@ -115,7 +115,8 @@ alarm_at(const struct alarm_chunk *c, int bucket, size_t k, int64_t base)
 	if (!is_near(bucket))
 		return c->far[k];
 	return (struct alarm){
-		(int64_t)(((uint64_t)base & ~(uint64_t)UINT32_MAX) | c->near[k].at), c->near[k].what,
+		(int64_t)(((uint64_t)base & ~(uint64_t)UINT32_MAX) | c->near[k].at),
+		c->near[k].what,
 	};
 }
 

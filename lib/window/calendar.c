@@ -253,7 +253,10 @@ read_block(struct str file, size_t width, struct tzif *to, struct str *rest)
 	size = n[3] * (width + 1) + n[4] * 6 + n[5] + n[2] * (width + 4) + n[1] + n[0];
 	if (size > file.n - 44 || n[4] == 0)
 		return false;
-	*to = (struct tzif){ .data = str_slice(file, 44, 44 + size), .n_changes = n[3], .n_types = n[4], .width = width };
+	*to = (struct tzif){ .data = str_slice(file, 44, 44 + size),
+		             .n_changes = n[3],
+		             .n_types = n[4],
+		             .width = width };
 	*rest = str_slice(file, 44 + size, file.n);
 	return true;
 }

@@ -328,7 +328,7 @@ counted_load(void *self, struct cursor *from, uint32_t n_keys)
 		if (c->n > 0 || records == 0)
 			return -1;
 		c->n = records;
-		c->folded = c->upto = folded;   /* back is empty: it is filled when a window fires */
+		c->folded = c->upto = folded; /* back is empty: it is filled when a window fires */
 		if (cap > 0)
 			ring_grow(t, c, (size_t)cap);
 		for (size_t i = 0; i < cap; i++)

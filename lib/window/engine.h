@@ -53,8 +53,8 @@ struct engine_ops {
 	/* pairs of a key and a window, or pane, that are held */
 	size_t (*open)(const void *self);
 	size_t (*bytes)(const void *self);
-	/* what hangs off accumulators (DISTINCT, texts), not in bytes, and what firing will take for
-	 * as long as it lasts; looks at all of them */
+	/* what hangs off accumulators (DISTINCT, texts), not in bytes, and what firing will take
+	 * for as long as it lasts; looks at all of them */
 	void   (*weigh)(const void *self, struct agg_weight *to);
 
 	/* Which keys have state (set bits of live), and their new ids (of those that have). */

@@ -334,7 +334,9 @@ pane_drop(struct pane *p, struct pane_pool *pool)
 	slots_drop(p, pool);
 	direct_drop(p, pool);
 	free(p->blocks);
-	*p = (struct pane){ .span = p->span, .first_end = p->first_end, .last_end = p->last_end, .rest = p->rest };
+	*p = (struct pane){
+		.span = p->span, .first_end = p->first_end, .last_end = p->last_end, .rest = p->rest
+	};
 }
 
 static void

@@ -2,7 +2,8 @@
 /*
  * row.h - a fired window as a line of output
  *
- *	{"customerId":"c-1","window_start":"...","window_end":"...","count":42,"total":1234.50,"update":true}
+ *	{"customerId":"c-1","window_start":"...","window_end":"...","count":42,
+ *	 "total":1234.50,"update":true}
  *
  * Constant parts are put together once, the window's bounds once a window.
  */

@@ -50,8 +50,8 @@ enum {
 
 struct session {                        /* its accumulators stand behind it */
 	int64_t  start;
-	/* its end, which has 55 bits with its sign (time.h), above whether it has an alarm, and which
-	 * one */
+	/* its end, which has 55 bits with its sign (time.h), above whether it has an alarm, and
+	 * which one */
 	int64_t  end_alarm;
 	uint32_t key;                   /* NO_KEY: not in use */
 	uint32_t next : 30;             /* of the key, or of those not in use */

@@ -477,8 +477,8 @@ forget(struct window *w)
 	free(live);
 }
 
-/* Weighing accumulators takes a look at each: so it waits until as many records have come. What a row
- * takes, or has taken, while it is made counts, too. */
+/* Weighing accumulators takes a look at each: so it waits until as many records have come. What a
+ * row takes, or has taken, while it is made counts, too. */
 static int
 check_memory(struct window *w, struct err *err)
 {

@@ -588,8 +588,8 @@ weigh_pane(const struct timed *t, const struct pane *p)
 	return w;
 }
 
-/* A window of several panes is put together from them when it fires: its results are as large as those
- * of its panes together, at most. */
+/* A window of several panes is put together from them when it fires: its results are as large as
+ * those of its panes together, at most. */
 static void
 timed_weigh(const void *self, struct agg_weight *to)
 {

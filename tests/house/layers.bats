@@ -21,7 +21,7 @@ setup() {
 }
 
 @test "a house that keeps every rule is left alone" {
-	for rule in layout layers libraries heads functions files promises; do
+	for rule in layout layers libraries heads functions files columns promises; do
 		check $rule "$house"
 		assert_success
 		assert_output ''
@@ -110,6 +110,17 @@ setup() {
 	yes | head -n 901 >"$house/lib/cep/b.c"
 	check files "$house"
 	assert_output 'lib/cep/b.c: 901 lines'
+}
+
+@test "no line is longer than 100 columns" {
+	check columns
+	assert_output ''
+}
+
+@test "a longer line is noticed" {
+	{ printf '\t/* %088d */\n' 0; printf '\t/* %087d */\n' 0; printf 'a\t\t%084d\n' 0; } >>"$house/lib/cep/a.c"
+	check columns "$house"
+	assert_output 'lib/cep/a.c:10: 102 columns'
 }
 
 @test "nothing is left for later" {
