@@ -118,7 +118,7 @@ setup() {
 }
 
 @test "a longer line is noticed" {
-	{ printf '\t/* %088d */\n' 0; printf '\t/* %087d */\n' 0; printf 'a\t\t%084d\n' 0; } >>"$house/lib/cep/a.c"
+	{ printf '\t/* %088d */\n' 0; printf '\t/* %086d */\n' 0; printf 'a\t\t%084d\n' 0; } >>"$house/lib/cep/a.c"
 	check columns "$house"
 	assert_output 'lib/cep/a.c:10: 102 columns'
 }
