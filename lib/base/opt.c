@@ -530,14 +530,16 @@ opt_parse(const struct tool *tool, int argc, char **argv)
 	opterr = 0;
 	while ((value = getopt_long(argc, argv, t.shorts, t.longs, NULL)) != -1) {
 		if (value == ':' || value == '?')
-			die_of_misuse(tool, value, argv);
-		else if (value == 1)
+			break;
+		if (value == 1)
 			take_operand(tool, optarg);
 		else
 			obey(tool, value, argv);
 	}
 	free(t.shorts);
 	free(t.longs);
+	if (value != -1)
+		die_of_misuse(tool, value, argv);
 	/* Past "--" there are only operands. */
 	while (tool->operand != NULL && optind < argc)
 		take_operand(tool, argv[optind++]);
