@@ -22,9 +22,12 @@ static struct settings settings = {
 };
 static struct consume_conf *const conf = &settings.consume;
 static const char *const only_words[] = {
-	[ENVELOPE_KEY] = "key", [ENVELOPE_VALUE] = "value", [ENVELOPE_HEADERS] = "headers", NULL
+	[ENVELOPE_KEY - 1] = "key",
+	[ENVELOPE_VALUE - 1] = "value",
+	[ENVELOPE_HEADERS - 1] = "headers",
+	NULL,
 };
-static int                 only = ENVELOPE_NO_PART;
+static int                 only = -1;           /* of only_words */
 static struct topics      *topics;
 static struct place_list  *places;
 static const char        **where;
@@ -266,7 +269,7 @@ complete(struct err *unusable)
 		conf->key = str_of(key);
 	refresh = kafka_conf_get(settings.kafka, "topic.metadata.refresh.interval.ms");
 	conf->look_every = refresh == NULL ? LOOK_MS : strtol(refresh, NULL, 10);
-	conf->only = (enum envelope_part)only;
+	conf->only = (enum envelope_part)(only + 1);
 	conf->topics = topics;
 	conf->where = where;
 	conf->max_line = (size_t)max_line;

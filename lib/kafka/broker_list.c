@@ -46,12 +46,16 @@ is_name(struct str s)
 	return only(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_");
 }
 
+/* A zone may stand behind it: fe80::1%eth0. */
 static bool
 is_ipv6(struct str s)
 {
+	const char     *zone = memchr(s.p, '%', s.n);
 	char            text[INET6_ADDRSTRLEN];
 	struct in6_addr address;
 
+	if (zone != NULL)
+		s.n = (size_t)(zone - s.p);
 	if (s.n >= sizeof(text))
 		return false;
 	memcpy(text, s.p, s.n);

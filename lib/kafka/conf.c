@@ -160,6 +160,7 @@ static const char *const synonyms[][2] = {
 	{ "queue.buffering.max.ms", "linger.ms" },
 	{ "request.required.acks", "acks" },
 	{ "compression.type", "compression.codec" },
+	{ "max.partition.fetch.bytes", "fetch.message.max.bytes" },
 };
 
 /* Split "key=value" and add it, under one of its names. */

@@ -706,7 +706,7 @@ step_bounded(struct consume *c, int64_t wait_ms, struct err *err)
 		int got;
 
 		if (!c->joined)
-		return 1;
+			return 1;
 		if (c->n_queue == 0) {
 			got = write_first(c, wait_ms, err);
 			if (got <= 0)

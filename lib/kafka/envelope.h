@@ -27,7 +27,7 @@ int envelope_print(struct out *o, const struct record *r);
 
 /* An envelope of one member: {"key":"c-1"}, {"value":{...}} or {"headers":[...]}, spelled the
  * same way. */
-enum envelope_part { ENVELOPE_KEY, ENVELOPE_VALUE, ENVELOPE_HEADERS, ENVELOPE_NO_PART };
+enum envelope_part { ENVELOPE_NO_PART, ENVELOPE_KEY, ENVELOPE_VALUE, ENVELOPE_HEADERS };
 int envelope_print_part(struct out *o, const struct record *r, enum envelope_part part);
 
 /* The same with a last member "error": why the record could not be delivered. envelope_parse

@@ -195,6 +195,14 @@ handle_set(rd_kafka_conf_t *conf, const char *key, const char *value)
 	(void)res;
 }
 
+void
+handle_default(rd_kafka_conf_t *conf, const struct kafka_conf *given, const char *key,
+               const char *value)
+{
+	if (kafka_conf_get(given, key) == NULL)
+		handle_set(conf, key, value);
+}
+
 struct put {
 	rd_kafka_conf_t *conf;
 	const struct kafka_conf *from;
@@ -323,8 +331,7 @@ wait_for_broker(struct handle *h, struct err *err)
 		}
 		rd_kafka_poll(h->rk, 0);
 		if (handle_stopped(h)) {
-			err->msg[0] = '\0';
-			err->status = STATUS_OK;
+			*err = (struct err){ .status = STATUS_OK };
 			return -1;
 		}
 		if (refused(h) || token_hopeless(h))

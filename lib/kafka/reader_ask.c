@@ -32,8 +32,6 @@ reader_fail_part(struct kafka_reader *k, rd_kafka_resp_err_t code, const char *d
 	return handle_fail(&k->h, code, what, err);
 }
 
-/* Between records a question may neither hold up a signal nor the records: whoever asks then asks
- * again later. */
 static int
 metadata(struct kafka_reader *k, const char *topic, const struct rd_kafka_metadata **md,
          struct err *err)
@@ -46,6 +44,8 @@ metadata(struct kafka_reader *k, const char *topic, const struct rd_kafka_metada
 		                   "cannot list the topics", err);
 	if (topic != NULL)
 		handle = rd_kafka_topic_new(k->h.rk, topic, NULL);
+	/* Between records a question may neither hold up a signal nor the records: whoever asks
+	 * then asks again later. Before the first there is time to be patient. */
 	code = k->reading ? rd_kafka_metadata(k->h.rk, topic == NULL, handle, md, LOOK_MS)
 	                  : handle_metadata(&k->h, topic == NULL, handle, ASK_MS, md);
 	if (handle != NULL)

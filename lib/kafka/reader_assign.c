@@ -38,7 +38,7 @@ forget_gathered(struct feed *f, const struct part *p)
 int64_t
 reader_gathered(const struct kafka_reader *k, const struct part *p)
 {
-	const struct feed *f = k->apart ? &k->feeds[p->slot] : &k->together;
+	const struct feed *f = k->apart ? k->feeds[p->slot] : &k->together;
 
 	for (size_t i = f->at; i < f->n; i++)
 		if (f->gathered[i]->err == RD_KAFKA_RESP_ERR_NO_ERROR && is_of(f->gathered[i], p))
@@ -66,9 +66,9 @@ split(struct kafka_reader *k, const struct part *p, rd_kafka_queue_t *queue)
 
 	while (k->n_feeds <= p->slot) {
 		k->feeds = mem_more(k->feeds, k->n_feeds, &k->cap_feeds, sizeof(*k->feeds));
-		k->feeds[k->n_feeds++] = (struct feed){ 0 };
+		k->feeds[k->n_feeds++] = mem_zalloc(1, sizeof(**k->feeds));
 	}
-	f = &k->feeds[p->slot];
+	f = k->feeds[p->slot];
 	feed_release(f);
 	f->topic = reader_intern(k, p->topic);
 	f->partition = p->partition;
@@ -96,7 +96,7 @@ reader_part_with(struct kafka_reader *k, const struct part *p)
 {
 	forget_gathered(&k->together, p);
 	for (size_t i = 0; i < k->n_feeds; i++) {
-		struct feed *f = &k->feeds[i];
+		struct feed *f = k->feeds[i];
 
 		if (f->queue == NULL || f->partition != p->partition || !str_eq(f->topic, p->topic))
 			continue;
@@ -175,7 +175,7 @@ reader_drop(void *self, const struct part *p, struct err *err)
 
 	(void)err;
 	if (p->slot < k->n_feeds)
-		forget_gathered(&k->feeds[p->slot], NULL);
+		forget_gathered(k->feeds[p->slot], NULL);
 	rd_kafka_pause_partitions(k->h.rk, list); /* an optimization: failing is no harm */
 	rd_kafka_topic_partition_list_destroy(list);
 	return 0;

@@ -63,8 +63,11 @@ int
 reader_commit(void *self, bool wait, struct err *err)
 {
 	struct kafka_reader *k = self;
-	rd_kafka_resp_err_t code = wait ? commit_and_wait(k) : rd_kafka_commit(k->h.rk, NULL, 1);
+	rd_kafka_resp_err_t code;
 
+	if (k->h.rk == NULL)            /* another client could not be made */
+		return 0;
+	code = wait ? commit_and_wait(k) : rd_kafka_commit(k->h.rk, NULL, 1);
 	switch (code) {
 	case RD_KAFKA_RESP_ERR_NO_ERROR:
 	case RD_KAFKA_RESP_ERR__NO_OFFSET:              /* nothing stored since the last time */

@@ -39,7 +39,8 @@ struct kafka_reader {
 	size_t               n_topics, cap_topics;
 	struct str          *listed;    /* the last answer of topics() */
 	size_t               n_listed, cap_listed;
-	struct feed         *feeds;     /* by slot */
+	/* by slot; each stays where it is, for while one is looked at others may come */
+	struct feed        **feeds;
 	size_t               n_feeds, cap_feeds;
 	struct feed          together;  /* what poll() hands out */
 	/* were taken away; what they handed out lives until the next poll or take */
@@ -52,6 +53,7 @@ struct kafka_reader {
 	bool                 rebalancing;
 	/* so many partitions, read apart, the client was made for */
 	size_t               fits;
+	size_t               gather_bytes;      /* of a feed that may be gathered at once */
 	/* nudge whenever so much was handed out; 0: never */
 	size_t               nudge_bytes;
 	bool                 failed;    /* a callback failed: err is for the next poll */

@@ -10,7 +10,6 @@
 #include "base/time.h"
 #include "kafka/reader_parts.h"
 
-#define GATHER_BYTES ((size_t)256 << 10)
 #define HEADERS_MAX  10000              /* of one record; a record may have 1 MB of them */
 
 static void
@@ -187,19 +186,20 @@ serve_events(struct kafka_reader *k, int64_t wait_ms, struct err *err)
 }
 
 /* Taking many records at once spares a lock, and looks at the clock, for each. What was gathered
- * is outside of librdkafka's limits of memory: so of large records it is few. */
+ * is outside of librdkafka's limits of memory: so where those before were large it is few. */
 static size_t
-most(const struct feed *f)
+most(const struct kafka_reader *k, const struct feed *f)
 {
-	const size_t fit = f->largest > 0 ? GATHER_BYTES / f->largest : 1;
+	const size_t fit = f->largest > 0 ? k->gather_bytes / f->largest : 1;
 
 	return fit > FEED_MOST ? FEED_MOST : fit > 0 ? fit : 1;
 }
 
 static void
-gather(struct feed *f, int64_t wait_ms)
+gather(const struct kafka_reader *k, struct feed *f, int64_t wait_ms)
 {
-	const ssize_t n = rd_kafka_consume_batch_queue(f->queue, 0, f->gathered, most(f));
+	const ssize_t n = rd_kafka_consume_batch_queue(f->queue, 0, f->gathered,
+	                                                most(k, f));
 
 	f->at = 0;
 	f->n = n > 0 ? (size_t)n : 0;
@@ -214,11 +214,12 @@ gather(struct feed *f, int64_t wait_ms)
 			f->largest = f->gathered[i]->len;
 }
 
-/* Nothing that was gathered is left: more, and the events in between. */
+/* Nothing that was gathered is left: more, and the events in between, which may take the partition
+ * away. */
 static int
 refill(struct kafka_reader *k, struct feed *f, int64_t wait_ms, struct err *err)
 {
-	gather(f, wait_ms);
+	gather(k, f, wait_ms);
 	if (f->n > 0 && k->apart)       /* there poll() serves the events */
 		return 0;
 	if (serve_events(k, 0, err) < 0)
@@ -260,7 +261,7 @@ reader_take(void *self, uint32_t slot, int64_t wait_ms, struct record *r, struct
 {
 	struct kafka_reader *k = self;
 
-	return next(k, &k->feeds[slot], wait_ms, r, err);
+	return next(k, k->feeds[slot], wait_ms, r, err);
 }
 
 int

@@ -19,8 +19,12 @@
 #define APART_KIB       4096            /* of each of a few partitions */
 #define APART_FEW       8
 #define APART_ALL_KIB   16384           /* of more, in all */
-#define APART_LEAST_KIB 16
+#define APART_LEAST_KIB 256             /* of each: with less, one that is read alone is slow */
 #define FETCH_KIB       1024            /* librdkafka asks for so much of a partition */
+#define GATHER_MOST     ((size_t)256 << 10)     /* bytes of a feed that are gathered at once */
+/* ms for which a broker may hold a fetch that finds nothing; apart that holds up the next one */
+#define WAIT_TOGETHER   "100"
+#define WAIT_APART      "10"
 
 static void
 reader_close(void *self)
@@ -28,8 +32,11 @@ reader_close(void *self)
 	struct kafka_reader *k = self;
 
 	k->closing = true;
-	for (size_t i = 0; i < k->n_feeds; i++)
-		feed_release(&k->feeds[i]);
+	for (size_t i = 0; i < k->n_feeds; i++) {
+		feed_release(k->feeds[i]);
+		free(k->feeds[i]);
+	}
+	k->n_feeds = 0;
 	reader_release_parted(k);
 	feed_release(&k->together);
 	k->h.watch.log = NULL;          /* what is said from now on is for nobody */
@@ -54,14 +61,6 @@ static const struct reader functions = {
 	.store = reader_store, .commit = reader_commit, .close = reader_close,
 };
 
-static void
-set_default(rd_kafka_conf_t *conf, const struct kafka_conf *given, const char *key,
-            const char *value)
-{
-	if (kafka_conf_get(given, key) == NULL)
-		handle_set(conf, key, value);
-}
-
 /* How much may be fetched ahead of what was taken. Read together it is the sum of all. Read apart
  * it is that of each partition, which has its share of what was fetched for all; and so that a
  * share can be small, no answer may bring more of a partition than its share. */
@@ -85,8 +84,9 @@ set_ahead(struct kafka_reader *k, rd_kafka_conf_t *conf, size_t partitions)
 		handle_set(conf, "queued.max.messages.kbytes", text);
 		snprintf(text, sizeof(text), "%zu", kib * 1024);
 		if (kib < FETCH_KIB)
-			set_default(conf, k->conf.kafka, "fetch.message.max.bytes", text);
+			handle_default(conf, k->conf.kafka, "fetch.message.max.bytes", text);
 	}
+	k->gather_bytes = kib * 1024 / 4 < GATHER_MOST ? kib * 1024 / 4 : GATHER_MOST;
 	if (rd_kafka_conf_set(conf, "fetch.queue.backoff.ms", "10", NULL, 0) != RD_KAFKA_CONF_OK)
 		k->nudge_bytes = kib * 1024 / 2;
 }
@@ -107,7 +107,8 @@ open_client(struct kafka_reader *k, size_t partitions, struct err *err)
 	if (k->conf.hide_internal)
 		handle_set(conf, "topic.blacklist", "^__");
 	set_ahead(k, conf, partitions);
-	set_default(conf, k->conf.kafka, "fetch.wait.max.ms", "100");
+	handle_default(conf, k->conf.kafka, "fetch.wait.max.ms",
+	               k->conf.apart ? WAIT_APART : WAIT_TOGETHER);
 	rd_kafka_conf_set_rebalance_cb(conf, reader_rebalance);
 	if (handle_open(&k->h, RD_KAFKA_CONSUMER, conf, err) < 0)
 		return -1;
@@ -122,7 +123,12 @@ reader_fit(struct kafka_reader *k, size_t partitions, struct err *err)
 		return 0;
 	feed_release(&k->together);
 	handle_close(&k->h);
-	return open_client(k, partitions, err);
+	if (open_client(k, partitions, err) == 0)
+		return 0;
+	if (err->status == STATUS_OK)           /* of handle_open(), where it is no failure */
+		fail_as(err, STATUS_RETRY,
+		        "stopped by a signal before the end of what was to be read");
+	return -1;
 }
 
 int

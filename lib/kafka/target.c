@@ -114,7 +114,9 @@ create(struct targets *t, struct str name, struct err *err)
 		if (make(t, name)->partitions > 0)
 			return 0;
 		rd_kafka_poll(t->h->rk, 20);
-	} while (clock_monotonic_ms() < end && !handle_stopped(t->h));
+		if (handle_stopped(t->h))
+			return fail_as(err, STATUS_RETRY, "stopped by a signal");
+	} while (clock_monotonic_ms() < end);
 	return 0;
 }
 
@@ -131,8 +133,10 @@ let_make(struct targets *t, struct str name, struct err *err)
 		if (partitions < 0)
 			return -1;
 		make(t, name)->partitions = partitions;
-		if (partitions > 0 || clock_monotonic_ms() >= end || handle_stopped(t->h))
+		if (partitions > 0 || clock_monotonic_ms() >= end)
 			return 0;
+		if (handle_stopped(t->h))
+			return fail_as(err, STATUS_RETRY, "stopped by a signal");
 		rd_kafka_poll(t->h->rk, 50);
 	}
 }

@@ -14,7 +14,7 @@
 #include "kafka/handle.h"
 
 #define ASK_MS     10000
-#define LOOK_MS    100                  /* between two looks whether a signal has come */
+#define STOP_LOOK_MS    100                  /* between two looks whether a signal has come */
 #define FIND_MS    500                  /* a cluster names its controller in its first answer */
 #define NUMBER_MAX 1000000
 
@@ -153,8 +153,8 @@ await_answer(struct handle *h, rd_kafka_queue_t *queue, int ms)
 {
 	rd_kafka_event_t *event = NULL;
 
-	for (; event == NULL && ms > 0 && !handle_stopped(h); ms -= LOOK_MS)
-		event = rd_kafka_queue_poll(queue, ms < LOOK_MS ? ms : LOOK_MS);
+	for (; event == NULL && ms > 0 && !handle_stopped(h); ms -= STOP_LOOK_MS)
+		event = rd_kafka_queue_poll(queue, ms < STOP_LOOK_MS ? ms : STOP_LOOK_MS);
 	return event;
 }
 

@@ -22,7 +22,7 @@
 #include "base/time.h"
 
 #define CALL_MS 1000 /* one step of a transaction call, between looks at the stop flag */
-#define LOOK_MS       10                /* between looks whether everything has been reported */
+#define REPORTS_MS       10                /* between looks whether everything has been reported */
 #define GIVE_UP_MS 5000 /* for librdkafka to hand everything back; it needs no broker for that */
 #define BATCH_SIZE    1000000           /* bytes; librdkafka's default */
 #define GATHER        64                /* records in one call of librdkafka */
@@ -35,7 +35,7 @@ struct kafka_writer {
 	struct targets       topics;
 	size_t               last;      /* the topic of the last record */
 	int64_t              batch_size;        /* bytes; that of the client */
-	bool                 in_transaction;
+	bool                 begun;     /* a transaction, be it over by now: the client stays */
 	struct header       *headers;   /* of a record that is handed back */
 	size_t               cap_headers;
 	uint64_t             given_up;  /* in this transaction */
@@ -62,7 +62,7 @@ is_fence(rd_kafka_resp_err_t code)
 static bool
 is_fenced(const struct kafka_writer *w, rd_kafka_resp_err_t code)
 {
-	return w->conf.transactional_id != NULL &&
+	return w->conf.transactional_id != NULL && w->h.rk != NULL &&
 	       (is_fence(code) || is_fence(rd_kafka_fatal_error(w->h.rk, NULL, 0)));
 }
 
@@ -400,7 +400,7 @@ static int open_client(struct kafka_writer *w, struct err *err);        /* below
 static int
 fit_in(struct kafka_writer *w, const struct target *t, struct err *err)
 {
-	if (t->batch_max <= 0 || t->batch_max >= w->batch_size || w->in_transaction)
+	if (t->batch_max <= 0 || t->batch_max >= w->batch_size || w->begun)
 		return 1;
 	rd_kafka_poll(w->h.rk, 0);      /* what librdkafka has to say counts as in flight, too */
 	if (!hand_on(w) || rd_kafka_outq_len(w->h.rk) > 0)
@@ -408,7 +408,11 @@ fit_in(struct kafka_writer *w, const struct target *t, struct err *err)
 	w->batch_size = t->batch_max;
 	targets_forget(&w->topics);
 	handle_close(&w->h);
-	return open_client(w, err) < 0 ? -1 : 1;
+	if (open_client(w, err) == 0)
+		return 1;
+	if (err->status == STATUS_OK)           /* of handle_open(), where it is no failure */
+		fail_as(err, STATUS_RETRY, "not sent: stopped by a signal");
+	return -1;
 }
 
 /* The client could not be made anew. */
@@ -503,7 +507,7 @@ writer_partitions(void *self, struct str name, struct err *err)
 	if (at < 0)
 		return -1;
 	while ((got = fit_in(w, &w->topics.list[at], err)) == 0)
-		if (writer_poll(w, LOOK_MS, err) < 0)
+		if (writer_poll(w, REPORTS_MS, err) < 0)
 			return -1;
 	if (got < 0)
 		return -1;
@@ -619,7 +623,7 @@ writer_begin(void *self, struct err *err)
 	rd_kafka_error_t    *error = rd_kafka_begin_transaction(w->h.rk);
 
 	w->given_up = 0;
-	w->in_transaction = error == NULL;
+	w->begun = error == NULL;
 	return error == NULL ? 0 : fail_transaction(w, error, "cannot begin a transaction", err);
 }
 
@@ -704,14 +708,6 @@ refuse_loss(const struct writer_conf *conf, struct err *err)
 	return 0;
 }
 
-/* A default of ours, where neither an option nor a property says otherwise. */
-static void
-set_default(rd_kafka_conf_t *rk, const struct kafka_conf *kafka, const char *key, const char *value)
-{
-	if (kafka_conf_get(kafka, key) == NULL)
-		handle_set(rk, key, value);
-}
-
 static void
 set_number(rd_kafka_conf_t *rk, const char *key, int64_t value)
 {
@@ -735,7 +731,7 @@ configure(rd_kafka_conf_t *rk, const struct writer_conf *conf)
 	};
 
 	for (size_t i = 0; i < sizeof(defaults) / sizeof(*defaults); i++)
-		set_default(rk, conf->kafka, defaults[i][0], defaults[i][1]);
+		handle_default(rk, conf->kafka, defaults[i][0], defaults[i][1]);
 	handle_set(rk, "acks", acks[conf->acks]);
 	handle_set(rk, "enable.idempotence", conf->acks == ACKS_ALL ? "true" : "false");
 	if (conf->compression != NULL)
@@ -745,7 +741,7 @@ configure(rd_kafka_conf_t *rk, const struct writer_conf *conf)
 	/* its time-out bounds the delivery; as long as brokers allow */
 	if (conf->transactional_id != NULL) {
 		handle_set(rk, "transactional.id", conf->transactional_id);
-		set_default(rk, conf->kafka, "transaction.timeout.ms", "900000");
+		handle_default(rk, conf->kafka, "transaction.timeout.ms", "900000");
 	} else if (conf->delivery_timeout > 0) {
 		set_number(rk, "delivery.timeout.ms", conf->delivery_timeout);
 	}

@@ -221,7 +221,7 @@ alarms_ring(struct alarms *a, int64_t now, size_t *n)
 static size_t
 add_bucket(const struct alarms *a, int i, int64_t until, uint32_t *what, size_t n, size_t max)
 {
-	for (const struct alarm_chunk *c = a->bucket[i].chunk; c != NULL; c = c->next) {
+	for (const struct alarm_chunk *c = a->bucket[i].chunk; c != NULL && n < max; c = c->next) {
 		for (size_t k = 0; k < c->n && n < max; k++) {
 			const struct alarm alarm = alarm_at(c, i, k, a->base);
 

@@ -44,7 +44,9 @@ struct engine_ops {
 	/* The watermark has reached ts: fire and forget. Not called before next() <= ts, for
 	 * nothing would happen; never falls. */
 	int (*advance)(void *self, int64_t ts, struct err *err);
-	int64_t (*next)(const void *self);              /* TIME_MAX: not before the end */
+	/* The watermark from which on advance() has something to do, be it only to look ahead.
+	 * Never before the first record's time; TIME_MAX: not before the end. */
+	int64_t (*next)(const void *self);
 	int (*finish)(void *self, struct err *err);     /* fire all that is left */
 
 	/* Rows of what is open now, marked early. NULL: this kind has none. */

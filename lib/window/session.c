@@ -290,6 +290,8 @@ set_alarm(struct sessions *t, uint32_t i)
 	struct session *s = session_of(t, i);
 	const int64_t   at = when_due(t, s);
 
+	if (t->horizon == TIME_MIN)             /* the first of all */
+		t->horizon = at;
 	if (at > t->horizon)
 		return;
 	set_tag(s, tag_of(at));
@@ -302,7 +304,7 @@ set_alarm(struct sessions *t, uint32_t i)
 static void
 look_ahead(struct sessions *t)
 {
-	if (t->n_set < t->n / LOOK_LEAST && t->ahead <= DUR_MAX / 2)
+	if (t->n_set <= t->n / LOOK_LEAST && t->ahead <= DUR_MAX / 2)
 		t->ahead *= 2;
 	else if (t->n_set > t->n / LOOK_MOST && t->ahead > 1)
 		t->ahead /= 2;

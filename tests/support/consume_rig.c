@@ -42,7 +42,7 @@ rig_init(struct rig *r, struct memory_broker *b, const char *topic)
 	r->topics = topics_new();
 	assert_int_equal(topics_option(r->topics, topic, &err), 0);
 	r->conf = (struct consume_conf){
-		.topics = r->topics, .max_line = 1 << 20, .max_future = -1, .where = r->where, .only = ENVELOPE_NO_PART,
+		.topics = r->topics, .max_line = 1 << 20, .max_future = -1, .where = r->where,
 		.job = "0123456789abcdef0123456789abcdef", .run = "fedcba9876543210fedcba9876543210",
 	};
 	r->env = (struct pipe_env){ .clock_ms = rig_clock, .clock_ns = rig_clock_ns, .clock_self = r };

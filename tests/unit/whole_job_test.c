@@ -186,7 +186,7 @@ make_source(struct job *j)
 	j->topics = topics_new();
 	assert_int_equal(topics_option(j->topics, "orders", &j->source.err), 0);
 	j->consume_conf = (struct consume_conf){
-		.topics = j->topics, .group = true, .exit_at_end = true, .watermarks = true, .bound = SPREAD, .max_future = -1, .only = ENVELOPE_NO_PART,
+		.topics = j->topics, .group = true, .exit_at_end = true, .watermarks = true, .bound = SPREAD, .max_future = -1,
 		.max_line = 1 << 20, .job = "0123456789abcdef0123456789abcdef", .run = "0123456789abcdef0123456789abcdef",
 	};
 	j->source.consume = consume_new(&j->consume_conf, &j->source.bad, &j->source.out, &j->source.env, &j->source.err);
