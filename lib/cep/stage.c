@@ -359,6 +359,14 @@ slot_of_time(void *arg, const struct path *path, size_t *used)
 }
 
 static int
+kind_of_time(void *arg, int slot)
+{
+	(void)arg;
+	(void)slot;
+	return VAL_TIME;
+}
+
+static int
 element_of_name(void *arg, struct str name)
 {
 	const struct cep *c = arg;
@@ -370,7 +378,8 @@ static int
 compile_columns(struct cep *c, struct err *err)
 {
 	const struct expr_scope scope = {
-		.fields = c->fields, .slot = slot_of_time, .pattern = element_of_name, .arg = c
+		.fields = c->fields, .slot = slot_of_time, .slot_kind = kind_of_time,
+		.pattern = element_of_name, .arg = c,
 	};
 
 	for (size_t i = 0; i < c->conf.n_columns; i++) {

@@ -397,33 +397,29 @@ too_early(const struct consume *c, const struct selection *s)
 	return c->conf.max_future >= 0 && s->has_time && s->time > c->now + c->conf.max_future;
 }
 
-/* Is it wanted, and when did it happen? A bad one is dealt with here: 0, or -1 to stop. */
-static int
-look(struct consume *c, struct lane *l, const struct record *r, struct err *err)
+/* Is it wanted, and when did it happen? Of a bad one l->reason says what is wrong. */
+static void
+look(struct consume *c, struct lane *l, const struct record *r)
 {
-	struct err reason;
-
 	count_in(c, r);
 	if (c->conf.key.p != NULL && (r->key.p == NULL || !str_eq(r->key, c->conf.key))) {
 		l->selected = SELECTED_NO;
 		l->selection.has_time = false;
 		c->counts.filtered++;
-		return 0;
+		return;
 	}
-	l->selected = selector_look(c->selector, r, c->conf.max_line, &l->selection, &reason);
+	l->selected =
+		selector_look(c->selector, r, c->conf.max_line, &l->selection, &l->reason);
 	if (l->selected == SELECTED_YES && too_early(c, &l->selection)) {
 		char at[TIME_TEXT_MAX];
 
 		at[time_print(at, l->selection.time)] = '\0';
-		fail_as(&reason, STATUS_DATA,
+		fail_as(&l->reason, STATUS_DATA,
 		        "its time, %s, is further ahead of the clock than --max-future allows", at);
 		l->selected = SELECTED_BAD;
 	}
-	if (l->selected == SELECTED_BAD)
-		return bad_one(c, r, &reason, err);
 	c->counts.filtered += l->selected == SELECTED_NO;
 	c->counts.tombstones += l->selected == SELECTED_TOMBSTONE;
-	return 0;
 }
 
 static int
@@ -595,7 +591,8 @@ step_live(struct consume *c, int64_t wait_ms, struct err *err)
 		l = consume_lane(c, r.topic, r.partition);
 		if (l == NULL || !l->ours || r.offset < l->next)
 			continue;
-		if (look(c, l, &r, err) < 0)
+		look(c, l, &r);
+		if (l->selected == SELECTED_BAD && bad_one(c, &r, &l->reason, err) < 0)
 			return -1;
 		if (l->selected == SELECTED_YES && pace_used(&c->conf.pace)) {
 			c->pending = r;
@@ -623,18 +620,32 @@ reached_end(struct consume *c, const struct lane *l, struct err *err)
 	return position != OFFSET_NONE && position >= l->end;
 }
 
+/* What a head is merged by. A bad record has its turn, too: a run that ends there has written what
+ * stands before it. Where it has no time it comes right behind its predecessor. */
+static int64_t
+head_time(const struct consume *c, struct lane *l)
+{
+	if (l->selected != SELECTED_BAD && l->selection.has_time)
+		l->last_time = l->selection.time;
+	else if (l->selected == SELECTED_BAD && c->conf.time == NULL && !c->conf.watermarks &&
+	         l->head.timestamp_type != TS_NONE)
+		l->last_time = l->head.timestamp;
+	else if (l->selected != SELECTED_BAD)
+		l->last_time = TIME_MIN;
+	return l->last_time;
+}
+
 /* A record that is not to be written is done with at once; the others wait for their turn. */
 static int
 new_head(struct consume *c, struct lane *l, struct err *err)
 {
 	if (l->head.offset >= l->end)
 		return consume_lane_done(c, l, err);
-	if (look(c, l, &l->head, err) < 0)
-		return -1;
-	if (l->selected != SELECTED_YES)
+	look(c, l, &l->head);
+	if (l->selected != SELECTED_YES && l->selected != SELECTED_BAD)
 		return pass(c, l, l->head.offset, err);
 	consume_needs_no_head(c, l);
-	merge_put(&c->merge, l->selection.has_time ? l->selection.time : TIME_MIN, &l->part);
+	merge_put(&c->merge, head_time(c, l), &l->part);
 	return 0;
 }
 
@@ -667,11 +678,14 @@ write_first(struct consume *c, int64_t wait_ms, struct err *err)
 {
 	const uint32_t slot = merge_first(&c->merge)->part.slot;
 	struct lane *l = &c->lanes[slot];
-	const int got = take_turn(c, l, wait_ms, err);
+	const bool bad = l->selected == SELECTED_BAD;
+	const int got = bad ? 1 : take_turn(c, l, wait_ms, err);
 
 	if (got <= 0)
 		return got;
 	merge_pop(&c->merge);
+	if (bad && bad_one(c, &l->head, &l->reason, err) < 0)
+		return -1;
 	if (handle(c, l, &l->head, err) < 0)
 		return -1;
 	l = &c->lanes[slot];
@@ -741,10 +755,10 @@ consume_step(struct consume *c, int64_t wait_ms, struct err *err)
 		stats_sample(c->env->stats, c->env->clock_ns(c->env->clock_self));
 	if (c->bounded)
 		return step_bounded(c, wait_ms, err);
-	if (!c->conf.group && c->conf.look_every > 0 && c->pending_lane == SIZE_MAX &&
+	if (c->conf.look_every > 0 && c->pending_lane == SIZE_MAX &&
 	    c->now >= c->next_look) {
 		c->next_look = c->now + c->conf.look_every;
-		if (consume_look_again(c, err) < 0)
+		if ((c->conf.group ? consume_look_for_topics : consume_look_again)(c, err) < 0)
 			return -1;
 	}
 	return step_live(c, wait_ms, err);

@@ -21,7 +21,8 @@ lane_for(struct consume *c, const struct part *p)
 	l = &c->lanes[c->n_lanes];
 	*l = (struct lane){
 		.part = { { mem_dup(p->topic), p->topic.n }, p->partition, (uint32_t)c->n_lanes },
-		.end = NO_END
+		.end = NO_END,
+		.last_time = TIME_MIN,
 	};
 	selection_init(&l->selection);
 	c->n_lanes++;
@@ -293,6 +294,25 @@ consume_look_again(struct consume *c, struct err *err)
 		                          &(struct err){ 0 }) < 0)
 			return reader_fail_gone(c->lanes[i].part.topic, err);
 	return -1;
+}
+
+int
+consume_look_for_topics(struct consume *c, struct err *err)
+{
+	struct str last = { NULL, 0 };
+
+	for (size_t i = 0; i < c->n_lanes; i++) {
+		const struct str topic = c->lanes[i].part.topic;
+		struct err why;
+
+		if (!c->lanes[i].ours || str_eq(topic, last))
+			continue;
+		last = topic;
+		if (c->reader->partitions(c->reader->self, topic, &why) < 0 &&
+		    why.status == STATUS_NOINPUT)
+			return reader_fail_gone(topic, err);
+	}
+	return 0;
 }
 
 int

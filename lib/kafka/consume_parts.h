@@ -29,6 +29,8 @@ struct lane {
 	struct record    head;
 	struct selection selection;
 	enum selected    selected;      /* of head */
+	struct err       reason;        /* why head is bad, if it is */
+	int64_t          last_time;     /* bounded: what the last head was merged by */
 };
 
 struct consume {
@@ -97,5 +99,8 @@ int consume_start_in_group(struct consume *c, struct err *err);
 /* Live and alone: read what partitions there are by now, too. -1 with err: STATUS_NOINPUT a topic
  * was deleted. */
 int consume_look_again(struct consume *c, struct err *err);
+/* Live and in a group, which gives us what is new: are the topics of our partitions still there?
+ * As consume_look_again. */
+int consume_look_for_topics(struct consume *c, struct err *err);
 
 #endif

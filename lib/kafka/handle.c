@@ -7,7 +7,9 @@
  * ends.
  */
 #include <assert.h>
+#include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <syslog.h>
 
 #include "base/clock.h"
@@ -21,6 +23,8 @@
 #define PROBE_WAIT_MS  200
 #define ASK_FIRST_MS   500              /* a question, between looks whether a signal has come */
 #define ASK_MOST_MS    5000
+#define FETCH_WAIT_MS  500              /* librdkafka's default */
+#define ANSWER_MOST_MS 60000            /* the same */
 
 enum status
 handle_status(rd_kafka_resp_err_t code)
@@ -69,6 +73,8 @@ is_silence(rd_kafka_resp_err_t code)
 	       code == RD_KAFKA_RESP_ERR__WAIT_COORD || code == RD_KAFKA_RESP_ERR__SSL;
 }
 
+static const char mute[] = "no answer in time";
+
 /* A broker that is connected, and mute: librdkafka counts requests, or guesses at its version. */
 static bool
 is_mute(const char *text)
@@ -87,7 +93,7 @@ keep_reason(struct handle *h, rd_kafka_resp_err_t code, const char *text)
 	if (strncmp(text, "GroupCoordinator: ", 18) == 0)
 		text += 18;
 	if (is_mute(text))
-		text = "no answer in time";
+		text = mute;
 	start = strstr(text, "failed: ");
 	if (start != NULL)
 		start += strlen("failed: ");
@@ -116,6 +122,26 @@ brokers(const struct handle *h)
 	const char *list = kafka_conf_get(h->conf, "bootstrap.servers");
 
 	return list != NULL ? list : "the mock cluster";
+}
+
+/* ms within which a broker has to answer a question. Half of our patience, so that there is another
+ * half for trying again; but a fetch may be held for as long as fetch.wait.max.ms, and librdkafka
+ * wants a second more than that, and no more than a transaction has. */
+static int64_t
+answer_within(const struct kafka_conf *c)
+{
+	const char *given = kafka_conf_get(c, "socket.timeout.ms");
+	const char *fetch = kafka_conf_get(c, "fetch.wait.max.ms");
+	const char *transaction = kafka_conf_get(c, "transaction.timeout.ms");
+	const int64_t least = 1000 + (fetch != NULL ? strtol(fetch, NULL, 10) : FETCH_WAIT_MS);
+	const int64_t most =
+		transaction != NULL ? strtol(transaction, NULL, 10) : ANSWER_MOST_MS;
+	int64_t ms = kafka_conf_patience(c, true) / 2;
+
+	if (given != NULL)
+		return strtol(given, NULL, 10);
+	ms = ms < least ? least : ms;
+	return ms < most ? ms : most < ANSWER_MOST_MS ? most : ANSWER_MOST_MS;
 }
 
 static void
@@ -251,9 +277,12 @@ rd_kafka_conf_t *
 handle_conf(struct handle *h, const struct kafka_conf *c, const struct kafka_watch *watch)
 {
 	struct put put = { rd_kafka_conf_new(), c };
+	char text[24];
 
 	*h = (struct handle){ .conf = c, .watch = *watch, .down_since = TIME_MAX };
 	kafka_conf_show(c, put_row, &put);
+	snprintf(text, sizeof(text), "%" PRId64, answer_within(c));
+	handle_default(put.conf, c, "socket.timeout.ms", text);
 	handle_set(put.conf, "log.queue", "true");
 	rd_kafka_conf_set_opaque(put.conf, h);
 	rd_kafka_conf_set_error_cb(put.conf, on_error);
@@ -271,7 +300,7 @@ handle_conf(struct handle *h, const struct kafka_conf *c, const struct kafka_wat
 static int
 fail_to_reach(struct handle *h, struct err *err)
 {
-	const char *reason = h->reason[0] != '\0' ? h->reason : "no answer in time";
+	const char *reason = h->reason[0] != '\0' ? h->reason : mute;
 	struct err why;
 
 	if (h->auth != NULL && auth_trouble(h->auth, &why))
@@ -408,6 +437,9 @@ handle_check(struct handle *h, struct err *err)
 		}
 		tell_down(h);
 	}
+	/* it is down for librdkafka when it has not answered on a new connection, either */
+	if (h->reason[0] == '\0' || strcmp(h->reason, mute) == 0)
+		now += 2 * answer_within(h->conf);
 	return now - h->down_since < kafka_conf_patience(h->conf, true) ? 0 : fail_to_reach(h, err);
 }
 

@@ -372,6 +372,8 @@ end_transaction(struct produce *p, enum status so_far, struct err *err)
 		fail_as(err, STATUS_IO, "nothing was published, the transaction is aborted: %s",
 		        p->first);
 		so_far = p->fenced ? STATUS_FENCED : STATUS_IO;
+	} else if (err->msg[0] != '\0') {
+		fail_in(err, "nothing was published, the transaction is aborted");
 	} else {
 		fail_as(err, so_far, "nothing was published, the transaction is aborted");
 	}
@@ -398,12 +400,23 @@ say_what_failed(const struct produce *p, struct err *err)
 		        p->counts.taken, p->first);
 }
 
+/* Whoever reads what --tee repeats may have had enough; the topic has not. */
+static enum status
+fail_tee(struct err *err)
+{
+	fail_as(err, STATUS_RETRY,
+	        "the reader of --tee has gone, and the input was not read to its end");
+	return err->status;
+}
+
 enum status
 produce_end(struct produce *p, enum status so_far, struct err *err)
 {
 	err->msg[0] = '\0';
 	if (p->conf.dry)
 		return so_far;
+	if (so_far == STATUS_OK && !p->complete)
+		so_far = fail_tee(err);
 	if (!p->in_transaction || (so_far == STATUS_OK && p->complete))
 		await_reports(p);
 	if (p->in_transaction)

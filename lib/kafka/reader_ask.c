@@ -5,10 +5,14 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "base/time.h"
 #include "kafka/reader_parts.h"
+
+#define LEADER_MS 100                   /* between two questions to a partition without a leader */
 
 struct str
 reader_intern(struct kafka_reader *k, struct str name)
@@ -111,12 +115,44 @@ reader_partitions(void *self, struct str topic, struct err *err)
 	return handle_fail(&k->h, code, what, err);
 }
 
+/* A partition whose leader changes has another in a moment: wait for it, before the same question
+ * is asked again, but not beyond end, nor after a signal. */
+static bool
+leader_may_come(const struct kafka_reader *k, rd_kafka_resp_err_t code, int64_t end)
+{
+	switch (code) {
+	case RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION:
+	case RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE:
+	case RD_KAFKA_RESP_ERR_FENCED_LEADER_EPOCH:
+	case RD_KAFKA_RESP_ERR_UNKNOWN_LEADER_EPOCH:
+	case RD_KAFKA_RESP_ERR_OFFSET_NOT_AVAILABLE:
+		break;
+	default:
+		return false;
+	}
+	if (clock_monotonic_ms() >= end || handle_stopped(&k->h))
+		return false;
+	nanosleep(&(struct timespec){ .tv_nsec = LEADER_MS * 1000000L }, NULL);
+	return true;
+}
+
+static int64_t
+patience_ends(const struct kafka_reader *k)
+{
+	return clock_monotonic_ms() + kafka_conf_patience(k->h.conf, true);
+}
+
 int
 reader_ends(void *self, const struct part *p, int64_t *first, int64_t *next, struct err *err)
 {
 	struct kafka_reader *k = self;
-	rd_kafka_resp_err_t code = rd_kafka_query_watermark_offsets(
-		k->h.rk, reader_intern(k, p->topic).p, p->partition, first, next, ASK_MS);
+	const int64_t end = patience_ends(k);
+	rd_kafka_resp_err_t code;
+
+	do
+		code = rd_kafka_query_watermark_offsets(k->h.rk, reader_intern(k, p->topic).p,
+		                                        p->partition, first, next, ASK_MS);
+	while (leader_may_come(k, code, end));
 
 	return code == RD_KAFKA_RESP_ERR_NO_ERROR
 	               ? 0
@@ -150,10 +186,16 @@ reader_offset_at(void *self, const struct part *p, int64_t ts, int64_t *offset, 
 {
 	struct kafka_reader *k = self;
 	rd_kafka_topic_partition_list_t *list = reader_one(k, p, ts < 0 ? 0 : ts);
+	const int64_t end = patience_ends(k);
+	rd_kafka_resp_err_t code;
 	int64_t first;
 
-	if (reader_answer(k, list, rd_kafka_offsets_for_times(k->h.rk, list, ASK_MS),
-	                  "find a time in", p, offset, err) < 0)
+	do {
+		list->elems[0].offset = ts < 0 ? 0 : ts;
+		code = rd_kafka_offsets_for_times(k->h.rk, list, ASK_MS);
+	} while (leader_may_come(k, code != RD_KAFKA_RESP_ERR_NO_ERROR ? code : list->elems[0].err,
+	                         end));
+	if (reader_answer(k, list, code, "find a time in", p, offset, err) < 0)
 		return -1;
 	return *offset >= 0 ? 0 : reader_ends(k, p, &first, offset, err);
 }

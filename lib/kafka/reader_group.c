@@ -53,6 +53,7 @@ reader_subscribe(void *self, const struct str *names, size_t n, bool apart,
 	k->events = *events;
 	if (apart && fit(k, names, n, err) < 0)
 		return -1;
+	k->reading = true;
 	return subscribe(k, names, n, err);
 }
 

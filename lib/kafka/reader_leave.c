@@ -30,7 +30,7 @@ reader_store(void *self, const struct part *p, int64_t offset, struct err *err)
 static int
 limit(const struct kafka_reader *k, int usual)
 {
-	return k->h.down_since != TIME_MAX ? DOWN_MS : usual;
+	return k->mute || k->h.down_since != TIME_MAX ? DOWN_MS : usual;
 }
 
 /* Wait for the answer to a commit. rd_kafka_commit() would wait for a broker that is gone as long
@@ -42,6 +42,7 @@ commit_answer(struct kafka_reader *k, rd_kafka_queue_t *queue)
 	const rd_kafka_resp_err_t code =
 		event != NULL ? rd_kafka_event_error(event) : RD_KAFKA_RESP_ERR__TIMED_OUT;
 
+	k->mute = event == NULL;
 	if (event != NULL)
 		rd_kafka_event_destroy(event);
 	return code;

@@ -47,6 +47,7 @@ struct kafka_reader {
 	struct feed         *parted;
 	size_t               n_parted, cap_parted;
 	bool                 apart, closing;
+	bool                 mute;      /* the last commit was not answered */
 	bool                 joined;    /* together has partitions, or had */
 	bool                 reading;   /* partitions of our own choice; no longer the start */
 	/* inside the callback: librdkafka is not to be polled */

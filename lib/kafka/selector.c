@@ -66,12 +66,22 @@ find_slot(void *arg, const struct path *path, size_t *used)
 	return header_slot(arg, step[1].name);
 }
 
+/* Keys and headers that are no text are NULL. */
+static int
+slot_kind(void *arg, int slot)
+{
+	(void)arg;
+	return slot == SLOT_TIMESTAMP                            ? VAL_TIME
+	       : slot == SLOT_PARTITION || slot == SLOT_OFFSET ? VAL_NUM
+	                                                         : VAL_TEXT;
+}
+
 /* Compiled first on its own: that shows whether it wants fields of the value. */
 static int
 add_condition(struct selector *s, const char *text, struct err *err)
 {
 	struct expr_scope scope = { .fields = extract_new(), .slot = find_slot,
-	                            .slot_names = slot_list, .arg = s };
+	                            .slot_kind = slot_kind, .slot_names = slot_list, .arg = s };
 	struct expr *e = expr_new(str_of(text), "--where", &scope, err);
 	const bool early = extract_count(scope.fields) == 0;
 
@@ -95,7 +105,8 @@ selector_new(const struct selector_conf *conf, struct err *err)
 {
 	struct selector *s = mem_zalloc(1, sizeof(*s));
 	const struct expr_scope scope = { .fields = s->fields = extract_new(), .slot = find_slot,
-	                                  .slot_names = slot_list, .arg = s };
+	                                  .slot_kind = slot_kind, .slot_names = slot_list,
+	                                  .arg = s };
 
 	s->raw = conf->raw;
 	s->early = mem_zalloc(conf->n_where, sizeof(struct expr *));

@@ -24,6 +24,7 @@
 #define CALL_MS 1000 /* one step of a transaction call, between looks at the stop flag */
 #define REPORTS_MS       10                /* between looks whether everything has been reported */
 #define GIVE_UP_MS 5000 /* for librdkafka to hand everything back; it needs no broker for that */
+#define ACK_MS        30000             /* librdkafka's default for request.timeout.ms */
 #define BATCH_SIZE    1000000           /* bytes; librdkafka's default */
 #define GATHER        64                /* records in one call of librdkafka */
 #define SLAB_BLOCKS 96 /* 24 MiB: the default bound of the queue, and what is pinned beside it */
@@ -729,9 +730,12 @@ configure(rd_kafka_conf_t *rk, const struct writer_conf *conf)
 		/* whether a record is too large the broker knows better */
 		{ "message.max.bytes", "33554432" },
 	};
+	const int64_t patience = kafka_conf_patience(conf->kafka, true);
 
 	for (size_t i = 0; i < sizeof(defaults) / sizeof(*defaults); i++)
 		handle_default(rk, conf->kafka, defaults[i][0], defaults[i][1]);
+	if (patience / 2 < ACK_MS && kafka_conf_get(conf->kafka, "request.timeout.ms") == NULL)
+		set_number(rk, "request.timeout.ms", patience / 2 > 1000 ? patience / 2 : 1000);
 	handle_set(rk, "acks", acks[conf->acks]);
 	handle_set(rk, "enable.idempotence", conf->acks == ACKS_ALL ? "true" : "false");
 	if (conf->compression != NULL)

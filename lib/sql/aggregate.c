@@ -15,6 +15,7 @@
 struct column {
 	struct expr *expr;              /* over all results; NULL: the result of call */
 	char        *name;              /* NULL: hidden */
+	int          kind;              /* as expr_kind(); of a hidden one not told */
 	size_t       call;
 };
 
@@ -146,7 +147,7 @@ agg_list_add(struct agg_list *l, struct str text, struct extractor *x, struct er
 	if (e == NULL)
 		return -1;
 	c = new_column(l);
-	*c = (struct column){ .expr = e, .name = name };
+	*c = (struct column){ .expr = e, .name = name, .kind = expr_kind(e) };
 	name_column(c, text);
 	if (e->root->op == OP_SLOT) {
 		c->call = (size_t)e->root->index;
@@ -179,6 +180,12 @@ agg_column_name(const struct agg_list *l, size_t column)
 	const char *name = l->column[column].name;
 
 	return name != NULL ? str_of(name) : (struct str){ NULL, 0 };
+}
+
+int
+agg_column_kind(const struct agg_list *l, size_t column)
+{
+	return l->column[column].kind;
 }
 
 size_t

@@ -44,6 +44,8 @@ void agg_call_free(struct agg_call *call);
  * printed. */
 size_t     agg_columns(const struct agg_list *l);
 struct str agg_column_name(const struct agg_list *l, size_t column);
+/* As expr_kind(), of a column with a name. */
+int        agg_column_kind(const struct agg_list *l, size_t column);
 
 /* Bytes of all accumulators of one window and key, a multiple of 8; they are to be aligned so. */
 size_t agg_size(const struct agg_list *l);

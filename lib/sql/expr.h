@@ -62,6 +62,9 @@ struct expr_scope {
 	 * "$headers.NAME" with the whole path. *used is how many of the steps the slot stands
 	 * for. */
 	int (*slot)(void *arg, const struct path *path, size_t *used);
+	/* The kind of what stands in a slot where it is not NULL (enum val_kind), or -1 where that
+	 * is known only when it is read. NULL: of all slots. */
+	int (*slot_kind)(void *arg, int slot);
 	/* which there are, in words: slot may give EXPR_NO_SLOT for a name that can be nothing
 	 * else, and the expression is refused */
 	const char *slot_names;

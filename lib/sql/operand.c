@@ -195,7 +195,10 @@ resolve_slot(struct parser *p, const struct path *path, size_t at, struct node *
 		return 0;
 	if (used < path->n)
 		return lex_fail(&p->lex, at, "%s has no members", quote(q, path->steps[0].name));
-	*leaf = build_leaf(&p->build, OP_SLOT, KIND_UNKNOWN, at, p->lex.now.at);
+	*leaf = build_leaf(&p->build, OP_SLOT,
+	                   p->scope->slot_kind != NULL ? p->scope->slot_kind(p->scope->arg, slot)
+	                                               : KIND_UNKNOWN,
+	                   at, p->lex.now.at);
 	(*leaf)->index = slot;
 	return 1;
 }

@@ -73,6 +73,18 @@ slot_of(void *arg, const struct path *path, size_t *used)
 }
 
 static int
+slot_kind(void *arg, int slot)
+{
+	const struct rows *r = arg;
+	const size_t n_keys = group_columns(r->group);
+
+	if (slot < SLOT_KEYS)
+		return VAL_TIME;
+	slot -= SLOT_KEYS;
+	return (size_t)slot < n_keys ? -1 : agg_column_kind(r->aggs, (size_t)slot - n_keys);
+}
+
+static int
 slot_of_call(void *arg, struct agg_call *call, struct err *err)
 {
 	struct rows *r = arg;
@@ -128,7 +140,8 @@ static int
 compile(struct rows *r, struct extractor *extractor, struct err *err)
 {
 	const struct expr_scope scope = {
-		.fields = extractor, .slot = slot_of, .aggregate = slot_of_call, .arg = r,
+		.fields = extractor, .slot = slot_of, .slot_kind = slot_kind,
+		.aggregate = slot_of_call, .arg = r,
 	};
 
 	if (r->conf.having != NULL) {

@@ -29,6 +29,16 @@ put() { maip-produce -t one --text; }
 	assert_equal "$(sed 's/.*"id":"\(.\)".*/\1/' <<<"$output" | tr -d '\n')" 1234
 }
 
+@test "what --where knows of a record beside its value has its kind" {
+	echo '{"n":1}' | put
+	run -0 maip-consume -t one -e --where "\$timestamp > '2020-01-01'"
+	assert_output '{"n":1}'
+	run -64 maip-consume -t one -e --where "\$timestamp > 1577836800000"
+	assert_output 'maip-consume: --where: column 14: a moment cannot be compared with a number'
+	run -64 maip-consume -t one -e --where "\$offset = 'x'"
+	assert_output 'maip-consume: --where: column 11: a number cannot be compared with text'
+}
+
 @test "a bad record ends the run behind the good ones, and is named" {
 	printf '%s\n' '{"n":1}' oops '{"n":2}' | put
 	run -65 --separate-stderr maip-consume -t one -e

@@ -263,6 +263,15 @@ hello='{"_maip":"hello","version":1,"job":"00000000000000000000000000000000","ru
 	maip-produce -t one --tee in | cmp - in
 }
 
+@test "a reader of --tee that goes away does not cut the topic without a word" {
+	yes '{"n":1}' | head -n 200000 >in
+	run bash -c 'maip-produce -t one --tee in 2>err | head -n 1 >first; echo "${PIPESTATUS[0]}"'
+	assert_output 75
+	assert_equal "$(<err)" "maip-produce: the reader of --tee has gone, and the input was not read to its end"
+	run bash -c 'maip-produce -t one --dry-run in | head -n 1 >first; echo "${PIPESTATUS[0]}"'
+	assert_output 0
+}
+
 @test "--dry-run prints envelopes and needs no broker" {
 	run -0 maip-produce -b 127.0.0.1:1 -t nowhere -k id --dry-run <<<'{"id":7}'
 	assert_output '{"topic":"nowhere","partition":null,"offset":null,"timestamp":null,"timestampType":"none","key":"7","headers":[],"value":{"id":7}}'

@@ -388,3 +388,13 @@ hello='{"_maip":"hello","version":1,"job":"0123456789abcdef0123456789abcdef","ru
 		((open == 300000 && state - keys <= open * most))
 	done
 }
+
+@test "--having compares the bounds of a window, and columns that are moments, with text" {
+	echo '{"timestamp":"2026-01-16T12:00:01Z","x":"2026-01-16T12:00:01Z"}' >in
+	run -0 maip-window --tumbling 5s --having "window_start >= '2026-01-16' AND window_end < '2026-01-17'" in
+	assert_output '{"window_start":"2026-01-16T12:00:00.000Z","window_end":"2026-01-16T12:00:05.000Z","count":1}'
+	run -0 maip-window --global --agg 'MAX(TO_TIMESTAMP(x)) AS m' --having "m >= '2026-01-16'" in
+	assert_output '{"m":"2026-01-16T12:00:01.000Z"}'
+	run -64 maip-window --tumbling 5s --having "window_start > 0" in
+	assert_output 'maip-window: --having: column 16: a moment cannot be compared with a number'
+}

@@ -219,6 +219,27 @@ what_is_no_record_stops_the_run_behind_the_good_ones(void **state)
 	}
 }
 
+/* In the order of time, not in that in which heads are looked for. */
+static void
+a_bad_record_stops_the_run_behind_those_of_other_partitions_before_it(void **state)
+{
+	struct memory_broker *b = memory_broker_new(3);
+	struct rig r;
+
+	(void)state;
+	memory_broker_topic(b, "t", 2);
+	for (int i = 0; i < 4; i++)
+		rig_put(b, "t", 0, 1000 * i, "k", i < 2 ? "{\"early\":1}" : "{\"late\":1}");
+	rig_put(b, "t", 1, 1500, "k", "nope");
+	rig_init(&r, b, "t");
+	r.conf.exit_at_end = true;
+	assert_int_equal(rig_run(&r), STATUS_DATA);
+	assert_true(strncmp(r.err.msg, "t[1]@0: ", 8) == 0);
+	assert_string_equal(rig_text(&r), "{\"early\":1}\n{\"early\":1}\n");
+	rig_release(&r);
+	memory_broker_free(b);
+}
+
 static void
 pretty_printed_json_becomes_one_line(void **state)
 {
@@ -754,6 +775,7 @@ main(void)
 		cmocka_unit_test(ranges_and_limits_are_kept),
 		cmocka_unit_test(an_offset_that_is_gone_is_never_jumped_over),
 		cmocka_unit_test(what_is_no_record_stops_the_run_behind_the_good_ones),
+		cmocka_unit_test(a_bad_record_stops_the_run_behind_those_of_other_partitions_before_it),
 		cmocka_unit_test(pretty_printed_json_becomes_one_line),
 		cmocka_unit_test(other_spacing_is_left_as_it_is),
 		cmocka_unit_test(tombstones_are_counted_and_passed_over),
