@@ -231,9 +231,9 @@ on_signal(int signal)
 static void
 count_signals(void)
 {
-	static const int which[] = { SIGINT, SIGTERM };
+	static const int which[] = { SIGINT, SIGTERM, SIGHUP };
 
-	for (size_t i = 0; i < 2; i++) {
+	for (size_t i = 0; i < sizeof(which) / sizeof(*which); i++) {
 		struct sigaction action = { .sa_handler = on_signal }, old;
 
 		sigemptyset(&action.sa_mask);

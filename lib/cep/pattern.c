@@ -379,6 +379,8 @@ pattern_within(struct pattern *p, const char *duration, struct err *err)
 {
 	struct element *e = subject(p, err);
 
+	if (e != NULL && e->within != 0)
+		return USAGE(err, "there is one already (say it once)");
 	return e == NULL ? -1 : window(str_of(duration), &e->within, err);
 }
 
@@ -387,6 +389,8 @@ pattern_within_each(struct pattern *p, const char *duration, struct err *err)
 {
 	struct element *e = subject(p, err);
 
+	if (e != NULL && e->within_each != 0)
+		return USAGE(err, "there is one already (say it once)");
 	return e == NULL ? -1 : window(str_of(duration), &e->within_each, err);
 }
 

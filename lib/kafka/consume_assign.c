@@ -208,6 +208,11 @@ add_topic(struct consume *c, struct str topic, struct err *err)
 			return fail_as(err, STATUS_NOINPUT,
 			               "topic %s has no partition %" PRId32 " (it has 0 to %d)",
 			               quote(q, topic), c->conf.partitions.list[i].to, n - 1);
+	if (c->conf.places != NULL && place_list_highest(c->conf.places, topic) >= n)
+		return fail_as(err, STATUS_NOINPUT,
+		               "--offsets-from names partition %" PRId32
+		               " of topic %s, which has 0 to %d",
+		               place_list_highest(c->conf.places, topic), quote(q, topic), n - 1);
 	for (int32_t p = 0; p < n; p++)
 		if (partitions_has(&c->conf.partitions, p) &&
 		    (c->conf.key.p == NULL || p == murmur2_partition(c->conf.key, n)))

@@ -215,6 +215,17 @@ place_list_find(const struct place_list *l, const struct part *part)
 	return found != NULL ? &found->range : NULL;
 }
 
+int32_t
+place_list_highest(const struct place_list *l, struct str topic)
+{
+	int32_t highest = -1;
+
+	for (size_t i = 0; i < l->n; i++)
+		if (str_eq(l->list[i].part.topic, topic) && l->list[i].part.partition > highest)
+			highest = l->list[i].part.partition;
+	return highest;
+}
+
 bool
 place_list_bounded(const struct place_list *l)
 {

@@ -28,6 +28,8 @@ int place_list_read(struct place_list *l, const char *path, int64_t now, struct 
 
 /* NULL: not named */
 const struct place_range *place_list_find(const struct place_list *l, const struct part *part);
+/* The highest partition that is named of a topic, -1: none is. */
+int32_t place_list_highest(const struct place_list *l, struct str topic);
 bool place_list_bounded(const struct place_list *l);    /* does any line say where to end? */
 
 /* Make the topics that are named those that are read. */

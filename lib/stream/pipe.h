@@ -63,9 +63,9 @@ enum status pipe_run(const struct stage *stage, const struct pipe_input *inputs,
 /* What a give_up of out says when it gives up (json/out.h). Always true. */
 bool pipe_give_up(struct out *out);
 
-/* The world's own clocks and a stop flag set by SIGTERM and SIGINT; a second one ends the process
- * at once with STATUS_RETRY. From the first one on SIGALRM comes every second, so that no write
- * waits for ever. SIGPIPE and SIGXFSZ are ignored: they come as errors of write. Control
+/* The world's own clocks and a stop flag set by SIGTERM, SIGINT and SIGHUP; a second one ends the
+ * process at once with STATUS_RETRY. From the first one on SIGALRM comes every second, so that no
+ * write waits for ever. SIGPIPE and SIGXFSZ are ignored: they come as errors of write. Control
  * lines are forwarded; the rest is zero. */
 void pipe_env_real(struct pipe_env *env);
 

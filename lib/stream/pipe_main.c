@@ -84,6 +84,7 @@ pipe_env_real(struct pipe_env *env)
 	catch(SIGALRM, on_alarm);
 	catch_stop(SIGTERM);
 	catch_stop(SIGINT);
+	catch_stop(SIGHUP);
 	*env = (struct pipe_env){
 		.clock_ms = wall_ms, .clock_ns = monotonic_ns, .stop = &stop_flag,
 		.forward_control = true,

@@ -252,3 +252,10 @@ end: match from record 2: dies: out of time in two (1 taken)'
 	run -74 --separate-stderr maip-cep --time t --begin one --where FALSE --next b --within 1s --late /dev/full <<<'{"t":5}
 {"t":1}'
 }
+
+@test "an interval that is said twice is refused" {
+	for option in --within --within-each; do
+		run -64 maip-cep --key k --begin a --followed-by b $option 5s $option 6s </dev/null
+		assert_output "maip-cep: $option: there is one already (say it once)"
+	done
+}

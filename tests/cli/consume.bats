@@ -312,3 +312,9 @@ put() { maip-produce -t one --text; }
 	run -0 --separate-stderr maip-consume --list-offsets -t 'o*'
 	assert_equal "$output" '{"topic":"one","partition":0,"first":"0","next":"1"}'
 }
+
+@test "a partition that --offsets-from names and the topic has not is told" {
+	echo '{"topic":"one","partition":7,"offset":"0"}' >from
+	run -66 maip-consume -t one --offsets-from from -e
+	assert_output "maip-consume: --offsets-from names partition 7 of topic 'one', which has 0 to 0"
+}

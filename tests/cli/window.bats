@@ -398,3 +398,16 @@ hello='{"_maip":"hello","version":1,"job":"0123456789abcdef0123456789abcdef","ru
 	run -64 maip-window --tumbling 5s --having "window_start > 0" in
 	assert_output 'maip-window: --having: column 16: a moment cannot be compared with a number'
 }
+
+@test "a terminal that is closed ends a run as other signals do" {
+	mkfifo lines
+	maip-window --tumbling 5s <lines 2>err 3>&- &
+	window=$!
+	exec 4>lines
+	echo '{"timestamp":"2026-01-16T12:00:01Z"}' >&4
+	timeout 30 bash -c 'until grep -qE "^SigCgt:.*[13579bdf]$" /proc/$0/status; do sleep 0.05; done' "$window"
+	kill -HUP "$window"
+	run -75 wait "$window"
+	exec 4>&-
+	assert_equal "$(<err)" "maip-window: stopped by a signal before the end of the input"
+}
