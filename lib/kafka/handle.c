@@ -415,6 +415,15 @@ handle_heard(struct handle *h)
 	h->reason[0] = '\0';
 }
 
+/* A mute broker is down for librdkafka once it has not answered on a new connection, either. */
+static bool
+out_of_patience(const struct handle *h, int64_t now)
+{
+	if (h->reason[0] == '\0' || strcmp(h->reason, mute) == 0)
+		now += 2 * answer_within(h->conf);
+	return now - h->down_since >= kafka_conf_patience(h->conf, true);
+}
+
 int
 handle_check(struct handle *h, struct err *err)
 {
@@ -435,12 +444,10 @@ handle_check(struct handle *h, struct err *err)
 			handle_heard(h);
 			return 0;
 		}
-		tell_down(h);
+		if (!out_of_patience(h, now))
+			tell_down(h);
 	}
-	/* it is down for librdkafka when it has not answered on a new connection, either */
-	if (h->reason[0] == '\0' || strcmp(h->reason, mute) == 0)
-		now += 2 * answer_within(h->conf);
-	return now - h->down_since < kafka_conf_patience(h->conf, true) ? 0 : fail_to_reach(h, err);
+	return out_of_patience(h, now) ? fail_to_reach(h, err) : 0;
 }
 
 rd_kafka_resp_err_t
