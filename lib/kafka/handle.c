@@ -419,7 +419,7 @@ handle_heard(struct handle *h)
 static bool
 out_of_patience(const struct handle *h, int64_t now)
 {
-	if (h->reason[0] == '\0' || strcmp(h->reason, mute) == 0)
+	if (strcmp(h->reason, mute) == 0)
 		now += 2 * answer_within(h->conf);
 	return now - h->down_since >= kafka_conf_patience(h->conf, true);
 }
