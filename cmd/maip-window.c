@@ -40,7 +40,7 @@ struct shape {
 
 static struct shape shape;
 static struct texts keys, aggs;
-static struct window_conf conf = { .time = "timestamp" };
+static struct window_conf conf = { .time = "timestamp", .early = -1 };
 static struct bad_records bad;
 static struct calendar *calendar;
 static const char *zone;
@@ -402,6 +402,10 @@ check_combinations(void)
 	const bool timed = conf.kind != WINDOW_COUNT && conf.kind != WINDOW_GLOBAL;
 
 	check_offset();
+	if (conf.early == 0)
+		die(STATUS_USAGE, "--emit-every: has to be longer than 0");
+	if (conf.early < 0)
+		conf.early = 0;
 	if (conf.lateness > 0 && (!timed || conf.processing_time))
 		die(STATUS_USAGE, "--allowed-lateness: nothing is late with %s",
 		    timed ? "--processing-time" : shape.option);

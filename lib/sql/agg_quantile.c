@@ -194,10 +194,20 @@ value_at(const struct quantile *q, uint64_t place, struct num *to)
 	num_of_double(to, value_of(q->bucket[i].index));
 }
 
+/* Of two values that are further apart than a double can tell: a share of each. */
+static int
+mix(struct num *to, const struct num *next, const struct num *share)
+{
+	struct num rest = num_of(1), part;
+
+	return num_sub(&rest, &rest, share) < 0 || num_mul(to, to, &rest) < 0 ||
+	       num_mul(&part, next, share) < 0 || num_add(to, to, &part) < 0 ? -1 : 0;
+}
+
 static int
 interpolate(const struct quantile *q, const struct num *fraction, struct num *to)
 {
-	struct num last = num_of((int64_t)(q->count - 1)), at, below, rest, next;
+	struct num last = num_of((int64_t)(q->count - 1)), at, below, rest, next, apart;
 	int64_t    place;
 
 	if (num_mul(&at, fraction, &last) < 0 || num_round(&below, &at, 0, NUM_FLOOR) < 0 ||
@@ -209,9 +219,12 @@ interpolate(const struct quantile *q, const struct num *fraction, struct num *to
 	if (num_cmp(&rest, &below) == 0)
 		return 0;
 	value_at(q, (uint64_t)place + 1, &next);
-	if (num_sub(&next, &next, to) < 0 || num_mul(&next, &next, &rest) < 0 ||
-	    num_add(to, to, &next) < 0)
+	if (num_sub(&apart, &next, to) < 0) {
+		if (mix(to, &next, &rest) < 0)
+			return -1;
+	} else if (num_mul(&apart, &apart, &rest) < 0 || num_add(to, to, &apart) < 0) {
 		return -1;
+	}
 	num_normalize(to);
 	return 0;
 }

@@ -276,7 +276,8 @@ read_gap(struct window *w, const struct expr_env *env, int64_t *gap, struct err 
 			v.kind == VAL_NUM ? "no whole number" : val_kind_name(v.kind));
 	if (*gap <= 0 || *gap > DUR_MAX)
 		return fail_as(err, STATUS_DATA,
-		               "the session gap is %" PRId64 " ms: it has to be positive", *gap);
+		               "the session gap is %" PRId64 " ms: it has to be %s", *gap,
+		               *gap <= 0 ? "positive" : "at most 2^53");
 	return 0;
 }
 

@@ -411,3 +411,16 @@ hello='{"_maip":"hello","version":1,"job":"0123456789abcdef0123456789abcdef","ru
 	exec 4>&-
 	assert_equal "$(<err)" "maip-window: stopped by a signal before the end of the input"
 }
+
+@test "what is further apart than a double can tell has a middle, too" {
+	printf '{"timestamp":1,"k":%s}\n' 1e308 -1e308 >in
+	run -0 maip-window --tumbling 5s --agg 'MEDIAN(k) AS m' --agg 'QUANTILE(k, 0.25) AS q' in
+	assert_output --partial '"m":0.0,"q":-5e+307}'
+}
+
+@test "an interval of nothing, and a gap beyond all bounds, are refused" {
+	run -64 maip-window --tumbling 5s --emit-every 0s </dev/null
+	assert_output "maip-window: --emit-every: has to be longer than 0"
+	run -65 maip-window --session-expr 9007199254740993 <<<'{"timestamp":1}'
+	assert_output --partial "the session gap is 9007199254740993 ms: it has to be at most 2^53"
+}
