@@ -405,9 +405,12 @@ hello='{"_maip":"hello","version":1,"job":"0123456789abcdef0123456789abcdef","ru
 	window=$!
 	exec 4>lines
 	echo '{"timestamp":"2026-01-16T12:00:01Z"}' >&4
-	timeout 30 bash -c 'until grep -qE "^SigCgt:.*[13579bdf]$" /proc/$0/status; do sleep 0.05; done' "$window"
+	# until it is maip-window, and no longer the shell, that catches SIGHUP
+	timeout 30 bash -c 'until [[ $(readlink /proc/$0/exe) == */maip-window ]] && grep -q "^SigCgt:.*[13579bdf]$" /proc/$0/status; do sleep 0.05; done' "$window"
 	kill -HUP "$window"
-	run -75 wait "$window"
+	status=0
+	wait "$window" || status=$?
+	assert_equal "$status" 75
 	exec 4>&-
 	assert_equal "$(<err)" "maip-window: stopped by a signal before the end of the input"
 }
