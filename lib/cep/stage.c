@@ -23,14 +23,20 @@ struct record {
 	uint32_t key;
 };
 
+static struct expr_env
+line_env(struct cep *c)
+{
+	return (struct expr_env){ .fields = c->values,
+		                  .scratch = &c->scratch,
+		                  .gave_up = &c->gave_up };
+}
+
 /* ---- lines */
 
 static uint64_t
 truth_of_line(struct cep *c)
 {
-	const struct expr_env env = { .fields = c->values,
-		                      .scratch = &c->scratch,
-		                      .gave_up = &c->gave_up };
+	const struct expr_env env = line_env(c);
 	uint64_t truth = 0;
 
 	for (int i = 0; i < c->program.n_leaves; i++)
@@ -68,9 +74,7 @@ plain_key(struct cep *c, struct record *r)
 static int
 key_of_line(struct cep *c, struct record *r, struct err *err)
 {
-	const struct expr_env env = { .fields = c->values,
-		                      .scratch = &c->scratch,
-		                      .gave_up = &c->gave_up };
+	const struct expr_env env = line_env(c);
 	const bool brief = c->brief && !r->inert;
 
 	r->key_at = c->key.n;
@@ -98,9 +102,7 @@ key_of_line(struct cep *c, struct record *r, struct err *err)
 static int
 read_line(struct cep *c, struct str line, struct record *r, struct err *reason)
 {
-	const struct expr_env env = { .fields = c->values,
-		                      .scratch = &c->scratch,
-		                      .gave_up = &c->gave_up };
+	const struct expr_env env = line_env(c);
 
 	arena_reset(&c->scratch);
 	if (extract(c->fields, line, c->values, reason) < 0)
@@ -118,9 +120,7 @@ keep_line(struct cep *c, struct str line, const struct record *r)
 {
 	buf_clear(&c->order);
 	if (c->order_by != NULL) {
-		const struct expr_env env = { .fields = c->values,
-			                      .scratch = &c->scratch,
-			                      .gave_up = &c->gave_up };
+		const struct expr_env env = line_env(c);
 		struct val v;
 		expr_eval(c->order_by, &env, &v);
 		val_save(&c->order, &v);

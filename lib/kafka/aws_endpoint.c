@@ -22,17 +22,24 @@
 #define ANSWER_MAX 16384
 #define EC2_ROLES  "/latest/meta-data/iam/security-credentials/"
 
+static struct http_question
+link_local(const char *method, const char *url, const char *const *headers, int64_t timeout,
+           const struct aws_ask *ask)
+{
+	return (struct http_question){ .method = method,
+		                       .url = url,
+		                       .headers = headers,
+		                       .link_local = true,
+		                       .timeout = timeout,
+		                       .stop = ask->stop };
+}
+
 static int
 ask_link_local(struct buf *answer, const char *url, const char *header, int64_t timeout,
                const struct aws_ask *ask, struct err *err)
 {
 	const char *const          headers[] = { header, NULL };
-	const struct http_question q = { .method = "GET",
-		                         .url = url,
-		                         .headers = headers,
-		                         .link_local = true,
-		                         .timeout = timeout,
-		                         .stop = ask->stop };
+	const struct http_question q = link_local("GET", url, headers, timeout, ask);
 
 	return http_ask(&q, answer, err);
 }
@@ -186,12 +193,7 @@ ec2_token(struct ec2 *m, const struct aws_ask *ask, struct err *err)
 {
 	static const char *const headers[] = { "X-aws-ec2-metadata-token-ttl-seconds: 300", NULL };
 	char                       url[512];
-	const struct http_question q = { .method = "PUT",
-		                         .url = url,
-		                         .headers = headers,
-		                         .link_local = true,
-		                         .timeout = EC2_MS,
-		                         .stop = ask->stop };
+	const struct http_question q = link_local("PUT", url, headers, EC2_MS, ask);
 	int                        rc;
 
 	snprintf(url, sizeof(url), "%s/latest/api/token", m->base);

@@ -87,23 +87,36 @@ is_broker(struct str s)
 	return is_ipv6(s);
 }
 
+static bool
+parts(char c)
+{
+	return c == ',' || c == ' ';
+}
+
+struct str
+broker_list_next(struct str *list)
+{
+	size_t start = 0, end;
+
+	while (start < list->n && parts(list->p[start]))
+		start++;
+	for (end = start; end < list->n && !parts(list->p[end]); end++)
+		;
+	const struct str broker = str_slice(*list, start, end);
+	*list = str_slice(*list, end, list->n);
+	return broker;
+}
+
 int
 broker_list_check(struct str list, const char *protocol, struct err *err)
 {
-	char   q[QUOTE_MAX];
-	size_t start = 0, n = 0;
+	char       q[QUOTE_MAX];
+	struct str one = broker_list_next(&list);
 
-	for (size_t i = 0; i <= list.n; i++) {
-		const struct str one = str_slice(list, start, i);
-
-		if (i < list.n && list.p[i] != ',' && list.p[i] != ' ')
-			continue;
-		start = i + 1;
-		if (one.n == 0)
-			continue;
-		n++;
+	if (one.n == 0)
+		return fail_as(err, STATUS_USAGE, "no broker named (try localhost:9092)");
+	for (; one.n > 0; one = broker_list_next(&list))
 		if (!is_broker(without_protocol(one, protocol != NULL ? protocol : "plaintext")))
 			return fail_as(err, STATUS_USAGE, "%s is not HOST:PORT", quote(q, one));
-	}
-	return n > 0 ? 0 : fail_as(err, STATUS_USAGE, "no broker named (try localhost:9092)");
+	return 0;
 }

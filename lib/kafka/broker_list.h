@@ -12,6 +12,10 @@
 
 #include "base/diag.h"
 
+/* The first broker of the list, from which it is taken, as it stands there; n is 0 when there is
+ * none any more. Brokers are parted by commas and spaces. */
+struct str broker_list_next(struct str *list);
+
 /* protocol is that of the client, NULL: plaintext. 0, or -1 with err (STATUS_USAGE): "'http://x' is
  * not HOST:PORT". */
 int broker_list_check(struct str list, const char *protocol, struct err *err);

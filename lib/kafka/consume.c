@@ -478,6 +478,8 @@ handle(struct consume *c, struct lane *l, const struct record *r, struct err *er
 	const uint32_t slot = l->part.slot;
 	const int64_t offset = r->offset;
 
+	if (l->selected == SELECTED_BAD && bad_one(c, r, &l->reason, err) < 0)
+		return -1;
 	if (l->selected == SELECTED_YES && pace_used(&c->conf.pace))
 		pace_pass(&c->conf.pace, event_time(l), c->env->clock_ns(c->env->clock_self));
 	if (l->selected == SELECTED_YES && write_record(c, l, r, err) < 0)
@@ -511,7 +513,7 @@ take_turn(struct consume *c, const struct lane *l, int64_t wait_ms, struct err *
 {
 	int64_t now, wait;
 
-	if (!pace_used(&c->conf.pace))
+	if (!pace_used(&c->conf.pace) || l->selected == SELECTED_BAD)
 		return 1;
 	now = c->env->clock_ns(c->env->clock_self);
 	wait = pace_wait(&c->conf.pace, event_time(l), now);
@@ -592,8 +594,6 @@ step_live(struct consume *c, int64_t wait_ms, struct err *err)
 		if (l == NULL || !l->ours || r.offset < l->next)
 			continue;
 		look(c, l, &r);
-		if (l->selected == SELECTED_BAD && bad_one(c, &r, &l->reason, err) < 0)
-			return -1;
 		if (l->selected == SELECTED_YES && pace_used(&c->conf.pace)) {
 			c->pending = r;
 			c->pending_lane = l->part.slot;
@@ -678,14 +678,11 @@ write_first(struct consume *c, int64_t wait_ms, struct err *err)
 {
 	const uint32_t slot = merge_first(&c->merge)->part.slot;
 	struct lane *l = &c->lanes[slot];
-	const bool bad = l->selected == SELECTED_BAD;
-	const int got = bad ? 1 : take_turn(c, l, wait_ms, err);
+	const int got = take_turn(c, l, wait_ms, err);
 
 	if (got <= 0)
 		return got;
 	merge_pop(&c->merge);
-	if (bad && bad_one(c, &l->head, &l->reason, err) < 0)
-		return -1;
 	if (handle(c, l, &l->head, err) < 0)
 		return -1;
 	l = &c->lanes[slot];

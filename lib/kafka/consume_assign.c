@@ -282,26 +282,6 @@ add_new(struct consume *c, struct lane *l, struct err *err)
 }
 
 int
-consume_look_again(struct consume *c, struct err *err)
-{
-	int rc = find_partitions(c, err);
-
-	for (size_t i = 0; rc == 0 && i < c->n_lanes; i++)
-		if (!c->lanes[i].ours)
-			rc = add_new(c, &c->lanes[i], err);
-	/* whoever polls knows when that is enough; and asks again later */
-	if (rc == 0 || err->status == STATUS_UNAVAILABLE) {
-		*err = (struct err){ .status = STATUS_OK };
-		return 0;
-	}
-	for (size_t i = 0; err->status == STATUS_NOINPUT && i < c->n_lanes; i++)
-		if (c->reader->partitions(c->reader->self, c->lanes[i].part.topic,
-		                          &(struct err){ 0 }) < 0)
-			return reader_fail_gone(c->lanes[i].part.topic, err);
-	return -1;
-}
-
-int
 consume_look_for_topics(struct consume *c, struct err *err)
 {
 	struct str last = { NULL, 0 };
@@ -318,6 +298,24 @@ consume_look_for_topics(struct consume *c, struct err *err)
 			return reader_fail_gone(topic, err);
 	}
 	return 0;
+}
+
+int
+consume_look_again(struct consume *c, struct err *err)
+{
+	int rc = find_partitions(c, err);
+
+	for (size_t i = 0; rc == 0 && i < c->n_lanes; i++)
+		if (!c->lanes[i].ours)
+			rc = add_new(c, &c->lanes[i], err);
+	/* whoever polls knows when that is enough; and asks again later */
+	if (rc == 0 || err->status == STATUS_UNAVAILABLE) {
+		*err = (struct err){ .status = STATUS_OK };
+		return 0;
+	}
+	if (err->status == STATUS_NOINPUT)
+		(void)consume_look_for_topics(c, err);  /* it says it better */
+	return -1;
 }
 
 int

@@ -222,6 +222,15 @@ handle_set(rd_kafka_conf_t *conf, const char *key, const char *value)
 }
 
 void
+handle_set_number(rd_kafka_conf_t *conf, const char *key, int64_t value)
+{
+	char text[24];
+
+	snprintf(text, sizeof(text), "%" PRId64, value);
+	handle_set(conf, key, text);
+}
+
+void
 handle_default(rd_kafka_conf_t *conf, const struct kafka_conf *given, const char *key,
                const char *value)
 {
@@ -277,12 +286,10 @@ rd_kafka_conf_t *
 handle_conf(struct handle *h, const struct kafka_conf *c, const struct kafka_watch *watch)
 {
 	struct put put = { rd_kafka_conf_new(), c };
-	char text[24];
 
 	*h = (struct handle){ .conf = c, .watch = *watch, .down_since = TIME_MAX };
 	kafka_conf_show(c, put_row, &put);
-	snprintf(text, sizeof(text), "%" PRId64, answer_within(c));
-	handle_default(put.conf, c, "socket.timeout.ms", text);
+	handle_set_number(put.conf, "socket.timeout.ms", answer_within(c));
 	handle_set(put.conf, "log.queue", "true");
 	rd_kafka_conf_set_opaque(put.conf, h);
 	rd_kafka_conf_set_error_cb(put.conf, on_error);

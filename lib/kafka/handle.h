@@ -48,6 +48,7 @@ rd_kafka_conf_t *handle_conf(struct handle *h, const struct kafka_conf *c,
 
 /* Set a property that the tool itself depends on; asserts that librdkafka knows it. */
 void handle_set(rd_kafka_conf_t *conf, const char *key, const char *value);
+void handle_set_number(rd_kafka_conf_t *conf, const char *key, int64_t value);
 /* The same for a default of the tool, where neither an option nor a property says otherwise. */
 void handle_default(rd_kafka_conf_t *conf, const struct kafka_conf *given, const char *key,
                     const char *value);

@@ -5,6 +5,7 @@
 #include <sys/resource.h>
 
 #include "base/mem.h"
+#include "kafka/broker_list.h"
 #include "kafka/aws.h"
 #include "kafka/login.h"
 #include "kafka/msk.h"
@@ -119,17 +120,12 @@ is_loopback(struct str host)
 static bool
 all_loopback(struct str brokers)
 {
-	while (brokers.n > 0) {
-		const char *comma = memchr(brokers.p, ',', brokers.n), *colon;
-		struct str name = { brokers.p,
-			            comma != NULL ? (size_t)(comma - brokers.p) : brokers.n };
+	for (struct str name; (name = broker_list_next(&brokers)).n > 0;) {
+		const char *colon;
 
-		brokers = str_slice(brokers, name.n + 1, brokers.n);
 		for (size_t i = 0; i + 3 <= name.n; i++)
 			if (memcmp(name.p + i, "://", 3) == 0)
 				name = str_slice(name, i + 3, name.n);
-		while (name.n > 0 && name.p[0] == ' ')
-			name = str_slice(name, 1, name.n);
 		colon = memchr(name.p, ':', name.n);
 		if (colon != NULL && name.p[0] != '[')
 			name.n = (size_t)(colon - name.p);

@@ -5,6 +5,7 @@
 #include <openssl/crypto.h>
 
 #include "base/base64.h"
+#include "kafka/broker_list.h"
 #include "kafka/msk.h"
 
 static void
@@ -69,14 +70,9 @@ region_in(struct str name)
 struct str
 msk_region(struct str brokers)
 {
-	while (brokers.n > 0) {
-		const char *comma = memchr(brokers.p, ',', brokers.n), *colon;
-		struct str name = { brokers.p,
-			            comma != NULL ? (size_t)(comma - brokers.p) : brokers.n },
-		           region;
+	for (struct str name, region; (name = broker_list_next(&brokers)).n > 0;) {
+		const char *colon = memchr(name.p, ':', name.n);
 
-		brokers = str_slice(brokers, name.n + 1, brokers.n);
-		colon = memchr(name.p, ':', name.n);
 		if (colon != NULL)
 			name.n = (size_t)(colon - name.p);
 		region = region_in(name);

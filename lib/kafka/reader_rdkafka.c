@@ -69,7 +69,6 @@ set_ahead(struct kafka_reader *k, rd_kafka_conf_t *conf, size_t partitions)
 {
 	const char *given = kafka_conf_get(k->conf.kafka, "queued.max.messages.kbytes");
 	size_t kib = TOGETHER_KIB;
-	char text[24];
 
 	k->fits = SIZE_MAX;
 	if (given != NULL) {
@@ -80,11 +79,10 @@ set_ahead(struct kafka_reader *k, rd_kafka_conf_t *conf, size_t partitions)
 			kib = partitions <= APART_FEW ? APART_KIB : APART_ALL_KIB / partitions;
 			kib = kib < APART_LEAST_KIB ? APART_LEAST_KIB : kib;
 		}
-		snprintf(text, sizeof(text), "%zu", kib);
-		handle_set(conf, "queued.max.messages.kbytes", text);
-		snprintf(text, sizeof(text), "%zu", kib * 1024);
-		if (kib < FETCH_KIB)
-			handle_default(conf, k->conf.kafka, "fetch.message.max.bytes", text);
+		handle_set_number(conf, "queued.max.messages.kbytes", (int64_t)kib);
+		if (kib < FETCH_KIB &&
+		    kafka_conf_get(k->conf.kafka, "fetch.message.max.bytes") == NULL)
+			handle_set_number(conf, "fetch.message.max.bytes", (int64_t)kib * 1024);
 	}
 	k->gather_bytes = kib * 1024 / 4 < GATHER_MOST ? kib * 1024 / 4 : GATHER_MOST;
 	if (rd_kafka_conf_set(conf, "fetch.queue.backoff.ms", "10", NULL, 0) != RD_KAFKA_CONF_OK)

@@ -710,15 +710,6 @@ refuse_loss(const struct writer_conf *conf, struct err *err)
 }
 
 static void
-set_number(rd_kafka_conf_t *rk, const char *key, int64_t value)
-{
-	char text[24];
-
-	snprintf(text, sizeof(text), "%" PRId64, value);
-	handle_set(rk, key, text);
-}
-
-static void
 configure(rd_kafka_conf_t *rk, const struct writer_conf *conf)
 {
 	static const char *const acks[] = { "all", "1", "0" };
@@ -735,19 +726,20 @@ configure(rd_kafka_conf_t *rk, const struct writer_conf *conf)
 	for (size_t i = 0; i < sizeof(defaults) / sizeof(*defaults); i++)
 		handle_default(rk, conf->kafka, defaults[i][0], defaults[i][1]);
 	if (patience / 2 < ACK_MS && kafka_conf_get(conf->kafka, "request.timeout.ms") == NULL)
-		set_number(rk, "request.timeout.ms", patience / 2 > 1000 ? patience / 2 : 1000);
+		handle_set_number(rk, "request.timeout.ms",
+		                  patience / 2 > 1000 ? patience / 2 : 1000);
 	handle_set(rk, "acks", acks[conf->acks]);
 	handle_set(rk, "enable.idempotence", conf->acks == ACKS_ALL ? "true" : "false");
 	if (conf->compression != NULL)
 		handle_set(rk, "compression.codec", conf->compression);
 	if (conf->linger >= 0)
-		set_number(rk, "linger.ms", conf->linger);
+		handle_set_number(rk, "linger.ms", conf->linger);
 	/* its time-out bounds the delivery; as long as brokers allow */
 	if (conf->transactional_id != NULL) {
 		handle_set(rk, "transactional.id", conf->transactional_id);
 		handle_default(rk, conf->kafka, "transaction.timeout.ms", "900000");
 	} else if (conf->delivery_timeout > 0) {
-		set_number(rk, "delivery.timeout.ms", conf->delivery_timeout);
+		handle_set_number(rk, "delivery.timeout.ms", conf->delivery_timeout);
 	}
 	rd_kafka_conf_set_dr_msg_cb(rk, on_delivery);
 }
@@ -780,7 +772,7 @@ open_client(struct kafka_writer *w, struct err *err)
 
 	w->h.owner = w;
 	configure(rk, &w->conf);
-	set_number(rk, "batch.size", w->batch_size);
+	handle_set_number(rk, "batch.size", w->batch_size);
 	if (handle_open(&w->h, RD_KAFKA_PRODUCER, rk, err) < 0)
 		return -1;
 	return w->conf.transactional_id != NULL ? take_id(w, err) : 0;

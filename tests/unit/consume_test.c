@@ -414,6 +414,19 @@ end_with_hidden(void *self, const struct part *p)
 	return told_end(self, p) + (p->partition == 1 ? hidden : 0);
 }
 
+static void
+open_with_hidden(struct rig *r, struct memory_broker *b)
+{
+	memory_broker_topic(b, "t", 2);
+	rig_init(r, b, "t");
+	r->conf.watermarks = true;
+	r->conf.idle_timeout = 1000;
+	r->conf.range.from.kind = PLACE_EARLIEST;
+	rig_open(r);
+	told_end = r->reader.heard_end;
+	r->reader.heard_end = end_with_hidden;
+}
+
 static int (*quick_poll)(void *self, int64_t wait_ms, struct record *r, struct err *err);
 static struct rig *waiting_rig;
 
@@ -434,14 +447,7 @@ what_does_not_come_is_not_waited_for(void **state)
 	struct rig r;
 
 	(void)state;
-	memory_broker_topic(b, "t", 2);
-	rig_init(&r, b, "t");
-	r.conf.watermarks = true;
-	r.conf.idle_timeout = 1000;
-	r.conf.range.from.kind = PLACE_EARLIEST;
-	rig_open(&r);
-	told_end = r.reader.heard_end;
-	r.reader.heard_end = end_with_hidden;
+	open_with_hidden(&r, b);
 	quick_poll = r.reader.poll;
 	r.reader.poll = poll_that_takes_its_time;
 	waiting_rig = &r;
@@ -467,14 +473,7 @@ a_partition_of_which_something_is_left_is_not_silent(void **state)
 	struct rig r;
 
 	(void)state;
-	memory_broker_topic(b, "t", 2);
-	rig_init(&r, b, "t");
-	r.conf.watermarks = true;
-	r.conf.idle_timeout = 1000;
-	r.conf.range.from.kind = PLACE_EARLIEST;
-	rig_open(&r);
-	told_end = r.reader.heard_end;
-	r.reader.heard_end = end_with_hidden;
+	open_with_hidden(&r, b);
 	assert_int_equal(consume_start(r.consume, &r.reader, &r.err), 0);
 	rig_put_event(b, "t", 1, NOW + 100, 1);
 	rig_steps(&r, 5);
