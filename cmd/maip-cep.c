@@ -186,12 +186,16 @@ explain(void *arg, const char *form, struct err *err)
 	return 0;
 }
 
-/* ")" belongs to the pattern; anything else is a file. */
+/* ")" belongs to the pattern, and so would "("; anything else is a file. */
 static int
 operand(void *p, const char *value, struct err *err)
 {
 	if (strcmp(value, ")") == 0)
 		return pattern_close(p, err);
+	if (strcmp(value, "(") == 0)
+		return fail_as(err, STATUS_USAGE,
+		               "'(' stands alone (a group has no name: write --begin '(' or "
+		               "--next '('; a file of that name is ./'(')");
 	files = mem_more(files, n_files, &cap_files, sizeof(*files));
 	files[n_files++] = (char *)(uintptr_t)value;
 	return 0;

@@ -180,6 +180,7 @@ end: match from record 2: dies: out of time in two (1 taken)'
 	refused "--next: comes after an element (start with --begin NAME)" --next a
 	refused '--begin: the pattern has begun already (go on with --next, --followed-by or --followed-by-any)' --begin a --begin b
 	refused "')' closes no group (open one with --begin '(', --next '(', --followed-by '(' or --followed-by-any '(')" --begin a ')'
+	refused "'(' stands alone (a group has no name: write --begin '(' or --next '('; a file of that name is ./'(')" --begin s '(' --begin a ')'
 	refused "a group is still open at the end (close it with ')')" --begin '(' --begin a
 	refused "the group before ')' is empty (write --begin NAME in it)" --begin '(' ')'
 	refused "--not-next: a group cannot be negated (negate one element: --not-next NAME)" --begin a --not-next '('
