@@ -210,6 +210,17 @@ rule_logic(struct build *b, struct node *n)
 	return 0;
 }
 
+/* What to do about two kinds that cannot be compared. */
+static const char *
+way_out(int a, int c)
+{
+	const int other = a == VAL_NUM ? c : c == VAL_NUM ? a : VAL_NULL;
+
+	return other == VAL_TIME   ? "write the moment as text: '2026-01-16T12:00:00Z'"
+	       : other == VAL_TEXT ? "write both as text or both as numbers, or CAST one of them"
+	                           : "compare like with like";
+}
+
 /* All operands are compared with the first one. */
 static int
 rule_comparison(struct build *b, struct node *n)
@@ -226,9 +237,10 @@ rule_comparison(struct build *b, struct node *n)
 		int a = n->arg[0]->kind, c = n->arg[i]->kind;
 
 		if (a > VAL_NULL && c > VAL_NULL && a != c)
-			return lex_fail(b->lex, n->arg[i]->at, "%s cannot be compared with %s",
+			return lex_fail(b->lex, n->arg[i]->at,
+			                "%s cannot be compared with %s (%s)",
 			                val_kind_name((enum val_kind)a),
-			                val_kind_name((enum val_kind)c));
+			                val_kind_name((enum val_kind)c), way_out(a, c));
 		if ((a == VAL_JSON || c == VAL_JSON) && n->op != OP_DISTINCT)
 			return lex_fail(b->lex, n->arg[i]->at, "%s cannot be compared",
 			                val_kind_name(VAL_JSON));

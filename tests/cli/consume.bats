@@ -34,9 +34,9 @@ put() { maip-produce -t one --text; }
 	run -0 maip-consume -t one -e --where "\$timestamp > '2020-01-01'"
 	assert_output '{"n":1}'
 	run -64 maip-consume -t one -e --where "\$timestamp > 1577836800000"
-	assert_output 'maip-consume: --where: column 14: a moment cannot be compared with a number'
+	assert_output 'maip-consume: --where: column 14: a moment cannot be compared with a number (write the moment as text: '\''2026-01-16T12:00:00Z'\'')'
 	run -64 maip-consume -t one -e --where "\$offset = 'x'"
-	assert_output 'maip-consume: --where: column 11: a number cannot be compared with text'
+	assert_output 'maip-consume: --where: column 11: a number cannot be compared with text (write both as text or both as numbers, or CAST one of them)'
 }
 
 @test "a bad record ends the run behind the good ones, and is named" {

@@ -396,7 +396,7 @@ hello='{"_maip":"hello","version":1,"job":"0123456789abcdef0123456789abcdef","ru
 	run -0 maip-window --global --agg 'MAX(TO_TIMESTAMP(x)) AS m' --having "m >= '2026-01-16'" in
 	assert_output '{"m":"2026-01-16T12:00:01.000Z"}'
 	run -64 maip-window --tumbling 5s --having "window_start > 0" in
-	assert_output 'maip-window: --having: column 16: a moment cannot be compared with a number'
+	assert_output 'maip-window: --having: column 16: a moment cannot be compared with a number (write the moment as text: '\''2026-01-16T12:00:00Z'\'')'
 }
 
 @test "a terminal that is closed ends a run as other signals do" {

@@ -463,7 +463,7 @@ mistakes_are_pointed_at(void **state)
 		{ "'a' + 1", "--where: column 1: + takes numbers, and this is text (|| joins texts)" },
 		{ "1 AND TRUE", "--where: column 1: AND takes conditions, and this is a number" },
 		{ "NOT 'x'", "--where: column 5: NOT takes conditions, and this is text" },
-		{ "1 = 'x'", "--where: column 5: a number cannot be compared with text" },
+		{ "1 = 'x'", "--where: column 5: a number cannot be compared with text (write both as text or both as numbers, or CAST one of them)" },
 		{ "1 / 0", "--where: column 1: this divides by zero" },
 		{ "CAST('x' AS INT)", "--where: column 6: this cannot be cast, it would always be NULL (TRY_CAST allows it)" },
 		{ "CAST(a AS FOO)", "--where: column 11: expected a type (BOOLEAN, INT, BIGINT, DECIMAL(p, s), DOUBLE, STRING, TIMESTAMP) after AS, found 'FOO'" },
