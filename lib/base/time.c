@@ -182,78 +182,134 @@ time_parse_rfc3339(int64_t *ms, struct str text)
 
 /* ---- numbers */
 
-/* A run of digits at the start of *s, which is moved past it: its value, at most cap, and how many
- * there were. */
+#define AMOUNT_DIGITS 19                /* any number of them is less than 2^64 */
+#define EXPONENT_MAX  1000000           /* beyond every moment */
+
+/* A number without its sign: digits times 10 to the scale, and a little more if more. */
+struct amount {
+	uint64_t digits;
+	int      n;                     /* of the digits */
+	int64_t  scale;
+	bool     more;
+};
+
+/* Take the run of digits at the start of *s, which is moved past it: how many there were. */
 static size_t
-read_digits(struct str *s, uint64_t cap, uint64_t *value)
+take_digits(struct amount *to, struct str *s)
 {
 	size_t n = 0;
 
-	for (*value = 0; n < s->n && s->p[n] >= '0' && s->p[n] <= '9'; n++) {
-		*value = *value * 10 + (uint64_t)(s->p[n] - '0');
-		if (*value > cap)
-			*value = cap;
+	for (; n < s->n && s->p[n] >= '0' && s->p[n] <= '9'; n++) {
+		if (to->n == AMOUNT_DIGITS) {
+			to->more |= s->p[n] != '0';
+			to->scale++;
+			continue;
+		}
+		to->digits = to->digits * 10 + (uint64_t)(s->p[n] - '0');
+		to->n += to->digits != 0;
 	}
 	*s = str_slice(*s, n, s->n);
 	return n;
 }
 
-static enum time_format
-unit_by_magnitude(uint64_t v)
+/* What follows the e of a number. */
+static int
+read_exponent(struct str s, int64_t *to)
 {
-	if (v < UINT64_C(100000000000))
-		return TIME_FORMAT_S;
-	if (v < UINT64_C(100000000000000))
-		return TIME_FORMAT_MS;
-	return v < UINT64_C(100000000000000000) ? TIME_FORMAT_US : TIME_FORMAT_NS;
+	const bool sign = s.n > 0 && (s.p[0] == '-' || s.p[0] == '+');
+
+	*to = 0;
+	if (s.n == sign)
+		return -1;
+	for (size_t i = sign; i < s.n; i++) {
+		if (s.p[i] < '0' || s.p[i] > '9')
+			return -1;
+		if (*to < EXPONENT_MAX)
+			*to = *to * 10 + (s.p[i] - '0');
+	}
+	if (sign && s.p[0] == '-')
+		*to = -*to;
+	return 0;
 }
 
-/* v units and the fraction's digits, as milliseconds; *more: there was more than that. */
-static int64_t
-in_ms(uint64_t v, struct str fraction, enum time_format unit, bool *more)
+static int
+read_amount(struct str s, struct amount *to)
 {
-	uint64_t divisor = unit == TIME_FORMAT_US ? 1000 : unit == TIME_FORMAT_NS ? 1000000 : 1;
-	size_t   used = unit == TIME_FORMAT_S ? 3 : 0;
-	int64_t  ms = (int64_t)(v / divisor);
+	int64_t exponent;
+	size_t  fraction;
 
-	*more = v % divisor != 0;
-	for (size_t i = 0; i < used; i++)
-		ms = ms * 10 + (i < fraction.n ? fraction.p[i] - '0' : 0);
-	for (size_t i = used; i < fraction.n; i++)
-		*more |= fraction.p[i] != '0';
-	return ms;
+	*to = (struct amount){ 0 };
+	if (take_digits(to, &s) == 0)
+		return -1;
+	if (s.n > 0 && s.p[0] == '.') {
+		s = str_slice(s, 1, s.n);
+		fraction = take_digits(to, &s);
+		if (fraction == 0)
+			return -1;
+		to->scale -= (int64_t)fraction;
+	}
+	if (s.n == 0)
+		return 0;
+	if ((s.p[0] != 'e' && s.p[0] != 'E') ||
+	    read_exponent(str_slice(s, 1, s.n), &exponent) < 0)
+		return -1;
+	to->scale += exponent;
+	return 0;
+}
+
+static enum time_format
+unit_by_magnitude(const struct amount *a)
+{
+	const int64_t places = a->n + a->scale;         /* before the point */
+
+	return places <= 11   ? TIME_FORMAT_S
+	       : places <= 14 ? TIME_FORMAT_MS
+	       : places <= 17 ? TIME_FORMAT_US
+	                      : TIME_FORMAT_NS;
+}
+
+/* So many milliseconds, floored, or -1 if that is no moment. */
+static int
+in_ms(const struct amount *a, bool minus, int64_t *ms)
+{
+	static const uint64_t tens[] = {
+		1, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000, 1000000000
+	};
+	const int64_t last = sizeof(tens) / sizeof(*tens) - 1;
+	uint64_t v = a->digits, by;
+	bool more = a->more;
+
+	for (int64_t left = a->scale; left > 0 && v != 0; left--) {
+		if (v > TIME_LAST)
+			return -1;
+		v *= 10;
+	}
+	for (int64_t left = -a->scale; left > 0 && v != 0; left -= last) {
+		by = tens[left < last ? left : last];
+		more |= v % by != 0;
+		v /= by;
+	}
+	if (v > -TIME_FIRST)
+		return -1;
+	*ms = minus ? -(int64_t)v - more : (int64_t)v;
+	return *ms < TIME_FIRST || *ms > TIME_LAST ? -1 : 0;
 }
 
 int
 time_parse_number(int64_t *ms, struct str number, enum time_format unit)
 {
-	const uint64_t cap = UINT64_C(1000000000000000000) * 9;
-	struct str     s = number, fraction = { NULL, 0 };
-	bool           minus = s.n > 0 && s.p[0] == '-', more;
-	uint64_t       v, ignored;
-	int64_t        at;
+	static const int scale[] = {
+		[TIME_FORMAT_S] = 3, [TIME_FORMAT_MS] = 0, [TIME_FORMAT_US] = -3, [TIME_FORMAT_NS] = -6
+	};
+	const bool minus = number.n > 0 && number.p[0] == '-';
+	const bool sign = minus || (number.n > 0 && number.p[0] == '+');
+	struct amount a;
+	int64_t at;
 
-	if (minus || (s.n > 0 && s.p[0] == '+'))
-		s = str_slice(s, 1, s.n);
-	if (read_digits(&s, cap, &v) == 0 || v == cap)
+	if (unit == TIME_FORMAT_RFC3339 || read_amount(str_slice(number, sign, number.n), &a) < 0)
 		return -1;
-	if (s.n > 0 && s.p[0] == '.') {
-		s = str_slice(s, 1, s.n);
-		fraction.p = s.p;
-		fraction.n = read_digits(&s, cap, &ignored);
-		if (fraction.n == 0)
-			return -1;
-	}
-	if (s.n > 0)
-		return -1;
-	if (unit == TIME_FORMAT_AUTO)
-		unit = unit_by_magnitude(v);
-	if (unit == TIME_FORMAT_RFC3339 || (unit == TIME_FORMAT_S && v > TIME_LAST))
-		return -1;
-	at = in_ms(v, fraction, unit, &more);
-	if (minus)
-		at = -at - more;
-	if (at < TIME_FIRST || at > TIME_LAST)
+	a.scale += scale[unit == TIME_FORMAT_AUTO ? unit_by_magnitude(&a) : unit];
+	if (in_ms(&a, minus, &at) < 0)
 		return -1;
 	*ms = at;
 	return 0;
@@ -302,6 +358,22 @@ time_print(char to[TIME_TEXT_MAX], int64_t ms)
 }
 
 /* ---- durations */
+
+/* A run of digits at the start of *s, which is moved past it: its value, at most cap, and how many
+ * there were. */
+static size_t
+read_digits(struct str *s, uint64_t cap, uint64_t *value)
+{
+	size_t n = 0;
+
+	for (*value = 0; n < s->n && s->p[n] >= '0' && s->p[n] <= '9'; n++) {
+		*value = *value * 10 + (uint64_t)(s->p[n] - '0');
+		if (*value > cap)
+			*value = cap;
+	}
+	*s = str_slice(*s, n, s->n);
+	return n;
+}
 
 struct unit {
 	const char *name;

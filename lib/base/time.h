@@ -39,9 +39,9 @@ extern const char *const time_format_words[]; /* "auto", "rfc3339", "s", "ms", "
  * it is called for every record. */
 int time_parse_rfc3339(int64_t *ms, struct str text);
 
-/* Digits with an optional sign and fraction (no exponent: -1), in the unit; AUTO tells it by
+/* Digits with an optional sign, fraction and exponent, exactly, in the unit; AUTO tells it by
  * magnitude: |v| < 1e11 seconds, < 1e14 milliseconds, < 1e17 microseconds, else nanoseconds.
- * Sub-millisecond parts are floored. */
+ * Sub-millisecond parts are floored. -1: not that, or no moment of a record. */
 int time_parse_number(int64_t *ms, struct str number, enum time_format unit);
 
 /* "2026-01-16T12:00:00.000Z"; years outside 0..9999 with a sign. Returns the length, at most

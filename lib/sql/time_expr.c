@@ -69,11 +69,15 @@ parse_number(const struct time_expr *t, struct str number, int64_t *ms)
 static int
 fail_no_time(const struct time_expr *t, struct err *err)
 {
-	return fail_as(err, STATUS_DATA, "no time: %s is missing or null", t->text);
+	char q[QUOTE_MAX];
+
+	return fail_as(err, STATUS_DATA, "no time: %s is missing or null",
+	               quote(q, str_of(t->text)));
 }
 
+/* Text and numbers are shown; of anything else its kind says enough. */
 static int
-fail_bad_time(const struct time_expr *t, struct str found, struct err *err)
+fail_bad_time(const struct time_expr *t, enum val_kind kind, struct str shown, struct err *err)
 {
 	static const char *const wanted[] = {
 		[TIME_FORMAT_AUTO] = "a time (RFC 3339, or a number since 1970)",
@@ -83,64 +87,59 @@ fail_bad_time(const struct time_expr *t, struct str found, struct err *err)
 		[TIME_FORMAT_US] = "a number of microseconds since 1970",
 		[TIME_FORMAT_NS] = "a number of nanoseconds since 1970",
 	};
-	char q[QUOTE_MAX];
+	const bool show = kind == VAL_TEXT || kind == VAL_NUM;
+	char name[QUOTE_MAX], q[QUOTE_MAX];
+	const char *hint = "";
+	int64_t ms;
 
-	return fail_as(err, STATUS_DATA, "%s is %s, which is not %s within the years -9999 to 9999",
-	               t->text, quote(q, found),
-	               wanted[t->format]);
-}
-
-static int
-in_range(const struct time_expr *t, struct str found, int64_t ms, struct err *err)
-{
-	return ms >= TIME_FIRST && ms <= TIME_LAST ? 0 : fail_bad_time(t, found, err);
+	if (kind == VAL_TEXT && t->format == TIME_FORMAT_AUTO &&
+	    time_parse_number(&ms, shown, TIME_FORMAT_AUTO) == 0)
+		hint = " (--time-format s, ms, us or ns takes numbers in text)";
+	return fail_as(err, STATUS_DATA,
+	               "%s is %s%s%s, which is not %s within the years -9999 to 9999%s",
+	               quote(name, str_of(t->text)), show ? "the " : "",
+	               show ? kind == VAL_TEXT ? "text " : "number " : val_kind_name(kind),
+	               show ? quote(q, shown) : "", wanted[t->format], hint);
 }
 
 static int
 eval_value(const struct time_expr *t, const struct expr_env *env, int64_t *ms, struct err *err)
 {
 	char       number[NUM_TEXT_MAX];
-	struct str text;
+	struct str shown = STR("");
 	struct val v;
+	bool       ok = false;
 
 	expr_eval(t->expr, env, &v);
 	if (v.kind == VAL_NULL)
 		return fail_no_time(t, err);
 	if (v.kind == VAL_TIME) {
 		*ms = v.ms;
-		return in_range(t, STR("beyond"), *ms, err);
+		ok = v.ms >= TIME_FIRST && v.ms <= TIME_LAST;
+	} else if (v.kind == VAL_TEXT) {
+		shown = v.text;
+		ok = parse_text(t, shown, ms) == 0;
+	} else if (v.kind == VAL_NUM) {
+		shown = (struct str){ number, num_print(number, &v.num) };
+		ok = parse_number(t, shown, ms) == 0;
 	}
-	if (v.kind == VAL_TEXT && parse_text(t, v.text, ms) == 0)
-		return in_range(t, v.text, *ms, err);
-	if (v.kind == VAL_NUM) {
-		text = (struct str){ number, num_print(number, &v.num) };
-		if (parse_number(t, text, ms) < 0)
-			return fail_bad_time(t, text, err);
-		return in_range(t, text, *ms, err);
-	}
-	if (val_to_text(&text, &v, env->scratch) < 0)
-		return fail_no_time(t, err);
-	return fail_bad_time(t, text, err);
+	return ok ? 0 : fail_bad_time(t, v.kind, shown, err);
 }
 
 int
 time_expr_eval(const struct time_expr *t, const struct expr_env *env, int64_t *ms, struct err *err)
 {
 	const struct field *f;
-	bool                ok = false;
 
 	if (t->field < 0)
 		return eval_value(t, env, ms, err);
 	f = &env->fields[t->field];
-	if (f->kind == JSON_STRING && !f->escaped)
-		ok = parse_text(t, str_slice(f->raw, 1, f->raw.n - 1), ms) == 0;
-	else if (f->kind == JSON_NUMBER)
-		ok = parse_number(t, f->raw, ms) == 0;
-	else if (f->kind == JSON_STRING)
-		return eval_value(t, env, ms, err);
-	if (ok && *ms >= TIME_FIRST && *ms <= TIME_LAST)
+	if (f->kind == JSON_NUMBER && parse_number(t, f->raw, ms) == 0)
 		return 0;
-	if (f->kind == JSON_MISSING || f->kind == JSON_NULL)
-		return fail_no_time(t, err);
-	return fail_bad_time(t, f->raw, err);
+	if (f->kind == JSON_NUMBER)
+		return fail_bad_time(t, VAL_NUM, f->raw, err);
+	if (f->kind == JSON_STRING && !f->escaped &&
+	    parse_text(t, str_slice(f->raw, 1, f->raw.n - 1), ms) == 0)
+		return 0;
+	return eval_value(t, env, ms, err);     /* what is not plain, and what goes wrong */
 }

@@ -37,10 +37,10 @@ bad_line() { # LINE MESSAGE [OPTION]...
 }
 
 @test "a line without a time, or with one that is none" {
-	bad_line '{"k":"a"}' 'no time: timestamp is missing or null'
-	bad_line '{"timestamp":true,"k":"a"}' "timestamp is 'true', which is not a time (RFC 3339, or a number since 1970) within the years -9999 to 9999"
+	bad_line '{"k":"a"}' "no time: 'timestamp' is missing or null"
+	bad_line '{"timestamp":true,"k":"a"}' "'timestamp' is a condition, which is not a time (RFC 3339, or a number since 1970) within the years -9999 to 9999"
 	bad_line '{"timestamp":"yesterday","k":"a"}' \
-		"timestamp is '\"yesterday\"', which is not a time (RFC 3339, or a number since 1970) within the years -9999 to 9999"
+		"'timestamp' is the text 'yesterday', which is not a time (RFC 3339, or a number since 1970) within the years -9999 to 9999"
 }
 
 @test "a full disk under a side output is told once, and nothing is said to be there" {
@@ -98,7 +98,7 @@ $name: 1 bad record could not be kept in /dev/full: in: line 3: column 1: expect
 		assert_equal "$stderr" "$name: 2 bad records went to $name.bad; the first: line 3: column 1: expected a value, found 'n'"
 		run -0 cat "$name.bad"
 		assert_line --index 0 '{"reason":"column 1: expected a value, found '"'n'"'","position":"line 3","input_b64":"bv9wZQ=="}'
-		assert_line --index 1 '{"reason":"no time: timestamp is missing or null","position":"line 4","input":"{\"k\":\"é\"}"}'
+		assert_line --index 1 '{"reason":"no time: '\''timestamp'\'' is missing or null","position":"line 4","input":"{\"k\":\"é\"}"}'
 	done
 }
 

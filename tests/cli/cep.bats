@@ -101,7 +101,7 @@ refused() { # MESSAGE OPTION...
 
 @test "a record without a time, one that is not JSON and a forged control line are bad" {
 	run -65 --separate-stderr cep --begin one <<<'{"k":"x"}'
-	assert_equal "$stderr" 'maip-cep: line 1: no time: t is missing or null'
+	assert_equal "$stderr" "maip-cep: line 1: no time: 't' is missing or null"
 	run -65 --separate-stderr cep --begin one <<<'{"k":"x"'
 	assert_equal "${stderr%%:*}" 'maip-cep'
 	run -65 --separate-stderr cep --begin one <<<'{"t":1,"k":"x"}

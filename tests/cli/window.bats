@@ -61,10 +61,11 @@ bad_line() { # LINE REASON
 	bad_line 'nope' "column 1: expected a value, found 'nope'"
 	bad_line '[1]' 'a record is an object, not an array'
 	bad_line '{"t":1,"k":"a"' "column 15: expected ',' or '}' after a member, found the end of the line"
-	bad_line '{"k":"a"}' 'no time: t is missing or null'
-	bad_line '{"t":"x","k":"a"}' "t is '\"x\"', which is not a number of milliseconds since 1970 within the years -9999 to 9999"
-	bad_line '{"t":1e300,"k":"a"}' "t is '1e300', which is not a number of milliseconds since 1970 within the years -9999 to 9999"
-	bad_line '{"t":9223372036854775807,"k":"a"}' "t is '9223372036854775807', which is not a number of milliseconds since 1970 within the years -9999 to 9999"
+	bad_line '{"k":"a"}' "no time: 't' is missing or null"
+	local none='which is not a number of milliseconds since 1970 within the years -9999 to 9999'
+	bad_line '{"t":"x","k":"a"}' "'t' is the text 'x', $none"
+	bad_line '{"t":1e300,"k":"a"}' "'t' is the number '1e300', $none"
+	bad_line '{"t":9223372036854775807,"k":"a"}' "'t' is the number '9223372036854775807', $none"
 	bad_line '{"t":3000}' "no key: 'k' is missing"
 	bad_line '{"t":3000,"k":null}' "no key: 'k' is null"
 	bad_line '{"t":3000,"k":{}}' "'k' cannot be a key: it is an object or an array"

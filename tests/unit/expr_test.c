@@ -732,6 +732,9 @@ a_like_that_takes_for_ever_is_given_up_and_counted(void **state)
 
 /* ---- time */
 
+#define NO_TIME \
+	"which is not a time (RFC 3339, or a number since 1970) within the years -9999 to 9999"
+
 static void
 times_are_read_from_text_and_numbers(void **state)
 {
@@ -744,12 +747,30 @@ times_are_read_from_text_and_numbers(void **state)
 		{ "t + 1", "{\"t\":5}", "6", TIME_FORMAT_MS },
 		{ "0", "{}", "0", TIME_FORMAT_AUTO },
 		{ "TO_TIMESTAMP(t)", "{\"t\":\"2026-01-16 12:00:00\"}", "1768564800000", TIME_FORMAT_AUTO },
-		{ "t", "{}", "no time: t is missing or null", TIME_FORMAT_AUTO },
-		{ "t", "{\"t\":null}", "no time: t is missing or null", TIME_FORMAT_AUTO },
-		{ "t", "{\"t\":\"soon\"}", "t is '\"soon\"', which is not a time (RFC 3339, or a number since 1970) within the years -9999 to 9999", TIME_FORMAT_AUTO },
-		{ "t", "{\"t\":1}", "t is '1', which is not an RFC 3339 time within the years -9999 to 9999", TIME_FORMAT_RFC3339 },
-		{ "t", "{\"t\":999999999999999999}", "t is '999999999999999999', which is not a number of milliseconds since 1970 within the years -9999 to 9999", TIME_FORMAT_MS },
-		{ "t", "{\"t\":true}", "t is 'true', which is not a time (RFC 3339, or a number since 1970) within the years -9999 to 9999", TIME_FORMAT_AUTO },
+		{ "t", "{}", "no time: 't' is missing or null", TIME_FORMAT_AUTO },
+		{ "t", "{\"t\":null}", "no time: 't' is missing or null", TIME_FORMAT_AUTO },
+		{ "t", "{\"t\":1.7684e+18}", "1768400000000", TIME_FORMAT_AUTO },
+		{ "t", "{\"t\":\"1.7684e9\"}", "1768400000000", TIME_FORMAT_S },
+		{ "t", "{\"t\":\"soon\"}",
+		  "'t' is the text 'soon', " NO_TIME, TIME_FORMAT_AUTO },
+		{ "t", "{\"t\":\"s\\u00f6\\\"on\"}",
+		  "'t' is the text 'sö\"on', " NO_TIME, TIME_FORMAT_AUTO },
+		{ "t", "{\"t\":\"1768564800\"}",
+		  "'t' is the text '1768564800', " NO_TIME
+		  " (--time-format s, ms, us or ns takes numbers in text)", TIME_FORMAT_AUTO },
+		{ "t", "{\"t\":1}",
+		  "'t' is the number '1', which is not an RFC 3339 time within the years -9999 to 9999",
+		  TIME_FORMAT_RFC3339 },
+		{ "t", "{\"t\":999999999999999999}",
+		  "'t' is the number '999999999999999999', which is not a number of milliseconds "
+		  "since 1970 within the years -9999 to 9999", TIME_FORMAT_MS },
+		{ "t", "{\"t\":1e400}",
+		  "'t' is the number '1e400', " NO_TIME, TIME_FORMAT_AUTO },
+		{ "t", "{\"t\":true}", "'t' is a condition, " NO_TIME, TIME_FORMAT_AUTO },
+		{ "t", "{\"t\":[1]}",
+		  "'t' is a JSON object or array, " NO_TIME, TIME_FORMAT_AUTO },
+		{ "TO_TIMESTAMP(t) + INTERVAL '700000' DAY", "{\"t\":\"9999-01-01\"}",
+		  "'TO_TIMESTAMP(t) + INTERVAL '700000' DAY' is a moment, " NO_TIME, TIME_FORMAT_AUTO },
 		{ "TRUE", "{}", "--time: this is a condition, not a time", TIME_FORMAT_AUTO },
 	};
 	int wrong = 0;

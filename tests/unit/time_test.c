@@ -245,8 +245,24 @@ the_unit_of_a_number_is_told_by_its_magnitude(void **state)
 		{ "5", TIME_FORMAT_MS, 5 },
 		{ "253402300799.999", TIME_FORMAT_S, TIME_LAST },
 		{ "-377705116800", TIME_FORMAT_S, TIME_FIRST },
+		{ "1.7e9", TIME_FORMAT_AUTO, 1700000000000 },
+		{ "1.7e12", TIME_FORMAT_AUTO, 1700000000000 },
+		{ "1.7E+15", TIME_FORMAT_AUTO, 1700000000000 },
+		{ "1.7684e+18", TIME_FORMAT_AUTO, 1768400000000 },
+		{ "17000000000e-1", TIME_FORMAT_AUTO, 1700000000000 },
+		{ "1700000000123456789e-9", TIME_FORMAT_AUTO, 1700000000123 },
+		{ "1.7000000001234567890123e9", TIME_FORMAT_S, 1700000000123 },
+		{ "-1.5e-3", TIME_FORMAT_S, -2 },
+		{ "-1e-999999999999", TIME_FORMAT_S, -1 },
+		{ "0e999999999999", TIME_FORMAT_AUTO, 0 },
+		{ "0.00000000000000000000000000017e38", TIME_FORMAT_S, 17000000000000 },
+		{ "170000000000000000000000000e-17", TIME_FORMAT_AUTO, 1700000000000 },
+		{ "9.9999999999e10", TIME_FORMAT_AUTO, 99999999999000 },
+		{ "1e11", TIME_FORMAT_AUTO, 100000000000 },
+		{ "9223372036854775808", TIME_FORMAT_NS, 9223372036854 },
 	};
-	static const char *const wrong[] = { "", "-", "+", ".", "1.", ".5", "1e9", "1 ", " 1", "0x10", "--1", "1.5.5" };
+	static const char *const wrong[] = { "", "-", "+", ".", "1.", ".5", "1e", "1e+",
+		"1e1.5", "e9", "1ee9", "1e400", "1 ", " 1", "0x10", "--1", "1.5.5" };
 	int64_t ms;
 
 	(void)state;
