@@ -299,7 +299,10 @@ int
 time_parse_number(int64_t *ms, struct str number, enum time_format unit)
 {
 	static const int scale[] = {
-		[TIME_FORMAT_S] = 3, [TIME_FORMAT_MS] = 0, [TIME_FORMAT_US] = -3, [TIME_FORMAT_NS] = -6
+		[TIME_FORMAT_S] = 3,
+		[TIME_FORMAT_MS] = 0,
+		[TIME_FORMAT_US] = -3,
+		[TIME_FORMAT_NS] = -6,
 	};
 	const bool minus = number.n > 0 && number.p[0] == '-';
 	const bool sign = minus || (number.n > 0 && number.p[0] == '+');

@@ -57,6 +57,51 @@ bad_line() { # LINE REASON
 {"a":"xy","B":"Z","window_start":0,"window_end":1000,"count":1}'
 }
 
+@test "numbers tell their unit by their size, with an exponent or without" {
+	printf '{"at":%s}\n' 1.7e9 1700000000.5 1.7000000009e+12 1.700000001e15 1.7000000015e18 >in
+	run -0 maip-window --time at --tumbling 1s --time-style ms in
+	assert_output '{"window_start":1700000000000,"window_end":1700000001000,"count":3}
+{"window_start":1700000001000,"window_end":1700000002000,"count":2}'
+}
+
+@test "a record between two windows is late only behind the watermark, as in Flink" {
+	printf '{"t":%s}\n' 0 3000 12000 8000 13000 >in
+	run -0 --separate-stderr maip-window --time t --time-format ms --sliding 2s,5s --late late -v in
+	assert_regex "$stderr" ' late=1 between-windows=3 '
+	assert_equal "$(cat late)" '{"t":8000}'
+	rm late
+	run -0 --separate-stderr maip-window --time t --time-format ms --sliding 2s,5s --late late -v \
+		--allowed-lateness 4s in
+	assert_regex "$stderr" ' late=0 between-windows=4 '
+	assert_equal "$(cat late)" ''
+}
+
+@test "a count fires with fewer records at the start of a key, and never with what is left" {
+	printf '{"v":%s}\n' 1 2 3 4 5 6 7 >in
+	run -0 maip-window --count 4,2 --agg 'MIN(v) AS first' --agg 'MAX(v) AS last' in
+	assert_output '{"first":1,"last":2}
+{"first":1,"last":4}
+{"first":3,"last":6}'
+	run -65 maip-window --count 4,2 --agg 'FIRST(v)' in
+	assert_output "maip-window: in: line 1: no time: 'timestamp' is missing or null"
+}
+
+@test "an offset is shorter than the period of the windows, either way" {
+	local shape period
+	for shape in '--tumbling 5s:size' '--sliding 10s,5s:slide' '--cumulate 5s,1s:size'; do
+		period=${shape#*:} shape=${shape%:*}
+		run -0 maip-window $shape --offset 4999ms </dev/null
+		run -0 maip-window $shape --offset=-4999ms </dev/null
+		run -64 maip-window $shape --offset 5s </dev/null
+		assert_output "maip-window: --offset: has to be shorter than the $period of ${shape% *}"
+		run -64 maip-window $shape --offset=-5s </dev/null
+	done
+	for shape in '--session 5s' '--count 5' --global; do
+		run -64 maip-window $shape --offset 1s </dev/null
+		assert_output "maip-window: --offset: has no meaning with ${shape% *}"
+	done
+}
+
 @test "a line that is no record stops the run, after what was good before it" {
 	bad_line 'nope' "column 1: expected a value, found 'nope'"
 	bad_line '[1]' 'a record is an object, not an array'

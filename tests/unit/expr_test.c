@@ -1,16 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Expressions by tables: a text, a line, and what comes out as JSON; and every refusal with its message. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdio.h>
-#include <stdlib.h>
+#include "unit.h"
 
-#include "base/time.h"
 #include "json/line.h"
 #include "sql/node.h"
-
-#include <cmocka.h>
 
 #define ORDER "{\"id\":\"o-1\",\"eventType\":\"maip.order.created\",\"timestamp\":\"2026-01-16T12:34:56.789Z\"," \
 	"\"payload\":{\"customerId\":\"c-7\",\"totalAmount\":1234.50,\"itemCount\":3,\"status\":\"PENDING\",\"note\":null," \
@@ -730,165 +723,6 @@ a_like_that_takes_for_ever_is_given_up_and_counted(void **state)
 	assert_int_equal(gave_up, 1);
 }
 
-/* ---- time */
-
-#define NO_TIME \
-	"which is not a time (RFC 3339, or a number since 1970) within the years -9999 to 9999"
-
-static void
-times_are_read_from_text_and_numbers(void **state)
-{
-	static const struct { const char *expr, *line, *result; int format; } rows[] = {
-		{ "t", "{\"t\":\"2026-01-16T12:00:00Z\"}", "1768564800000", TIME_FORMAT_AUTO },
-		{ "t", "{\"t\":1768564800}", "1768564800000", TIME_FORMAT_AUTO },
-		{ "t", "{\"t\":1768564800}", "1768564800", TIME_FORMAT_MS },
-		{ "t", "{\"t\":\"1768564800\"}", "1768564800", TIME_FORMAT_MS },
-		{ "t", "{\"t\":-5}", "-5", TIME_FORMAT_MS },
-		{ "t + 1", "{\"t\":5}", "6", TIME_FORMAT_MS },
-		{ "0", "{}", "0", TIME_FORMAT_AUTO },
-		{ "TO_TIMESTAMP(t)", "{\"t\":\"2026-01-16 12:00:00\"}", "1768564800000", TIME_FORMAT_AUTO },
-		{ "t", "{}", "no time: 't' is missing or null", TIME_FORMAT_AUTO },
-		{ "t", "{\"t\":null}", "no time: 't' is missing or null", TIME_FORMAT_AUTO },
-		{ "t", "{\"t\":1.7684e+18}", "1768400000000", TIME_FORMAT_AUTO },
-		{ "t", "{\"t\":\"1.7684e9\"}", "1768400000000", TIME_FORMAT_S },
-		{ "t", "{\"t\":\"soon\"}",
-		  "'t' is the text 'soon', " NO_TIME, TIME_FORMAT_AUTO },
-		{ "t", "{\"t\":\"s\\u00f6\\\"on\"}",
-		  "'t' is the text 'sö\"on', " NO_TIME, TIME_FORMAT_AUTO },
-		{ "t", "{\"t\":\"1768564800\"}",
-		  "'t' is the text '1768564800', " NO_TIME
-		  " (--time-format s, ms, us or ns takes numbers in text)", TIME_FORMAT_AUTO },
-		{ "t", "{\"t\":1}",
-		  "'t' is the number '1', which is not an RFC 3339 time within the years -9999 to 9999",
-		  TIME_FORMAT_RFC3339 },
-		{ "t", "{\"t\":999999999999999999}",
-		  "'t' is the number '999999999999999999', which is not a number of milliseconds "
-		  "since 1970 within the years -9999 to 9999", TIME_FORMAT_MS },
-		{ "t", "{\"t\":1e400}",
-		  "'t' is the number '1e400', " NO_TIME, TIME_FORMAT_AUTO },
-		{ "t", "{\"t\":true}", "'t' is a condition, " NO_TIME, TIME_FORMAT_AUTO },
-		{ "t", "{\"t\":[1]}",
-		  "'t' is a JSON object or array, " NO_TIME, TIME_FORMAT_AUTO },
-		{ "TO_TIMESTAMP(t) + INTERVAL '700000' DAY", "{\"t\":\"9999-01-01\"}",
-		  "'TO_TIMESTAMP(t) + INTERVAL '700000' DAY' is a moment, " NO_TIME, TIME_FORMAT_AUTO },
-		{ "TRUE", "{}", "--time: this is a condition, not a time", TIME_FORMAT_AUTO },
-	};
-	int wrong = 0;
-
-	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		struct extractor *x = extract_new();
-		struct expr_scope scope = { .fields = x };
-		struct field      fields[EXTRACT_FIELDS];
-		struct arena      scratch = { 0 };
-		struct expr_env   env = { .fields = fields, .scratch = &scratch };
-		char              line[256] = { 0 }, got[700];
-		struct err        err;
-		struct time_expr *t = time_expr_new(str_of(rows[i].expr), rows[i].format, &scope, &err);
-		int64_t           ms;
-
-		strcpy(line, rows[i].line);
-		if (t != NULL)
-			assert_int_equal(extract(x, str_of(line), fields, &err), 0);
-		if (t != NULL && time_expr_eval(t, &env, &ms, &err) == 0)
-			snprintf(got, sizeof(got), "%lld", (long long)ms);
-		else
-			snprintf(got, sizeof(got), "%s", err.msg);
-		if (strcmp(got, rows[i].result) != 0) {
-			print_error("%s over %s\n  expected %s\n  got      %s\n", rows[i].expr, rows[i].line, rows[i].result, got);
-			wrong++;
-		}
-		time_expr_free(t);
-		arena_release(&scratch);
-		extract_free(x);
-	}
-	assert_int_equal(wrong, 0);
-}
-
-/* ---- values */
-
-static struct val
-number(const char *text)
-{
-	struct val v = { .kind = VAL_NUM };
-
-	assert_int_equal(num_parse(&v.num, str_of(text)), 0);
-	return v;
-}
-
-static void
-equal_values_have_equal_keys_and_others_do_not(void **state)
-{
-	struct val  values[] = {
-		number("5.1"), number("5.10"), number("51e-1"), number("5"), number("0.5"), number("5e-1"), number("1e25"),
-		number("10000000000000000000000000"), number("0"), number("-0"), number("1e-400"),
-		{ .kind = VAL_TEXT, .text = STR("5") }, { .kind = VAL_NULL }, { .kind = VAL_TEXT, .text = STR("") },
-		{ .kind = VAL_BOOL, .truth = true }, { .kind = VAL_TIME, .ms = 5 }, { .kind = VAL_INTERVAL, .ms = 5 },
-	};
-	struct buf  a, b;
-	const size_t n = sizeof(values) / sizeof(values[0]);
-
-	(void)state;
-	buf_init(&a, BUF_NO_MAX);
-	buf_init(&b, BUF_NO_MAX);
-	for (size_t i = 0; i < n; i++) {
-		for (size_t j = 0; j < n; j++) {
-			bool both_null = values[i].kind == VAL_NULL && values[j].kind == VAL_NULL;
-
-			buf_clear(&a);
-			buf_clear(&b);
-			val_key(&a, &values[i]);
-			val_key(&b, &values[j]);
-			assert_int_equal(str_eq(buf_str(&a), buf_str(&b)), both_null || val_cmp(&values[i], &values[j]) == 0);
-		}
-	}
-	buf_release(&a);
-	buf_release(&b);
-}
-
-static void
-values_survive_being_kept_and_saved(void **state)
-{
-	struct val values[] = {
-		number("5.10"), number("1e300"), number("99999999999999999999999999999999999999"),
-		{ .kind = VAL_TEXT, .text = STR("h\xc3\xbc"), .raw = STR("\"h\\u00fc\"") }, { .kind = VAL_NULL },
-		{ .kind = VAL_BOOL, .truth = true }, { .kind = VAL_TIME, .ms = -5 }, { .kind = VAL_INTERVAL, .ms = 5 },
-		{ .kind = VAL_JSON, .raw = STR("{\"a\":1}") }, { .kind = VAL_TEXT, .text = STR("") },
-	};
-	struct buf saved, bytes, json, again;
-
-	(void)state;
-	buf_init(&saved, BUF_NO_MAX);
-	buf_init(&bytes, BUF_NO_MAX);
-	buf_init(&json, BUF_NO_MAX);
-	buf_init(&again, BUF_NO_MAX);
-	for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
-		struct cursor c;
-		struct val    loaded, kept;
-
-		buf_clear(&saved);
-		buf_clear(&json);
-		buf_clear(&again);
-		val_save(&saved, &values[i]);
-		for (size_t cut = 0; cut < saved.n; cut++) {
-			c = (struct cursor){ .rest = { saved.p, cut }, .ok = true };
-			assert_int_equal(val_load(&loaded, &c), -1);
-		}
-		c = (struct cursor){ .rest = buf_str(&saved), .ok = true };
-		assert_int_equal(val_load(&loaded, &c), 0);
-		assert_int_equal(c.rest.n, 0);
-		val_keep(&kept, &bytes, &loaded);
-		val_add_json(&json, &values[i]);
-		val_add_json(&again, &kept);
-		assert_int_equal(kept.kind, values[i].kind);
-		assert_true(str_eq(buf_str(&json), buf_str(&again)));
-	}
-	buf_release(&saved);
-	buf_release(&bytes);
-	buf_release(&json);
-	buf_release(&again);
-}
-
 int
 main(void)
 {
@@ -911,9 +745,6 @@ main(void)
 		cmocka_unit_test(pattern_functions_look_at_what_was_taken),
 		cmocka_unit_test(a_pattern_that_takes_for_ever_is_given_up_and_counted),
 		cmocka_unit_test(a_like_that_takes_for_ever_is_given_up_and_counted),
-		cmocka_unit_test(times_are_read_from_text_and_numbers),
-		cmocka_unit_test(equal_values_have_equal_keys_and_others_do_not),
-		cmocka_unit_test(values_survive_being_kept_and_saved),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
