@@ -4,8 +4,9 @@
  *
  * The pipeline is a ready-made job, a script, or text for the shell. Its stages register
  * themselves under one job id, which they find in their environment; so there is nothing to
- * supervise but the shell. In the foreground the status is that of the first stage, in the order
- * of the data, that did not end well.
+ * supervise but the shell, which alone knows how the filters between them have ended. What it
+ * says goes into a status page of the job. The status is that of the first stage, in the order of
+ * the data, that did not end well.
  */
 #define _GNU_SOURCE                     /* close_range */
 #include "jobctl.h"
@@ -23,6 +24,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "job/jobs.h"
+#include "job/page.h"
 #include "job/rundir.h"
 #include "print.h"
 
@@ -55,6 +57,28 @@ static const int64_t grace_ms = 30000;  /* for what SIGTERM cancels */
 
 #define PATH_SIZE 4096
 #define START_WAIT_MS 10000             /* for the first stage to register */
+#define SHELL_SIGPIPE (128 + SIGPIPE)   /* what a shell says of a death by SIGPIPE */
+
+/* A line before a pipeline, which is its argument as well: at the end tell which of its commands
+ * failed. One that SIGPIPE ended has not: behind head that is how the ones before it end.
+ * A tool of ours has said itself what was wrong. Where the text has as many parts between bars as
+ * the pipeline has commands, those are the commands; where it has more, bars stand in quotes. */
+static const char watch[] =
+	"maip_text=$1; shift; trap '"
+	"maip_end=$? maip_ends=(\"${PIPESTATUS[@]}\"); "
+	"[[ \" ${maip_ends[*]} \" == *\" $maip_end \"* ]] || exit $maip_end; "
+	"IFS=\"|\" read -rd \"\" -a maip_parts <<<\"$maip_text\"; "
+	"maip_end=0; "
+	"for maip_i in \"${!maip_ends[@]}\"; do "
+	"maip_one=${maip_ends[maip_i]} maip_name=; "
+	"((maip_one == 0 || maip_one == 141)) && continue; "
+	"((maip_end)) || maip_end=$maip_one; "
+	"((${#maip_parts[@]} != ${#maip_ends[@]})) || "
+	"read -rd \"\" maip_name <<<\"${maip_parts[maip_i]}\"; "
+	"[[ $maip_name == maip-* ]] || "
+	"printf \"maip-jobctl run: command %d of the pipeline%s ended with status %d\\n\" "
+	"$((maip_i + 1)) \"${maip_name:+, $maip_name,}\" $maip_one >&2; "
+	"done; exit $maip_end' EXIT\n";
 
 /* ---- what to run */
 
@@ -155,7 +179,7 @@ block_signals(sigset_t *before)
 
 /* argv[0] is the program; the child never returns from here. */
 static pid_t
-start(char *const *argv, int log, const sigset_t *mask)
+start(char *const *argv, const sigset_t *mask)
 {
 	pid_t child = fork();
 
@@ -165,8 +189,6 @@ start(char *const *argv, int log, const sigset_t *mask)
 		return child;
 	signal(SIGPIPE, SIG_DFL);
 	sigprocmask(SIG_SETMASK, mask, NULL);
-	if (log >= 0)
-		redirect(log);
 	execvp(argv[0], argv);
 	warn("cannot run %s: %s", argv[0], strerror(errno));
 	_exit(errno == ENOENT ? STATUS_NOINPUT : STATUS_DENIED);
@@ -223,7 +245,9 @@ look(const char *id, int *bad)
 static int
 child_status(int wait_status)
 {
-	return WIFEXITED(wait_status) ? WEXITSTATUS(wait_status) : STATUS_RETRY;
+	if (!WIFEXITED(wait_status))
+		return STATUS_RETRY;
+	return WEXITSTATUS(wait_status) == SHELL_SIGPIPE ? STATUS_OK : WEXITSTATUS(wait_status);
 }
 
 static void
@@ -239,10 +263,30 @@ cancel(const struct manager *m, const char *id)
 	cJSON_Delete(answer);
 }
 
+/* No stage is left, but filters that are none of ours: what the shell waits for. */
+static void
+end_rest(pid_t shell)
+{
+	char path[64];
+	long filter;
+	FILE *f;
+	int n = 0;
+
+	snprintf(path, sizeof(path), "/proc/%ld/task/%ld/children", (long)shell, (long)shell);
+	f = fopen(path, "re");
+	for (; f != NULL && fscanf(f, "%ld", &filter) == 1; n++)
+		kill((pid_t)filter, SIGTERM);
+	if (f != NULL)
+		fclose(f);
+	if (n == 0)
+		kill(shell, SIGTERM);
+}
+
 /* Until the child is over. SIGTERM cancels the job, as soon as there is one; a terminal sends
  * SIGINT to the stages, too. */
 static enum status
-follow(const struct manager *m, pid_t child, const char *id, const sigset_t *signals)
+follow(const struct manager *m, pid_t child, const char *id, const struct page *page,
+       const sigset_t *signals)
 {
 	const struct timespec moment = { .tv_nsec = 20000000 };
 	int wait_status = 0, bad;
@@ -253,13 +297,45 @@ follow(const struct manager *m, pid_t child, const char *id, const sigset_t *sig
 			asked ? sigtimedwait(signals, NULL, &moment) : sigwaitinfo(signals, NULL);
 
 		asked = asked || number == SIGTERM;
-		if (asked && look(id, &bad)) {
+		if (asked && page_is_asked(page)) {
+			end_rest(child);
+			asked = false;
+		} else if (asked && look(id, &bad)) {
 			cancel(m, id);
 			asked = false;
 		}
 	}
 	return look(id, &bad) && bad != 0 ? (enum status)bad
 	                                  : (enum status)child_status(wait_status);
+}
+
+/* From its start to its end. before is the signal mask that the pipeline gets. */
+static enum status
+run_job(const struct manager *m, char *const *line, const char *id, const sigset_t *signals,
+        const sigset_t *before)
+{
+	struct err untold;              /* without a page the stages alone tell how it ended */
+	struct page *const page = page_register(PAGE_RUNNER, 0, NULL, &untold);
+	const enum status status = follow(m, start(line, before), id, page, signals);
+
+	page_finish(page, status);
+	return status;
+}
+
+/* The same in a process of its own: its id. */
+static pid_t
+run_detached(const struct manager *m, char *const *line, const char *id, const sigset_t *signals,
+             const sigset_t *before, int log)
+{
+	const pid_t child = fork();
+
+	if (child < 0)
+		die(STATUS_RETRY, "cannot start a process: %s", strerror(errno));
+	if (child == 0) {
+		redirect(log);
+		_exit((int)run_job(m, line, id, signals, before));
+	}
+	return child;
 }
 
 /* Wait until a stage has registered; a job that ends before that has failed, or is very short. */
@@ -286,15 +362,20 @@ let_go(pid_t child, const char *id, const char *job_name, const char *log, bool 
 	return printer_finish(p);
 }
 
+/* The shell's text lives as long as the process. */
 static char **
 command_line(int argc, char **argv, char path[PATH_SIZE])
 {
-	static char *shell[] = { "bash", "-o", "pipefail", "-c", NULL, "bash", NULL };
+	static char *shell[] = { "bash", "-o", "pipefail", "-c", NULL, "bash", NULL, NULL };
+	struct buf watched;
 
 	if ((text == NULL) == (argc == 0))
 		die(STATUS_USAGE, "run wants either a JOB or -c 'PIPELINE'");
 	if (text != NULL) {
-		shell[4] = (char *)(uintptr_t)text;
+		buf_init(&watched, BUF_NO_MAX);
+		buf_addf(&watched, "%s%s%c", watch, text, '\0');
+		shell[4] = watched.p;
+		shell[6] = (char *)(uintptr_t)text;
 		return shell;
 	}
 	if (!find_job(path, argv[0]))
@@ -327,9 +408,9 @@ run(const struct jobctl *ctl, const struct manager *m, int argc, char **argv)
 	if (detach)
 		fd = open_log(id, log);
 	signals = block_signals(&before);
-	child = start(line, fd, &before);
 	if (!detach)
-		return follow(m, child, id, &signals);
+		return run_job(m, line, id, &signals, &before);
+	child = run_detached(m, line, id, &signals, &before, fd);
 	close(fd);
 	sigprocmask(SIG_SETMASK, &before, NULL);
 	return let_go(child, id, job_name == NULL ? "pipeline" : job_name, log, ctl->json);

@@ -24,6 +24,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/time.h"
+#include "job/page.h"
 #include "job/rundir.h"
 #include "json/token.h"
 
@@ -131,6 +132,14 @@ add_stage(struct stages *s)
 	return stage;
 }
 
+/* Waits for a job, and is no stage of it: the pipes that it holds are those of its stages. */
+static bool
+is_runner(const struct job_stage *s)
+{
+	return s->page != NULL && s->page->job_id[0] != '\0' &&
+	       strncmp(s->page->tool, PAGE_RUNNER, sizeof(s->page->tool)) == 0;
+}
+
 static void
 add_page(struct stages *s, struct page_file *page)
 {
@@ -138,8 +147,8 @@ add_page(struct stages *s, struct page_file *page)
 
 	stage->page = page;
 	stage->process = (struct process){ page->pid, page->start };
-	stage->in = page->stdin_pipe;
-	stage->out = page->stdout_pipe;
+	stage->in = is_runner(stage) ? 0 : page->stdin_pipe;
+	stage->out = is_runner(stage) ? 0 : page->stdout_pipe;
 	stage->alive = atomic_load(&page->ended_ms) == 0 && process_alive(&stage->process);
 	job_text(stage->name, sizeof(stage->name), page->tool, sizeof(page->tool));
 	hex_id(stage->vertex, "vertex", &stage->process);
@@ -386,32 +395,55 @@ sort_stages(struct job *job)
 	}
 }
 
+/* What is known of a job while its stages go by. */
+struct verdict {
+	bool alive, asked, bad;
+};
+
+static void
+judge_stage(struct job *job, const struct job_stage *s, int64_t now_ms, struct verdict *v)
+{
+	v->alive = v->alive || s->alive;
+	v->asked = v->asked || atomic_load(&s->page->request) != PAGE_REQUEST_NONE;
+	v->bad = v->bad || (!s->alive && (atomic_load(&s->page->ended_ms) == 0 ||
+	                                  atomic_load(&s->page->status) != 0));
+	if (s->page->started_ms < job->start_ms)
+		job->start_ms = s->page->started_ms;
+	if (stage_end(s, now_ms) > job->end_ms)
+		job->end_ms = stage_end(s, now_ms);
+}
+
+/* It waits for filters that nobody can ask to stop, so once a job was asked it says no more. Of
+ * one that was killed the stages alone can tell. */
+static void
+judge_runner(struct job *job, int64_t now_ms, struct verdict *v)
+{
+	const struct job_stage *r = job->runner;
+	const bool told = r->alive || atomic_load(&r->page->ended_ms) != 0;
+
+	v->asked = v->asked || atomic_load(&r->page->request) != PAGE_REQUEST_NONE;
+	if (job->n == 0 || (told && !v->asked))
+		judge_stage(job, r, now_ms, v);
+	v->alive = v->alive && (job->n > 0 || !v->asked);
+}
+
 static void
 judge(struct job *job, int64_t now_ms)
 {
-	bool alive = false, asked = false, bad = false;
+	struct verdict v = { false, false, false };
 
 	job->start_ms = INT64_MAX;
 	job->end_ms = 0;
-	for (size_t i = 0; i < job->n; i++) {
-		const struct job_stage *s = &job->stages[i];
-
-		if (s->page == NULL)
-			continue;
-		alive = alive || s->alive;
-		asked = asked || atomic_load(&s->page->request) != PAGE_REQUEST_NONE;
-		bad = bad || (!s->alive && (atomic_load(&s->page->ended_ms) == 0 ||
-		                            atomic_load(&s->page->status) != 0));
-		if (s->page->started_ms < job->start_ms)
-			job->start_ms = s->page->started_ms;
-		if (stage_end(s, now_ms) > job->end_ms)
-			job->end_ms = stage_end(s, now_ms);
-	}
-	job->state = alive   ? (asked ? JOB_CANCELLING : JOB_RUNNING)
-	             : asked ? JOB_CANCELED
-	             : bad   ? JOB_FAILED
-	                     : JOB_FINISHED;
-	if (alive)
+	for (size_t i = 0; i < job->n; i++)
+		if (job->stages[i].page != NULL)
+			judge_stage(job, &job->stages[i], now_ms, &v);
+	if (job->runner != NULL)
+		judge_runner(job, now_ms, &v);
+	job->state = v.alive   ? (v.asked ? JOB_CANCELLING : JOB_RUNNING)
+	             : v.asked ? JOB_CANCELED
+	             : v.bad   ? JOB_FAILED
+	                       : JOB_FINISHED;
+	if (v.alive)
 		job->end_ms = -1;
 }
 
@@ -420,7 +452,7 @@ name_job(struct job *job)
 {
 	size_t used = 0;
 
-	for (size_t i = 0; i < job->n; i++) {
+	for (size_t i = 0; i < job->n_all; i++) {
 		const struct page_file *page = job->stages[i].page;
 
 		if (page != NULL && page->job_id[0] != '\0' && job->id[0] == '\0')
@@ -433,6 +465,8 @@ name_job(struct job *job)
 		hex_id(job->id, "job", &job->stages[0].process);
 	if (job->name[0] != '\0')
 		return;
+	if (job->n == 0)
+		snprintf(job->name, sizeof(job->name), "pipeline");
 	for (size_t i = 0; i < job->n && used < sizeof(job->name) - 40; i++)
 		used += (size_t)snprintf(job->name + used, sizeof(job->name) - used, "%s%s",
 		                         i > 0 ? " | " : "", job->stages[i].name);
@@ -450,8 +484,14 @@ add_job(struct jobs *to, size_t *cap, const struct stages *s, const size_t *grou
 	job = &to->list[to->n++];
 	*job = (struct job){ .stages = mem_zalloc(n, sizeof(*s->list)) };
 	for (size_t i = 0; i < s->n; i++)
-		if (group[i] == number)
+		if (group[i] == number && !is_runner(&s->list[i]))
 			job->stages[job->n++] = s->list[i];
+	n = job->n;
+	for (size_t i = 0; i < s->n; i++)       /* behind the stages */
+		if (group[i] == number && is_runner(&s->list[i]))
+			job->stages[n++] = s->list[i];
+	job->n_all = n;
+	job->runner = n > job->n ? &job->stages[job->n] : NULL;
 	sort_stages(job);
 	name_job(job);
 }
@@ -511,7 +551,7 @@ void
 jobs_release(struct jobs *j)
 {
 	for (size_t i = 0; i < j->n; i++) {
-		for (size_t k = 0; k < j->list[i].n; k++)
+		for (size_t k = 0; k < j->list[i].n_all; k++)
 			if (j->list[i].stages[k].page != NULL)
 				munmap(j->list[i].stages[k].page, sizeof(struct page_file));
 		free(j->list[i].stages);
@@ -567,6 +607,10 @@ ask(const struct job *job, enum page_request request, struct err *err)
 		atomic_store(&s->page->request, (int32_t)request);
 		if (told_by_itself(s, request) && signal_stage(s, SIGTERM, err) < 0)
 			return -1;
+	}
+	if (first == NULL && job->runner != NULL && job->runner->alive) {
+		atomic_store(&job->runner->page->request, (int32_t)request);
+		return signal_stage(job->runner, SIGTERM, err);
 	}
 	return first == NULL || told_by_itself(first, request) ? 0
 	                                                       : signal_stage(first, SIGTERM, err);

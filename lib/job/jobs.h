@@ -8,9 +8,10 @@
  * id that came down the pipe, until the whole job has been over for an hour: then its pages are
  * removed.
  *
- * The state of a job in Flink's terms: RUNNING while a stage runs; CANCELLING while it runs and
- * was asked to stop; then FINISHED if every stage ended with 0, CANCELED if it was asked to stop,
- * FAILED otherwise (a stage that vanished without a status was killed).
+ * The state of a job in Flink's terms: RUNNING while a stage runs, or "maip-jobctl run" waits for
+ * the filters around them; CANCELLING while a stage runs and was asked to stop; then FINISHED if
+ * every stage, and what was run, ended with 0, CANCELED if it was asked to stop, FAILED otherwise
+ * (a stage that vanished without a status was killed).
  */
 #ifndef MAIP_JOB_JOBS_H
 #define MAIP_JOB_JOBS_H
@@ -39,6 +40,8 @@ struct job {
 	int64_t           start_ms, end_ms;     /* end_ms -1 while it runs */
 	struct job_stage *stages;       /* in the order of the data */
 	size_t            n;
+	struct job_stage *runner;       /* the "maip-jobctl run" that waits for it; NULL: none */
+	size_t            n_all;        /* of stages, with those that run them behind the others */
 };
 
 struct jobs {

@@ -177,6 +177,12 @@ page_wants_drain(const struct page *p)
 	return atomic_load(&p->file->request) == PAGE_REQUEST_DRAIN;
 }
 
+bool
+page_is_asked(const struct page *p)
+{
+	return atomic_load(&p->file->request) != PAGE_REQUEST_NONE;
+}
+
 void
 page_job(struct page *p, const char *job_id)
 {

@@ -19,6 +19,9 @@
 
 struct page;                                            /* opaque; lives in page.c */
 
+/* The tool of a page that is no stage: it runs a job, and ends with the status of all of it. */
+#define PAGE_RUNNER "maip-jobctl"
+
 /* Register this process: tool name, arguments (what looks like a secret is masked), the inodes of
  * its stdin and stdout pipes, MAIP_JOB_NAME, process group. Never NULL. */
 struct page *page_register(const char *tool, int argc, char *const *argv, struct err *told);
@@ -27,6 +30,9 @@ struct pipe_stats *page_stats(struct page *p);
 /* Somebody asked this job to stop; with drain: to fire what is open first ("maip-jobctl stop
  * --drain"). Read when a signal has come. */
 bool page_wants_drain(const struct page *p);
+
+/* Somebody asked this process, in whatever way, to stop. */
+bool page_is_asked(const struct page *p);
 
 /* The job id that came down the pipe in hello, so that stages that belong together are listed
  * together. */

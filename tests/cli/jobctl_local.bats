@@ -93,15 +93,66 @@ hello() {
 	assert_equal "$(jq -r 'select(.name=="bad").state' <<<"$output")" FAILED
 }
 
+# What maip-jobctl run says of PIPELINE, which ends with STATUS, and what its job is listed as.
+ends() { # STATUS STATE PIPELINE MESSAGE
+	run "-$1" --separate-stderr maip-jobctl run -n ends -c "$3"
+	assert_equal "$stderr" "$4"
+	assert_equal "$(maip-jobctl list | jq -rs '.[0].state')" "$2"
+}
+
+@test "a filter of others that fails fails the job, and is named" {
+	local window="maip-window --key k --tumbling 1m <<<'$event'"
+	ends 1 FAILED "$window | false" \
+		'maip-jobctl run: command 2 of the pipeline, false, ended with status 1'
+	ends 5 FAILED "(exit 5) | maip-window --key k --tumbling 1m | (exit 6)" \
+		'maip-jobctl run: command 1 of the pipeline, (exit 5), ended with status 5
+maip-jobctl run: command 3 of the pipeline, (exit 6), ended with status 6'
+	ends 7 FAILED "$window | { jq -c '. | .k'; exit 7; }" \
+		'maip-jobctl run: command 2 of the pipeline ended with status 7'
+	ends 65 FAILED 'maip-window --tumbling 1m <<<nope | cat' \
+		"maip-window: line 1: column 1: expected a value, found 'nope'"
+	ends 3 FAILED "$window | cat; exit 3" ''
+}
+
+@test "what SIGPIPE ends behind head has not failed" {
+	ends 0 FINISHED "yes '$event' | maip-window --count 1 | head -n 1" ''
+	ends 2 FAILED "sh -c 'exit 2' | yes '$event' | maip-window --count 1 | head -n 1" \
+		"maip-jobctl run: command 1 of the pipeline, sh -c 'exit 2', ended with status 2"
+	printf '%s\n' '#!/bin/bash' 'set -o pipefail' 'yes | head -n 1' >script
+	chmod +x script
+	run -0 maip-jobctl run ./script
+}
+
+@test "a detached pipeline fails like one in the foreground, and its log says why" {
+	run -0 maip-jobctl run -d -n away -c "maip-window --key k --tumbling 1m <<<'$event' | (sleep 0.1; exit 4)"
+	for _ in {1..500}; do [[ $(maip-jobctl list | jq -r .state) == FAILED ]] && break; sleep 0.02; done
+	assert_equal "$(maip-jobctl list | jq -r .state)" FAILED
+	run -0 cat run/*.log
+	assert_output 'maip-jobctl run: command 2 of the pipeline, (sleep 0.1; exit 4), ended with status 4'
+}
+
+@test "a job runs while a filter behind its stages does, and cancel ends that" {
+	run_in_background "maip-window --key k --tumbling 1m <<<'$event' >/dev/null; exec 9<&-; cat in"
+	for _ in {1..500}; do
+		[[ $(maip-jobctl show told 2>/dev/null | jq -r .state) == FINISHED ]] && break
+		sleep 0.02
+	done
+	assert_equal "$(maip-jobctl list | jq -r '[.state, .stages] | @text')" '["RUNNING",1]'
+	run -0 maip-jobctl cancel told
+	assert_output --partial '"state":"CANCELED"'
+	status=0
+	wait "$job" || status=$?
+	assert_equal "$status" 143
+	assert_equal "$(maip-jobctl list | jq -r .state)" CANCELED
+}
+
 @test "a killed stage fails its job, and run says so" {
 	mkfifo in
 	exec 9<>in
 	maip-jobctl run -n shot -c 'maip-window --key k --tumbling 1m in' 3>&- 9>&- &
 	job=$!
-	for _ in {1..500}; do compgen -G 'run/*.page' >/dev/null && break; sleep 0.02; done
-	page=$(compgen -G 'run/*.page')
-	page=${page#run/}
-	kill -9 "${page%%-*}"
+	for _ in {1..500}; do pid=$(maip-jobctl show shot 2>/dev/null | jq .pid); [[ -z $pid ]] || break; sleep 0.02; done
+	kill -9 "$pid"
 	status=0
 	wait "$job" || status=$?
 	assert_equal "$status" 75
