@@ -8,6 +8,7 @@
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "base/mem.h"
@@ -136,23 +137,116 @@ print_none(struct printer *p)
 	put(p, "-", cJSON_CreateNull());
 }
 
+/* ---- the table */
+
+#define NARROWEST 8                     /* of a column that is cut; of an id 4 digits would do */
+
+/* How wide the terminal is: COLUMNS, else what it says itself; 0: nobody says. */
+static size_t
+terminal_width(void)
+{
+	const char *columns = getenv("COLUMNS");
+	struct winsize size = { 0 };
+	char *end;
+	long n;
+
+	if (columns != NULL && *columns != '\0') {
+		n = strtol(columns, &end, 10);
+		if (n > 0 && *end == '\0')
+			return (size_t)n;
+	}
+	return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+}
+
+static size_t
+characters(const char *text)
+{
+	size_t n = 0;
+
+	for (; *text != '\0'; text++)
+		n += (*text & 0xC0) != 0x80;
+	return n;
+}
+
+static bool
+is_id(const struct printer *p, size_t column)
+{
+	return strcmp(p->columns[column], "id") == 0;
+}
+
+/* Names are known by their beginning; a path or a state that is cut would be none. */
+static bool
+may_be_cut(const struct printer *p, size_t column)
+{
+	static const char *const names[] = { "name", "job", "stage", "command" };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+		if (strcmp(p->columns[column], names[i]) == 0)
+			return true;
+	return is_id(p, column);
+}
+
+/* Make the widest column that may be cut narrower until all fit, or none is left. */
+static void
+fit(const struct printer *p, size_t *width)
+{
+	const size_t room = terminal_width();
+	size_t total = 2 * (p->n_columns - 1);
+
+	for (size_t i = 0; i < p->n_columns; i++) {
+		width[i] = 0;
+		for (size_t k = i; k < p->n_cells; k += p->n_columns)
+			if (characters(p->cells[k]) > width[i])
+				width[i] = characters(p->cells[k]);
+		total += width[i];
+	}
+	for (; room > 0 && total > room; total--) {
+		size_t widest = p->n_columns;
+
+		for (size_t i = 0; i < p->n_columns; i++)
+			if (may_be_cut(p, i) && width[i] > NARROWEST &&
+			    (widest == p->n_columns || width[i] > width[widest]))
+				widest = i;
+		if (widest == p->n_columns)
+			return;
+		width[widest]--;
+	}
+}
+
+/* The beginning of an id is as good as all of it; other text says that it was cut. */
+static void
+write_cell(const struct printer *p, struct out *o, size_t column, const char *text, size_t width)
+{
+	const bool cut = characters(text) > width;
+	const char *const dots = cut && !is_id(p, column) ? "..." : "";
+	size_t left = cut ? width - strlen(dots) : width, n = 0;
+
+	for (; text[n] != '\0'; n++) {
+		if ((text[n] & 0xC0) == 0x80)
+			continue;
+		if (left == 0)
+			break;
+		left--;
+	}
+	out_bytes(o, text, n);
+	out_str(o, str_of(dots));
+	if (column + 1 == p->n_columns) {
+		out_end_line(o);
+		return;
+	}
+	for (left = cut ? 2 : left + 2; left > 0; left--)
+		out_char(o, ' ');
+}
+
 static void
 write_table(const struct printer *p, struct out *o)
 {
-	for (size_t i = 0; i < p->n_cells; i++) {
-		size_t column = i % p->n_columns, width = 0, n = strlen(p->cells[i]);
+	size_t *const width = mem_zalloc(p->n_columns, sizeof(*width));
 
-		for (size_t k = column; k < p->n_cells; k += p->n_columns)
-			if (strlen(p->cells[k]) > width)
-				width = strlen(p->cells[k]);
-		out_bytes(o, p->cells[i], n);
-		if (column + 1 == p->n_columns) {
-			out_end_line(o);
-			continue;
-		}
-		for (; n < width + 2; n++)
-			out_char(o, ' ');
-	}
+	fit(p, width);
+	for (size_t i = 0; i < p->n_cells; i++)
+		write_cell(p, o, i % p->n_columns, p->cells[i], width[i % p->n_columns]);
+	free(width);
 }
 
 static void

@@ -3,7 +3,8 @@
  * print.h - a table on a terminal, NDJSON in a pipe
  *
  * A command adds the same values once; where they go decides how they look.
- * Text from outside is shown with its control characters escaped.
+ * Text from outside is shown with its control characters escaped. On a narrow terminal names,
+ * commands and ids are cut, but nothing else: it is wrapped rather than lost.
  */
 #ifndef MAIP_JOBCTL_PRINT_H
 #define MAIP_JOBCTL_PRINT_H

@@ -255,6 +255,29 @@ run_in_background() {
 	assert_output --partial 'ID  NAME  STATE  START TIME  DURATION MS  STAGES'
 }
 
+# The table of the command, as on a terminal of so many columns, without the carriage returns.
+table() { # COLUMNS COMMAND...
+	COLUMNS=$1 script -qec "maip-jobctl ${*:2}" /dev/null | tr -d '\r'
+}
+
+@test "on a narrow terminal names are cut, ids to a beginning that still names the job, times never" {
+	script -qec true /dev/null >/dev/null 2>&1 || skip "no pseudo-terminal can be had here"
+	run -0 maip-jobctl run -n 'what the señor ordered on friday, once more' -c \
+		"maip-window --key k --tumbling 1m <<<'$event' >/dev/null"
+	id=$(maip-jobctl list | jq -r .id)
+	run -0 table 200 list
+	assert_line --index 1 --partial "$id  what the señor ordered on friday, once more  FINISHED"
+	run -0 table 100 list
+	assert_line --index 0 --regexp '^ID {20}NAME {19}STATE     START TIME {16}DURATION MS  STAGES$'
+	assert_line --index 1 --regexp "^${id:0:20}  what the señor ord\.\.\.  FINISHED  20.{22}  [^ ]+ +1\$"
+	assert_equal "${#lines[0]}" 100
+	run -0 table 30 list
+	assert_line --index 1 --regexp "^${id:0:8}  what \.\.\.  FINISHED  20.{22}  [^ ]+ +1\$"
+	run -0 maip-jobctl show "${id:0:8}"
+	run -0 table 0 list
+	assert_line --index 1 --partial "$id  what the señor ordered on friday, once more  FINISHED"
+}
+
 @test "a stage whose output nobody reads is back-pressured" {
 	mkfifo stop
 	exec 8<>stop
