@@ -237,9 +237,10 @@ static const struct opt opts[] = {
 	         "the match, from first to last event, is shorter than this"),
 	OPT_CALL(0, "within-each", within_each, &pattern, "DURATION",
 	         "the element comes sooner than this after the one before it"),
-	OPT_CALL(0, "after-match", after_match, &pattern, "STRATEGY",
-	         "no-skip (default), skip-to-next, skip-past-last-event, "
-	         "skip-to-first=NAME[,error] or skip-to-last=NAME[,error]"),
+	OPT_CALL(0, "after-match", after_match, &pattern,
+	         "no-skip|skip-to-next|skip-past-last-event|skip-to-first=NAME[,error]|"
+	         "skip-to-last=NAME[,error]",
+	         "where the search goes on after a match (default no-skip)"),
 	OPT_STR(0, "match-recognize", &clause_path, "FILE",
 	        "the pattern as the MATCH_RECOGNIZE (...) of Flink SQL in a file, in place of "
 	        "the options above"),
@@ -250,8 +251,8 @@ static const struct opt opts[] = {
 	OPT_STR(0, "time", &conf.time, "EXPR", "event time (default timestamp)"),
 	OPT_CHOICE(0, "time-format", &conf.time_format, time_format_words,
 	           "how times are written (default auto)"),
-	OPT_CALL(0, "watermark", watermark, &conf.bound, "DURATION",
-	         "how far out of order records may come, or none (default 0s); a stream with "
+	OPT_CALL(0, "watermark", watermark, &conf.bound, "DURATION|none",
+	         "how far out of order records may come (default 0s); a stream with "
 	         "watermarks of its own goes by those"),
 	OPT_FLAG(0, "processing-time", &conf.processing_time,
 	         "records have the time at which they are read, in place of --time and "
@@ -287,8 +288,8 @@ static const struct opt opts[] = {
 	OPT_CHOICE(0, "on-limit", &on_limit, on_limit_words,
 	           "at --max-partial, stop or drop the key's oldest partial matches (default "
 	           "stop)"),
-	OPT_CALL(0, "on-error", bad_option, &bad, "POLICY",
-	         "a record that is none: stop (default), skip or dead-letter=FILE"),
+	OPT_CALL(0, "on-error", bad_option, &bad, "stop|skip|dead-letter=FILE",
+	         "what to do with a line that is no record (default stop)"),
 	OPT_INT(0, "ok-errors", &bad.ok_errors, 0, INT64_MAX, "N",
 	        "so many bad records are no failure (default 0)"),
 	OPT_SIZE(0, "max-line", &max_line, 1024, (int64_t)1 << 30, "SIZE",

@@ -35,6 +35,7 @@ _maip_cep() {
 	--within-each|--within-each=)
 		return ;;
 	--after-match|--after-match=)
+		mapfile -t COMPREPLY < <(compgen -W 'no-skip skip-to-next skip-past-last-event skip-to-first= skip-to-last=' -- "$cur")
 		return ;;
 	--match-recognize|--match-recognize=)
 		compopt -o filenames; mapfile -t COMPREPLY < <(compgen -f -- "$cur")
@@ -47,6 +48,7 @@ _maip_cep() {
 		mapfile -t COMPREPLY < <(compgen -W 'auto rfc3339 s ms us ns' -- "$cur")
 		return ;;
 	--watermark|--watermark=)
+		mapfile -t COMPREPLY < <(compgen -W 'none' -- "$cur")
 		return ;;
 	--order-by|--order-by=)
 		return ;;
@@ -78,6 +80,7 @@ _maip_cep() {
 		mapfile -t COMPREPLY < <(compgen -W 'stop oldest' -- "$cur")
 		return ;;
 	--on-error|--on-error=)
+		mapfile -t COMPREPLY < <(compgen -W 'stop skip dead-letter=' -- "$cur")
 		return ;;
 	--ok-errors|--ok-errors=)
 		return ;;

@@ -19,13 +19,13 @@ _arguments -s \
 	'*--allow-combinations[repeats may leave out events that fit\: one match for each choice]' \
 	'*--within=[the match, from first to last event, is shorter than this]:DURATION:' \
 	'*--within-each=[the element comes sooner than this after the one before it]:DURATION:' \
-	'*--after-match=[no-skip (default), skip-to-next, skip-past-last-event, skip-to-first=NAME\[,error\] or skip-to-last=NAME\[,error\]]:STRATEGY:' \
+	'*--after-match=[where the search goes on after a match (default no-skip)]:after-match:(no-skip skip-to-next skip-past-last-event skip-to-first= skip-to-last=)' \
 	'--match-recognize=[the pattern as the MATCH_RECOGNIZE (...) of Flink SQL in a file, in place of the options above]:FILE:_files' \
 	'*-k+[matches are looked for among the events of one key; repeatable]:EXPR \[AS NAME\]:' \
 	'*--key=[matches are looked for among the events of one key; repeatable]:EXPR \[AS NAME\]:' \
 	'--time=[event time (default timestamp)]:EXPR:' \
 	'--time-format=[how times are written (default auto)]:time-format:(auto rfc3339 s ms us ns)' \
-	'*--watermark=[how far out of order records may come, or none (default 0s); a stream with watermarks of its own goes by those]:DURATION:' \
+	'*--watermark=[how far out of order records may come (default 0s); a stream with watermarks of its own goes by those]:watermark:(none)' \
 	'--processing-time[records have the time at which they are read, in place of --time and --watermark]' \
 	'--order-by=[the order of events with equal time (default\: of arrival)]:EXPR:' \
 	'--name=[what a match is called\: the first member, anomalyType, of each]:TYPE:' \
@@ -39,7 +39,7 @@ _arguments -s \
 	'--max-partial=[how many partial matches there may be at a time (default 10000000)]:N:' \
 	'--max-matches=[stop with an error before more than N matches are printed (default\: no limit)]:N:' \
 	'--on-limit=[at --max-partial, stop or drop the key'\''s oldest partial matches (default stop)]:on-limit:(stop oldest)' \
-	'*--on-error=[a record that is none\: stop (default), skip or dead-letter=FILE]:POLICY:' \
+	'*--on-error=[what to do with a line that is no record (default stop)]:on-error:(stop skip dead-letter=)' \
 	'--ok-errors=[so many bad records are no failure (default 0)]:N:' \
 	'--max-line=[longest line (default 16MiB)]:SIZE:' \
 	'--help=-[show this; or the same as the list of a man page, or as a completion]::help:(text man bash zsh fish)' \

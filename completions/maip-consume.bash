@@ -13,11 +13,13 @@ _maip_consume() {
 	-g|--group|--group=)
 		return ;;
 	-o|--offset|--offset=)
+		mapfile -t COMPREPLY < <(compgen -W 'earliest latest committed' -- "$cur")
 		return ;;
 	--offsets-from|--offsets-from=)
 		compopt -o filenames; mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 		return ;;
 	--until|--until=)
+		mapfile -t COMPREPLY < <(compgen -W 'end' -- "$cur")
 		return ;;
 	-c|--max-messages|--max-messages=)
 		return ;;
@@ -62,6 +64,7 @@ _maip_consume() {
 	--max-future|--max-future=)
 		return ;;
 	--on-error|--on-error=)
+		mapfile -t COMPREPLY < <(compgen -W 'stop skip dead-letter=' -- "$cur")
 		return ;;
 	--ok-errors|--ok-errors=)
 		return ;;

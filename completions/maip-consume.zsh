@@ -7,12 +7,12 @@ _arguments -s \
 	'*--partition=[only these partitions\: 0, 0,3 or 0-7]:LIST:' \
 	'-g+[share the partitions with the others of the group, and commit there what has been read]:NAME:' \
 	'--group=[share the partitions with the others of the group, and commit there what has been read]:NAME:' \
-	'-o+[start at earliest, latest, committed, N, -N, +N, @TIME, -DURATION, or read a range A\:B]:OFFSET:' \
-	'--offset=[start at earliest, latest, committed, N, -N, +N, @TIME, -DURATION, or read a range A\:B]:OFFSET:' \
+	'-o+[start there; an OFFSET is N, -N, +N, @TIME, -DURATION, or a range A\:B]:offset:(earliest latest committed)' \
+	'--offset=[start there; an OFFSET is N, -N, +N, @TIME, -DURATION, or a range A\:B]:offset:(earliest latest committed)' \
 	'--offsets-from=[read from these offsets on\: lines as --list-offsets prints them, or with "offset"\:OFFSET]:FILE:_files' \
 	'-e[end when everything has been read that is there at the start]' \
 	'--exit-at-end[end when everything has been read that is there at the start]' \
-	'--until=[end there\: end, N, +N, -N, @TIME or -DURATION, at most the present end]:OFFSET:' \
+	'--until=[end there\: N, +N, -N, @TIME or -DURATION, at most the present end]:until:(end)' \
 	'-c+[end after N lines]:N:' \
 	'--max-messages=[end after N lines]:N:' \
 	'-k+[only records with this key, out of the partition where the Java client puts it]:KEY:' \
@@ -41,7 +41,7 @@ _arguments -s \
 	'--idle-timeout=[do not wait for a partition that has been silent so long (default 30s; 0\: wait)]:DURATION:' \
 	'--idle-advance=[once all topics have been silent so long, let time go on with the clock]:DURATION:' \
 	'--max-future=[a record further ahead of the clock is bad]:DURATION:' \
-	'*--on-error=[stop, skip or dead-letter=FILE (default stop)]:POLICY:' \
+	'*--on-error=[what to do with a value that is no record (default stop)]:on-error:(stop skip dead-letter=)' \
 	'--ok-errors=[end with 0 all the same if no more than N were bad]:N:' \
 	'--max-line=[refuse longer values (default 16MiB)]:BYTES:' \
 	'-L[list the topics]' \

@@ -1,6 +1,19 @@
 # fish completion; generated, see make docs
 complete -c maip-jobctl -f
-complete -c maip-jobctl -n __fish_is_first_arg -a 'list show backpressure cancel stop run broker'
+function _maip_jobctl_words
+	set -l before
+	for word in (commandline -opc)[2..]
+		contains -- $word list show backpressure cancel stop run broker; and break
+		set -a before $word
+	end
+	maip-jobctl $before $argv 2>/dev/null
+end
+complete -c maip-jobctl -n 'not __fish_seen_subcommand_from list show backpressure cancel stop run broker' -a 'list show backpressure cancel stop run broker'
+complete -c maip-jobctl -n '__fish_seen_subcommand_from show' -a '(_maip_jobctl_words --timeout 1s list --words)'
+complete -c maip-jobctl -n '__fish_seen_subcommand_from backpressure' -a '(_maip_jobctl_words --timeout 1s list --words)'
+complete -c maip-jobctl -n '__fish_seen_subcommand_from cancel' -a '(_maip_jobctl_words --timeout 1s list --words --running)'
+complete -c maip-jobctl -n '__fish_seen_subcommand_from stop' -a '(_maip_jobctl_words --timeout 1s list --words --running)'
+complete -c maip-jobctl -n '__fish_seen_subcommand_from run' -F -a 'stream-processor anomaly-detector'
 complete -c maip-jobctl -l jobmanager -s m -x -d 'ask the Flink JobManager at URL (default MAIP_JOBMANAGER, else local pipelines)'
 complete -c maip-jobctl -l token-file -rF -d 'send the bearer token that FILE holds; FILE must be readable by you alone'
 complete -c maip-jobctl -l timeout -x -d 'longest wait for one answer of a JobManager (default 10s)'
@@ -8,6 +21,7 @@ complete -c maip-jobctl -l json -d 'print NDJSON on a terminal, too'
 complete -c maip-jobctl -l help -a 'text man bash zsh fish' -d 'show this; or the same as the list of a man page, or as a completion'
 complete -c maip-jobctl -l version -d 'print the version'
 complete -c maip-jobctl -l running -s r -d 'only jobs that are not over'
+complete -c maip-jobctl -l words -d 'print ids and names, one a line and nothing else, as completions want them'
 complete -c maip-jobctl -l grace -x -d 'wait so long; local stages that still run are killed then (default 30s)'
 complete -c maip-jobctl -l no-wait -d 'with -m: do not wait until the job is over'
 complete -c maip-jobctl -l drain -s d -d 'treat the input as complete: open windows fire before the job ends'

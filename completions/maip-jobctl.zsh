@@ -1,6 +1,9 @@
 #compdef maip-jobctl
 # zsh completion; generated, see make docs
-_arguments -s \
+local -a all=($words) line
+local curcontext=$curcontext context state state_descr
+local -A opt_args
+_arguments -s -C \
 	'-m+[ask the Flink JobManager at URL (default MAIP_JOBMANAGER, else local pipelines)]:URL:' \
 	'--jobmanager=[ask the Flink JobManager at URL (default MAIP_JOBMANAGER, else local pipelines)]:URL:' \
 	'--token-file=[send the bearer token that FILE holds; FILE must be readable by you alone]:FILE:_files' \
@@ -10,6 +13,7 @@ _arguments -s \
 	'--version[print the version]' \
 	'-r[only jobs that are not over]' \
 	'--running[only jobs that are not over]' \
+	'--words[print ids and names, one a line and nothing else, as completions want them]' \
 	'--grace=[wait so long; local stages that still run are killed then (default 30s)]:DURATION:' \
 	'--no-wait[with -m\: do not wait until the job is over]' \
 	'-d[treat the input as complete\: open windows fire before the job ends]' \
@@ -27,4 +31,12 @@ _arguments -s \
 	'*-t+[make this topic (repeatable; default 4 partitions); maip-produce --create-topics makes others]:NAME\[\:PARTITIONS\]:' \
 	'*--topic=[make this topic (repeatable; default 4 partitions); maip-produce --create-topics makes others]:NAME\[\:PARTITIONS\]:' \
 	'1:COMMAND:(list show backpressure cancel stop run broker)' \
-	'*::ARGUMENT:_default'
+	'*::ARGUMENT:->operand' && return
+[[ $state == operand ]] || return 1
+case $words[1] in
+show) compadd -- ${(f)"$(maip-jobctl ${all[2,${all[(i)$words[1]]}-1]} --timeout 1s list --words 2>/dev/null)"} ;;
+backpressure) compadd -- ${(f)"$(maip-jobctl ${all[2,${all[(i)$words[1]]}-1]} --timeout 1s list --words 2>/dev/null)"} ;;
+cancel) compadd -- ${(f)"$(maip-jobctl ${all[2,${all[(i)$words[1]]}-1]} --timeout 1s list --words --running 2>/dev/null)"} ;;
+stop) compadd -- ${(f)"$(maip-jobctl ${all[2,${all[(i)$words[1]]}-1]} --timeout 1s list --words --running 2>/dev/null)"} ;;
+run) _files; compadd -- stream-processor anomaly-detector ;;
+esac

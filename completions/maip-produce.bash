@@ -64,6 +64,7 @@ _maip_produce() {
 		compopt -o filenames; mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 		return ;;
 	--on-error|--on-error=)
+		mapfile -t COMPREPLY < <(compgen -W 'stop skip dead-letter=' -- "$cur")
 		return ;;
 	--ok-errors|--ok-errors=)
 		return ;;

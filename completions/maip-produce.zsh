@@ -42,7 +42,7 @@ _arguments -s \
 	'--dry-run[send nothing; print what would be sent, as envelopes]' \
 	'-v[say how many records were delivered, and what librdkafka logs]' \
 	'--verbose[say how many records were delivered, and what librdkafka logs]' \
-	'*--on-error=[stop, skip or dead-letter=FILE (default stop)]:POLICY:' \
+	'*--on-error=[what to do with a line that is no record (default stop)]:on-error:(stop skip dead-letter=)' \
 	'--ok-errors=[end with 0 all the same if no more than N lines were bad]:N:' \
 	'--max-line=[refuse longer lines (default 16MiB)]:BYTES:' \
 	'--help=-[show this; or the same as the list of a man page, or as a completion]::help:(text man bash zsh fish)' \

@@ -21,6 +21,7 @@ static const struct opt opts[] = {
 const struct tool cancel_tool = {
 	.name = "maip-jobctl cancel", .operands = "JOB...", .opts = opts,
 	.summary = "end jobs at once: no open window fires",
+	.operand_call = "--timeout 1s list --words --running",
 };
 
 static const char *const columns[] = { "id", "name", "state", "killed", NULL };

@@ -5,10 +5,12 @@
 #include "jobctl.h"
 #include "print.h"
 
-static bool running_only;
+static bool running_only, words;
 
 static const struct opt opts[] = {
 	OPT_FLAG('r', "running", &running_only, "only jobs that are not over"),
+	OPT_FLAG(0, "words", &words,
+	         "print ids and names, one a line and nothing else, as completions want them"),
 	OPT_END
 };
 
@@ -46,10 +48,17 @@ run(const struct jobctl *ctl, const struct manager *m, int argc, char **argv)
 	answer = jobctl_get(m, "/jobs/overview", &err);
 	if (answer == NULL)
 		return jobctl_failed(&err);
-	p = printer_new(columns, ctl->json);
-	cJSON_ArrayForEach(job, cJSON_GetObjectItemCaseSensitive(answer, "jobs"))
-		if (!running_only || !job_is_over(member_text(job, "state")))
+	p = words ? printer_new_words() : printer_new(columns, ctl->json);
+	cJSON_ArrayForEach(job, cJSON_GetObjectItemCaseSensitive(answer, "jobs")) {
+		if (running_only && job_is_over(member_text(job, "state")))
+			continue;
+		if (words) {
+			print_text(p, member_text(job, "jid"));
+			print_text(p, member_text(job, "name"));
+		} else {
 			print_job(p, job);
+		}
+	}
 	cJSON_Delete(answer);
 	return printer_finish(p);
 }

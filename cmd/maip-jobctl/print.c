@@ -60,6 +60,17 @@ printer_new(const char *const *columns, bool json)
 	return p;
 }
 
+struct printer *
+printer_new_words(void)
+{
+	static const char *const word[] = { "word", NULL };
+	struct printer *p = mem_zalloc(1, sizeof(*p));
+
+	*p = (struct printer){ .columns = word, .n_columns = 1, .table = true };
+	p->lines = cJSON_CreateArray();
+	return p;
+}
+
 bool
 printer_is_table(const struct printer *p)
 {

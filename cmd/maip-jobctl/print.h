@@ -19,6 +19,8 @@ struct printer;                         /* opaque; lives in print.c */
 /* Columns are named as members of the NDJSON line; the table's heading is the name in capitals.
  * json: NDJSON on a terminal, too. */
 struct printer *printer_new(const char *const *columns, bool json);
+/* A table of one column without a heading, wherever it goes. */
+struct printer *printer_new_words(void);
 bool printer_is_table(const struct printer *p);
 
 /* The cells of a row, in order; after the last column a new row begins. */

@@ -43,11 +43,14 @@ static const struct opt opts[] = {
 	OPT_END
 };
 
+static const char *const ready_made[] = { "stream-processor", "anomaly-detector", NULL };
+
 const struct tool run_tool = {
 	.name = "maip-jobctl run",
 	.operands = "[JOB [ARGUMENT]...]",
 	.opts = opts,
 	.stop_at_operand = true,
+	.operand_words = ready_made,
 	.summary = "start a ready-made job, a script or a pipeline",
 };
 

@@ -31,6 +31,7 @@ static const struct opt opts[] = {
 const struct tool stop_tool = {
 	.name = "maip-jobctl stop", .operands = "JOB", .opts = opts,
 	.summary = "end a job in order; on Flink, with a savepoint",
+	.operand_call = "--timeout 1s list --words --running",
 };
 
 static const char *const columns[] = { "id", "name", "state", "savepoint", "killed", NULL };

@@ -97,6 +97,11 @@ struct tool {
 	 * them, the man page and the completions have their options, too. The tool itself finds
 	 * and parses them. NULL: none. */
 	const struct tool *const *commands;
+	/* Of a command, for completions. What an operand can be: words, NULL at the end, besides
+	 * the name of a file; or what the tool prints, a word a line, if it is called with its own
+	 * options and these arguments, separated by spaces. NULL: nobody says. */
+	const char *const        *operand_words;
+	const char               *operand_call;
 };
 
 /* The command whose name comes closest to what was typed, for "did you mean"; NULL: nothing is

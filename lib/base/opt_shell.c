@@ -24,12 +24,26 @@ add_escaped(struct buf *to, struct str text, const char *special)
 	}
 }
 
-/* "list show cancel" */
+/* "list show cancel", or with another separator. */
 static void
-add_commands(struct buf *to, const struct tool *tool)
+add_commands(struct buf *to, const struct tool *tool, const char *between)
 {
 	for (size_t i = 0; tool->commands[i] != NULL; i++)
-		buf_addf(to, "%s%s", i == 0 ? "" : " ", opt_command_name(tool->commands[i]));
+		buf_addf(to, "%s%s", i == 0 ? "" : between, opt_command_name(tool->commands[i]));
+}
+
+static bool
+has_operands(const struct tool *command)
+{
+	return command->operand_words != NULL || command->operand_call != NULL;
+}
+
+/* "stream-processor anomaly-detector" */
+static void
+add_operand_words(struct buf *to, const struct tool *command)
+{
+	for (size_t i = 0; command->operand_words[i] != NULL; i++)
+		buf_addf(to, "%s%s", i == 0 ? "" : " ", command->operand_words[i]);
 }
 
 /* ---- bash */
@@ -76,6 +90,53 @@ add_bash_argument(struct buf *to, const struct opt *o)
 	buf_release(&words);
 }
 
+/* Which command there is before the cursor, and what it takes. The shell cuts words at = and :, so
+ * an address in an option that is handed on has to come from the whole line; and what is printed
+ * may hold anything, so it is quoted. */
+static void
+add_bash_commands(struct buf *to, const struct tool *tool)
+{
+	buf_add_str(to, STR("\t\treturn\n"
+	                    "\tfi\n"
+	                    "\tlocal words word at\n"
+	                    "\tread -ra words <<<\"${COMP_LINE:0:COMP_POINT}|\"\n"
+	                    "\tunset 'words[-1]'\n"
+	                    "\tfor ((at = 1; at < ${#words[@]}; at++)); do\n"
+	                    "\t\tcase ${words[at]} in "));
+	add_commands(to, tool, "|");
+	buf_add_str(to, STR(") break ;; esac\n"
+	                    "\tdone\n"
+	                    "\tset --\n"
+	                    "\tcase ${words[at]-} in\n"));
+	for (size_t i = 0; tool->commands[i] != NULL; i++) {
+		const struct tool *command = tool->commands[i];
+
+		if (!has_operands(command))
+			continue;
+		buf_addf(to, "\t%s) ", opt_command_name(command));
+		if (command->operand_words != NULL) {
+			buf_add_str(to, STR("compopt -o filenames\n"
+			                    "\t\tmapfile -t COMPREPLY < <(compgen -f -W '"));
+			add_operand_words(to, command);
+			buf_add_str(to, STR("' -- \"$cur\") ;;\n"));
+		} else {
+			buf_addf(to, "set -- %s ;;\n", command->operand_call);
+		}
+	}
+	buf_add_str(to, STR("\t'') mapfile -t COMPREPLY < <(compgen -W '"));
+	add_commands(to, tool, " ");
+	buf_addf(to,
+	         "' -- \"$cur\") ;;\n"
+	         "\tesac\n"
+	         "\t(($#)) || return\n"
+	         "\tmapfile -t words < <(%s \"${words[@]:1:at-1}\" \"$@\" 2>/dev/null)\n"
+	         "\tfor word in \"${words[@]}\"; do\n"
+	         "\t\t[[ $word != \"$cur\"* ]] || COMPREPLY+=(\"$(printf %%q \"$word\")\")\n"
+	         "\tdone\n"
+	         "}\ncomplete -F ",
+	         tool->name);
+}
+
 void
 opt_show_bash(struct buf *to, const struct tool *tool)
 {
@@ -102,15 +163,13 @@ opt_show_bash(struct buf *to, const struct tool *tool)
 			buf_addf(to, "%s--%s%s%s", i == 0 ? "" : " ", o->name,
 			         o->alias != NULL ? " --" : "", o->alias != NULL ? o->alias : "");
 	buf_add_str(to, STR("' -- \"$cur\")\n"));
-	if (tool->commands != NULL) {
-		buf_add_str(to, STR("\telse\n\t\tmapfile -t COMPREPLY < <(compgen -W '"));
-		add_commands(to, tool);
-		buf_add_str(to, STR("' -- \"$cur\")\n"));
-	} else if (opt_wants_file(tool->operands)) {
+	if (tool->commands == NULL && opt_wants_file(tool->operands))
 		buf_add_str(to, STR("\telse\n\t\tcompopt -o filenames; mapfile -t COMPREPLY < "
 		                    "<(compgen -f -- \"$cur\")\n"));
-	}
-	buf_add_str(to, STR("\tfi\n}\ncomplete -F "));
+	if (tool->commands != NULL)
+		add_bash_commands(to, tool);
+	else
+		buf_add_str(to, STR("\tfi\n}\ncomplete -F "));
 	add_identifier(to, tool->name);
 	buf_addf(to, " %s\n", tool->name);
 }
@@ -165,13 +224,48 @@ add_zsh_spec(struct buf *to, const struct opt *o, const char *dashes, struct str
 	buf_add_char(to, '\'');
 }
 
+/* Behind the options: which command, and what that takes. words[1] is the command then. */
+static void
+add_zsh_commands(struct buf *to, const struct tool *tool)
+{
+	buf_add_str(to, STR(" \\\n\t'1:COMMAND:("));
+	add_commands(to, tool, " ");
+	buf_add_str(to, STR(")' \\\n\t'*::ARGUMENT:->operand' && return\n"
+	                    "[[ $state == operand ]] || return 1\n"
+	                    "case $words[1] in\n"));
+	for (size_t i = 0; tool->commands[i] != NULL; i++) {
+		const struct tool *command = tool->commands[i];
+
+		if (!has_operands(command))
+			continue;
+		buf_addf(to, "%s) ", opt_command_name(command));
+		if (command->operand_words != NULL) {
+			buf_add_str(to, STR("_files; compadd -- "));
+			add_operand_words(to, command);
+			buf_add_str(to, STR(" ;;\n"));
+			continue;
+		}
+		buf_addf(to,
+		         "compadd -- "
+		         "${(f)\"$(%s ${all[2,${all[(i)$words[1]]}-1]} %s 2>/dev/null)\"} ;;\n",
+		         tool->name, command->operand_call);
+	}
+	buf_add_str(to, STR("esac"));
+}
+
 void
 opt_show_zsh(struct buf *to, const struct tool *tool)
 {
 	const struct opt *o;
 
-	buf_addf(to, "#compdef %s\n# zsh completion; generated, see make docs\n_arguments -s",
-	         tool->name);
+	buf_addf(to, "#compdef %s\n# zsh completion; generated, see make docs\n", tool->name);
+	if (tool->commands != NULL)
+		buf_add_str(to, STR("local -a all=($words) line\n"
+		                    "local curcontext=$curcontext context state state_descr\n"
+		                    "local -A opt_args\n"
+		                    "_arguments -s -C"));
+	else
+		buf_add_str(to, STR("_arguments -s"));
 	for (size_t i = 0; (o = opt_any(tool, i)) != NULL; i++) {
 		if (o->kind == OPT_KIND_HEADING)
 			continue;
@@ -181,13 +275,10 @@ opt_show_zsh(struct buf *to, const struct tool *tool)
 		if (o->alias != NULL)
 			add_zsh_spec(to, o, "--", str_of(o->alias));
 	}
-	if (tool->commands != NULL) {
-		buf_add_str(to, STR(" \\\n\t'1:COMMAND:("));
-		add_commands(to, tool);
-		buf_add_str(to, STR(")' \\\n\t'*::ARGUMENT:_default'"));
-	} else if (opt_wants_file(tool->operands)) {
+	if (tool->commands != NULL)
+		add_zsh_commands(to, tool);
+	else if (opt_wants_file(tool->operands))
 		buf_add_str(to, STR(" \\\n\t'*:FILE:_files'"));
-	}
 	buf_add_char(to, '\n');
 }
 
@@ -213,6 +304,46 @@ add_fish_option(struct buf *to, const struct tool *tool, const struct opt *o, co
 	buf_release(&words);
 }
 
+static void
+add_fish_commands(struct buf *to, const struct tool *tool)
+{
+	buf_add_str(to, STR("function "));
+	add_identifier(to, tool->name);
+	buf_add_str(to, STR("_words\n"
+	                    "\tset -l before\n"
+	                    "\tfor word in (commandline -opc)[2..]\n"
+	                    "\t\tcontains -- $word "));
+	add_commands(to, tool, " ");
+	buf_addf(to, "; and break\n"
+	             "\t\tset -a before $word\n"
+	             "\tend\n"
+	             "\t%s $before $argv 2>/dev/null\n"
+	             "end\n"
+	             "complete -c %s -n 'not __fish_seen_subcommand_from ",
+	         tool->name, tool->name);
+	add_commands(to, tool, " ");
+	buf_add_str(to, STR("' -a '"));
+	add_commands(to, tool, " ");
+	buf_add_str(to, STR("'\n"));
+	for (size_t i = 0; tool->commands[i] != NULL; i++) {
+		const struct tool *command = tool->commands[i];
+
+		if (!has_operands(command))
+			continue;
+		buf_addf(to, "complete -c %s -n '__fish_seen_subcommand_from %s'", tool->name,
+		         opt_command_name(command));
+		if (command->operand_words != NULL) {
+			buf_add_str(to, STR(" -F -a '"));
+			add_operand_words(to, command);
+			buf_add_str(to, STR("'\n"));
+			continue;
+		}
+		buf_add_str(to, STR(" -a '("));
+		add_identifier(to, tool->name);
+		buf_addf(to, "_words %s)'\n", command->operand_call);
+	}
+}
+
 void
 opt_show_fish(struct buf *to, const struct tool *tool)
 {
@@ -221,11 +352,8 @@ opt_show_fish(struct buf *to, const struct tool *tool)
 	buf_addf(to, "# fish completion; generated, see make docs\n");
 	if (!opt_wants_file(tool->operands))
 		buf_addf(to, "complete -c %s -f\n", tool->name);
-	if (tool->commands != NULL) {
-		buf_addf(to, "complete -c %s -n __fish_is_first_arg -a '", tool->name);
-		add_commands(to, tool);
-		buf_add_str(to, STR("'\n"));
-	}
+	if (tool->commands != NULL)
+		add_fish_commands(to, tool);
 	for (size_t i = 0; (o = opt_any(tool, i)) != NULL; i++) {
 		if (o->kind == OPT_KIND_HEADING)
 			continue;
