@@ -125,26 +125,37 @@ check-deps:
 
 # ---- install
 
-bindir  = $(DESTDIR)$(PREFIX)/bin
-mandir  = $(DESTDIR)$(PREFIX)/share/man
-jobsdir = $(DESTDIR)$(PREFIX)/libexec/maip/jobs
-bashdir = $(DESTDIR)$(PREFIX)/share/bash-completion/completions
-zshdir  = $(DESTDIR)$(PREFIX)/share/zsh/site-functions
-fishdir = $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
+root    = $(DESTDIR)$(PREFIX)
+bindir  = $(root)/bin
+mandir  = $(root)/share/man
+jobsdir = $(root)/libexec/maip/jobs
+bashdir = $(root)/share/bash-completion/completions
+zshdir  = $(root)/share/zsh/site-functions
+fishdir = $(root)/share/fish/vendor_completions.d
+FOLDERS := bin share/man/man1 share/man/man5 share/man/man7 libexec/maip/jobs share/bash-completion/completions \
+           share/zsh/site-functions share/fish/vendor_completions.d
 
 install: all
-	install -d "$(bindir)" "$(mandir)/man1" "$(mandir)/man5" "$(mandir)/man7" "$(jobsdir)" "$(bashdir)" "$(zshdir)" "$(fishdir)"
+	install -d $(FOLDERS:%="$(root)/%")
 	install $(TOOLS:%=$(B)/%) "$(bindir)"
 	install $(JOBS:%=cmd/jobs/%) "$(jobsdir)"
 	set -e; for n in 1 5 7; do for f in man/*.$$n; do [ ! -e $$f ] || install -m 644 $$f "$(mandir)/man$$n"; done; done
 	set -e; for t in $(TOOLS); do install -m 644 completions/$$t.bash "$(bashdir)/$$t"; \
 	  install -m 644 completions/$$t.zsh "$(zshdir)/_$$t"; install -m 644 completions/$$t.fish "$(fishdir)"; done
 
+# Folders that are empty then go as well, up to the prefix, or to DESTDIR; not those that every system has.
 uninstall:
 	rm -f $(TOOLS:%="$(bindir)/%") $(JOBS:%="$(jobsdir)/%") \
 	  $(foreach n,1 5 7,$(patsubst man/%,"$(mandir)/man$n/%",$(wildcard man/*.$n))) \
 	  $(TOOLS:%="$(bashdir)/%") $(TOOLS:%="$(zshdir)/_%") $(TOOLS:%="$(fishdir)/%.fish")
-	-rmdir "$(jobsdir)" "$(DESTDIR)$(PREFIX)/libexec/maip" 2>/dev/null
+	@for d in $(FOLDERS:%="$(root)/%"); do \
+	  while [ "$$d" != "$(or $(DESTDIR),$(PREFIX))" ]; do \
+	    case $$d in /usr/bin | /usr/share | /usr/share/man | /usr/libexec) break ;; \
+	      /usr/local/bin | /usr/local/share | /usr/local/share/man) break ;; esac; \
+	    rmdir "$$d" 2>/dev/null || break; \
+	    d=$${d%/*}; \
+	  done; \
+	done
 
 dist:
 	git archive --prefix=maip-$(VERSION)/ -o maip-$(VERSION).tar.gz HEAD
