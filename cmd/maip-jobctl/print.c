@@ -13,6 +13,7 @@
 
 #include "base/mem.h"
 #include "base/time.h"
+#include "base/utf8.h"
 #include "json/out.h"
 
 struct printer {
@@ -175,7 +176,7 @@ characters(const char *text)
 	size_t n = 0;
 
 	for (; *text != '\0'; text++)
-		n += (*text & 0xC0) != 0x80;
+		n += utf8_starts(*text);
 	return n;
 }
 
@@ -233,7 +234,7 @@ write_cell(const struct printer *p, struct out *o, size_t column, const char *te
 	size_t left = cut ? width - strlen(dots) : width, n = 0;
 
 	for (; text[n] != '\0'; n++) {
-		if ((text[n] & 0xC0) == 0x80)
+		if (!utf8_starts(text[n]))
 			continue;
 		if (left == 0)
 			break;

@@ -13,6 +13,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/utf8.h"
+
 enum { QUOTED_BYTES = 200, LINE_MAX_BYTES = 2048 };
 
 static const char *tool_name = "maip";
@@ -23,7 +25,7 @@ cut(char *msg, size_t size)
 {
 	size_t n = size - sizeof("...");
 
-	while (n > 0 && ((unsigned char)msg[n] & 0xC0) == 0x80)
+	while (n > 0 && !utf8_starts(msg[n]))
 		n--;
 	memcpy(msg + n, "...", sizeof("..."));
 }
@@ -110,33 +112,6 @@ fail_in(struct err *err, const char *fmt, ...)
 	return -1;
 }
 
-/* The length of the UTF-8 character that s starts with, and its code point; 0 if it is none (RFC
- * 3629). */
-static size_t
-utf8_decode(struct str s, uint32_t *code)
-{
-	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
-	unsigned char         first = (unsigned char)s.p[0];
-	size_t n = first < 0x80   ? 1
-	           : first < 0xC2 ? 0
-	           : first < 0xE0 ? 2
-	           : first < 0xF0 ? 3
-	           : first < 0xF5 ? 4
-	                          : 0;
-
-	if (n == 0 || n > s.n)
-		return 0;
-	*code = n == 1 ? first : first & (0x7Fu >> n);
-	for (size_t i = 1; i < n; i++) {
-		if (((unsigned char)s.p[i] & 0xC0) != 0x80)
-			return 0;
-		*code = *code << 6 | ((unsigned char)s.p[i] & 0x3F);
-	}
-	if (*code < least[n] || *code > 0x10FFFF || (*code >= 0xD800 && *code <= 0xDFFF))
-		return 0;
-	return n;
-}
-
 static bool
 is_harmless(uint32_t code)
 {
@@ -163,7 +138,8 @@ quote(char to[QUOTE_MAX], struct str s)
 
 	to[n++] = '\'';
 	while (used < s.n) {
-		len = utf8_decode(str_slice(s, used, s.n), &code);
+		len = utf8_length(s.p + used, s.p + s.n);
+		code = utf8_code(s.p + used, len);
 		if (used + (len == 0 ? 1 : len) > QUOTED_BYTES)
 			break;
 		if (len == 0 || (len == 1 && !is_harmless(code))) {

@@ -24,9 +24,9 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/time.h"
+#include "base/utf8.h"
 #include "job/page.h"
 #include "job/rundir.h"
-#include "json/token.h"
 
 /* How long an ended job stays in the list, as in Flink's job store. */
 #define KEEP_MS  3600000

@@ -7,6 +7,8 @@
  */
 #include "json/token.h"
 
+#include "base/utf8.h"
+
 int
 json_value(struct str text, struct field *to, size_t *end, struct err *err)
 {
@@ -107,28 +109,6 @@ hex4(const char *p)
 	return v;
 }
 
-static char *
-put_utf8(char *to, uint32_t c)
-{
-	if (c < 0x80) {
-		*to++ = (char)c;
-		return to;
-	}
-	if (c < 0x800) {
-		*to++ = (char)(0xc0 | c >> 6);
-	} else {
-		if (c < 0x10000) {
-			*to++ = (char)(0xe0 | c >> 12);
-		} else {
-			*to++ = (char)(0xf0 | c >> 18);
-			*to++ = (char)(0x80 | (c >> 12 & 0x3f));
-		}
-		*to++ = (char)(0x80 | (c >> 6 & 0x3f));
-	}
-	*to++ = (char)(0x80 | (c & 0x3f));
-	return to;
-}
-
 /* The code point of the \u escape(s) at *p, and past them. A half of a pair alone is U+FFFD. */
 static uint32_t
 unicode_escape(const char **p, const char *end)
@@ -176,7 +156,7 @@ json_text(const struct field *string, struct arena *a)
 		if (*p != '\\') {
 			*to++ = *p++;
 		} else if (p[1] == 'u') {
-			to = put_utf8(to, unicode_escape(&p, end));
+			to += utf8_put(to, unicode_escape(&p, end));
 		} else {
 			*to++ = simple_escape(p[1]);
 			p += 2;

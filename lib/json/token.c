@@ -11,6 +11,8 @@
 #include <emmintrin.h>
 #endif
 
+#include "base/utf8.h"
+
 void
 token_start(struct scanner *s, struct str text)
 {
@@ -38,32 +40,6 @@ skip_space(struct scanner *s)
 {
 	while (s->p < s->end && (*s->p == ' ' || *s->p == '\t' || *s->p == '\n' || *s->p == '\r'))
 		s->p++;
-}
-
-static bool
-continues(const char *p, const char *end, unsigned char from, unsigned char to)
-{
-	return p < end && (unsigned char)*p >= from && (unsigned char)*p <= to;
-}
-
-size_t
-utf8_length(const char *p, const char *end)
-{
-	unsigned char c = (unsigned char)*p;
-	unsigned char from = c == 0xe0 ? 0xa0 : c == 0xf0 ? 0x90 : 0x80;
-	unsigned char to = c == 0xed ? 0x9f : c == 0xf4 ? 0x8f : 0xbf;
-
-	if (c < 0x80)
-		return 1;
-	if (c < 0xc2 || c > 0xf4 || !continues(p + 1, end, from, to))
-		return 0;
-	if (c < 0xe0)
-		return 2;
-	if (!continues(p + 2, end, 0x80, 0xbf))
-		return 0;
-	if (c < 0xf0)
-		return 3;
-	return continues(p + 3, end, 0x80, 0xbf) ? 4 : 0;
 }
 
 /* ASCII that means itself within a string. */
@@ -332,7 +308,7 @@ column(const struct scanner *s)
 	size_t n = 1;
 
 	for (const char *p = s->start; p < s->p; p++)
-		n += ((unsigned char)*p & 0xc0) != 0x80;
+		n += utf8_starts(*p);
 	return n;
 }
 

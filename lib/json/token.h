@@ -67,8 +67,4 @@ const char *token_string(const char *p, const char *end, bool *escaped, const ch
 /* The end of the number that begins at p; NULL with *fault where a digit was expected. */
 const char *token_number(const char *p, const char *end, const char **fault);
 
-/* Length of the well-formed UTF-8 sequence at p, 0 if there is none (Unicode 15, table 3-7). p <
- * end. */
-size_t utf8_length(const char *p, const char *end);
-
 #endif

@@ -9,13 +9,8 @@
 #include <string.h>
 #include <wctype.h>
 
+#include "base/utf8.h"
 #include "sql/func.h"
-
-static bool
-starts_character(char c)
-{
-	return ((unsigned char)c & 0xc0) != 0x80;
-}
 
 size_t
 text_length(struct str text)
@@ -23,7 +18,7 @@ text_length(struct str text)
 	size_t n = 0;
 
 	for (size_t i = 0; i < text.n; i++)
-		n += starts_character(text.p[i]);
+		n += utf8_starts(text.p[i]);
 	return n;
 }
 
@@ -33,7 +28,7 @@ text_slice(struct str text, size_t from, size_t to)
 	size_t start = text.n, end = text.n, character = 0;
 
 	for (size_t i = 0; i < text.n; i++) {
-		if (!starts_character(text.p[i]))
+		if (!utf8_starts(text.p[i]))
 			continue;
 		if (character == from)
 			start = i;
@@ -50,27 +45,11 @@ text_slice(struct str text, size_t from, size_t to)
 static uint32_t
 decode(struct str text, size_t *at)
 {
-	unsigned char first = (unsigned char)text.p[(*at)++];
-	uint32_t      c = first < 0x80 ? first : first < 0xe0 ? first & 0x1f
-	                : first < 0xf0 ? first & 0x0f : first & 0x07;
+	const size_t from = (*at)++;
 
-	while (*at < text.n && !starts_character(text.p[*at]))
-		c = c << 6 | ((unsigned char)text.p[(*at)++] & 0x3f);
-	return c;
-}
-
-static size_t
-encode(char *to, uint32_t c)
-{
-	size_t n = c < 0x80 ? 1 : c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
-	static const unsigned char marks[] = { 0, 0, 0xc0, 0xe0, 0xf0 };
-
-	for (size_t i = n - 1; i > 0; i--) {
-		to[i] = (char)(0x80 | (c & 0x3f));
-		c >>= 6;
-	}
-	to[0] = (char)(marks[n] | c);
-	return n;
+	while (*at < text.n && *at - from < 4 && !utf8_starts(text.p[*at]))
+		(*at)++;
+	return utf8_code(text.p + from, *at - from);
 }
 
 /* Character by character; of those that become two, only the sharp s is known: Strasse. */
@@ -93,7 +72,7 @@ map_case(const struct node *n, struct str text, wint_t (*map)(wint_t, locale_t),
 		else if (c < 0x80)
 			c = (uint32_t)(map == towlower_l ? (c >= 'A' && c <= 'Z' ? c + 32 : c)
 			                                 : (c >= 'a' && c <= 'z' ? c - 32 : c));
-		length += encode(p + length, c);
+		length += utf8_put(p + length, c);
 	}
 	val_set_text(to, (struct str){ p, length });
 }
@@ -154,7 +133,7 @@ fill_gaps(struct str text, struct str with, struct arena *scratch, struct val *t
 		return;
 	p = arena_alloc(scratch, text.n + times * with.n);
 	for (size_t i = 0; i < text.n; i++) {
-		if (starts_character(text.p[i]))
+		if (utf8_starts(text.p[i]))
 			append(p, &n, with);
 		p[n++] = text.p[i];
 	}
@@ -282,7 +261,7 @@ last_character(struct str text)
 {
 	size_t start = text.n;
 
-	while (start > 0 && !starts_character(text.p[--start]))
+	while (start > 0 && !utf8_starts(text.p[--start]))
 		;
 	return str_slice(text, start, text.n);
 }

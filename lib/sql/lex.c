@@ -7,6 +7,7 @@
  */
 #include <stdio.h>
 
+#include "base/utf8.h"
 #include "json/scan.h"
 #include "sql/lex.h"
 
@@ -48,7 +49,7 @@ lex_fail(const struct lexer *l, size_t at, const char *fmt, ...)
 	va_list ap;
 
 	for (size_t i = 0; i < at && i < l->text.n; i++)
-		column += ((unsigned char)l->text.p[i] & 0xc0) != 0x80;
+		column += utf8_starts(l->text.p[i]);
 	va_start(ap, fmt);
 	vsnprintf(msg, sizeof(msg), fmt, ap);
 	va_end(ap);

@@ -6,6 +6,7 @@
  * the worst case is the product of the lengths and never exponential. Of two long texts that
  * is still hours, so there is a limit as there is for REGEXP.
  */
+#include "base/utf8.h"
 #include "sql/node.h"
 
 #define LIKE_STEPS ((size_t)1 << 26)    /* under a second; four for each byte of the longest line */
@@ -20,7 +21,7 @@ width(struct str s, size_t i)
 {
 	size_t end = i + 1;
 
-	while (end < s.n && ((unsigned char)s.p[end] & 0xc0) == 0x80)
+	while (end < s.n && !utf8_starts(s.p[end]))
 		end++;
 	return end - i;
 }
