@@ -2,8 +2,9 @@
 /*
  * extract_bench - how fast three fields come out of lines that are checked to the last byte
  *
- * Usage: extract_bench [MEGABYTES [SEED]]. Lines in memory, one core; the median of nine interleaved
- * rounds, in GB a second of processor time. All ways must find the same fields before any is timed.
+ * Usage: extract_bench [MEGABYTES [SEED]]. Lines in memory, one core; the median of nine
+ * interleaved rounds, in GB a second of processor time. All ways must find the same fields before
+ * any is timed.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -80,7 +81,8 @@ run(const struct way *w, const struct lines *l)
 			exit(1);
 		}
 		for (int f = 0; f < 3; f++)
-			sum = sum * 31 + fields[f].raw.n + (fields[f].raw.p ? (size_t)(fields[f].raw.p - l->line[i].p) : 0);
+			sum = sum * 31 + fields[f].raw.n +
+			      (fields[f].raw.p ? (size_t)(fields[f].raw.p - l->line[i].p) : 0);
 	}
 	return sum;
 }
@@ -123,8 +125,9 @@ measure(struct way *ways, size_t n, const struct lines *l, const char *what)
 	}
 	for (size_t i = 0; i < n; i++) {
 		qsort(ways[i].seconds, ROUNDS, sizeof(double), by_value);
-		printf("%-8s %-10s %6.2f GB/s  %6.2f M lines/s  (best %.2f GB/s)\n", what, ways[i].name,
-		       (double)l->bytes / ways[i].seconds[ROUNDS / 2] / 1e9, (double)l->n / ways[i].seconds[ROUNDS / 2] / 1e6,
+		printf("%-8s %-10s %6.2f GB/s  %6.2f M lines/s  (best %.2f GB/s)\n", what,
+		       ways[i].name, (double)l->bytes / ways[i].seconds[ROUNDS / 2] / 1e9,
+		       (double)l->n / ways[i].seconds[ROUNDS / 2] / 1e6,
 		       (double)l->bytes / ways[i].seconds[0] / 1e9);
 	}
 }

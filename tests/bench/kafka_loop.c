@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * kafka_loop - the least that a client of librdkafka can do: the ceiling for maip-produce and maip-consume
+ * kafka_loop - the least that a client of librdkafka can do: the ceiling for the tools
  *
- * Usage: kafka_loop send BROKERS TOPIC COUNT BYTES [keyed]     send the same record over and over, count the acknowledgements
- *        kafka_loop discard BROKERS TOPIC COUNT                read so many records from the beginning of all partitions
+ *	kafka_loop send BROKERS TOPIC COUNT BYTES [keyed]
+ *	kafka_loop discard BROKERS TOPIC COUNT
+ *
+ * The first sends the same record over and over and counts the acknowledgements, the second reads
+ * so many records from the beginning of all partitions.
  *
  * With the properties that the tools set, so that what differs is what the tools do.
  */
@@ -19,13 +22,15 @@
 #define QUIET_MS 30000                  /* nothing for so long: something is wrong */
 
 static rd_kafka_t *
-client(rd_kafka_type_t type, rd_kafka_conf_t *conf, const char *const (*set)[2], const char *brokers)
+client(rd_kafka_type_t type, rd_kafka_conf_t *conf, const char *const (*set)[2],
+       const char *brokers)
 {
 	char why[512];
 	rd_kafka_t *rk;
 
 	for (; (*set)[0] != NULL; set++)
-		if (rd_kafka_conf_set(conf, (*set)[0], (*set)[1], why, sizeof(why)) != RD_KAFKA_CONF_OK)
+		if (rd_kafka_conf_set(conf, (*set)[0], (*set)[1], why, sizeof(why)) !=
+		    RD_KAFKA_CONF_OK)
 			die(STATUS_BUG, "%s", why);
 	if (rd_kafka_conf_set(conf, "bootstrap.servers", brokers, why, sizeof(why)) != RD_KAFKA_CONF_OK)
 		die(STATUS_BUG, "%s", why);
@@ -65,10 +70,11 @@ send_constant(const char *brokers, const char *topic, uint64_t count, size_t byt
 	rk = client(RD_KAFKA_PRODUCER, conf, set, brokers);
 	rkt = rd_kafka_topic_new(rk, topic, NULL);
 	for (uint64_t i = 0; i < count; i++) {
-		size_t n = keyed ? (size_t)snprintf(key, sizeof(key), "%d", (int)(i * 7919 % 10000)) : 0;
+		size_t n = keyed ? (size_t)snprintf(key, sizeof(key), "%d", (int)(i * 7919 % 10000))
+		                 : 0;
 
-		while (rd_kafka_produce(rkt, RD_KAFKA_PARTITION_UA, RD_KAFKA_MSG_F_COPY, value, bytes, keyed ? key : NULL, n,
-		                        NULL) != 0)
+		while (rd_kafka_produce(rkt, RD_KAFKA_PARTITION_UA, RD_KAFKA_MSG_F_COPY, value,
+		                        bytes, keyed ? key : NULL, n, NULL) != 0)
 			rd_kafka_poll(rk, 100);
 		if (i % 512 == 0)
 			rd_kafka_poll(rk, 0);
@@ -108,7 +114,8 @@ discard(const char *brokers, const char *topic, uint64_t count)
 	rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(partitions);
 
 	for (int i = 0; i < partitions; i++)
-		rd_kafka_topic_partition_list_add(list, topic, i)->offset = RD_KAFKA_OFFSET_BEGINNING;
+		rd_kafka_topic_partition_list_add(list, topic, i)->offset =
+			RD_KAFKA_OFFSET_BEGINNING;
 	rd_kafka_poll_set_consumer(rk);
 	rd_kafka_assign(rk, list);
 	for (uint64_t n = 0; n < count;) {
@@ -130,7 +137,8 @@ main(int argc, char **argv)
 {
 	diag_name("kafka_loop");
 	if (argc >= 6 && strcmp(argv[1], "send") == 0)
-		send_constant(argv[2], argv[3], strtoull(argv[4], NULL, 10), strtoull(argv[5], NULL, 10), argc > 6);
+		send_constant(argv[2], argv[3], strtoull(argv[4], NULL, 10),
+		              strtoull(argv[5], NULL, 10), argc > 6);
 	else if (argc == 5 && strcmp(argv[1], "discard") == 0)
 		discard(argv[2], argv[3], strtoull(argv[4], NULL, 10));
 	else

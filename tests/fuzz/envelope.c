@@ -4,7 +4,8 @@
  *
  *	envelope [SEED [COUNT]]
  *
- * Bytes are drawn from pieces that decide how a value is spelled: JSON, broken JSON, breaks, bytes that are no UTF-8.
+ * Bytes are drawn from pieces that decide how a value is spelled: JSON, broken JSON, breaks, bytes
+ * that are no UTF-8.
  */
 #include <stdint.h>
 #include <stdio.h>
@@ -63,11 +64,12 @@ static bool
 same_record(const struct record *a, const struct record *b)
 {
 	if (!str_eq(a->topic, b->topic) || a->partition != b->partition || a->offset != b->offset ||
-	    a->timestamp != b->timestamp || a->timestamp_type != b->timestamp_type || !same(a->key, b->key) ||
-	    !same(a->value, b->value) || a->n_headers != b->n_headers)
+	    a->timestamp != b->timestamp || a->timestamp_type != b->timestamp_type ||
+	    !same(a->key, b->key) || !same(a->value, b->value) || a->n_headers != b->n_headers)
 		return false;
 	for (size_t i = 0; i < a->n_headers; i++)
-		if (!same(a->headers[i].name, b->headers[i].name) || !same(a->headers[i].value, b->headers[i].value))
+		if (!same(a->headers[i].name, b->headers[i].name) ||
+		    !same(a->headers[i].value, b->headers[i].value))
 			return false;
 	return true;
 }
@@ -103,7 +105,8 @@ round_trip(struct fuzz *f)
 	size_t     n;
 
 	for (size_t i = 0; i < r.n_headers; i++)
-		headers[i] = (struct header){ draw_str(&f->bytes[2 + 2 * i], false), draw_str(&f->bytes[3 + 2 * i], true) };
+		headers[i] = (struct header){ draw_str(&f->bytes[2 + 2 * i], false),
+			                      draw_str(&f->bytes[3 + 2 * i], true) };
 	buf_clear(&f->line);
 	if (envelope_print(&f->out, &r) < 0 || out_flush(&f->out) < 0 || f->line.n == 0)
 		return false;

@@ -2,10 +2,10 @@
 /*
  * extract_fuzz - the template path gives the exact path's answer
  *
- * Usage: extract_fuzz [SEED [CASES]]. Lines of recurring shapes, with values that differ, some of them
- * damaged, go through extract() at every width of vectors and through extract_exact(): result, fields and
- * message must be the same. What stands behind a line is chosen to tempt kernels
- * that look too far; the line's memory ends with the slack, so that ASan sees the rest.
+ * Usage: extract_fuzz [SEED [CASES]]. Lines of recurring shapes, with values that differ, some of
+ * them damaged, go through extract() at every width of vectors and through extract_exact(): result,
+ * fields and message must be the same. What stands behind a line is chosen to tempt kernels that
+ * look too far; the line's memory ends with the slack, so that ASan sees the rest.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -191,8 +191,11 @@ add_paths(struct extractor *x, const char *const *paths)
 		for (size_t i = 0; i < n; i++) {
 			const char *c = *paths + i;
 
-			steps[i] = *c >= '0' && *c <= '9' ? (struct step){ { NULL, 0 }, (uint32_t)(*c - '0') }
-			                                  : (struct step){ *c == 'q' ? STR("q\"") : (struct str){ c, 1 }, 0 };
+			steps[i] = *c >= '0' && *c <= '9'
+			                 ? (struct step){ { NULL, 0 }, (uint32_t)(*c - '0') }
+			                 : (struct step){ *c == 'q' ? STR("q\"")
+				                                    : (struct str){ c, 1 },
+				                          0 };
 		}
 		extract_path(x, &(struct path){ steps, n }, &err);
 	}
@@ -202,8 +205,10 @@ static bool
 same(const struct field *a, const struct field *b, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
-		if (a[i].kind != b[i].kind || (a[i].kind != JSON_MISSING &&
-		    (a[i].escaped != b[i].escaped || a[i].raw.p != b[i].raw.p || a[i].raw.n != b[i].raw.n)))
+		if (a[i].kind != b[i].kind ||
+		    (a[i].kind != JSON_MISSING &&
+		     (a[i].escaped != b[i].escaped || a[i].raw.p != b[i].raw.p ||
+		      a[i].raw.n != b[i].raw.n)))
 			return false;
 	}
 	return true;
@@ -211,7 +216,8 @@ same(const struct field *a, const struct field *b, size_t n)
 
 /* Does x answer as the exact path does? Tells if not. Counts what both accept. */
 static bool
-agrees(struct extractor *x, struct extractor *exact, struct str line, const char *level, uint64_t *accepted)
+agrees(struct extractor *x, struct extractor *exact, struct str line, const char *level,
+       uint64_t *accepted)
 {
 	struct field fast[EXTRACT_FIELDS], slow[EXTRACT_FIELDS];
 	struct err   fast_err = { .msg = "" }, slow_err = { .msg = "" };
@@ -220,7 +226,8 @@ agrees(struct extractor *x, struct extractor *exact, struct str line, const char
 	char         quoted[QUOTE_MAX];
 
 	*accepted += want == 0;
-	if (got == want && (got < 0 ? strcmp(fast_err.msg, slow_err.msg) == 0 : same(fast, slow, extract_count(x))))
+	if (got == want && (got < 0 ? strcmp(fast_err.msg, slow_err.msg) == 0
+	                            : same(fast, slow, extract_count(x))))
 		return true;
 	printf("# %s: %d (%s), but exactly %d (%s): %s\n", level, got, fast_err.msg, want, slow_err.msg, quote(quoted, line));
 	return false;
@@ -259,7 +266,8 @@ main(int argc, char **argv)
 		memset(text + b.n, "}\"0x ]1,\n\\"[roll(&r, 10)], LINE_SLACK);
 		for (size_t l = 0; l < N_LEVELS; l++) {
 			if (x[s][l]) {
-				ok &= agrees(x[s][l], x[s][N_LEVELS], (struct str){ text, b.n }, levels[l], &accepted);
+				ok &= agrees(x[s][l], x[s][N_LEVELS], (struct str){ text, b.n },
+				             levels[l], &accepted);
 				checked++;
 			}
 		}

@@ -4,8 +4,9 @@
  *
  *	page [SEED [COUNT]]
  *
- * Pages start as real ones, of this process and of processes that are gone, and are damaged: everywhere, or in a few bytes, or in
- * their length. Every question is put to every job that is found.
+ * Pages start as real ones, of this process and of processes that are gone, and are damaged:
+ * everywhere, or in a few bytes, or in their length. Every question is put to every job that is
+ * found.
  */
 #define _GNU_SOURCE                     /* mkdtemp */
 #include "unit.h"
@@ -34,9 +35,16 @@ static void
 make_page(struct page_file *page, struct process owner)
 {
 	*page = (struct page_file){
-		.layout = PAGE_LAYOUT, .pid = (int32_t)owner.pid, .start = owner.start, .started_ms = clock_wall_ms() - draw(100000),
-		.stdin_pipe = draw(4), .stdout_pipe = draw(4), .tool = "maip-window", .job_name = "n\xc3\xa4me",
-		.args = "--key\0k\0--where\0a = 'b'\0\xff", .args_n = 26,
+		.layout = PAGE_LAYOUT,
+		.pid = (int32_t)owner.pid,
+		.start = owner.start,
+		.started_ms = clock_wall_ms() - draw(100000),
+		.stdin_pipe = draw(4),
+		.stdout_pipe = draw(4),
+		.tool = "maip-window",
+		.job_name = "n\xc3\xa4me",
+		.args = "--key\0k\0--where\0a = 'b'\0\xff",
+		.args_n = 26,
 	};
 	memcpy(page->magic, PAGE_MAGIC, sizeof(page->magic));
 	memset(page->job_id, 'a' + (int)draw(2), draw(2) * 32);
@@ -50,10 +58,17 @@ static void
 damage(struct page_file *page)
 {
 	static const size_t fields[] = {
-		offsetof(struct page_file, started_ms), offsetof(struct page_file, ended_ms), offsetof(struct page_file, args_n),
-		offsetof(struct page_file, stats.started_ns), offsetof(struct page_file, stats.waiting_since),
-		offsetof(struct page_file, stats.idle_ns), offsetof(struct page_file, stats.newest), offsetof(struct page_file, tool),
-		offsetof(struct page_file, stats.marks[0].idle_ns), offsetof(struct page_file, stats.waiting), offsetof(struct page_file, job_id),
+		offsetof(struct page_file, started_ms),
+		offsetof(struct page_file, ended_ms),
+		offsetof(struct page_file, args_n),
+		offsetof(struct page_file, stats.started_ns),
+		offsetof(struct page_file, stats.waiting_since),
+		offsetof(struct page_file, stats.idle_ns),
+		offsetof(struct page_file, stats.newest),
+		offsetof(struct page_file, tool),
+		offsetof(struct page_file, stats.marks[0].idle_ns),
+		offsetof(struct page_file, stats.waiting),
+		offsetof(struct page_file, job_id),
 	};
 	const size_t free_from = draw(2) == 0 ? 0 : offsetof(struct page_file, stdin_pipe);
 	unsigned char *bytes = (unsigned char *)page;
@@ -67,9 +82,11 @@ damage(struct page_file *page)
 		for (uint32_t n = draw(8); n > 0; n--)
 			bytes[draw(sizeof(*page))] = (unsigned char)draw(256);
 		break;
-	case 2:                                 /* the largest and smallest numbers where numbers are */
+	/* the largest and smallest numbers where numbers are */
+	case 2:
 		for (uint32_t n = draw(8); n > 0; n--)
-			memset(bytes + fields[draw(sizeof(fields) / sizeof(*fields))] + draw(2) * 7, draw(2) == 0 ? 0xff : 0x7f, 1 + draw(8));
+			memset(bytes + fields[draw(sizeof(fields) / sizeof(*fields))] + draw(2) * 7,
+			       draw(2) == 0 ? 0xff : 0x7f, 1 + draw(8));
 		break;
 	default:
 		break;
@@ -92,7 +109,9 @@ write_page(int index)
 	snprintf(path, sizeof(path), "%s/%s", dir, name);
 	damage(&page);
 	f = fopen(path, "w");
-	if (f == NULL || fwrite(&page, draw(16) == 0 ? draw(sizeof(page)) : sizeof(page), 1, f) > 1 || fclose(f) != 0)
+	if (f == NULL ||
+	    fwrite(&page, draw(16) == 0 ? draw(sizeof(page)) : sizeof(page), 1, f) > 1 ||
+	    fclose(f) != 0)
 		exit(70);
 }
 
@@ -125,7 +144,8 @@ ask_vertices(const struct manager *m, const char *id, const cJSON *detail)
 			cJSON *answer = NULL;
 
 			snprintf(path, sizeof(path), "/jobs/%s/vertices/%s/%s", id,
-			         cJSON_GetObjectItemCaseSensitive(vertex, "id")->valuestring, questions[i]);
+			         cJSON_GetObjectItemCaseSensitive(vertex, "id")->valuestring,
+			         questions[i]);
 			right = ask(m, path, &answer);
 			cJSON_Delete(answer);
 		}

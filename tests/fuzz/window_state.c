@@ -4,8 +4,8 @@
  *
  *	window_state [SEED [COUNT]]
  *
- * State of every kind of window is saved in the middle of a stream, damaged in a few bytes or in its
- * length, and loaded; where that succeeds the stream goes on to its end.
+ * State of every kind of window is saved in the middle of a stream, damaged in a few bytes or in
+ * its length, and loaded; where that succeeds the stream goes on to its end.
  */
 #include "unit.h"
 
@@ -30,7 +30,9 @@ damage(struct buf *b, size_t from, uint64_t *seed)
 	for (uint32_t n = 1 + next_random(seed) % 4; n > 0; n--) {
 		size_t at = from + next_random(seed) % (b->n - from);
 
-		b->p[at] = (char)(next_random(seed) % 2 == 0 ? bytes[next_random(seed) % sizeof(bytes)] : next_random(seed));
+		b->p[at] =
+			(char)(next_random(seed) % 2 == 0 ? bytes[next_random(seed) % sizeof(bytes)]
+		                                          : next_random(seed));
 	}
 }
 
@@ -75,7 +77,8 @@ run(uint64_t seed)
 		if (life == 0) {
 			window_job_feed(&stage, &out, 0, RECORDS, &seed);
 			stage.ops->save(stage.self, &saved, &err);
-			damage(&saved, next_random(&seed) % 16 == 0 ? 0 : options_end(&saved), &seed);
+			damage(&saved, next_random(&seed) % 16 == 0 ? 0 : options_end(&saved),
+			       &seed);
 		} else {
 			loaded = stage.ops->load(stage.self, buf_str(&saved), &err) == 0;
 			if (loaded)
@@ -94,7 +97,8 @@ run(uint64_t seed)
 int
 main(int argc, char **argv)
 {
-	uint64_t seed = argc > 1 ? strtoull(argv[1], NULL, 10) : 1, n = argc > 2 ? strtoull(argv[2], NULL, 10) : 5000;
+	uint64_t seed = argc > 1 ? strtoull(argv[1], NULL, 10) : 1,
+		 n = argc > 2 ? strtoull(argv[2], NULL, 10) : 5000;
 	uint64_t loaded = 0;
 
 	for (uint64_t i = 0; i < n; i++) {

@@ -19,7 +19,8 @@
 #include "base/time.h"
 #include "json/out.h"
 
-static int64_t events = 20000, customers = 10000, seed = 1, rate = 5, disorder_ms, late, bursts, bad;
+static int64_t events = 20000, customers = 10000, seed = 1, rate = 5, disorder_ms, late, bursts,
+	       bad;
 static const char *start = "2026-01-16T12:00:00Z", *truth;
 
 static const struct opt opts[] = {
@@ -191,7 +192,17 @@ put_metadata(struct out *o, const struct event *e)
 	put(o, "\"}");
 }
 
-enum member { EVENT_ID, EVENT_TYPE, VERSION, TIMESTAMP, SOURCE, CORRELATION_ID, PAYLOAD, METADATA, N_MEMBERS };
+enum member {
+	EVENT_ID,
+	EVENT_TYPE,
+	VERSION,
+	TIMESTAMP,
+	SOURCE,
+	CORRELATION_ID,
+	PAYLOAD,
+	METADATA,
+	N_MEMBERS
+};
 
 static void
 put_member(struct out *o, const struct event *e, enum member m)
@@ -279,7 +290,8 @@ draw(struct event *e, int64_t i, int64_t start_ms)
 		e->id[k] = next();
 	e->type = roll(10) == 0 ? 1 + (uint32_t)roll(N_TYPES - 1) : 0;
 	e->spaced = roll(100) < 2;
-	e->ms = start_ms + i * 1000 / rate - (disorder_ms > 0 ? (int64_t)roll((uint64_t)disorder_ms + 1) : 0);
+	e->ms = start_ms + i * 1000 / rate -
+	        (disorder_ms > 0 ? (int64_t)roll((uint64_t)disorder_ms + 1) : 0);
 	if (late > 0 && (int64_t)roll(1000) < late)
 		e->ms -= LATE_MS;
 	snprintf(e->customer, CUSTOMER_MAX, "c-%" PRId64, (int64_t)((double)customers * u * u));

@@ -133,8 +133,10 @@ lines(struct cep_case *c, struct dice *d, enum cep_shape shape)
 	c->bound = disorder > 0 ? roll(d, 9) : 0;
 	for (int i = 0; i < c->n_lines; i++) {
 		t += roll(d, 3);
-		c->lines[i] = (struct cep_line){ t - (disorder > 0 ? roll(d, disorder + 1) : 0),
-			shape == SHAPE_PLAIN ? 'x' : (char)('x' + roll(d, 2)), (char)('a' + roll(d, 4) % 3), roll(d, 6) };
+		c->lines[i] =
+			(struct cep_line){ t - (disorder > 0 ? roll(d, disorder + 1) : 0),
+			                   shape == SHAPE_PLAIN ? 'x' : (char)('x' + roll(d, 2)),
+			                   (char)('a' + roll(d, 4) % 3), roll(d, 6) };
 	}
 }
 
@@ -163,13 +165,26 @@ apply(struct pattern *p, const char *option, const char *value, struct err *err)
 	static const struct { const char *option; enum contiguity how; } follow[] = {
 		{ "--next", STRICT }, { "--followed-by", RELAXED }, { "--followed-by-any", ANY }, { "--not-next", NOT_NEXT },
 		{ "--not-followed-by", NOT_FOLLOWED } };
-	static const struct { const char *option; int (*fn)(struct pattern *, const char *, struct err *); } with_value[] = {
-		{ "--begin", pattern_begin }, { "--where", pattern_where }, { "--or", pattern_or }, { "--until", pattern_until },
-		{ "--times", pattern_times }, { "--times-or-more", pattern_times_or_more }, { "--within", pattern_within },
-		{ "--within-each", pattern_within_each }, { "--after-match", pattern_after_match } };
-	static const struct { const char *option; int (*fn)(struct pattern *, struct err *); } bare[] = {
-		{ "--optional", pattern_optional }, { "--greedy", pattern_greedy }, { "--consecutive", pattern_consecutive },
-		{ "--allow-combinations", pattern_allow_combinations }, { ")", pattern_close } };
+	static const struct {
+		const char *option;
+		int (*fn)(struct pattern *, const char *, struct err *);
+	} with_value[] = { { "--begin", pattern_begin },
+		           { "--where", pattern_where },
+		           { "--or", pattern_or },
+		           { "--until", pattern_until },
+		           { "--times", pattern_times },
+		           { "--times-or-more", pattern_times_or_more },
+		           { "--within", pattern_within },
+		           { "--within-each", pattern_within_each },
+		           { "--after-match", pattern_after_match } };
+	static const struct {
+		const char *option;
+		int (*fn)(struct pattern *, struct err *);
+	} bare[] = { { "--optional", pattern_optional },
+		     { "--greedy", pattern_greedy },
+		     { "--consecutive", pattern_consecutive },
+		     { "--allow-combinations", pattern_allow_combinations },
+		     { ")", pattern_close } };
 
 	for (size_t i = 0; i < sizeof(follow) / sizeof(follow[0]); i++)
 		if (strcmp(option, follow[i].option) == 0)
@@ -279,7 +294,8 @@ again(struct cep *old, const struct cep_conf *conf, struct sinks *s)
 }
 
 static int
-feed(const struct cep_case *c, const struct cep_run *how, const struct cep_conf *conf, struct sinks *s)
+feed(const struct cep_case *c, const struct cep_run *how, const struct cep_conf *conf,
+     struct sinks *s)
 {
 	struct dice cuts = { how->cuts };
 	struct bad_records bad = { .policy = ON_ERROR_STOP };
@@ -296,8 +312,10 @@ feed(const struct cep_case *c, const struct cep_run *how, const struct cep_conf 
 		char text[96 + LINE_SLACK] = { 0 };
 		const struct str line = { text, cep_line_text(text, &c->lines[i], i) };
 		const uint64_t number = (uint64_t)i + 1;
-		result = cep_ops.batch(cep, &(struct batch){ 1, &line, &number }, &bad, &s->out, &err);
-		if (how->most_partial != NULL && atomic_load(&stats.partial_matches) > *how->most_partial)
+		result = cep_ops.batch(cep, &(struct batch){ 1, &line, &number }, &bad, &s->out,
+		                       &err);
+		if (how->most_partial != NULL &&
+		    atomic_load(&stats.partial_matches) > *how->most_partial)
 			*how->most_partial = atomic_load(&stats.partial_matches);
 		if (result == 0 && how->cuts != 0 && chance(&cuts, 30))
 			cep = again(cep, conf, s);
@@ -323,9 +341,21 @@ cep_case_run(const struct cep_case *c, const struct cep_run *how, struct buf *to
 	if (result == 0)
 		result = pattern_finish(&pattern, &err);
 	if (result == 0) {
-		const struct cep_conf conf = { .pattern = &pattern, .keys = keys, .n_keys = 1, .time = "t", .time_format = TIME_FORMAT_MS,
-			.bound = c->bound, .times_as_ms = true, .max_partial = how->max_partial > 0 ? how->max_partial : 20000,
-			.shed = how->shed, .max_matches = how->max_matches, .general = how->general, .emit = how->emit, .seed = 7 };
+		const struct cep_conf conf = { .pattern = &pattern,
+			                       .keys = keys,
+			                       .n_keys = 1,
+			                       .time = "t",
+			                       .time_format = TIME_FORMAT_MS,
+			                       .bound = c->bound,
+			                       .times_as_ms = true,
+			                       .max_partial = how->max_partial > 0
+			                                            ? how->max_partial
+			                                            : 20000,
+			                       .shed = how->shed,
+			                       .max_matches = how->max_matches,
+			                       .general = how->general,
+			                       .emit = how->emit,
+			                       .seed = 7 };
 		sinks_init(&sinks);
 		result = feed(c, how, &conf, &sinks);
 		sinks_join(&sinks, how->sorted, to);
@@ -356,7 +386,8 @@ cep_case_print(const struct cep_case *c, struct buf *to)
 }
 
 void
-cep_case_shrink(struct cep_case *c, bool (*differs)(const struct cep_case *c, void *arg), void *differs_arg)
+cep_case_shrink(struct cep_case *c, bool (*differs)(const struct cep_case *c, void *arg),
+                void *differs_arg)
 {
 	bool smaller = true;
 
@@ -364,7 +395,8 @@ cep_case_shrink(struct cep_case *c, bool (*differs)(const struct cep_case *c, vo
 		smaller = false;
 		for (int i = 0; i < c->n_lines; i++) {
 			struct cep_case less = *c;
-			memmove(&less.lines[i], &less.lines[i + 1], (size_t)(less.n_lines - i - 1) * sizeof(less.lines[0]));
+			memmove(&less.lines[i], &less.lines[i + 1],
+			        (size_t)(less.n_lines - i - 1) * sizeof(less.lines[0]));
 			less.n_lines--;
 			if (differs(&less, differs_arg)) {
 				*c = less;
@@ -373,7 +405,8 @@ cep_case_shrink(struct cep_case *c, bool (*differs)(const struct cep_case *c, vo
 		}
 		for (int i = 0; i < c->n_args; i += 2) {
 			struct cep_case less = *c;
-			memmove(less.args[i], less.args[i + 2], (size_t)(less.n_args - i - 2) * sizeof(less.args[0]));
+			memmove(less.args[i], less.args[i + 2],
+			        (size_t)(less.n_args - i - 2) * sizeof(less.args[0]));
 			less.n_args -= 2;
 			if (differs(&less, differs_arg)) {
 				*c = less;

@@ -16,7 +16,8 @@
 struct cep_line { int64_t t; char k, e; int v; };
 
 struct cep_case {
-	char   args[CASE_ARGS][48];     /* option, value, option, value, ...; "" where an option has none */
+	/* option, value, option, value, ...; "" where an option has none */
+	char   args[CASE_ARGS][48];
 	int    n_args;
 	struct cep_line lines[CASE_LINES];
 	int    n_lines;
@@ -24,27 +25,31 @@ struct cep_case {
 };
 
 enum cep_shape {
-	SHAPE_PLAIN,                    /* what the naive matcher understands: sequences and counts, in order, no-skip */
+	/* what the naive matcher understands: sequences and counts, in order, no-skip */
+	SHAPE_PLAIN,
 	SHAPE_ONE,                      /* one repeated element, any strategy */
 	SHAPE_ANY                       /* everything */
 };
 
 void cep_case_random(struct cep_case *c, enum cep_shape shape, uint64_t seed);
 
-/* How to run it. cut: save, and go on with what was loaded into a new stage, after each line for which it says so. */
+/* How to run it. cut: save, and go on with what was loaded into a new stage, after each line for
+ * which it says so. */
 struct cep_run {
 	bool     general;
 	enum emit emit;
 	uint64_t cuts;                  /* seed of random cuts; 0: none */
-	bool     sorted;                /* timeouts in order of their text: which come first at one watermark is not promised */
+	/* timeouts in order of their text: which come first at one watermark is not promised */
+	bool     sorted;
 	size_t   max_partial;           /* 0: 20000 */
 	bool     shed;
 	uint64_t max_matches;           /* 0: no limit */
-	uint64_t *most_partial;         /* how many there were after a line, at most; NULL: nobody asks */
+	/* how many there were after a line, at most; NULL: nobody asks */
+	uint64_t *most_partial;
 };
 
-/* Matches, then timeouts behind a line "-- timeouts", then late lines behind "-- late". 0; 1: the pattern is refused; -1 the run
- * failed, and what it printed before is there. */
+/* Matches, then timeouts behind a line "-- timeouts", then late lines behind "-- late". 0; 1: the
+ * pattern is refused; -1 the run failed, and what it printed before is there. */
 int cep_case_run(const struct cep_case *c, const struct cep_run *how, struct buf *to);
 
 /* The line as the stage reads it. */
@@ -54,6 +59,7 @@ size_t cep_line_text(char to[96], const struct cep_line *line, int id);
 void cep_case_print(const struct cep_case *c, struct buf *to);
 
 /* Make c smaller as long as differs(c, arg): without some lines, or options. */
-void cep_case_shrink(struct cep_case *c, bool (*differs)(const struct cep_case *c, void *arg), void *arg);
+void cep_case_shrink(struct cep_case *c, bool (*differs)(const struct cep_case *c, void *arg),
+                     void *arg);
 
 #endif

@@ -45,7 +45,9 @@ rig_init(struct rig *r, struct memory_broker *b, const char *topic)
 		.topics = r->topics, .max_line = 1 << 20, .max_future = -1, .where = r->where,
 		.job = "0123456789abcdef0123456789abcdef", .run = "fedcba9876543210fedcba9876543210",
 	};
-	r->env = (struct pipe_env){ .clock_ms = rig_clock, .clock_ns = rig_clock_ns, .clock_self = r };
+	r->env = (struct pipe_env){ .clock_ms = rig_clock,
+		                    .clock_ns = rig_clock_ns,
+		                    .clock_self = r };
 	buf_init(&r->written, BUF_NO_MAX);
 	out_init(&r->out, &(struct sink){ .self = r, .write = rig_write });
 }
@@ -87,11 +89,15 @@ rig_release(struct rig *r)
 }
 
 void
-rig_put(struct memory_broker *b, const char *topic, int32_t partition, int64_t ts, const char *key, const char *value)
+rig_put(struct memory_broker *b, const char *topic, int32_t partition, int64_t ts, const char *key,
+        const char *value)
 {
 	struct record r = {
-		.topic = str_of(topic), .partition = partition, .timestamp = ts,
-		.key = key != NULL ? str_of(key) : (struct str){ 0 }, .value = value != NULL ? str_of(value) : (struct str){ 0 },
+		.topic = str_of(topic),
+		.partition = partition,
+		.timestamp = ts,
+		.key = key != NULL ? str_of(key) : (struct str){ 0 },
+		.value = value != NULL ? str_of(value) : (struct str){ 0 },
 	};
 
 	memory_broker_append(b, &r);

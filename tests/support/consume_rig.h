@@ -2,8 +2,8 @@
 /*
  * consume_rig.h - one run of maip-consume's routing over a broker in memory
  *
- * rig_init, then change conf, then rig_open and rig_steps, or rig_run; what was written is rig_text. Anything that
- * fails in between fails the test.
+ * rig_init, then change conf, then rig_open and rig_steps, or rig_run; what was written is
+ * rig_text. Anything that fails in between fails the test.
  */
 #ifndef MAIP_TESTS_CONSUME_RIG_H
 #define MAIP_TESTS_CONSUME_RIG_H

@@ -94,7 +94,8 @@ http_server_start(http_server_fn *answer, void *arg)
 	s->answer = answer;
 	s->arg = arg;
 	s->fd = socket(AF_INET, SOCK_STREAM, 0);
-	rc = bind(s->fd, (struct sockaddr *)&a, n) < 0 || listen(s->fd, 5) < 0 || getsockname(s->fd, (struct sockaddr *)&a, &n) < 0;
+	rc = bind(s->fd, (struct sockaddr *)&a, n) < 0 || listen(s->fd, 5) < 0 ||
+	     getsockname(s->fd, (struct sockaddr *)&a, &n) < 0;
 	assert(rc == 0);
 	snprintf(s->url, sizeof(s->url), "http://127.0.0.1:%d", ntohs(a.sin_port));
 	rc = pthread_create(&s->thread, NULL, run, s);

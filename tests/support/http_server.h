@@ -9,8 +9,8 @@
 
 #include "base/buf.h"
 
-/* Called for each request, all of it as it came and ended by NUL; appends the body of the answer. Returns the status; 0: close the
- * connection without an answer. */
+/* Called for each request, all of it as it came and ended by NUL; appends the body of the answer.
+ * Returns the status; 0: close the connection without an answer. */
 typedef int http_server_fn(void *arg, const char *request, struct buf *body);
 
 struct http_server;

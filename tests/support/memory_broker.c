@@ -20,7 +20,8 @@ struct entry {
 struct log {
 	struct entry *entries;
 	size_t        n, cap;
-	int64_t       first;            /* entries[i] has offset i; those before first are forgotten */
+	/* entries[i] has offset i; those before first are forgotten */
+	int64_t       first;
 };
 
 struct topic {
@@ -320,7 +321,8 @@ group_offset(struct group *g, struct str topic, int32_t partition, bool make)
 }
 
 int64_t
-memory_broker_committed(struct memory_broker *b, const char *group, const char *topic, int32_t partition)
+memory_broker_committed(struct memory_broker *b, const char *group, const char *topic,
+                        int32_t partition)
 {
 	const int64_t *offset = group_offset(find_group(b, group), str_of(topic), partition, false);
 
@@ -363,7 +365,8 @@ static void
 hold_part(struct member *m, const struct part *part, int64_t offset)
 {
 	m->held = mem_more(m->held, m->n_held, &m->cap_held, sizeof(*m->held));
-	m->held[m->n_held++] = (struct held){ .part = *part, .position = offset, .stored = OFFSET_NONE };
+	m->held[m->n_held++] =
+		(struct held){ .part = *part, .position = offset, .stored = OFFSET_NONE };
 }
 
 /* This member's share of the partitions: every k-th. */
@@ -381,7 +384,8 @@ give_share(struct member *m, struct err *err)
 	}
 	for (size_t t = 0; t < m->b->n_topics; t++) {
 		for (int32_t p = 0; p < m->b->topics[t].n && wants(m, m->b->topics[t].name); p++) {
-			const int64_t *offset = group_offset(m->group, m->b->topics[t].name, p, false);
+			const int64_t *offset =
+				group_offset(m->group, m->b->topics[t].name, p, false);
 
 			if (all++ % members != rank)
 				continue;
@@ -495,7 +499,8 @@ static int
 mem_committed(void *self, const struct part *p, int64_t *offset, struct err *err)
 {
 	struct member *m = self;
-	const int64_t *found = m->group != NULL ? group_offset(m->group, p->topic, p->partition, false) : NULL;
+	const int64_t *found =
+		m->group != NULL ? group_offset(m->group, p->topic, p->partition, false) : NULL;
 
 	(void)err;
 	*offset = found != NULL ? *found : OFFSET_NONE;
@@ -503,14 +508,18 @@ mem_committed(void *self, const struct part *p, int64_t *offset, struct err *err
 }
 
 static int
-mem_assign(void *self, const struct part *parts, const int64_t *offsets, size_t n, bool apart, struct err *err)
+mem_assign(void *self, const struct part *parts, const int64_t *offsets, size_t n, bool apart,
+           struct err *err)
 {
 	struct member *m = self;
 
 	(void)err;
 	m->apart = apart;
 	for (size_t i = 0; i < n; i++)
-		hold_part(m, &(struct part){ find_topic(m->b, parts[i].topic)->name, parts[i].partition, parts[i].slot }, offsets[i]);
+		hold_part(m,
+		          &(struct part){ find_topic(m->b, parts[i].topic)->name,
+		                          parts[i].partition, parts[i].slot },
+		          offsets[i]);
 	return 0;
 }
 
@@ -527,7 +536,8 @@ mem_heard_end(void *self, const struct part *p)
 }
 
 static int
-mem_subscribe(void *self, const struct str *names, size_t n, bool apart, const struct reader_events *events, struct err *err)
+mem_subscribe(void *self, const struct str *names, size_t n, bool apart,
+              const struct reader_events *events, struct err *err)
 {
 	struct member *m = self;
 
@@ -594,14 +604,16 @@ mem_take(void *self, uint32_t slot, int64_t wait_ms, struct record *r, struct er
 	for (size_t i = 0; !late && i < m->n_held; i++)
 		if (m->held[i].part.slot == slot)
 			got = next_record(m, &m->held[i], r, err);
-	return got != 0 ? got : serve_group(m, err);    /* as librdkafka: the group only while it waits */
+	/* as librdkafka: the group only while it waits */
+	return got != 0 ? got : serve_group(m, err);
 }
 
 static struct held *
 find_held(struct member *m, const struct part *p)
 {
 	for (size_t i = 0; i < m->n_held; i++)
-		if (m->held[i].part.partition == p->partition && str_eq(m->held[i].part.topic, p->topic))
+		if (m->held[i].part.partition == p->partition &&
+		    str_eq(m->held[i].part.topic, p->topic))
 			return &m->held[i];
 	return NULL;
 }
@@ -653,7 +665,8 @@ mem_commit(void *self, bool wait, struct err *err)
 	(void)err;
 	for (size_t i = 0; i < m->n_held; i++)
 		if (m->held[i].stored != OFFSET_NONE)
-			*group_offset(m->group, m->held[i].part.topic, m->held[i].part.partition, true) = m->held[i].stored;
+			*group_offset(m->group, m->held[i].part.topic, m->held[i].part.partition,
+			              true) = m->held[i].stored;
 	return 0;
 }
 
@@ -662,7 +675,8 @@ leave(struct member *m)
 {
 	struct member **at;
 
-	for (at = m->group != NULL ? &m->group->members : NULL; at != NULL && *at != NULL; at = &(*at)->next) {
+	for (at = m->group != NULL ? &m->group->members : NULL; at != NULL && *at != NULL;
+	     at = &(*at)->next) {
 		if (*at != m)
 			continue;
 		*at = m->next;
@@ -697,9 +711,23 @@ memory_broker_reader(struct memory_broker *b, const char *group)
 	m->b = b;
 	m->group = group != NULL ? find_group(b, group) : NULL;
 	return (struct reader){
-		.self = m, .topics = mem_topics, .partitions = mem_partitions, .ends = mem_ends, .offset_at = mem_offset_at,
-		.committed = mem_committed, .assign = mem_assign, .subscribe = mem_subscribe, .poll = mem_poll, .take = mem_take,
-		.add = mem_add, .heard_end = mem_heard_end, .drop = mem_drop, .position = mem_position, .serve = mem_serve, .store = mem_store, .commit = mem_commit,
+		.self = m,
+		.topics = mem_topics,
+		.partitions = mem_partitions,
+		.ends = mem_ends,
+		.offset_at = mem_offset_at,
+		.committed = mem_committed,
+		.assign = mem_assign,
+		.subscribe = mem_subscribe,
+		.poll = mem_poll,
+		.take = mem_take,
+		.add = mem_add,
+		.heard_end = mem_heard_end,
+		.drop = mem_drop,
+		.position = mem_position,
+		.serve = mem_serve,
+		.store = mem_store,
+		.commit = mem_commit,
 		.close = mem_close,
 	};
 }
@@ -809,7 +837,12 @@ memory_broker_writer(struct memory_broker *b, const struct writer_events *events
 	q->b = b;
 	q->events = *events;
 	return (struct writer){
-		.self = q, .partitions = queue_partitions, .send = queue_send, .poll = queue_poll, .flush = queue_flush,
-		.give_up = queue_give_up, .close = queue_close,
+		.self = q,
+		.partitions = queue_partitions,
+		.send = queue_send,
+		.poll = queue_poll,
+		.flush = queue_flush,
+		.give_up = queue_give_up,
+		.close = queue_close,
 	};
 }

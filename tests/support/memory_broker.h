@@ -2,9 +2,10 @@
 /*
  * memory_broker.h - a broker in memory, for whole jobs in one process
  *
- * Topics, partitions, groups with offsets, transaction markers, retention; a reader and a writer over them. A seeded
- * generator decides when nothing is there yet, when a queue is full, when a delivery is reported: the same seed, the same run. Not
- * thread-safe; readers and writers are borrowed from the broker and closed before it is freed.
+ * Topics, partitions, groups with offsets, transaction markers, retention; a reader and a writer
+ * over them. A seeded generator decides when nothing is there yet, when a queue is full, when a
+ * delivery is reported: the same seed, the same run. Not thread-safe; readers and writers are
+ * borrowed from the broker and closed before it is freed.
  */
 #ifndef MAIP_TESTS_MEMORY_BROKER_H
 #define MAIP_TESTS_MEMORY_BROKER_H
@@ -23,24 +24,31 @@ void memory_broker_hesitate(struct memory_broker *b, unsigned percent);
 void memory_broker_lose(struct memory_broker *b, unsigned n);
 /* Called whenever a reader or a writer is asked for something: lets others go first. */
 void memory_broker_pause(struct memory_broker *b, void (*pause)(void *arg), void *arg);
-void memory_broker_clock(struct memory_broker *b, int64_t now_ms);      /* the time of records without one */
+/* the time of records without one */
+void memory_broker_clock(struct memory_broker *b, int64_t now_ms);
 
 void memory_broker_topic(struct memory_broker *b, const char *name, int32_t partitions);
 /* Copies the record; partition -1: by key. Returns its offset. */
 int64_t memory_broker_append(struct memory_broker *b, const struct record *r);
-void memory_broker_marker(struct memory_broker *b, const char *topic, int32_t partition);       /* of a transaction: takes an offset */
-void memory_broker_forget(struct memory_broker *b, const char *topic, int32_t partition, int64_t before);
+/* of a transaction: takes an offset */
+void memory_broker_marker(struct memory_broker *b, const char *topic, int32_t partition);
+void memory_broker_forget(struct memory_broker *b, const char *topic, int32_t partition,
+                          int64_t before);
 
-/* Members of one group share its topics' partitions; a member that comes or goes makes all of them give theirs back first. */
-struct reader memory_broker_reader(struct memory_broker *b, const char *group);        /* NULL: none */
-void memory_broker_kill(struct reader *r);              /* its process dies: nothing more is committed; instead of close */
+/* Members of one group share its topics' partitions; a member that comes or goes makes all of them
+ * give theirs back first. group NULL: none. */
+struct reader memory_broker_reader(struct memory_broker *b, const char *group);
+/* its process dies: nothing more is committed; instead of close */
+void memory_broker_kill(struct reader *r);
 void memory_broker_rebalance(struct memory_broker *b, const char *group);
-int64_t memory_broker_committed(struct memory_broker *b, const char *group, const char *topic, int32_t partition);
+int64_t memory_broker_committed(struct memory_broker *b, const char *group, const char *topic,
+                                int32_t partition);
 
 struct writer memory_broker_writer(struct memory_broker *b, const struct writer_events *events);
 
 /* What a topic holds, markers left out: the i-th of a partition in the order of offsets. */
 size_t memory_broker_count(struct memory_broker *b, const char *topic, int32_t partition);
-const struct record *memory_broker_record(struct memory_broker *b, const char *topic, int32_t partition, size_t i);
+const struct record *memory_broker_record(struct memory_broker *b, const char *topic,
+                                          int32_t partition, size_t i);
 
 #endif

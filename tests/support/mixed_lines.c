@@ -8,7 +8,8 @@
 #include <stdio.h>
 #include <time.h>
 
-/* # a hex digit, % a digit, $ a customer, & an amount, ~ a time, @ the type, ^ the payload, ! maybe a note. */
+/* # a hex digit, % a digit, $ a customer, & an amount, ~ a time, @ the type, ^ the payload, ! maybe
+ * a note. */
 static const char *const members[] = {
 	"\"eventId\":\"########-####-4###-8###-############\"", "\"eventType\":\"maip.@\"", "\"eventVersion\":\"1.0\"",
 	"\"timestamp\":\"~\"", "\"source\":\"order-service\"", "\"correlationId\":\"########-####-4###-8###-############\"",

@@ -31,7 +31,8 @@
 #define TSAN 1
 #endif
 
-#define STACK_SIZE ((size_t)256 << 10)  /* AddressSanitizer clears its shadow at each switch: fast up to here */
+/* AddressSanitizer clears its shadow at each switch: fast up to here */
+#define STACK_SIZE ((size_t)256 << 10)
 #define GUARD_SIZE 4096                 /* at the low end: an overflow is a fault, not a riddle */
 #define START_MS   1767225600000
 
@@ -81,7 +82,8 @@ struct sched {
 	size_t         n_memories, cap_memories;
 };
 
-/* ---- chance: splitmix64 (Steele, Lea, Flood: Fast Splittable Pseudorandom Number Generators, 2014) */
+/* ---- chance: splitmix64 (Steele, Lea, Flood: Fast Splittable Pseudorandom Number Generators,
+ * 2014) */
 
 static uint64_t
 next_random(struct sched *s)
@@ -106,7 +108,8 @@ switch_to(struct context *from, struct context *to, bool from_ends)
 {
 	(void)from_ends;
 #ifdef ASAN
-	__sanitizer_start_switch_fiber(from_ends ? NULL : &from->fake_stack, to->stack, to->stack_size);
+	__sanitizer_start_switch_fiber(from_ends ? NULL : &from->fake_stack, to->stack,
+	                               to->stack_size);
 #endif
 #ifdef TSAN
 	__tsan_switch_to_fiber(to->fiber, 0);
@@ -151,7 +154,8 @@ sched_spawn(struct sched *s, const char *name, void (*fn)(void *arg), void *arg)
 	const uintptr_t p = (uintptr_t)t;
 
 	*t = (struct task){ .s = s, .name = name, .fn = fn, .arg = arg, .deadline_ms = TIME_MAX };
-	t->stack = mmap(NULL, STACK_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
+	t->stack = mmap(NULL, STACK_SIZE, PROT_READ | PROT_WRITE,
+	                MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
 	if (t->stack == MAP_FAILED || mprotect(t->stack, GUARD_SIZE, PROT_NONE) < 0)
 		abort();
 	getcontext(&t->context.uc);
@@ -162,7 +166,8 @@ sched_spawn(struct sched *s, const char *name, void (*fn)(void *arg), void *arg)
 #ifdef TSAN
 	t->context.fiber = __tsan_create_fiber(0);
 #endif
-	makecontext(&t->context.uc, (void (*)(void))task_main, 2, (unsigned)(p >> 32), (unsigned)(p & 0xFFFFFFFF));
+	makecontext(&t->context.uc, (void (*)(void))task_main, 2, (unsigned)(p >> 32),
+	            (unsigned)(p & 0xFFFFFFFF));
 	s->task = mem_more(s->task, s->n_tasks, &s->cap_tasks, sizeof(struct task *));
 	s->task[s->n_tasks++] = t;
 }
@@ -199,7 +204,8 @@ sched_free(struct sched *s)
 static bool
 runnable(const struct task *t)
 {
-	return !t->over && (t->ready == NULL || t->deadline_ms <= t->s->now_ms || t->ready(t->ready_arg));
+	return !t->over &&
+	       (t->ready == NULL || t->deadline_ms <= t->s->now_ms || t->ready(t->ready_arg));
 }
 
 /* One of those that can run, all equally likely; NULL: none can. */

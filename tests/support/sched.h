@@ -28,7 +28,8 @@ void sched_free(struct sched *s);                       /* after sched_run; its 
 /* A new task. name is borrowed. */
 void sched_spawn(struct sched *s, const char *name, void (*fn)(void *arg), void *arg);
 
-/* Run until every task has returned: NULL; or the name of a task that waits for what can never come. */
+/* Run until every task has returned: NULL; or the name of a task that waits for what can never
+ * come. */
 const char *sched_run(struct sched *s);
 
 /* Uniform in [0, below). The only source of chance a test should use. */
@@ -39,7 +40,8 @@ uint64_t sched_random(struct sched *s, uint64_t below);
 /* Perhaps let others go first. */
 void sched_pause(struct sched *s);
 
-/* Wait until ready(arg) holds, or wait_ms of virtual time have gone by (-1: no limit). Whether it holds. */
+/* Wait until ready(arg) holds, or wait_ms of virtual time have gone by (-1: no limit). Whether it
+ * holds. */
 bool sched_wait(struct sched *s, bool (*ready)(void *arg), void *arg, int64_t wait_ms);
 
 /* Virtual time, for struct pipe_env: pass the sched as self. Starts at 2026-01-01T00:00:00Z. */
@@ -53,9 +55,11 @@ struct sched_pipe;
 struct sched_pipe *sched_pipe(struct sched *s, size_t size);
 struct source sched_source(struct sched_pipe *p);
 struct sink sched_sink(struct sched_pipe *p);           /* closing it is the end of file */
-void sched_close_reader(struct sched_pipe *p);          /* from now on a write finds the reader gone */
+/* from now on a write finds the reader gone */
+void sched_close_reader(struct sched_pipe *p);
 
-/* The writer dies after so many bytes: what it writes later is lost, the reader finds the end of file. */
+/* The writer dies after so many bytes: what it writes later is lost, the reader finds the end of
+ * file. */
 void sched_cut(struct sched_pipe *p, uint64_t after_bytes);
 
 /* A source over borrowed bytes, and a sink that collects into to. */

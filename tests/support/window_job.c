@@ -53,12 +53,15 @@ days(uint64_t *seed)
 static void
 set_shape(struct window_conf *c, int kind, uint64_t *seed)
 {
-	static const enum window_kind kinds[WINDOW_JOB_KINDS] = { WINDOW_TUMBLING, WINDOW_SLIDING, WINDOW_CUMULATE,
-		WINDOW_SESSION, WINDOW_SESSION, WINDOW_COUNT, WINDOW_GLOBAL, WINDOW_TUMBLING, WINDOW_TUMBLING };
+	static const enum window_kind kinds[WINDOW_JOB_KINDS] = {
+		WINDOW_TUMBLING, WINDOW_SLIDING, WINDOW_CUMULATE, WINDOW_SESSION, WINDOW_SESSION,
+		WINDOW_COUNT,    WINDOW_GLOBAL,  WINDOW_TUMBLING, WINDOW_TUMBLING
+	};
 
 	c->kind = kinds[kind];
 	c->slide = between(seed, 1, 9);
-	c->size = c->kind == WINDOW_CUMULATE ? c->slide * between(seed, 1, 4) : between(seed, 1, 20);
+	c->size =
+		c->kind == WINDOW_CUMULATE ? c->slide * between(seed, 1, 4) : between(seed, 1, 20);
 	if (kind == 4)
 		c->gap_expr = "gap";
 	if (c->kind == WINDOW_GLOBAL)
@@ -74,9 +77,15 @@ window_job_conf(struct window_conf *c, int kind, uint64_t *seed)
 {
 	const bool timed = kind != 5 && kind != 6;
 
-	*c = (struct window_conf){ .keys = keys, .n_keys = (size_t)between(seed, 0, 2), .aggs = aggs,
-		.n_aggs = (size_t)between(seed, 1, sizeof(aggs) / sizeof(aggs[0])), .time = "t",
-		.time_format = TIME_FORMAT_MS, .ms = true, .seed = next_random(seed) };
+	*c = (struct window_conf){ .keys = keys,
+		                   .n_keys = (size_t)between(seed, 0, 2),
+		                   .aggs = aggs,
+		                   .n_aggs =
+		                           (size_t)between(seed, 1, sizeof(aggs) / sizeof(aggs[0])),
+		                   .time = "t",
+		                   .time_format = TIME_FORMAT_MS,
+		                   .ms = true,
+		                   .seed = next_random(seed) };
 	set_shape(c, kind, seed);
 	c->bound = between(seed, 0, 5) == 0 ? WATERMARK_NONE : between(seed, 0, 20);
 	if (timed && c->empty == 0)
@@ -94,9 +103,10 @@ window_job_line(struct buf *to, int i, uint64_t *seed)
 	const uint32_t draw = next_random(seed);
 
 	buf_clear(to);
-	buf_addf(to, "{\"t\":%d,\"k\":%s,\"k2\":%s,\"v\":%d.%02d,\"gap\":%d,\"src\":%d}", 1000 + 3 * i - (int)(draw % 25),
-	         names[draw / 32 % 6], names[draw / 256 % 6], (int)(draw / 2048 % 9) - 4, (int)(draw / 4096 % 100),
-	         1 + (int)(draw / 8192 % 20), (int)(draw / 65536 % 3));
+	buf_addf(to, "{\"t\":%d,\"k\":%s,\"k2\":%s,\"v\":%d.%02d,\"gap\":%d,\"src\":%d}",
+	         1000 + 3 * i - (int)(draw % 25), names[draw / 32 % 6], names[draw / 256 % 6],
+	         (int)(draw / 2048 % 9) - 4, (int)(draw / 4096 % 100), 1 + (int)(draw / 8192 % 20),
+	         (int)(draw / 65536 % 3));
 	memset(buf_room(to, LINE_SLACK), 0, LINE_SLACK);
 }
 

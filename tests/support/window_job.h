@@ -10,8 +10,8 @@
 
 enum { WINDOW_JOB_KINDS = 9 };
 
-/* Everything that a stage of this kind, 0 .. WINDOW_JOB_KINDS - 1, may be asked for, by the seed. The texts are static;
- * calendar_free((void *)conf->calendar) is the caller's. */
+/* Everything that a stage of this kind, 0 .. WINDOW_JOB_KINDS - 1, may be asked for, by the seed.
+ * The texts are static; calendar_free((void *)conf->calendar) is the caller's. */
 void window_job_conf(struct window_conf *conf, int kind, uint64_t *seed);
 
 /* Record number i, without a newline. */

@@ -299,7 +299,8 @@ a_count_is_right_beside_any_sum(void **state)
 		assert_memory_equal(row_of(&r, acc), n, strlen(n));
 		buf_clear(&saved);
 		agg_save(r.list, acc, &saved);
-		assert_int_equal(agg_load(r.list, copy, &(struct cursor){ buf_str(&saved), true }), 0);
+		assert_int_equal(agg_load(r.list, copy, &(struct cursor){ buf_str(&saved), true }),
+		                 0);
 		assert_memory_equal(row_of(&r, copy), n, strlen(n));
 		agg_drop(r.list, copy);
 	}
@@ -420,7 +421,8 @@ random_line(char line[200], bool huge, uint64_t *seed)
 
 	if (kind % 4 == 0)
 		snprintf(line, 200, "{\"v\":%s,\"k\":%s}",
-		         values[huge ? next_random(seed) % 10 : 3 + next_random(seed) % 7], keys[next_random(seed) % 8]);
+		         values[huge ? next_random(seed) % 10 : 3 + next_random(seed) % 7],
+		         keys[next_random(seed) % 8]);
 	else
 		snprintf(line, 200, "{\"v\":%d.%02d,\"k\":%s}",
 		         (int)(next_random(seed) % 2000) - 1000,
@@ -714,7 +716,8 @@ main(void)
 		cmocka_unit_test(each_aggregate_gives_what_sql_gives),
 		cmocka_unit_test(calls_that_cannot_be_are_refused),
 		cmocka_unit_test(columns_are_called_as_sql_users_expect),
-		cmocka_unit_test(a_count_takes_the_room_that_a_sum_leaves_and_equal_calls_are_shared),
+		cmocka_unit_test(
+			a_count_takes_the_room_that_a_sum_leaves_and_equal_calls_are_shared),
 		cmocka_unit_test(a_count_is_right_beside_any_sum),
 		cmocka_unit_test(a_condition_may_bring_aggregates_of_its_own),
 		cmocka_unit_test(sums_are_exact_beyond_64_bits_and_say_when_they_are_not),

@@ -56,7 +56,8 @@ static int64_t
 stretch(uint64_t *seed)
 {
 	static const int magnitudes[] = { 1, 3, 6, 11, 17, 31, 32, 33, 45, 53 };
-	const int bits = magnitudes[next_random(seed) % (sizeof(magnitudes) / sizeof(magnitudes[0]))];
+	const int bits =
+		magnitudes[next_random(seed) % (sizeof(magnitudes) / sizeof(magnitudes[0]))];
 
 	const uint64_t high = next_random(seed);
 
@@ -88,7 +89,8 @@ check_soon(const struct alarms *a, struct list *l, int64_t until, size_t max)
 {
 	struct alarm wanted[MAX];
 	uint32_t     soon[MAX];
-	const size_t n = list_until(l, until, wanted, false), got = alarms_soon(a, until, soon, max);
+	const size_t n = list_until(l, until, wanted, false),
+		     got = alarms_soon(a, until, soon, max);
 
 	assert_int_equal(got, n < max ? n : max);
 	for (size_t i = 0; i < got; i++) {
@@ -107,7 +109,8 @@ run(uint64_t seed)
 	static struct list l;
 	struct alarms a;
 	uint64_t      random = seed * 7919;
-	int64_t       now = (int64_t)(next_random(&random) % 3) * INT64_C(1768564800000) - stretch(&random);
+	int64_t now =
+		(int64_t)(next_random(&random) % 3) * INT64_C(1768564800000) - stretch(&random);
 	bool          begun = false;
 	uint32_t      what = 0;
 
@@ -125,8 +128,10 @@ run(uint64_t seed)
 		if (next_random(&random) % 3 != 0)
 			continue;
 		/* before the first time that it hears of, alarms may be set for any */
-		now += begun || next_random(&random) % 2 == 0 ? stretch(&random) : -stretch(&random);
-		if (next_random(&random) % 8 == 0 && list_next(&l) != TIME_MAX && list_next(&l) > now)
+		now += begun || next_random(&random) % 2 == 0 ? stretch(&random)
+		                                              : -stretch(&random);
+		if (next_random(&random) % 8 == 0 && list_next(&l) != TIME_MAX &&
+		    list_next(&l) > now)
 			now = list_next(&l);
 		begun = true;
 		check_ringing(&a, &l, now, seed);

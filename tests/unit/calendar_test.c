@@ -58,7 +58,8 @@ static void
 a_day_has_23_or_25_hours_when_clocks_change(void **state)
 {
 	struct calendar *c = central_europe(CALENDAR_DAY, 1);
-	int64_t spring = time_of_civil(2026, 3, 29) - HOUR, autumn = time_of_civil(2026, 10, 25) - 2 * HOUR;
+	int64_t spring = time_of_civil(2026, 3, 29) - HOUR,
+		autumn = time_of_civil(2026, 10, 25) - 2 * HOUR;
 
 	(void)state;
 	check_period(c, spring, spring, spring + 23 * HOUR);
@@ -84,11 +85,14 @@ the_rule_holds_in_far_years_and_before_1970(void **state)
 static void
 weeks_begin_on_monday_and_months_on_the_first(void **state)
 {
-	struct calendar *week = central_europe(CALENDAR_WEEK, 1), *quarter = central_europe(CALENDAR_MONTH, 3);
+	struct calendar *week = central_europe(CALENDAR_WEEK, 1),
+			*quarter = central_europe(CALENDAR_MONTH, 3);
 
 	(void)state;
-	check_period(week, time_of_civil(2026, 11, 24), time_of_civil(2026, 11, 23) - HOUR, time_of_civil(2026, 11, 30) - HOUR);
-	check_period(quarter, time_of_civil(2026, 11, 24), time_of_civil(2026, 10, 1) - 2 * HOUR, time_of_civil(2027, 1, 1) - HOUR);
+	check_period(week, time_of_civil(2026, 11, 24), time_of_civil(2026, 11, 23) - HOUR,
+	             time_of_civil(2026, 11, 30) - HOUR);
+	check_period(quarter, time_of_civil(2026, 11, 24), time_of_civil(2026, 10, 1) - 2 * HOUR,
+	             time_of_civil(2027, 1, 1) - HOUR);
 	calendar_free(week);
 	calendar_free(quarter);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* --max-partial, --on-limit and --max-matches over random patterns, in each engine and with each kind of output. */
+/* --max-partial, --on-limit and --max-matches over random patterns, in each engine and with each
+ * kind of output. */
 #define _GNU_SOURCE                     /* memmem */
 #include "cep_case.h"
 #include "unit.h"
@@ -55,7 +56,8 @@ count(struct str lines, enum emit emit)
 {
 	uint64_t n = 0;
 
-	for (const char *p = lines.p, *end = p + lines.n; p < end; p = (const char *)memchr(p, '\n', (size_t)(end - p)) + 1)
+	for (const char *p = lines.p, *end = p + lines.n; p < end;
+	     p = (const char *)memchr(p, '\n', (size_t)(end - p)) + 1)
 		n += emit == EMIT_COUNT ? strtoull(strstr(p, "\"count\":") + 8, NULL, 10) : 1;
 	return n;
 }
@@ -86,7 +88,8 @@ no_strategy(const struct cep_case *c)
 	return true;
 }
 
-/* With so few partial matches allowed: stopped, or as if there were no limit. Returns whether it stopped. */
+/* With so few partial matches allowed: stopped, or as if there were no limit. Returns whether it
+ * stopped. */
 static bool
 check_stop(const struct cep_case *c, int form, const struct answer *all, size_t max)
 {
@@ -95,14 +98,16 @@ check_stop(const struct cep_case *c, int form, const struct answer *all, size_t 
 
 	how.max_partial = max;
 	ask(c, &how, &few);
-	if (few.result == 0 ? !same_answer(&few, all) : few.result != -1 || !begins_with(all->matches, few.matches))
+	if (few.result == 0 ? !same_answer(&few, all)
+	                    : few.result != -1 || !begins_with(all->matches, few.matches))
 		explain(c, form, "--max-partial with stop");
 	const bool stopped = few.result != 0;
 	buf_release(&few.text);
 	return stopped;
 }
 
-/* The oldest dropped: never a failure; and what is found without a strategy, would have been found anyway. */
+/* The oldest dropped: never a failure; and what is found without a strategy, would have been found
+ * anyway. */
 static void
 check_oldest(const struct cep_case *c, int form, const struct answer *all, size_t max, bool stops)
 {
@@ -116,10 +121,13 @@ check_oldest(const struct cep_case *c, int form, const struct answer *all, size_
 	ask(c, &how, &few);
 	if (few.result != 0 || (!stops && !same_answer(&few, all)))
 		explain(c, form, "--max-partial with oldest");
-	if (most > max + 2)             /* each of the two keys may hold one that waits for a first event */
+	/* each of the two keys may hold one that waits for a first event */
+	if (most > max + 2)
 		explain(c, form, "more partial matches than --max-partial");
-	for (struct str rest = few.matches; rest.n > 0 && no_strategy(c) && how.emit != EMIT_COUNT;) {
-		const struct str line = str_slice(rest, 0, (size_t)((const char *)memchr(rest.p, '\n', rest.n) - rest.p) + 1);
+	for (struct str rest = few.matches;
+	     rest.n > 0 && no_strategy(c) && how.emit != EMIT_COUNT;) {
+		const struct str line = str_slice(
+			rest, 0, (size_t)((const char *)memchr(rest.p, '\n', rest.n) - rest.p) + 1);
 		if (!has_line(all->matches, line))
 			explain(c, form, "a match that is none");
 		rest = str_slice(rest, line.n, rest.n);
@@ -166,9 +174,10 @@ max_matches_prints_whole_moments_up_to_the_limit_in_every_engine(void **state)
 			const uint64_t n = count(all.matches, how.emit);
 			how.max_matches = 1 + seed % 7;
 			ask(&c, &how, &few);
-			if (n <= how.max_matches ? !same_answer(&few, &all)
-			                         : few.result != -1 || !begins_with(all.matches, few.matches) ||
-			                                   count(few.matches, how.emit) > how.max_matches)
+			if (n <= how.max_matches
+			            ? !same_answer(&few, &all)
+			            : few.result != -1 || !begins_with(all.matches, few.matches) ||
+			                      count(few.matches, how.emit) > how.max_matches)
 				explain(&c, form, "--max-matches");
 			stopped += n > how.max_matches;
 			buf_release(&all.text);

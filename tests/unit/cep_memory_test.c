@@ -16,7 +16,8 @@
 #else
 #define HAS_FEATURE(x) 0
 #endif
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || HAS_FEATURE(address_sanitizer) || HAS_FEATURE(thread_sanitizer)
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) ||                               \
+	HAS_FEATURE(address_sanitizer) || HAS_FEATURE(thread_sanitizer)
 #define KEEPS_WHAT_IS_FREED true        /* for a while, to notice who uses it */
 #else
 #define KEEPS_WHAT_IS_FREED false
@@ -66,7 +67,8 @@ struct usage {                          /* the most at any time, but for saved: 
 static void
 look(const struct pipe_stats *stats, struct usage *u)
 {
-	const uint64_t partial = atomic_load(&stats->partial_matches), keys = atomic_load(&stats->keys);
+	const uint64_t partial = atomic_load(&stats->partial_matches),
+		       keys = atomic_load(&stats->keys);
 
 	u->partial = partial > u->partial ? partial : u->partial;
 	u->keys = keys > u->keys ? keys : u->keys;
@@ -81,7 +83,8 @@ forget(void *self, const char *p, size_t n, struct err *err)
 
 /* Every key has one event, which begins a match; so many come within a window. */
 static void
-feed(struct cep *cep, int n, int open, const struct pipe_stats *stats, struct out *out, struct usage *u)
+feed(struct cep *cep, int n, int open, const struct pipe_stats *stats, struct out *out,
+     struct usage *u)
 {
 	char text[BATCH_MAX][64 + LINE_SLACK];
 	struct str line[BATCH_MAX];
@@ -115,8 +118,13 @@ usage_of(const struct shape *shape, int n, int open)
 	struct err err;
 
 	pattern_of(&pattern, shape);
-	struct cep *cep = cep_new(&(struct cep_conf){ .pattern = &pattern, .keys = keys, .n_keys = 1, .time = "t",
-	                                              .time_format = TIME_FORMAT_MS, .max_partial = 10000000, .emit = shape->emit },
+	struct cep *cep = cep_new(&(struct cep_conf){ .pattern = &pattern,
+	                                              .keys = keys,
+	                                              .n_keys = 1,
+	                                              .time = "t",
+	                                              .time_format = TIME_FORMAT_MS,
+	                                              .max_partial = 10000000,
+	                                              .emit = shape->emit },
 	                          &err);
 	out_init(&out, &(struct sink){ .write = forget });
 	cep_outputs(cep, NULL, NULL, &stats);
@@ -141,7 +149,8 @@ peak_kib(void)                          /* of the process, so far */
 	return u.ru_maxrss;
 }
 
-/* Keys that are idle are kept for a while (65,536 of them), for many come back: so the first 200,000 show what it takes. */
+/* Keys that are idle are kept for a while (65,536 of them), for many come back: so the first
+ * 200,000 show what it takes. */
 static void
 the_memory_of_keys_that_are_gone_is_used_again(void **state)
 {
@@ -160,8 +169,10 @@ a_million_keys_of_one_event_leave_no_more_than_the_window_holds(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < sizeof(shapes) / sizeof(shapes[0]); i++) {
-		const struct usage few = usage_of(&shapes[i], 200000, 500), many = usage_of(&shapes[i], 1000000, 5000);
-		/* the general engine counts the wait for another first event; beyond the window there may be a batch */
+		const struct usage few = usage_of(&shapes[i], 200000, 500),
+				   many = usage_of(&shapes[i], 1000000, 5000);
+		/* the general engine counts the wait for another first event; beyond the window
+		 * there may be a batch */
 		const uint64_t each = shapes[i].slices ? 1 : 2;
 		assert_in_range(few.partial, 500 * each, (500 + BATCH_MAX) * each);
 		assert_in_range(many.partial, 5000 * each, (5000 + BATCH_MAX) * each);

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * An independent matcher for a subset of patterns: sequences of --next, --followed-by and --followed-by-any with counts
- * and their contiguity, one key, events in order, no skipping. It tries every choice of events and keeps those
- * that fit the definition:
+ * An independent matcher for a subset of patterns: sequences of --next, --followed-by and
+ * --followed-by-any with counts and their contiguity, one key, events in order, no skipping. It
+ * tries every choice of events and keeps those that fit the definition:
  *
- *	each element takes from..to events that satisfy it (all its --where), in order, one element after the other;
- *	between an event and the one before it: nothing may lie (next, consecutive), nothing that satisfies the element
+ *	each element takes from..to events that satisfy it (all its --where), in order, one
+ *	element after the other;
+ *	between an event and the one before it: nothing may lie (next, consecutive), nothing that
+ *	satisfies the element
  *	(followed-by, the default inside a loop), or anything (followed-by-any, allow-combinations);
  *	the last event comes sooner after the first than the window is long.
  *
@@ -97,7 +99,8 @@ try_event(struct naive *m, int part, int taken, enum between how)
 
 	for (int e = before + 1; e < m->c->n_lines; e++) {
 		/* a match may begin anywhere */
-		if (m->n == 0 ? !satisfies(m, part, e) : !may_come(m, part, how, before, e) || !in_window(m, e))
+		if (m->n == 0 ? !satisfies(m, part, e)
+		              : !may_come(m, part, how, before, e) || !in_window(m, e))
 			continue;
 		m->event[m->n] = e;
 		m->owner[m->n++] = part;
@@ -131,8 +134,13 @@ read_options(struct naive *m)
 		const char *option = m->c->args[i], *value = m->c->args[i + 1];
 		if (strcmp(option, "--begin") == 0 || strcmp(option, "--next") == 0 || strncmp(option, "--followed-by", 13) == 0) {
 			p = &m->part[m->n_parts++];
-			*p = (struct part){ .name = atoi(value + 1), .from = 1, .to = 1, .later = NOTHING_LIKE_IT };
-			p->first = strcmp(option, "--followed-by") == 0 ? NOTHING_LIKE_IT : option[2] == 'f' ? ANYTHING : NOTHING;
+			*p = (struct part){ .name = atoi(value + 1),
+				            .from = 1,
+				            .to = 1,
+				            .later = NOTHING_LIKE_IT };
+			p->first = strcmp(option, "--followed-by") == 0 ? NOTHING_LIKE_IT
+			         : option[2] == 'f'                     ? ANYTHING
+			                                                : NOTHING;
 		} else if (strcmp(option, "--where") == 0) {
 			p->where[p->n_where++] = value;
 		} else if (strcmp(option, "--times") == 0) {
@@ -178,7 +186,8 @@ compare_choices(const void *pa, const void *pb)
 static void
 print_choice(const struct naive *m, const struct choice *f, struct buf *to)
 {
-	const struct cep_line *first = &m->c->lines[f->event[0]], *last = &m->c->lines[f->event[f->n - 1]];
+	const struct cep_line *first = &m->c->lines[f->event[0]],
+			      *last = &m->c->lines[f->event[f->n - 1]];
 	char text[96];
 
 	buf_addf(to, "{\"k\":\"%c\",\"match_start\":%" PRId64 ",\"match_end\":%" PRId64 ",\"matches\":{", first->k, first->t, last->t);
@@ -220,7 +229,9 @@ differs(const struct cep_case *c, void *arg)
 	buf_init(&stage, BUF_NO_MAX);
 	if (cep_case_run(c, &how, &stage) == 0) {
 		match_naively(c, &naive);
-		same = stage.n > naive.n && memcmp(stage.p, naive.n == 0 ? "" : naive.p, naive.n) == 0 && stage.p[naive.n] == '-';
+		same = stage.n > naive.n &&
+		       memcmp(stage.p, naive.n == 0 ? "" : naive.p, naive.n) == 0 &&
+		       stage.p[naive.n] == '-';
 	}
 	buf_release(&naive);
 	buf_release(&stage);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Properties of the stage over random patterns and inputs: where it is cut, and which engine runs, changes nothing. */
+/* Properties of the stage over random patterns and inputs: where it is cut, and which engine runs,
+ * changes nothing. */
 #include "cep_case.h"
 #include "unit.h"
 
@@ -88,34 +89,48 @@ static void
 events_that_were_saved_without_their_lines_give_the_same_summary(void **state)
 {
 	(void)state;
-	compare_all(SHAPE_ANY, &(struct question){ { .emit = EMIT_SUMMARY }, { .emit = EMIT_SUMMARY, .cuts = 1 } }, 2000);
+	compare_all(
+		SHAPE_ANY,
+		&(struct question){ { .emit = EMIT_SUMMARY }, { .emit = EMIT_SUMMARY, .cuts = 1 } },
+		2000);
 }
 
 static void
 the_engine_for_one_element_finds_what_the_general_one_finds(void **state)
 {
 	(void)state;
-	compare_all(SHAPE_ONE, &(struct question){ { .general = true, .sorted = true }, { .sorted = true } }, 8000);
+	compare_all(SHAPE_ONE,
+	            &(struct question){ { .general = true, .sorted = true }, { .sorted = true } },
+	            8000);
 }
 
-/* The general engine of tests works out each move anew, the other looks up what became of an earlier branch like it. */
+/* The general engine of tests works out each move anew, the other looks up what became of an
+ * earlier branch like it. */
 static void
 moves_that_are_remembered_are_those_that_are_worked_out_each_time(void **state)
 {
 	(void)state;
-	compare_all(SHAPE_ANY, &(struct question){ { .general = true, .sorted = true }, { .sorted = true } }, 8000);
-	compare_all(SHAPE_PLAIN, &(struct question){ { .general = true, .sorted = true }, { .sorted = true } }, 2000);
+	compare_all(SHAPE_ANY,
+	            &(struct question){ { .general = true, .sorted = true }, { .sorted = true } },
+	            8000);
+	compare_all(SHAPE_PLAIN,
+	            &(struct question){ { .general = true, .sorted = true }, { .sorted = true } },
+	            2000);
 }
 
 static void
 moves_are_remembered_aright_after_a_load(void **state)
 {
 	(void)state;
-	compare_all(SHAPE_ANY, &(struct question){ { .general = true, .sorted = true }, { .sorted = true, .cuts = 1 } }, 3000);
+	compare_all(SHAPE_ANY,
+	            &(struct question){ { .general = true, .sorted = true },
+	                                { .sorted = true, .cuts = 1 } },
+	            3000);
 }
 
 static struct cep *
-make_with(struct pattern *p, const char *name, const char *gap, const char *order_by, struct err *err)
+make_with(struct pattern *p, const char *name, const char *gap, const char *order_by,
+          struct err *err)
 {
 	pattern_init(p);
 	assert_int_equal(pattern_begin(p, name, err), 0);
@@ -123,7 +138,10 @@ make_with(struct pattern *p, const char *name, const char *gap, const char *orde
 	assert_int_equal(pattern_follow(p, RELAXED, "--followed-by", "next", err), 0);
 	assert_int_equal(pattern_within_each(p, gap, err), 0);
 	assert_int_equal(pattern_finish(p, err), 0);
-	struct cep *c = cep_new(&(struct cep_conf){ .pattern = p, .time = "t", .order_by = order_by, .max_partial = 10 }, err);
+	struct cep *c = cep_new(
+		&(struct cep_conf){
+			.pattern = p, .time = "t", .order_by = order_by, .max_partial = 10 },
+		err);
 	assert_non_null(c);
 	return c;
 }
@@ -166,7 +184,9 @@ state_without_lines_is_refused_where_they_are_printed(void **state)
 	struct err err;
 	struct buf saved;
 	struct cep *lines = make(&pattern, "one", &err);
-	struct cep_conf conf = { .pattern = &pattern, .time = "t", .max_partial = 10, .emit = EMIT_COUNT };
+	struct cep_conf conf = {
+		.pattern = &pattern, .time = "t", .max_partial = 10, .emit = EMIT_COUNT
+	};
 	struct cep *brief = cep_new(&conf, &err);
 
 	(void)state;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* maip-consume as a member of a group: what is committed, what a rebalance may not lose or double. */
+/* maip-consume as a member of a group: what is committed, what a rebalance may not lose or double.
+ */
 #include "consume_rig.h"
 
 static void
@@ -46,7 +47,8 @@ a_group_goes_on_where_it_left_off(void **state)
 	memory_broker_free(b);
 }
 
-/* Two members, rebalances and a crash at random moments: every record comes out at least once, and all are committed. */
+/* Two members, rebalances and a crash at random moments: every record comes out at least once, and
+ * all are committed. */
 static void
 no_record_is_lost_by_rebalances_and_crashes(void **state)
 {
@@ -64,7 +66,8 @@ no_record_is_lost_by_rebalances_and_crashes(void **state)
 			r[m].group = "g";
 			rig_open(&r[m]);
 			if (m < 2)
-				assert_int_equal(consume_start(r[m].consume, &r[m].reader, &r[m].err), 0);
+				assert_int_equal(
+					consume_start(r[m].consume, &r[m].reader, &r[m].err), 0);
 		}
 		for (int i = 0; i < 200; i++) {
 			rig_put_event(b, "t", (int32_t)(next_random(&random) % 4), i, i);
@@ -89,7 +92,8 @@ no_record_is_lost_by_rebalances_and_crashes(void **state)
 				fail_msg("seed %d: record %d is lost", (int)seed, i);
 		for (int p = 0; p < 4; p++)
 			if (memory_broker_count(b, "t", p) > 0)
-				assert_int_equal(memory_broker_committed(b, "g", "t", p), memory_broker_count(b, "t", p));
+				assert_int_equal(memory_broker_committed(b, "g", "t", p),
+				                 memory_broker_count(b, "t", p));
 		for (int m = 0; m < 3; m++)
 			rig_release(&r[m]);
 		memory_broker_free(b);
@@ -163,7 +167,8 @@ a_bounded_read_serves_its_group(void **state)
 	memory_broker_free(b);
 }
 
-/* The write that is going on is the only one that knows where the lines are: the partitions go, come back, and there are more. */
+/* The write that is going on is the only one that knows where the lines are: the partitions go,
+ * come back, and there are more. */
 static void
 upset_the_group(struct rig *r)
 {

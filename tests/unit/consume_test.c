@@ -65,7 +65,8 @@ whatever_the_schedule_a_bounded_read_gives_the_same_bytes(void **state)
 
 		memory_broker_topic(b, "t", 4);
 		for (int i = 0; i < 1000; i++) {
-			rig_put_event(b, "t", (int32_t)(next_random(&random) % 3), 1000 + i * 10 + (int)(next_random(&random) % 300), i);
+			rig_put_event(b, "t", (int32_t)(next_random(&random) % 3),
+			              1000 + i * 10 + (int)(next_random(&random) % 300), i);
 			if (i % 50 == 0)
 				memory_broker_marker(b, "t", i % 4);
 			if (i % 70 == 0)
@@ -157,11 +158,13 @@ ranges_and_limits_are_kept(void **state)
 		for (int n = 0; n < 10; n++)
 			rig_put_event(b, "t", 0, 1000 + n, n);
 		rig_init(&r, b, "t");
-		assert_int_equal(place_range_parse(&r.conf.range, str_of(cases[i].range), NOW, &r.err), 0);
+		assert_int_equal(
+			place_range_parse(&r.conf.range, str_of(cases[i].range), NOW, &r.err), 0);
 		r.conf.max_messages = cases[i].max;
 		assert_int_equal(rig_run(&r), STATUS_OK);
 		for (const char *p = rig_text(&r); (p = strstr(p, "\"n\":")) != NULL; p++)
-			snprintf(found + strlen(found), sizeof(found) - strlen(found), "%s%c", found[0] ? " " : "", p[4]);
+			snprintf(found + strlen(found), sizeof(found) - strlen(found), "%s%c",
+			         found[0] ? " " : "", p[4]);
 		assert_string_equal(found, cases[i].expected);
 		rig_release(&r);
 		memory_broker_free(b);
@@ -302,8 +305,11 @@ conditions_see_the_record_and_its_value(void **state)
 		rig_put(b, "t", 0, 2000, "b", "{\"n\":2}");
 		rig_put(b, "t", 0, 3000, "b", "{\"n\":3}");
 		rig_put(b, "t", 0, 4000, "a", "{\"n\":4}");
-		memory_broker_append(b, &(struct record){ .topic = STR("t"), .timestamp = 5000, .value = STR("{\"n\":5}"),
-		                                          .headers = headers, .n_headers = 2 });
+		memory_broker_append(b, &(struct record){ .topic = STR("t"),
+		                                          .timestamp = 5000,
+		                                          .value = STR("{\"n\":5}"),
+		                                          .headers = headers,
+		                                          .n_headers = 2 });
 		rig_init(&r, b, "t");
 		r.where[0] = cases[i].where;
 		r.conf.n_where = 1;
@@ -312,7 +318,8 @@ conditions_see_the_record_and_its_value(void **state)
 			fail_msg("%s: %s", cases[i].where, r.err.msg);
 		assert_int_equal(consume_headers(r.consume), strstr(cases[i].where, "$headers") != NULL);
 		for (const char *p = rig_text(&r); (p = strstr(p, "\"n\":")) != NULL; p++)
-			snprintf(found + strlen(found), sizeof(found) - strlen(found), "%s%c", found[0] ? " " : "", p[4]);
+			snprintf(found + strlen(found), sizeof(found) - strlen(found), "%s%c",
+			         found[0] ? " " : "", p[4]);
 		assert_string_equal(found, cases[i].expected);
 		rig_release(&r);
 		memory_broker_free(b);
@@ -406,7 +413,8 @@ the_slowest_partition_that_speaks_holds_the_watermark(void **state)
 }
 
 static int64_t (*told_end)(void *self, const struct part *p);
-static int64_t hidden;                  /* records of partition 1 that the broker has told of, and not sent */
+/* records of partition 1 that the broker has told of, and not sent */
+static int64_t hidden;
 
 static int64_t
 end_with_hidden(void *self, const struct part *p)
@@ -592,7 +600,8 @@ a_replay_takes_as_long_as_it_took(void **state)
 		assert_in_range(r.now - NOW, 30000, 30010);
 		assert_int_equal(consume_counts(r.consume).lines, 3);
 		for (int p = 0; p < 2; p++)
-			assert_int_equal(memory_broker_committed(b, "g", "t", p), memory_broker_count(b, "t", p));
+			assert_int_equal(memory_broker_committed(b, "g", "t", p),
+			                 memory_broker_count(b, "t", p));
 		rig_release(&r);
 		memory_broker_free(b);
 	}
@@ -644,7 +653,8 @@ the_clock_moves_time_on_when_the_whole_topic_is_quiet(void **state)
 	r.conf.range.from.kind = PLACE_EARLIEST;
 	rig_open(&r);
 	assert_int_equal(consume_start(r.consume, &r.reader, &r.err), 0);
-	r.now += 60000;                 /* nothing was ever read: there is no time that could go on */
+	/* nothing was ever read: there is no time that could go on */
+	r.now += 60000;
 	rig_steps(&r, 2);
 	assert_null(strstr(rig_text(&r), "watermark\",\"ts"));
 	rig_put_event(b, "t", 0, NOW - 100000, 1);
@@ -737,7 +747,10 @@ a_meter_tells_what_was_read_and_what_is_left(void **state)
 	rig_init(&r, b, "t");
 	r.conf.exit_at_end = true;
 	rig_open(&r);
-	meter_init(&meter, &(struct meter_conf){ .stats_every = 1000, .progress = true, .partitions = true }, 5000);
+	meter_init(
+		&meter,
+		&(struct meter_conf){ .stats_every = 1000, .progress = true, .partitions = true },
+		5000);
 	buf_init(&text, BUF_NO_MAX);
 	assert_int_equal(consume_start(r.consume, &r.reader, &r.err), 0);
 	while (consume_counts(r.consume).lines < 1000)
@@ -774,7 +787,8 @@ main(void)
 		cmocka_unit_test(ranges_and_limits_are_kept),
 		cmocka_unit_test(an_offset_that_is_gone_is_never_jumped_over),
 		cmocka_unit_test(what_is_no_record_stops_the_run_behind_the_good_ones),
-		cmocka_unit_test(a_bad_record_stops_the_run_behind_those_of_other_partitions_before_it),
+		cmocka_unit_test(
+			a_bad_record_stops_the_run_behind_those_of_other_partitions_before_it),
 		cmocka_unit_test(pretty_printed_json_becomes_one_line),
 		cmocka_unit_test(other_spacing_is_left_as_it_is),
 		cmocka_unit_test(tombstones_are_counted_and_passed_over),
@@ -788,7 +802,8 @@ main(void)
 		cmocka_unit_test(a_record_too_far_ahead_of_the_clock_is_bad),
 		cmocka_unit_test(a_record_without_a_time_is_bad_only_when_times_are_wanted),
 		cmocka_unit_test(a_replay_takes_as_long_as_it_took),
-		cmocka_unit_test(a_record_that_waits_is_not_committed_nor_written_after_a_rebalance),
+		cmocka_unit_test(
+			a_record_that_waits_is_not_committed_nor_written_after_a_rebalance),
 		cmocka_unit_test(the_clock_moves_time_on_when_the_whole_topic_is_quiet),
 		cmocka_unit_test(one_key_is_read_from_its_partition_alone),
 		cmocka_unit_test(partitions_made_meanwhile_are_read_from_their_first_record),

@@ -87,7 +87,8 @@ parse(struct fixture *f, const char *line)
 	buf_add_str(&f->line, str_of(line));
 	buf_add(&f->line, slack, sizeof(slack));
 	f->err.msg[0] = '\0';
-	if (envelope_parse(f->parser, (struct str){ f->line.p, strlen(line) }, &f->back, &f->err) < 0)
+	if (envelope_parse(f->parser, (struct str){ f->line.p, strlen(line) }, &f->back, &f->err) <
+	    0)
 		fail_msg("%s: %s", line, f->err.msg);
 }
 
@@ -99,7 +100,9 @@ assert_refused(struct fixture *f, const char *line, const char *message)
 	buf_clear(&f->line);
 	buf_add_str(&f->line, str_of(line));
 	buf_add(&f->line, slack, sizeof(slack));
-	assert_int_equal(envelope_parse(f->parser, (struct str){ f->line.p, strlen(line) }, &f->back, &f->err), -1);
+	assert_int_equal(envelope_parse(f->parser, (struct str){ f->line.p, strlen(line) },
+	                                &f->back, &f->err),
+	                 -1);
 	assert_int_equal(f->err.status, STATUS_DATA);
 	assert_string_equal(f->err.msg, message);
 }
@@ -112,9 +115,15 @@ a_record_is_one_line_with_all_its_members(void **state)
 		{ STR("raw"), STR("\xff\x00") }, { STR("\xfe"), STR("x") },
 	};
 	const struct record r = {
-		.topic = STR("maip.orders"), .partition = 3, .offset = 9007199254740993, .timestamp = 1767225600000,
-		.timestamp_type = TS_CREATE, .key = STR("c-\"1\""), .value = STR("{\"a\": 1.50}"),
-		.headers = headers, .n_headers = 5,
+		.topic = STR("maip.orders"),
+		.partition = 3,
+		.offset = 9007199254740993,
+		.timestamp = 1767225600000,
+		.timestamp_type = TS_CREATE,
+		.key = STR("c-\"1\""),
+		.value = STR("{\"a\": 1.50}"),
+		.headers = headers,
+		.n_headers = 5,
 	};
 
 	assert_str(print(*state, &r), STR(
@@ -126,7 +135,9 @@ a_record_is_one_line_with_all_its_members(void **state)
 static void
 what_a_record_does_not_have_is_null(void **state)
 {
-	const struct record r = { .topic = STR("t"), .partition = -1, .offset = -1001, .timestamp = -1 };
+	const struct record r = {
+		.topic = STR("t"), .partition = -1, .offset = -1001, .timestamp = -1
+	};
 
 	assert_str(print(*state, &r), STR(
 		"{\"topic\":\"t\",\"partition\":null,\"offset\":null,\"timestamp\":null,\"timestampType\":\"none\","
@@ -158,7 +169,9 @@ a_value_is_json_or_text_or_base64_by_its_bytes_alone(void **state)
 	struct fixture *f = *state;
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
-		const struct record r = { .topic = STR("t"), .partition = 0, .offset = 0, .value = cases[i].value };
+		const struct record r = {
+			.topic = STR("t"), .partition = 0, .offset = 0, .value = cases[i].value
+		};
 		struct str          line = print(f, &r);
 		struct str          spelled = cases[i].spelled;
 
@@ -210,7 +223,8 @@ null_and_empty_are_told_apart(void **state)
 			const struct record r = { .topic = STR("t"), .key = both[k], .value = both[v],
 			                          .headers = &h, .n_headers = 1 };
 
-			assert_int_equal(envelope_parse(f->parser, print(f, &r), &f->back, &f->err), 0);
+			assert_int_equal(envelope_parse(f->parser, print(f, &r), &f->back, &f->err),
+			                 0);
 			assert_str(f->back.key, both[k]);
 			assert_str(f->back.value, both[v]);
 			assert_str(f->back.headers[0].value, both[v]);
@@ -302,7 +316,8 @@ a_dead_letter_says_why_and_can_be_read_back(void **state)
 		"{\"topic\":\"t\",\"partition\":1,\"offset\":null,\"timestamp\":7,\"timestampType\":\"create\",\"key\":\"k\","
 		"\"headers\":[],\"value\":{},\"error\":\"Broker: Message size too large\"}"));
 	buf_add(&f->line, slack, sizeof(slack));
-	assert_int_equal(envelope_parse(f->parser, (struct str){ f->line.p, n }, &f->back, &f->err), 0);
+	assert_int_equal(envelope_parse(f->parser, (struct str){ f->line.p, n }, &f->back, &f->err),
+	                 0);
 	assert_str(f->back.key, STR("k"));
 }
 
@@ -310,15 +325,22 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(a_record_is_one_line_with_all_its_members, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(what_a_record_does_not_have_is_null, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(a_value_is_json_or_text_or_base64_by_its_bytes_alone, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(a_value_too_deep_for_the_line_is_text, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(null_and_empty_are_told_apart, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(members_may_come_in_any_order_and_all_but_the_value_be_left_out, set_up,
+		cmocka_unit_test_setup_teardown(a_record_is_one_line_with_all_its_members, set_up,
 		                                tear_down),
-		cmocka_unit_test_setup_teardown(what_could_be_a_mistake_is_refused, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(a_dead_letter_says_why_and_can_be_read_back, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(what_a_record_does_not_have_is_null, set_up,
+		                                tear_down),
+		cmocka_unit_test_setup_teardown(
+			a_value_is_json_or_text_or_base64_by_its_bytes_alone, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_value_too_deep_for_the_line_is_text, set_up,
+		                                tear_down),
+		cmocka_unit_test_setup_teardown(null_and_empty_are_told_apart, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			members_may_come_in_any_order_and_all_but_the_value_be_left_out, set_up,
+			tear_down),
+		cmocka_unit_test_setup_teardown(what_could_be_a_mistake_is_refused, set_up,
+		                                tear_down),
+		cmocka_unit_test_setup_teardown(a_dead_letter_says_why_and_can_be_read_back, set_up,
+		                                tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Expressions by tables: a text, a line, and what comes out as JSON; and every refusal with its message. */
+/* Expressions by tables: a text, a line, and what comes out as JSON; and every refusal with its
+ * message. */
 #include "unit.h"
 
 #include "json/line.h"
@@ -648,7 +649,7 @@ pattern_functions_look_at_what_was_taken(void **state)
 		{ { JSON_NULL, false, STR("null") } }, { { JSON_NUMBER, false, STR("30") } } } };
 	struct taken      taken = { &events, count_taken, fields_taken };
 	struct arena      scratch = { 0 };
-	struct expr_env   env = { .fields = events.fields[0], .taken = &taken, .scratch = &scratch };
+	struct expr_env env = { .fields = events.fields[0], .taken = &taken, .scratch = &scratch };
 	struct buf        json;
 	int               wrong = 0;
 

@@ -3,8 +3,8 @@
  * extract_test.c - the right fields, by the exact path and by every template path
  *
  * Each case runs through fresh extractors: exactly, and then three times at each width of
- * vectors, so that the line is learned, looked up and predicted. tests/fuzz/extract_fuzz.c compares the
- * paths on many more lines than can be written down.
+ * vectors, so that the line is learned, looked up and predicted. tests/fuzz/extract_fuzz.c compares
+ * the paths on many more lines than can be written down.
  */
 #include "unit.h"
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Status pages and the jobs made of them: processes that register for real, in a run directory of their own. */
+/* Status pages and the jobs made of them: processes that register for real, in a run directory of
+ * their own. */
 #define _GNU_SOURCE                     /* memmem */
 #include "unit.h"
 
@@ -56,7 +57,8 @@ look(void)
 	return jobs;
 }
 
-/* A stage between two descriptors (NOTHING: no pipe) that ends with status when a byte can be read from go, or with this test. */
+/* A stage between two descriptors (NOTHING: no pipe) that ends with status when a byte can be read
+ * from go, or with this test. */
 enum { NOTHING = -1 };
 
 static pid_t
@@ -154,7 +156,8 @@ a_stage_that_was_killed_makes_the_job_failed(void **state)
 	jobs_release(&jobs);
 
 	assert_int_equal(jobs_read(&jobs, now() + 3700 * 1000, &(struct err){ 0 }), 0);
-	assert_int_equal(jobs.n, 0);            /* an hour later it is forgotten, and its page removed */
+	/* an hour later it is forgotten, and its page removed */
+	assert_int_equal(jobs.n, 0);
 	jobs_release(&jobs);
 	jobs = look();
 	assert_int_equal(jobs.n, 0);
@@ -213,7 +216,11 @@ is_there(const char *name)
 static struct page_file
 ended_page(int32_t pid, int64_t started_ms)
 {
-	struct page_file page = { .layout = PAGE_LAYOUT, .pid = pid, .start = 1, .started_ms = started_ms, .tool = "maip-window" };
+	struct page_file page = { .layout = PAGE_LAYOUT,
+		                  .pid = pid,
+		                  .start = 1,
+		                  .started_ms = started_ms,
+		                  .tool = "maip-window" };
 
 	memcpy(page.magic, PAGE_MAGIC, sizeof(page.magic));
 	page.ended_ms = started_ms + 5;
@@ -342,16 +349,28 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(stages_that_a_pipe_connects_are_one_job, make_dir, remove_dir),
-		cmocka_unit_test_setup_teardown(secrets_in_arguments_are_masked, make_dir, remove_dir),
-		cmocka_unit_test_setup_teardown(a_stage_that_was_killed_makes_the_job_failed, make_dir, remove_dir),
-		cmocka_unit_test_setup_teardown(stopping_a_job_signals_it_and_kills_what_does_not_end, make_dir, remove_dir),
-		cmocka_unit_test_setup_teardown(what_a_kill_leaves_of_a_page_is_passed_over_and_removed_in_the_end, make_dir, remove_dir),
-		cmocka_unit_test_setup_teardown(two_hundred_jobs_that_are_over_are_all_listed_newest_first, make_dir, remove_dir),
-		cmocka_unit_test_setup_teardown(thousands_of_pages_shrink_to_the_newest, make_dir, remove_dir),
-		cmocka_unit_test_setup_teardown(a_page_with_times_that_are_none_is_passed_over, make_dir, remove_dir),
+		cmocka_unit_test_setup_teardown(stages_that_a_pipe_connects_are_one_job, make_dir,
+		                                remove_dir),
+		cmocka_unit_test_setup_teardown(secrets_in_arguments_are_masked, make_dir,
+		                                remove_dir),
+		cmocka_unit_test_setup_teardown(a_stage_that_was_killed_makes_the_job_failed,
+		                                make_dir, remove_dir),
+		cmocka_unit_test_setup_teardown(
+			stopping_a_job_signals_it_and_kills_what_does_not_end, make_dir,
+			remove_dir),
+		cmocka_unit_test_setup_teardown(
+			what_a_kill_leaves_of_a_page_is_passed_over_and_removed_in_the_end,
+			make_dir, remove_dir),
+		cmocka_unit_test_setup_teardown(
+			two_hundred_jobs_that_are_over_are_all_listed_newest_first, make_dir,
+			remove_dir),
+		cmocka_unit_test_setup_teardown(thousands_of_pages_shrink_to_the_newest, make_dir,
+		                                remove_dir),
+		cmocka_unit_test_setup_teardown(a_page_with_times_that_are_none_is_passed_over,
+		                                make_dir, remove_dir),
 		cmocka_unit_test(texts_are_shown_as_utf8_without_controls),
-		cmocka_unit_test_setup_teardown(a_run_directory_that_others_can_write_is_refused, make_dir, remove_dir),
+		cmocka_unit_test_setup_teardown(a_run_directory_that_others_can_write_is_refused,
+		                                make_dir, remove_dir),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

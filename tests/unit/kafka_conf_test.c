@@ -339,18 +339,27 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup(without_any_source_the_broker_is_on_this_machine, clean_environment),
+		cmocka_unit_test_setup(without_any_source_the_broker_is_on_this_machine,
+		                       clean_environment),
 		cmocka_unit_test_setup(each_source_wins_over_those_before_it, clean_environment),
-		cmocka_unit_test_setup(what_is_no_list_of_brokers_is_refused_where_it_was_said, clean_environment),
-		cmocka_unit_test_setup(a_property_is_the_same_under_either_of_its_names, clean_environment),
-		cmocka_unit_test_setup(a_profile_that_is_not_there_is_told_and_local_needs_none, clean_environment),
-		cmocka_unit_test_setup(the_name_of_a_profile_cannot_leave_the_directory, clean_environment),
-		cmocka_unit_test_setup(properties_that_run_code_or_break_promises_are_refused_everywhere, clean_environment),
-		cmocka_unit_test_setup(a_secret_is_taken_only_from_a_file_that_nobody_else_can_read, clean_environment),
+		cmocka_unit_test_setup(what_is_no_list_of_brokers_is_refused_where_it_was_said,
+		                       clean_environment),
+		cmocka_unit_test_setup(a_property_is_the_same_under_either_of_its_names,
+		                       clean_environment),
+		cmocka_unit_test_setup(a_profile_that_is_not_there_is_told_and_local_needs_none,
+		                       clean_environment),
+		cmocka_unit_test_setup(the_name_of_a_profile_cannot_leave_the_directory,
+		                       clean_environment),
+		cmocka_unit_test_setup(
+			properties_that_run_code_or_break_promises_are_refused_everywhere,
+			clean_environment),
+		cmocka_unit_test_setup(a_secret_is_taken_only_from_a_file_that_nobody_else_can_read,
+		                       clean_environment),
 		cmocka_unit_test_setup(secrets_are_masked_when_shown, clean_environment),
 		cmocka_unit_test_setup(a_wrong_property_is_told_with_its_place, clean_environment),
 		cmocka_unit_test_setup(a_line_that_is_no_property_is_refused, clean_environment),
-		cmocka_unit_test_setup(patience_is_short_at_the_start_and_longer_afterwards, clean_environment),
+		cmocka_unit_test_setup(patience_is_short_at_the_start_and_longer_afterwards,
+		                       clean_environment),
 	};
 
 	return cmocka_run_group_tests(tests, make_dir, remove_dir);

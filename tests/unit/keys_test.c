@@ -108,7 +108,7 @@ it_knows_what_an_array_knows(void **state)
 
 		for (int step = 0; step < 60000; step++) {
 			/* Waves of growth and of forgetting. */
-			bool       forget = next_random(&random) % 8 < (step / 10000 % 2 == 0 ? 2u : 6u);
+			bool forget = next_random(&random) % 8 < (step / 10000 % 2 == 0 ? 2u : 6u);
 			uint32_t   i = next_random(&random) % NAMES;
 			struct str key = name(text, i);
 
@@ -149,7 +149,8 @@ a_batch_is_as_good_as_one_after_the_other(void **state)
 
 		for (size_t i = 0; i < n; i++) {
 			keys[i].p = texts[i];
-			keys[i].n = (size_t)snprintf(texts[i], sizeof(texts[i]), "%u", next_random(&random) % 20000);
+			keys[i].n = (size_t)snprintf(texts[i], sizeof(texts[i]), "%u",
+			                             next_random(&random) % 20000);
 			hashes[i] = keys_hash(many, keys[i]);
 		}
 		keys_intern_batch(many, n, keys, hashes, ids, round % 2 == 0 ? fresh : NULL);
@@ -241,7 +242,8 @@ those_that_are_kept_are_numbered_in_their_order(void **state)
 					live[id / 64] |= (uint64_t)1 << id % 64;
 			keys_keep(k, live, new_id);
 			for (uint32_t id = 0; id < limit; id++)
-				assert_int_equal(new_id[id], live[id / 64] >> id % 64 & 1 ? n++ : KEYS_NONE);
+				assert_int_equal(new_id[id],
+				                 live[id / 64] >> id % 64 & 1 ? n++ : KEYS_NONE);
 			for (uint32_t i = 0; i < NAMES; i++) {
 				known[i] &= new_id[ids[i]] != KEYS_NONE;
 				ids[i] = known[i] ? new_id[ids[i]] : 0;

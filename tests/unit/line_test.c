@@ -14,7 +14,8 @@
 #include "base/mem.h"
 #include "json/line.h"
 
-/* A source over memory whose reads are as short as the seed says; most = 0: as long as asked for. */
+/* A source over memory whose reads are as short as the seed says; most = 0: as long as asked for.
+ */
 struct cutter {
 	struct str rest;
 	uint64_t   seed;
@@ -59,7 +60,8 @@ expect_line(struct expected *e, struct str s, uint64_t number, bool unterminated
 	for (size_t i = 0; i < s.n; i++)
 		blank &= s.p[i] == ' ' || s.p[i] == '\t' || s.p[i] == '\r';
 	if (blank && number == 1 && str_starts(marked, STR("\xef\xbb\xbf")))
-		s = str_slice(marked, 0, s.n + 3);      /* a mark before nothing marks nothing: it is a line */
+		/* a mark before nothing marks nothing: it is a line */
+		s = str_slice(marked, 0, s.n + 3);
 	else if (blank && s.n <= max_line)
 		return;
 	e->line = mem_more(e->line, e->n, &e->cap, sizeof(*e->line));
@@ -97,9 +99,11 @@ check_line(const struct line *got, const struct line *want)
 		assert_int_equal(got->unterminated, want->unterminated);
 }
 
-/* Read all of text, taking up to most_taken lines at once and giving some of them back, and compare. */
+/* Read all of text, taking up to most_taken lines at once and giving some of them back, and
+ * compare. */
 static void
-read_and_compare(struct line_reader *r, struct str text, size_t max_line, struct cutter *c, size_t most_taken)
+read_and_compare(struct line_reader *r, struct str text, size_t max_line, struct cutter *c,
+                 size_t most_taken)
 {
 	struct source   from = { .self = c, .read = cut_read };
 	struct line     lines[64];
@@ -136,7 +140,8 @@ read_and_compare(struct line_reader *r, struct str text, size_t max_line, struct
 static void
 add_random_line(struct buf *b, uint64_t *seed, size_t max_line)
 {
-	size_t n = next_random(seed) % 4 == 0 ? max_line - 3 + next_random(seed) % 8 : next_random(seed) % 40;
+	size_t n = next_random(seed) % 4 == 0 ? max_line - 3 + next_random(seed) % 8
+	                                      : next_random(seed) % 40;
 
 	if (next_random(seed) % 8 == 0)
 		n = next_random(seed) % (3 * max_line);
@@ -159,7 +164,8 @@ any_cut_gives_the_same_lines(void **state)
 	buf_init(&b, BUF_NO_MAX);
 	for (uint64_t seed = 1; seed <= 3000; seed++) {
 		uint64_t      s = seed;
-		struct cutter c = { .seed = seed, .most = (size_t[]){ 1, 7, 100, 5000, 0 }[seed % 5] };
+		struct cutter c = { .seed = seed,
+			            .most = (size_t[]){ 1, 7, 100, 5000, 0 }[seed % 5] };
 
 		buf_clear(&b);
 		if (next_random(&s) % 3 == 0)
@@ -179,7 +185,8 @@ any_cut_gives_the_same_lines(void **state)
 static void
 lines_longer_than_a_read_arrive_whole(void **state)
 {
-	const size_t sizes[] = { 100, (3 << 20) + 17, 1, (1 << 20) - 1, 1 << 20, (1 << 20) + 1, 5 << 20, 70000 };
+	const size_t sizes[] = { 100,     (3 << 20) + 17, 1,       (1 << 20) - 1,
+		                 1 << 20, (1 << 20) + 1,  5 << 20, 70000 };
 	struct line_reader *r = line_new(LINE_MAX_DEFAULT);
 	struct cutter c = { .seed = 5, .most = 300000 };
 	struct buf    b;
@@ -339,7 +346,8 @@ a_signal_interrupts_a_read_that_waits(void **state)
 	int           fd[2];
 	timer_t       timer;
 	struct sigevent   event = { .sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGALRM };
-	struct itimerspec often = { { 0, 1000000 }, { 0, 1000000 } };   /* again and again, so that none can be missed */
+	/* again and again, so that none can be missed */
+	struct itimerspec often = { { 0, 1000000 }, { 0, 1000000 } };
 
 	(void)state;
 	assert_int_equal(pipe(fd), 0);

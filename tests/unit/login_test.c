@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* How a client logs in: what goes together, what follows from it, and what would give a secret away. */
+/* How a client logs in: what goes together, what follows from it, and what would give a secret
+ * away. */
 #include "unit.h"
 
 #include "base/diag.h"
@@ -193,12 +194,18 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(a_token_goes_with_tls, clean_environment),
-		cmocka_unit_test_setup(there_is_one_source_of_tokens_and_it_is_named, clean_environment),
-		cmocka_unit_test_setup(the_region_of_msk_is_that_of_the_option_the_broker_or_the_environment, clean_environment),
+		cmocka_unit_test_setup(there_is_one_source_of_tokens_and_it_is_named,
+		                       clean_environment),
+		cmocka_unit_test_setup(
+			the_region_of_msk_is_that_of_the_option_the_broker_or_the_environment,
+			clean_environment),
 		cmocka_unit_test_setup(without_any_region_there_is_a_way_out, clean_environment),
-		cmocka_unit_test_setup(the_name_that_java_clients_give_msk_iam_is_understood, clean_environment),
-		cmocka_unit_test_setup(a_login_that_would_not_be_used_is_refused, clean_environment),
-		cmocka_unit_test_setup(a_password_does_not_travel_unencrypted_unless_asked_to, clean_environment),
+		cmocka_unit_test_setup(the_name_that_java_clients_give_msk_iam_is_understood,
+		                       clean_environment),
+		cmocka_unit_test_setup(a_login_that_would_not_be_used_is_refused,
+		                       clean_environment),
+		cmocka_unit_test_setup(a_password_does_not_travel_unencrypted_unless_asked_to,
+		                       clean_environment),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

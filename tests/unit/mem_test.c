@@ -45,7 +45,8 @@ nothing_can_be_asked_for(void **state)
 static void
 big_memory_is_cleared_and_can_be_written_to_its_end(void **state)
 {
-	static const size_t sizes[] = { 1, 4096, 65535, 65536, 65537, (2 << 20) - 1, 2 << 20, (2 << 20) + 1, 5 << 20 };
+	static const size_t sizes[] = { 1,       4096,          65535,  65536, 65537, (2 << 20) - 1,
+		                        2 << 20, (2 << 20) + 1, 5 << 20 };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
@@ -66,7 +67,9 @@ big_memory_is_cleared_and_can_be_written_to_its_end(void **state)
 static void
 big_memory_grows_and_keeps_what_is_there(void **state)
 {
-	static const size_t sizes[] = { 1, 100, 65536, 65537, 1 << 20, (2 << 20) - 1, (2 << 20) + 1, 4 << 20, 17 << 20 };
+	static const size_t sizes[] = { 1,       100,           65536,         65537,
+		                        1 << 20, (2 << 20) - 1, (2 << 20) + 1, 4 << 20,
+		                        17 << 20 };
 	size_t n = 0;
 	char  *p = NULL;
 
@@ -141,7 +144,8 @@ an_arena_settles_on_one_block(void **state)
 	arena_release(&a);
 }
 
-/* Let the address sanitizer's malloc refuse what is too large, as every other malloc does, and not abort. */
+/* Let the address sanitizer's malloc refuse what is too large, as every other malloc does, and not
+ * abort. */
 const char *__asan_default_options(void);
 const char *
 __asan_default_options(void)

@@ -12,7 +12,8 @@
 static bool
 answers(const char *brokers)
 {
-	struct sockaddr_in to = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	struct sockaddr_in to = { .sin_family = AF_INET,
+		                  .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	int                fd = socket(AF_INET, SOCK_STREAM, 0);
 	int                got;
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The token of MSK IAM, against a signature that was computed by other code, and the region in a broker's name. */
+/* The token of MSK IAM, against a signature that was computed by other code, and the region in a
+ * broker's name. */
 #include "unit.h"
 
 #include "base/base64.h"
@@ -66,7 +67,8 @@ a_session_token_is_part_of_what_is_signed(void **state)
 
 	(void)state;
 	temporary.session = STR("SESSION/TOKEN+EXAMPLE==");
-	url_of(url, sizeof(url), &temporary, "us-east-1", NEW_YEAR_2026 + 999);         /* of a second, nothing is signed */
+	/* of a second, nothing is signed */
+	url_of(url, sizeof(url), &temporary, "us-east-1", NEW_YEAR_2026 + 999);
 	assert_non_null(strstr(url, "&X-Amz-Expires=900&X-Amz-Security-Token=SESSION%2FTOKEN%2BEXAMPLE%3D%3D&X-Amz-SignedHeaders="));
 	assert_non_null(strstr(url, "&X-Amz-Signature=40eacc7592f3d0dcb838c1c517f2efa48c6fba132297fb2e675ba68fb7df7e99&"));
 }

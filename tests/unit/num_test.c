@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Exact numbers, against arithmetic as taught at school: digit by digit, on paper as wide as it takes. */
+/* Exact numbers, against arithmetic as taught at school: digit by digit, on paper as wide as it
+ * takes. */
 #include "unit.h"
 
 #include <float.h>
@@ -81,7 +82,8 @@ paper_add(const struct paper *a, const struct paper *b)
 	int          carry = 0;
 
 	if (a->minus != b->minus)
-		return paper_cmp_magnitude(a, b) >= 0 ? paper_subtract_magnitudes(a, b) : paper_subtract_magnitudes(b, a);
+		return paper_cmp_magnitude(a, b) >= 0 ? paper_subtract_magnitudes(a, b)
+		                                      : paper_subtract_magnitudes(b, a);
 	for (int i = 0; i < DIGITS; i++) {
 		int d = a->d[i] + b->d[i] + carry;
 
@@ -175,7 +177,8 @@ paper_of_num(const struct num *n)
 static void
 random_text(uint64_t *random, char to[64])
 {
-	int total = 1 + (int)(next_random(random) % NUM_DIGITS), scale = (int)(next_random(random) % (unsigned)(total + 1));
+	int total = 1 + (int)(next_random(random) % NUM_DIGITS),
+	    scale = (int)(next_random(random) % (unsigned)(total + 1));
 	int kind = (int)(next_random(random) % 5), n = 0;
 
 	if (next_random(random) % 4 == 0)
@@ -228,7 +231,8 @@ shows(struct num n, const char *want, int line)
 }
 
 static void
-check_exact(const struct num *got, const struct paper *want, bool must_fit, const char *a, const char *op, const char *b)
+check_exact(const struct num *got, const struct paper *want, bool must_fit, const char *a,
+            const char *op, const char *b)
 {
 	struct paper is;
 
@@ -366,8 +370,10 @@ sums_and_differences_are_those_of_school(void **state)
 		if (!r.approx && a.scale == b.scale && paper_scale(&want) == scale)
 			assert_int_equal(r.scale, scale);
 		if (r.approx)
-			assert_true(fabs(r.d - (i % 2 == 0 ? strtod(ta, NULL) + strtod(tb, NULL)
-			                                   : strtod(ta, NULL) - strtod(tb, NULL))) <= fabs(r.d) * 1e-15);
+			assert_true(
+				fabs(r.d - (i % 2 == 0 ? strtod(ta, NULL) + strtod(tb, NULL)
+			                               : strtod(ta, NULL) - strtod(tb, NULL))) <=
+				fabs(r.d) * 1e-15);
 	}
 }
 
@@ -396,7 +402,8 @@ products_are_those_of_school(void **state)
 		assert_int_equal(num_mul(&r, &a, &b), 0);
 		check_exact(&r, &want, paper_fits(&want), ta, "*", tb);
 		if (r.approx)
-			assert_true(fabs(r.d - strtod(ta, NULL) * strtod(tb, NULL)) <= fabs(r.d) * 1e-15);
+			assert_true(fabs(r.d - strtod(ta, NULL) * strtod(tb, NULL)) <=
+			            fabs(r.d) * 1e-15);
 		else if (a.scale + b.scale <= NUM_DIGITS && strlen(ta) + strlen(tb) < 38)
 			assert_int_equal(r.scale, a.scale + b.scale);
 	}
@@ -419,7 +426,8 @@ quotients_are_those_of_school(void **state)
 		if (i % 2 == 0)
 			snprintf(tb, sizeof(tb), "%u", 1u << next_random(&random) % 12);
 		if (i % 8 == 1)
-			snprintf(tb, sizeof(tb), "%u.%03u", next_random(&random) % 100, next_random(&random) % 8 * 125);
+			snprintf(tb, sizeof(tb), "%u.%03u", next_random(&random) % 100,
+			         next_random(&random) % 8 * 125);
 		a = number(ta);
 		b = number(tb);
 		pa = paper_of(ta);
@@ -433,7 +441,8 @@ quotients_are_those_of_school(void **state)
 		assert_int_equal(num_div(&r, &a, &b), 0);
 		check_exact(&r, &want, paper_is_zero(&rest) && paper_fits(&want), ta, "/", tb);
 		if (r.approx)
-			assert_true(fabs(r.d - strtod(ta, NULL) / strtod(tb, NULL)) <= fabs(r.d) * 1e-15);
+			assert_true(fabs(r.d - strtod(ta, NULL) / strtod(tb, NULL)) <=
+			            fabs(r.d) * 1e-15);
 		else
 			assert_int_equal(r.scale, paper_scale(&want));
 	}
@@ -480,8 +489,10 @@ order_is_that_of_school_and_equal_values_hash_alike(void **state)
 
 		random_text(&random, ta);
 		random_text(&random, tb);
-		if (i % 3 == 0)                 /* the same with other zeros at the end, or nearly so */
-			snprintf(tb, sizeof(tb), strchr(ta, '.') != NULL && strlen(ta) < 36 ? "%s00" : "%s", ta);
+		/* the same with other zeros at the end, or nearly so */
+		if (i % 3 == 0)
+			snprintf(tb, sizeof(tb),
+			         strchr(ta, '.') != NULL && strlen(ta) < 36 ? "%s00" : "%s", ta);
 		if (i % 6 == 0 && tb[strlen(tb) - 1] < '9')
 			tb[strlen(tb) - 1]++;
 		a = number(ta);
@@ -531,7 +542,8 @@ an_exact_number_is_compared_with_a_double_exactly(void **state)
 		random_text(&random, text);
 		if (i % 4 == 0)
 			snprintf(text, sizeof(text), "%s%" PRIu64 ".%s", i % 8 == 0 ? "-" : "",
-			         (uint64_t)next_random(&random) << next_random(&random) % 31, i % 3 == 0 ? "5" : "125");
+			         (uint64_t)next_random(&random) << next_random(&random) % 31,
+			         i % 3 == 0 ? "5" : "125");
 		d = strtod(text, NULL);
 		for (int steps = (int)(next_random(&random) % 3); steps > 0; steps--)
 			d = nextafter(d, i % 2 == 0 ? 1e300 : -1e300);
@@ -616,7 +628,11 @@ rounding_is_that_of_school(void **state)
 static void
 some_roundings(void **state)
 {
-	static const struct { const char *text; int places; const char *half_up, *floor, *ceil, *truncate; } cases[] = {
+	static const struct {
+		const char *text;
+		int places;
+		const char *half_up, *floor, *ceil, *truncate;
+	} cases[] = {
 		{ "2.5", 0, "3", "2", "3", "2" },
 		{ "-2.5", 0, "-3", "-3", "-2", "-2" },
 		{ "2.675", 2, "2.68", "2.67", "2.68", "2.67" },
@@ -629,7 +645,8 @@ some_roundings(void **state)
 		{ "99.5", -2, "100", "0", "100", "0" },
 		{ "0.5e-300", 3, "0.0", "0.0", "0.001", "0.0" },
 		{ "1e300", 5, "1e+300", "1e+300", "1e+300", "1e+300" },
-		{ "99999999999999999999999999999999999999", -1, "1e+38", "99999999999999999999999999999999999990", "1e+38",
+		{ "99999999999999999999999999999999999999", -1, "1e+38",
+		  "99999999999999999999999999999999999990", "1e+38",
 		  "99999999999999999999999999999999999990" },
 		{ "1", -100, "0", "0", "1e+100", "0" },
 		{ "-1", -100, "0", "-1e+100", "0", "0" },
@@ -638,11 +655,13 @@ some_roundings(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		const char *const want[] = { cases[i].half_up, cases[i].floor, cases[i].ceil, cases[i].truncate };
+		const char *const want[] = { cases[i].half_up, cases[i].floor, cases[i].ceil,
+			                     cases[i].truncate };
 
 		for (int how = 0; how < 4; how++) {
 			n = number(cases[i].text);
-			assert_int_equal(num_round(&r, &n, cases[i].places, (enum num_rounding)how), 0);
+			assert_int_equal(num_round(&r, &n, cases[i].places, (enum num_rounding)how),
+			                 0);
 			SHOWS(r, want[how]);
 		}
 	}
@@ -688,14 +707,18 @@ the_edges_of_38_digits(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct num a = number(cases[i].a), b = number(cases[i].b);
-		int      (*op)(struct num *, const struct num *, const struct num *) =
-		        cases[i].op == '+' ? num_add : cases[i].op == '-' ? num_sub : cases[i].op == '*' ? num_mul :
-		        cases[i].op == '/' ? num_div : num_mod;
+		int (*op)(struct num *, const struct num *, const struct num *) =
+			cases[i].op == '+'   ? num_add
+			: cases[i].op == '-' ? num_sub
+			: cases[i].op == '*' ? num_mul
+			: cases[i].op == '/' ? num_div
+					     : num_mod;
 		struct num r, left = a, right = b;
 
 		assert_int_equal(op(&r, &a, &b), 0);
 		shows(r, cases[i].want, (int)i);
-		assert_int_equal(op(&left, &left, &b), 0);              /* the result may be an operand */
+		/* the result may be an operand */
+		assert_int_equal(op(&left, &left, &b), 0);
 		shows(left, cases[i].want, (int)i);
 		assert_int_equal(op(&right, &a, &right), 0);
 		shows(right, cases[i].want, (int)i);
@@ -705,7 +728,8 @@ the_edges_of_38_digits(void **state)
 static void
 what_has_no_result_is_refused(void **state)
 {
-	struct num zero = number("0.00"), zero_d = approximate(0), one = num_of(1), large = approximate(DBL_MAX), r;
+	struct num zero = number("0.00"), zero_d = approximate(0), one = num_of(1),
+		   large = approximate(DBL_MAX), r;
 
 	(void)state;
 	assert_int_equal(num_div(&r, &one, &zero), -1);

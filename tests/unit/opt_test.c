@@ -52,7 +52,11 @@ static const struct opt opts[] = {
 static const struct tool tool = {
 	.name = "maip-test", .operands = "[FILE]...", .summary = "test what tools do with their options", .opts = opts,
 };
-static const struct tool ordered = { .name = "maip-test", .operands = "", .opts = opts, .operand = note, .operand_arg = (void *)"operand" };
+static const struct tool ordered = { .name = "maip-test",
+	                             .operands = "",
+	                             .opts = opts,
+	                             .operand = note,
+	                             .operand_arg = (void *)"operand" };
 static const struct tool prefix = { .name = "maip-test", .operands = "COMMAND", .opts = opts, .stop_at_operand = true };
 
 enum { MAX_WORDS = 12 };
@@ -149,9 +153,11 @@ short_names_take_their_argument_with_or_without_a_space(void **state)
 static void
 sizes_have_units(void **state)
 {
-	static const struct { const char *text; int64_t want; } cases[] = {
-		{ "1", 1 }, { "10B", 10 }, { "64k", 65536 }, { "64K", 65536 }, { "64KiB", 65536 }, { "64kB", 64000 }, { "1M", 1 << 20 },
-		{ "1MB", 1000000 }, { "1G", 1 << 30 },
+	static const struct { const char *text; int64_t want;
+	} cases[] = {
+		{ "1", 1 },        { "10B", 10 },      { "64k", 65536 },
+		{ "64K", 65536 },  { "64KiB", 65536 }, { "64kB", 64000 },
+		{ "1M", 1 << 20 }, { "1MB", 1000000 }, { "1G", 1 << 30 },
 	};
 	char *argv[MAX_WORDS + 2];
 
@@ -262,7 +268,8 @@ a_mistake_is_answered_with_what_would_be_right(void **state)
 		assert_string_equal(got, want);
 		assert_int_equal(status, cases[i].status);
 	}
-	assert_int_equal(outcome(&ordered, (const char *const[]){ "bad", NULL }, got, sizeof(got)), STATUS_USAGE);
+	assert_int_equal(outcome(&ordered, (const char *const[]){ "bad", NULL }, got, sizeof(got)),
+	                 STATUS_USAGE);
 	assert_string_equal(got, "maip-test: 'bad' is bad\n");
 }
 
@@ -402,7 +409,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(every_kind_of_value_goes_where_it_belongs, forget),
-		cmocka_unit_test_setup(short_names_take_their_argument_with_or_without_a_space, forget),
+		cmocka_unit_test_setup(short_names_take_their_argument_with_or_without_a_space,
+		                       forget),
 		cmocka_unit_test_setup(sizes_have_units, forget),
 		cmocka_unit_test_setup(another_spelling_is_the_same_option, forget),
 		cmocka_unit_test_setup(options_and_operands_may_be_mixed, forget),

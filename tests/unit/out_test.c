@@ -12,7 +12,8 @@
 
 #include "json/out.h"
 
-/* A sink that takes as little as it likes, is interrupted now and then, and fails after limit bytes. */
+/* A sink that takes as little as it likes, is interrupted now and then, and fails after limit
+ * bytes. */
 struct grudging {
 	struct buf got;
 	uint64_t   seed;

@@ -67,10 +67,12 @@ a_replay_keeps_the_distances_of_event_time(void **state)
 	assert_int_equal(leave(&p, TIME_MIN, &now), 0);
 	assert_int_equal(leave(&p, 1000000, &now), 0);
 	assert_in_range(leave(&p, 1060000, &now), 1000, 1001);
-	assert_int_equal(leave(&p, 1030000, &now), 0);          /* out of order: it is late already */
+	/* out of order: it is late already */
+	assert_int_equal(leave(&p, 1030000, &now), 0);
 	assert_int_equal(leave(&p, TIME_MIN, &now), 0);
 	now += 500 * MS;
-	assert_in_range(leave(&p, 1120000, &now), 499, 501);    /* what the output has taken counts */
+	/* what the output has taken counts */
+	assert_in_range(leave(&p, 1120000, &now), 499, 501);
 	assert_true(pace_wait(&p, TIME_MAX, now) > 1000000);
 }
 

@@ -33,7 +33,8 @@ rec_begin(void *self, const struct control *hello, struct out *out, struct err *
 }
 
 static int
-rec_batch(void *self, const struct batch *batch, struct bad_records *bad, struct out *out, struct err *err)
+rec_batch(void *self, const struct batch *batch, struct bad_records *bad, struct out *out,
+          struct err *err)
 {
 	static const struct err reason = { .status = STATUS_DATA, .msg = "no good" };
 
@@ -94,7 +95,11 @@ rec_finish(void *self, bool drain, struct out *out, struct err *err)
 }
 
 static const struct stage_ops recorder_ops = {
-	.begin = rec_begin, .batch = rec_batch, .watermark = rec_watermark, .tick = rec_tick, .next_tick = rec_next_tick,
+	.begin = rec_begin,
+	.batch = rec_batch,
+	.watermark = rec_watermark,
+	.tick = rec_tick,
+	.next_tick = rec_next_tick,
 	.finish = rec_finish,
 };
 
@@ -108,7 +113,8 @@ struct world {
 	struct err err;
 	struct buf got;
 	struct out out;
-	const char *text;               /* what read hands out next, up to a line "---" each time; "" is the end */
+	/* what read hands out next, up to a line "---" each time; "" is the end */
+	const char *text;
 	int64_t now_ms, arrives_ms;     /* input is not ready before */
 	volatile int stop;
 	int stop_at_read;               /* raise stop at this read; 0: never */
@@ -179,7 +185,11 @@ open_world(struct world *w)
 {
 	*w = (struct world){ .recorder.next_tick = TIME_MAX, .now_ms = 1000, .room = INT64_MAX };
 	w->env = (struct pipe_env){
-		.clock_ms = world_ms, .clock_ns = world_ns, .clock_self = w, .stats = &w->stats, .forward_control = true,
+		.clock_ms = world_ms,
+		.clock_ns = world_ns,
+		.clock_self = w,
+		.stats = &w->stats,
+		.forward_control = true,
 	};
 	buf_init(&w->got, BUF_NO_MAX);
 	out_init(&w->out, &(struct sink){ .self = w, .write = world_write });
@@ -646,7 +656,8 @@ waiting_is_clocked_as_idle_or_back_pressured(void **state)
 	w.recorder.next_tick = 4000;
 	assert_int_equal(pipe_run(&stage, &input, 1, &w.bad, &w.out, &w.env, &w.err), STATUS_OK);
 	assert_got(&w, "[begin]\n|1:a\n[tick 4000]\n|2:a\n[finish 1]\n");
-	assert_int_equal(w.stats.idle_ns / 1000000, 20000 - 3 * 7);     /* a flush before each wait */
+	/* a flush before each wait */
+	assert_int_equal(w.stats.idle_ns / 1000000, 20000 - 3 * 7);
 	assert_int_equal(w.stats.blocked_ns / 1000000, 4 * 7);
 	assert_int_equal(w.stats.waiting, STATS_BUSY);
 	close_world(&w);
@@ -665,7 +676,8 @@ struct hop {
 };
 
 static int
-copy_batch(void *self, const struct batch *batch, struct bad_records *bad, struct out *out, struct err *err)
+copy_batch(void *self, const struct batch *batch, struct bad_records *bad, struct out *out,
+           struct err *err)
 {
 	(void)self, (void)bad, (void)err;
 	for (size_t i = 0; i < batch->n; i++)
@@ -680,7 +692,10 @@ hop_main(void *arg)
 	struct hop *h = arg;
 	const struct stage stage = { &copy, NULL };
 	const struct pipe_env env = {
-		.clock_ms = sched_clock_ms, .clock_ns = sched_clock_ns, .clock_self = h->s, .stats = &h->stats,
+		.clock_ms = sched_clock_ms,
+		.clock_ns = sched_clock_ns,
+		.clock_self = h->s,
+		.stats = &h->stats,
 		.forward_control = true,
 	};
 
@@ -693,7 +708,8 @@ static enum status
 run_hops(uint64_t seed, struct str text, uint64_t cut, struct buf *got)
 {
 	struct sched *s = sched_new(seed);
-	struct sched_pipe *pipes[] = { sched_pipe(s, 1 + sched_random(s, 300)), sched_pipe(s, 1 + sched_random(s, 300)) };
+	struct sched_pipe *pipes[] = { sched_pipe(s, 1 + sched_random(s, 300)),
+		                       sched_pipe(s, 1 + sched_random(s, 300)) };
 	struct hop *hops = calloc(3, sizeof(*hops));
 	enum status status;
 
@@ -782,7 +798,8 @@ main(void)
 		cmocka_unit_test(a_line_that_is_too_long_is_a_bad_record),
 		cmocka_unit_test(files_are_read_in_order_and_named),
 		cmocka_unit_test(a_signal_stops_a_plain_input_without_firing),
-		cmocka_unit_test(a_reader_that_does_not_read_cannot_keep_a_plain_input_from_stopping),
+		cmocka_unit_test(
+			a_reader_that_does_not_read_cannot_keep_a_plain_input_from_stopping),
 		cmocka_unit_test(after_hello_a_reader_that_does_not_read_is_waited_for),
 		cmocka_unit_test(a_signal_while_waiting_is_noticed),
 		cmocka_unit_test(after_hello_a_signal_waits_for_the_end_line),
@@ -791,7 +808,8 @@ main(void)
 		cmocka_unit_test(a_failed_write_is_an_error),
 		cmocka_unit_test(the_stage_is_ticked_when_it_asked_while_the_input_is_quiet),
 		cmocka_unit_test(waiting_is_clocked_as_idle_or_back_pressured),
-		cmocka_unit_test(three_stages_pass_a_stream_on_byte_for_byte_in_any_order_of_events),
+		cmocka_unit_test(
+			three_stages_pass_a_stream_on_byte_for_byte_in_any_order_of_events),
 		cmocka_unit_test(when_a_stage_dies_none_behind_it_claims_to_be_complete),
 	};
 

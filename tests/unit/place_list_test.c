@@ -41,7 +41,8 @@ what_list_offsets_prints_is_read_back(void **state)
 	assert_int_equal(r->from.kind, PLACE_NUMBER);
 	assert_int_equal(r->from.value, 7);
 	assert_int_equal(place_list_find(l, &(struct part){ STR("b"), 0, 0 })->from.value, 4);
-	assert_int_equal(place_list_find(l, &(struct part){ STR("a"), 0, 0 })->from.kind, PLACE_EARLIEST);
+	assert_int_equal(place_list_find(l, &(struct part){ STR("a"), 0, 0 })->from.kind,
+	                 PLACE_EARLIEST);
 	assert_null(place_list_find(l, &(struct part){ STR("a"), 1, 0 }));
 	assert_null(place_list_find(l, &(struct part){ STR("c"), 0, 0 }));
 	place_list_free(l);
@@ -59,7 +60,8 @@ an_offset_is_all_that_o_takes(void **state)
 	                              "{\"topic\":\"t\",\"partition\":2,\"offset\":\"5:9\",\"next\":\"1\"}", &err), 0);
 	assert_true(place_list_bounded(l));
 	assert_int_equal(place_list_find(l, &(struct part){ STR("t"), 0, 0 })->from.value, 5);
-	assert_int_equal(place_list_find(l, &(struct part){ STR("t"), 1, 0 })->from.kind, PLACE_BEFORE_END);
+	assert_int_equal(place_list_find(l, &(struct part){ STR("t"), 1, 0 })->from.kind,
+	                 PLACE_BEFORE_END);
 	r = place_list_find(l, &(struct part){ STR("t"), 2, 0 });
 	assert_int_equal(r->from.value, 5);
 	assert_int_equal(r->to.value, 9);

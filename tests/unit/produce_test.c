@@ -22,7 +22,8 @@ struct fixture {
 	const char *refuse, *lose;      /* values that are refused by send, or given up later */
 	bool        has_topic, dies;    /* dies: the next poll or flush is fatal */
 	bool        keeps;              /* gives nothing up */
-	bool        halts;              /* behind a record that was lost nothing is reported, as in a transaction */
+	/* behind a record that was lost nothing is reported, as in a transaction */
+	bool        halts;
 	bool        fenced;             /* what is given up was refused for a newer run's sake */
 	int         polls, commits, aborts, begins;
 	int         stop_after;         /* set stop when so many polls have been ... */
@@ -47,8 +48,12 @@ struct fixture {
 static void
 settle(struct fixture *f, struct sent *s, const char *why)
 {
-	const struct record r = { .topic = STR("t"), .partition = 1, .offset = why == NULL ? (int64_t)(s - f->sent) : -1,
-	                          .timestamp = 5, .timestamp_type = TS_CREATE, .value = str_of(s->value) };
+	const struct record r = { .topic = STR("t"),
+		                  .partition = 1,
+		                  .offset = why == NULL ? (int64_t)(s - f->sent) : -1,
+		                  .timestamp = 5,
+		                  .timestamp_type = TS_CREATE,
+		                  .value = str_of(s->value) };
 	struct err err;
 
 	if (!s->pending)
@@ -107,7 +112,8 @@ fake_poll(void *self, int64_t wait_ms, struct err *err)
 	f->now_ns += wait_ms * 1000000;
 	if (wait_ms > 0)
 		f->polls++;
-	if (wait_ms > 0 && f->stop_after > 0 && (f->polls == f->stop_after || (f->stop_twice && f->polls == f->stop_after + 1)))
+	if (wait_ms > 0 && f->stop_after > 0 &&
+	    (f->polls == f->stop_after || (f->stop_twice && f->polls == f->stop_after + 1)))
 		f->stop++;
 	if (f->dies && wait_ms > 0)
 		return fail_as(err, STATUS_UNAVAILABLE, "no broker");
@@ -211,8 +217,12 @@ set_up(void **state)
 	f->room = SENT_MAX;
 	f->has_topic = f->acknowledge = true;
 	f->route = (struct route_conf){ .form = ROUTE_TEXT, .topic = "t" };
-	f->conf = (struct produce_conf){ .topic = "t", .grace = 1000, .stop = &f->stop, .clock_ms = clock_ms,
-	                                 .clock_ns = clock_ns, .clock_self = f };
+	f->conf = (struct produce_conf){ .topic = "t",
+		                         .grace = 1000,
+		                         .stop = &f->stop,
+		                         .clock_ms = clock_ms,
+		                         .clock_ns = clock_ns,
+		                         .clock_self = f };
 	*state = f;
 	return 0;
 }
@@ -235,13 +245,19 @@ tear_down(void **state)
 }
 
 static const struct writer plain = {
-	.partitions = fake_partitions, .send = fake_send, .poll = fake_poll, .flush = fake_flush, .give_up = fake_give_up,
+	.partitions = fake_partitions,
+	.send = fake_send,
+	.poll = fake_poll,
+	.flush = fake_flush,
+	.give_up = fake_give_up,
 };
 
 static enum status
 run_with(struct fixture *f, const struct writer *kind, const char *input)
 {
-	struct pipe_env   env = { .clock_ms = clock_ms, .clock_ns = clock_ns, .clock_self = f, .stop = &f->stop };
+	struct pipe_env env = {
+		.clock_ms = clock_ms, .clock_ns = clock_ns, .clock_self = f, .stop = &f->stop
+	};
 	struct pipe_input in = { .source = { .self = f, .read = read_input } };
 	struct writer     w = *kind;
 	struct stage      stage;
@@ -486,8 +502,14 @@ a_stream_that_was_stopped_on_purpose_is_no_complete_one(void **state)
 }
 
 static const struct writer transactional = {
-	.partitions = fake_partitions, .send = fake_send, .poll = fake_poll, .flush = fake_flush, .give_up = fake_give_up,
-	.begin = fake_begin, .commit = fake_commit, .abort = fake_abort,
+	.partitions = fake_partitions,
+	.send = fake_send,
+	.poll = fake_poll,
+	.flush = fake_flush,
+	.give_up = fake_give_up,
+	.begin = fake_begin,
+	.commit = fake_commit,
+	.abort = fake_abort,
 };
 
 static void
@@ -559,26 +581,48 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(every_line_is_sent_and_waited_for, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(a_full_queue_holds_the_input_back_and_loses_nothing, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(a_topic_that_is_not_there_is_told_before_anything_is_read, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(a_record_that_is_not_delivered_ends_the_run, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(with_dead_letters_the_run_goes_on, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(when_no_broker_is_left_the_rest_becomes_dead_letters, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(what_was_not_even_given_up_is_not_delivered, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(a_stop_waits_for_what_is_in_flight_but_not_for_ever, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(every_line_is_sent_and_waited_for, set_up,
+		                                tear_down),
+		cmocka_unit_test_setup_teardown(a_full_queue_holds_the_input_back_and_loses_nothing,
+		                                set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			a_topic_that_is_not_there_is_told_before_anything_is_read, set_up,
+			tear_down),
+		cmocka_unit_test_setup_teardown(a_record_that_is_not_delivered_ends_the_run, set_up,
+		                                tear_down),
+		cmocka_unit_test_setup_teardown(with_dead_letters_the_run_goes_on, set_up,
+		                                tear_down),
+		cmocka_unit_test_setup_teardown(
+			when_no_broker_is_left_the_rest_becomes_dead_letters, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(what_was_not_even_given_up_is_not_delivered, set_up,
+		                                tear_down),
+		cmocka_unit_test_setup_teardown(a_stop_waits_for_what_is_in_flight_but_not_for_ever,
+		                                set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_second_signal_leaves_at_once, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(a_line_that_is_no_record_is_a_bad_record_and_not_an_undelivered_one, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(a_bad_line_stops_after_what_was_good_before_it, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(lines_that_were_taken_are_repeated_by_tee, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(a_dry_run_prints_envelopes_and_needs_no_writer, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(an_upstream_that_died_leaves_what_came_delivered_and_the_run_unfinished, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(a_stream_that_was_stopped_on_purpose_is_no_complete_one, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(a_complete_input_is_one_transaction, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			a_line_that_is_no_record_is_a_bad_record_and_not_an_undelivered_one, set_up,
+			tear_down),
+		cmocka_unit_test_setup_teardown(a_bad_line_stops_after_what_was_good_before_it,
+		                                set_up, tear_down),
+		cmocka_unit_test_setup_teardown(lines_that_were_taken_are_repeated_by_tee, set_up,
+		                                tear_down),
+		cmocka_unit_test_setup_teardown(a_dry_run_prints_envelopes_and_needs_no_writer,
+		                                set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			an_upstream_that_died_leaves_what_came_delivered_and_the_run_unfinished,
+			set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			a_stream_that_was_stopped_on_purpose_is_no_complete_one, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_complete_input_is_one_transaction, set_up,
+		                                tear_down),
 		cmocka_unit_test_setup_teardown(a_transaction_is_all_or_nothing, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(a_record_may_be_the_first_to_meet_a_newer_run, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(a_transaction_with_a_refused_record_is_aborted_without_waiting_for_the_rest, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(a_bad_line_or_a_cut_stream_aborts_the_transaction, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_record_may_be_the_first_to_meet_a_newer_run,
+		                                set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			a_transaction_with_a_refused_record_is_aborted_without_waiting_for_the_rest,
+			set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_bad_line_or_a_cut_stream_aborts_the_transaction,
+		                                set_up, tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -29,7 +29,8 @@ items_come_out_in_the_order_in_which_they_went_in(void **state)
 int
 main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(items_come_out_in_the_order_in_which_they_went_in) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(
+		items_come_out_in_the_order_in_which_they_went_in) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -26,7 +26,8 @@ try_line(struct fixture *f, const char *line)
 {
 	memset(f->line, 0, sizeof(f->line));
 	memcpy(f->line, line, strlen(line));
-	return route_line(f->route, (struct str){ f->line, strlen(line) }, 1767225600000, &f->r, &f->err);
+	return route_line(f->route, (struct str){ f->line, strlen(line) }, 1767225600000, &f->r,
+	                  &f->err);
 }
 
 static void
@@ -96,7 +97,8 @@ text_is_whatever_it_is(void **state)
 	route(f, "hello \xff{");
 	assert_str(f->r.value, "hello \xff{");
 	assert_str(f->r.key, "k");
-	assert_null(route_new(&(struct route_conf){ .topic = "t", .form = ROUTE_TEXT, .key = "a" }, &f->err));
+	assert_null(route_new(&(struct route_conf){ .topic = "t", .form = ROUTE_TEXT, .key = "a" },
+	                      &f->err));
 }
 
 static void
@@ -203,7 +205,8 @@ a_tombstone_has_a_key_and_no_value(void **state)
 	assert_str(f->r.value, "{\"id\":1}");
 }
 
-/* uuid.uuid5(uuid.UUID('1e1b340a-1aa8-5d04-85b6-2f15434e1688'), 'a.b\nt\n{"x":1}'), and with '\n1' behind it */
+/* uuid.uuid5(uuid.UUID('1e1b340a-1aa8-5d04-85b6-2f15434e1688'), 'a.b\nt\n{"x":1}'), and with '\n1'
+ * behind it */
 static void
 an_event_has_an_id_of_its_own_that_a_replay_finds_again(void **state)
 {
@@ -214,7 +217,10 @@ an_event_has_an_id_of_its_own_that_a_replay_finds_again(void **state)
 	struct fixture *f = *state;
 
 	for (int replay = 0; replay < 2; replay++) {
-		use(f, &(struct route_conf){ .topic = "t", .form = ROUTE_EVENT, .event_type = "a.b", .source = "maip-produce",
+		use(f, &(struct route_conf){ .topic = "t",
+		                             .form = ROUTE_EVENT,
+		                             .event_type = "a.b",
+		                             .source = "maip-produce",
 		                             .seed = (uint64_t)replay });
 		route(f, "{\"x\":1}");
 		assert_str(f->r.value, first);
@@ -257,7 +263,11 @@ an_event_carries_the_time_of_its_line(void **state)
 {
 	struct fixture *f = *state;
 
-	use(f, &(struct route_conf){ .topic = "t", .form = ROUTE_EVENT, .event_type = "a\"b", .source = "s", .timestamp = "at",
+	use(f, &(struct route_conf){ .topic = "t",
+	                             .form = ROUTE_EVENT,
+	                             .event_type = "a\"b",
+	                             .source = "s",
+	                             .timestamp = "at",
 	                             .key = "at" });
 	route(f, "{\"at\":\"2026-01-16T12:00:00.5Z\"}");
 	assert_non_null(strstr(f->r.value.p, "\"eventType\":\"a\\\"b\""));
@@ -289,15 +299,23 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(a_line_is_the_value_as_it_came, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(text_is_whatever_it_is, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(a_key_is_the_text_of_what_the_expression_yields, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(topic_partition_and_time_come_from_the_line, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_key_is_the_text_of_what_the_expression_yields,
+		                                set_up, tear_down),
+		cmocka_unit_test_setup_teardown(topic_partition_and_time_come_from_the_line, set_up,
+		                                tear_down),
 		cmocka_unit_test_setup_teardown(headers_are_added_in_order, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(options_win_over_an_envelope, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(a_tombstone_has_a_key_and_no_value, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(an_event_has_an_id_of_its_own_that_a_replay_finds_again, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(every_repetition_gets_another_id_even_when_much_lies_between, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(an_event_carries_the_time_of_its_line, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(a_line_as_deep_as_may_be_is_too_deep_for_a_payload, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_tombstone_has_a_key_and_no_value, set_up,
+		                                tear_down),
+		cmocka_unit_test_setup_teardown(
+			an_event_has_an_id_of_its_own_that_a_replay_finds_again, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			every_repetition_gets_another_id_even_when_much_lies_between, set_up,
+			tear_down),
+		cmocka_unit_test_setup_teardown(an_event_carries_the_time_of_its_line, set_up,
+		                                tear_down),
+		cmocka_unit_test_setup_teardown(a_line_as_deep_as_may_be_is_too_deep_for_a_payload,
+		                                set_up, tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -109,7 +109,8 @@ depth_256_is_accepted_and_257_is_not(void **state)
 	for (size_t depth = 256; depth <= 257; depth++) {
 		memset(text, '[', depth);
 		memset(text + depth, ']', depth);
-		assert_int_equal(json_check((struct str){ text, 2 * depth }, &err), depth == 256 ? 0 : -1);
+		assert_int_equal(json_check((struct str){ text, 2 * depth }, &err),
+		                 depth == 256 ? 0 : -1);
 	}
 	assert_string_equal(err.msg, "column 257: nested deeper than 256 levels");
 	memset(text, '[', sizeof(text));
@@ -126,7 +127,8 @@ a_cut_text_is_refused_at_every_length(void **state)
 	(void)state;
 	assert_int_equal(json_check((struct str){ text, n }, &err), 0);
 	for (size_t i = 0; i < n; i++) {
-		char *exact = malloc(i + 1);            /* so that a sanitizer sees a read too far */
+		/* so that a sanitizer sees a read too far */
+		char *exact = malloc(i + 1);
 
 		memcpy(exact, text, i);
 		assert_int_equal(json_check((struct str){ exact, i }, &err), -1);
@@ -248,7 +250,8 @@ a_string_survives_being_printed_and_read(void **state)
 		back = json_text(&f, &a);
 		assert_int_equal(back.n, n);
 		assert_memory_equal(back.p, text, n);
-		assert_int_equal(f.escaped, c < 0x20 || c == '"' || c == '\\' || (c >= 0x7f && c < 0xa0));
+		assert_int_equal(f.escaped,
+		                 c < 0x20 || c == '"' || c == '\\' || (c >= 0x7f && c < 0xa0));
 	}
 	buf_release(&b);
 	arena_release(&a);

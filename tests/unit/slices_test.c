@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The log behind the slices of all keys: its lists against plain arrays, however often it is cleaned. */
+/* The log behind the slices of all keys: its lists against plain arrays, however often it is
+ * cleaned. */
 #include "unit.h"
 
 #include "cep/slices.h"
 
 #define KEYS 50
 
-struct plain {                          /* a list as it should be: times of events, which are all different */
+/* a list as it should be: times of events, which are all different */
+struct plain {
 	int64_t ts[20];
 	size_t  n;
 };
@@ -60,7 +62,8 @@ check(const struct slicer *s)
 static void
 a_log_that_is_cleaned_keeps_every_list_in_order(void **state)
 {
-	struct slicer s = { .store = &store, .first = UINT32_MAX - 5000 };       /* positions wrap around on the way */
+	/* positions wrap around on the way */
+	struct slicer s = { .store = &store, .first = UINT32_MAX - 5000 };
 	uint64_t dice = 1;
 	size_t   cleaned = 0;
 
@@ -87,7 +90,8 @@ a_log_that_is_cleaned_keeps_every_list_in_order(void **state)
 int
 main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(a_log_that_is_cleaned_keeps_every_list_in_order) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(
+		a_log_that_is_cleaned_keeps_every_list_in_order) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

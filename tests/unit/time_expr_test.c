@@ -57,7 +57,8 @@ times_are_read_from_text_and_numbers(void **state)
 		struct expr_env   env = { .fields = fields, .scratch = &scratch };
 		char              line[256] = { 0 }, got[700];
 		struct err        err;
-		struct time_expr *t = time_expr_new(str_of(rows[i].expr), rows[i].format, &scope, &err);
+		struct time_expr *t =
+			time_expr_new(str_of(rows[i].expr), rows[i].format, &scope, &err);
 		int64_t           ms;
 
 		strcpy(line, rows[i].line);

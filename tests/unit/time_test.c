@@ -59,7 +59,8 @@ every_day_of_four_thousand_years_is_where_counting_puts_it(void **state)
 				assert_int_equal(time_of_civil(year, month, d), day * 86400000);
 				time_to_civil(&c, day * 86400000 + 86399999);
 				assert_true(c.year == year && c.month == month && c.day == d);
-				assert_true(c.hour == 23 && c.minute == 59 && c.second == 59 && c.ms == 999);
+				assert_true(c.hour == 23 && c.minute == 59 && c.second == 59 &&
+				            c.ms == 999);
 				assert_int_equal(c.weekday, (int)((day % 7 + 7 + 4) % 7));
 				snprintf(text, sizeof(text), "%04d-%02d-%02dT00:00:00Z", year, month, d);
 				assert_int_equal(parsed(text), day * 86400000);
@@ -79,7 +80,8 @@ days_that_no_month_has_are_refused(void **state)
 	for (int year = 1896; year <= 2004; year++) {
 		for (int month = 0; month <= 99; month++) {
 			for (int d = 0; d <= 99; d++) {
-				bool good = month >= 1 && month <= 12 && d >= 1 && d <= naive_month_days(year, month);
+				bool good = month >= 1 && month <= 12 && d >= 1 &&
+				            d <= naive_month_days(year, month);
 
 				snprintf(text, sizeof(text), "%04d-%02d-%02dT00:00:00Z", year, month, d);
 				assert_int_equal(is_refused(text), !good);
@@ -99,7 +101,8 @@ every_second_of_a_day_is_read(void **state)
 			for (int s = 0; s <= 99; s++) {
 				snprintf(text, sizeof(text), "1970-01-01T%02d:%02d:%02dZ", h, m, s);
 				if (h < 24 && m < 60 && s < 60)
-					assert_int_equal(parsed(text), (h * 3600 + m * 60 + s) * 1000);
+					assert_int_equal(parsed(text),
+					                 (h * 3600 + m * 60 + s) * 1000);
 				else
 					assert_true(is_refused(text));
 			}
@@ -154,14 +157,16 @@ one_wrong_byte_anywhere_is_refused(void **state)
 		for (int c = 0; c < 256; c++) {
 			char    text[sizeof(good)];
 			int64_t ms;
-			bool    digit = c >= '0' && c <= '9', was_digit = good[i] >= '0' && good[i] <= '9';
+			bool digit = c >= '0' && c <= '9',
+			     was_digit = good[i] >= '0' && good[i] <= '9';
 			int     status;
 
 			memcpy(text, good, sizeof(good));
 			text[i] = (char)c;
 			status = time_parse_rfc3339(&ms, (struct str){ text, sizeof(good) - 1 });
 			if (status == 0)
-				assert_true(c == good[i] || (digit && was_digit) || (i == 10 && (c == 't' || c == ' ')) ||
+				assert_true(c == good[i] || (digit && was_digit) ||
+				            (i == 10 && (c == 't' || c == ' ')) ||
 				            (i == 19 && c == 'z'));
 			else
 				assert_true(c != good[i] && (!was_digit || !digit || i != 0));
@@ -267,7 +272,8 @@ the_unit_of_a_number_is_told_by_its_magnitude(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		if (time_parse_number(&ms, str_of(cases[i].text), cases[i].unit) < 0 || ms != cases[i].ms)
+		if (time_parse_number(&ms, str_of(cases[i].text), cases[i].unit) < 0 ||
+		    ms != cases[i].ms)
 			fail_msg("%s became %lld", cases[i].text, (long long)ms);
 	}
 	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)

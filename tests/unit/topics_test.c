@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Topics by name and pattern, partitions by number, places in a partition, and the order of a merge. */
+/* Topics by name and pattern, partitions by number, places in a partition, and the order of a
+ * merge. */
 #include "unit.h"
 
 #include "base/time.h"
@@ -25,7 +26,8 @@ assert_selects(const char *spec, const char *expected)
 	assert_int_equal(topics_option(t, spec, &err), 0);
 	n = topics_select(t, all, sizeof(all) / sizeof(all[0]), &list);
 	for (size_t i = 0; i < n; i++)
-		snprintf(found + strlen(found), sizeof(found) - strlen(found), "%s%.*s", i > 0 ? " " : "", STR_ARGS(list[i]));
+		snprintf(found + strlen(found), sizeof(found) - strlen(found), "%s%.*s",
+		         i > 0 ? " " : "", STR_ARGS(list[i]));
 	assert_string_equal(found, expected);
 	free(list);
 	topics_free(t);
@@ -96,12 +98,20 @@ partitions_are_numbers_and_ranges(void **state)
 static void
 every_spelling_of_a_place_is_read(void **state)
 {
-	static const struct { const char *text; struct place place; } cases[] = {
-		{ "earliest", { PLACE_EARLIEST, 0 } }, { "beginning", { PLACE_EARLIEST, 0 } }, { "end", { PLACE_LATEST, 0 } },
-		{ "stored", { PLACE_COMMITTED, 0 } }, { "42", { PLACE_NUMBER, 42 } }, { "-42", { PLACE_BEFORE_END, 42 } },
-		{ "+42", { PLACE_AFTER_START, 42 } }, { "@2026-01-01T00:00:00Z", { PLACE_TIME, NOW } },
-		{ "@1767225600", { PLACE_TIME, NOW } }, { "@1767225600000", { PLACE_TIME, NOW } },
-		{ "-1h", { PLACE_TIME, NOW - 3600000 } }, { "@-1h30m", { PLACE_TIME, NOW - 5400000 } },
+	static const struct { const char *text; struct place place;
+	} cases[] = {
+		{ "earliest", { PLACE_EARLIEST, 0 } },
+		{ "beginning", { PLACE_EARLIEST, 0 } },
+		{ "end", { PLACE_LATEST, 0 } },
+		{ "stored", { PLACE_COMMITTED, 0 } },
+		{ "42", { PLACE_NUMBER, 42 } },
+		{ "-42", { PLACE_BEFORE_END, 42 } },
+		{ "+42", { PLACE_AFTER_START, 42 } },
+		{ "@2026-01-01T00:00:00Z", { PLACE_TIME, NOW } },
+		{ "@1767225600", { PLACE_TIME, NOW } },
+		{ "@1767225600000", { PLACE_TIME, NOW } },
+		{ "-1h", { PLACE_TIME, NOW - 3600000 } },
+		{ "@-1h30m", { PLACE_TIME, NOW - 5400000 } },
 	};
 	static const char *const wrong[] = { "", "soon", "4x", "--4", "@", "@x", "99999999999999999999", "+", "1h", "+1h" };
 	struct place p;
@@ -142,9 +152,14 @@ a_range_of_moments_is_split_between_them(void **state)
 static void
 the_end_stays_between_the_start_and_what_is_there(void **state)
 {
-	static const struct { struct place to; int64_t start, expected; } cases[] = {
-		{ { PLACE_NONE, 0 }, 10, 50 }, { { PLACE_NUMBER, 99 }, 10, 50 }, { { PLACE_NUMBER, 5 }, 10, 10 },
-		{ { PLACE_AFTER_START, 7 }, 10, 17 }, { { PLACE_AFTER_START, INT64_MAX }, 10, 50 }, { { PLACE_BEFORE_END, 5 }, 10, 45 },
+	static const struct { struct place to; int64_t start, expected;
+	} cases[] = {
+		{ { PLACE_NONE, 0 }, 10, 50 },
+		{ { PLACE_NUMBER, 99 }, 10, 50 },
+		{ { PLACE_NUMBER, 5 }, 10, 10 },
+		{ { PLACE_AFTER_START, 7 }, 10, 17 },
+		{ { PLACE_AFTER_START, INT64_MAX }, 10, 50 },
+		{ { PLACE_BEFORE_END, 5 }, 10, 45 },
 		{ { PLACE_BEFORE_END, 500 }, 10, 10 },
 	};
 	const struct extent extent = { 0, 50 };
@@ -154,7 +169,9 @@ the_end_stays_between_the_start_and_what_is_there(void **state)
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		int64_t end;
 
-		assert_int_equal(place_end(&cases[i].to, NULL, NULL, &extent, cases[i].start, &end, &err), 0);
+		assert_int_equal(
+			place_end(&cases[i].to, NULL, NULL, &extent, cases[i].start, &end, &err),
+			0);
 		assert_int_equal(end, cases[i].expected);
 	}
 }
@@ -171,14 +188,17 @@ a_merge_hands_out_by_time_then_topic_then_partition(void **state)
 		int32_t last_part = -1;
 
 		for (uint32_t i = 0; i < 40; i++)
-			merge_put(&m, next_random(&random) % 10, &(struct part){ i % 2 ? STR("a") : STR("b"), (int32_t)i, i });
+			merge_put(&m, next_random(&random) % 10,
+			          &(struct part){ i % 2 ? STR("a") : STR("b"), (int32_t)i, i });
 		for (uint32_t i = 0; i < 10; i++)
 			merge_remove(&m, i * 3);
 		for (const struct merge_head *h; (h = merge_first(&m)) != NULL; merge_pop(&m)) {
-			const int32_t rank = h->part.partition + (h->part.topic.p[0] == 'b' ? 100 : 0);
+			const int32_t rank =
+				h->part.partition + (h->part.topic.p[0] == 'b' ? 100 : 0);
 
 			assert_true(h->part.slot % 3 != 0 || h->part.slot > 27);
-			assert_true(h->time > last_time || (h->time == last_time && rank > last_part));
+			assert_true(h->time > last_time ||
+			            (h->time == last_time && rank > last_part));
 			last_time = h->time;
 			last_part = rank;
 		}

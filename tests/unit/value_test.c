@@ -16,11 +16,24 @@ number(const char *text)
 static void
 equal_values_have_equal_keys_and_others_do_not(void **state)
 {
-	struct val  values[] = {
-		number("5.1"), number("5.10"), number("51e-1"), number("5"), number("0.5"), number("5e-1"), number("1e25"),
-		number("10000000000000000000000000"), number("0"), number("-0"), number("1e-400"),
-		{ .kind = VAL_TEXT, .text = STR("5") }, { .kind = VAL_NULL }, { .kind = VAL_TEXT, .text = STR("") },
-		{ .kind = VAL_BOOL, .truth = true }, { .kind = VAL_TIME, .ms = 5 }, { .kind = VAL_INTERVAL, .ms = 5 },
+	struct val values[] = {
+		number("5.1"),
+		number("5.10"),
+		number("51e-1"),
+		number("5"),
+		number("0.5"),
+		number("5e-1"),
+		number("1e25"),
+		number("10000000000000000000000000"),
+		number("0"),
+		number("-0"),
+		number("1e-400"),
+		{ .kind = VAL_TEXT, .text = STR("5") },
+		{ .kind = VAL_NULL },
+		{ .kind = VAL_TEXT, .text = STR("") },
+		{ .kind = VAL_BOOL, .truth = true },
+		{ .kind = VAL_TIME, .ms = 5 },
+		{ .kind = VAL_INTERVAL, .ms = 5 },
 	};
 	struct buf  a, b;
 	const size_t n = sizeof(values) / sizeof(values[0]);
@@ -36,7 +49,8 @@ equal_values_have_equal_keys_and_others_do_not(void **state)
 			buf_clear(&b);
 			val_key(&a, &values[i]);
 			val_key(&b, &values[j]);
-			assert_int_equal(str_eq(buf_str(&a), buf_str(&b)), both_null || val_cmp(&values[i], &values[j]) == 0);
+			assert_int_equal(str_eq(buf_str(&a), buf_str(&b)),
+			                 both_null || val_cmp(&values[i], &values[j]) == 0);
 		}
 	}
 	buf_release(&a);
@@ -47,10 +61,16 @@ static void
 values_survive_being_kept_and_saved(void **state)
 {
 	struct val values[] = {
-		number("5.10"), number("1e300"), number("99999999999999999999999999999999999999"),
-		{ .kind = VAL_TEXT, .text = STR("h\xc3\xbc"), .raw = STR("\"h\\u00fc\"") }, { .kind = VAL_NULL },
-		{ .kind = VAL_BOOL, .truth = true }, { .kind = VAL_TIME, .ms = -5 }, { .kind = VAL_INTERVAL, .ms = 5 },
-		{ .kind = VAL_JSON, .raw = STR("{\"a\":1}") }, { .kind = VAL_TEXT, .text = STR("") },
+		number("5.10"),
+		number("1e300"),
+		number("99999999999999999999999999999999999999"),
+		{ .kind = VAL_TEXT, .text = STR("h\xc3\xbc"), .raw = STR("\"h\\u00fc\"") },
+		{ .kind = VAL_NULL },
+		{ .kind = VAL_BOOL, .truth = true },
+		{ .kind = VAL_TIME, .ms = -5 },
+		{ .kind = VAL_INTERVAL, .ms = 5 },
+		{ .kind = VAL_JSON, .raw = STR("{\"a\":1}") },
+		{ .kind = VAL_TEXT, .text = STR("") },
 	};
 	struct buf saved, bytes, json, again;
 

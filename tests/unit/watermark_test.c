@@ -109,7 +109,8 @@ a_source_that_may_have_more_to_say_is_not_idle(void **state)
 	watermark_set_see(s, 0, 100, 500);
 	assert_false(watermark_set_advance(s, 1000, &ts, &idle));
 	assert_int_equal(watermark_set_next(s), 1400);
-	assert_false(watermark_set_advance(s, 1600, &ts, &idle));       /* 0 is idle, 1 holds the watermark */
+	/* 0 is idle, 1 holds the watermark */
+	assert_false(watermark_set_advance(s, 1600, &ts, &idle));
 	assert_int_equal(watermark_set_next(s), 2000);
 	grace = 0;
 	assert_true(watermark_set_advance(s, 2000, &ts, &idle));
@@ -139,7 +140,8 @@ a_silent_source_leaves_the_minimum_and_returns_when_it_speaks(void **state)
 	assert_true(watermark_set_next(s) == TIME_MAX);
 	assert_false(watermark_set_advance(s, 9000, &ts, &idle));
 
-	watermark_set_see(s, 1, 40, 9000);                              /* behind the others: it cannot pull them back */
+	/* behind the others: it cannot pull them back */
+	watermark_set_see(s, 1, 40, 9000);
 	assert_true(watermark_set_advance(s, 9000, &ts, &idle));
 	assert_false(idle);
 	assert_int_equal(ts, 99);
@@ -220,7 +222,8 @@ main(void)
 		cmocka_unit_test(the_option_takes_none_or_a_duration),
 		cmocka_unit_test(one_source_trails_its_newest_record_by_the_bound),
 		cmocka_unit_test(the_slowest_source_holds_the_others_back),
-		cmocka_unit_test(a_source_that_leaves_or_joins_changes_the_minimum_but_never_lowers_it),
+		cmocka_unit_test(
+			a_source_that_leaves_or_joins_changes_the_minimum_but_never_lowers_it),
 		cmocka_unit_test(a_source_that_may_have_more_to_say_is_not_idle),
 		cmocka_unit_test(a_silent_source_leaves_the_minimum_and_returns_when_it_speaks),
 		cmocka_unit_test(without_a_strategy_there_is_no_watermark),

@@ -2,9 +2,9 @@
 /*
  * whole_job_test.c - the main job in one process: consume | window | produce
  *
- * From a topic of four partitions in disorder to a topic of sums, over a broker in memory and pipes that cut every
- * read and write, under a scheduler that draws the order from a seed. Whatever it draws, the answer is the one that is
- * worked out here by hand.
+ * From a topic of four partitions in disorder to a topic of sums, over a broker in memory and pipes
+ * that cut every read and write, under a scheduler that draws the order from a seed. Whatever it
+ * draws, the answer is the one that is worked out here by hand.
  */
 #include "unit.h"
 
@@ -21,7 +21,8 @@ enum { EVENTS = 400, CUSTOMERS = 7, WINDOWS = 12, PARTITIONS = 4, SEEDS = 1000 }
 
 #define START  1767225600000            /* 2026-01-01T00:00:00Z, which begins a window */
 #define SIZE   60000
-#define SPREAD 5000                     /* how far events are out of order, less than the watermark's bound */
+/* how far events are out of order, less than the watermark's bound */
+#define SPREAD 5000
 
 /* One stage of the job, as a task. */
 struct hop {
@@ -60,7 +61,8 @@ make_events(struct event *events)
 	uint64_t random = 42;
 
 	for (int i = 0; i < EVENTS; i++) {
-		events[i].ts = START + (int64_t)i * (WINDOWS * SIZE - SPREAD) / EVENTS + next_random(&random) % SPREAD;
+		events[i].ts = START + (int64_t)i * (WINDOWS * SIZE - SPREAD) / EVENTS +
+		               next_random(&random) % SPREAD;
 		events[i].customer = (int)(next_random(&random) % CUSTOMERS);
 		events[i].cents = (int)(next_random(&random) % 100000);
 	}
@@ -127,7 +129,8 @@ assert_sums(struct memory_broker *b)
 				if (str_starts(memory_broker_record(b, "sums", 0, i)->value, str_of(row)))
 					break;
 			assert_true(i < n);
-			snprintf(row, sizeof(row), "\"n\":%d,\"total\":%d.%02d}", count[w][c], cents[w][c] / 100, cents[w][c] % 100);
+			snprintf(row, sizeof(row), "\"n\":%d,\"total\":%d.%02d}", count[w][c],
+			         cents[w][c] / 100, cents[w][c] % 100);
 			assert_non_null(strstr(memory_broker_record(b, "sums", 0, i)->value.p, row));
 		}
 	}
@@ -150,7 +153,8 @@ stage_main(void *arg)
 {
 	struct hop *h = arg;
 	const struct pipe_input input = { sched_source(h->from), NULL };
-	const struct stage stage = h->window != NULL ? window_stage(h->window) : produce_stage(h->produce);
+	const struct stage stage =
+		h->window != NULL ? window_stage(h->window) : produce_stage(h->produce);
 
 	h->status = pipe_run(&stage, &input, 1, &h->bad, &h->out, &h->env, &h->err);
 	if (h->produce != NULL)
@@ -160,7 +164,8 @@ stage_main(void *arg)
 }
 
 static void
-hop_init(struct job *j, struct hop *h, struct sched_pipe *from, struct sched_pipe *to, struct buf *rest)
+hop_init(struct job *j, struct hop *h, struct sched_pipe *from, struct sched_pipe *to,
+         struct buf *rest)
 {
 	const struct sink sink = to != NULL ? sched_sink(to) : sched_collect(j->s, rest);
 
@@ -168,8 +173,12 @@ hop_init(struct job *j, struct hop *h, struct sched_pipe *from, struct sched_pip
 	h->from = from;
 	h->to = to;
 	h->env = (struct pipe_env){
-		.clock_ms = sched_clock_ms, .clock_ns = sched_clock_ns, .clock_self = j->s, .stats = &h->stats,
-		.stop = &h->stop, .forward_control = to != NULL,
+		.clock_ms = sched_clock_ms,
+		.clock_ns = sched_clock_ns,
+		.clock_self = j->s,
+		.stats = &h->stats,
+		.stop = &h->stop,
+		.forward_control = to != NULL,
 	};
 	out_init(&h->out, &sink);
 }
@@ -186,10 +195,18 @@ make_source(struct job *j)
 	j->topics = topics_new();
 	assert_int_equal(topics_option(j->topics, "orders", &j->source.err), 0);
 	j->consume_conf = (struct consume_conf){
-		.topics = j->topics, .group = true, .exit_at_end = true, .watermarks = true, .bound = SPREAD, .max_future = -1,
-		.max_line = 1 << 20, .job = "0123456789abcdef0123456789abcdef", .run = "0123456789abcdef0123456789abcdef",
+		.topics = j->topics,
+		.group = true,
+		.exit_at_end = true,
+		.watermarks = true,
+		.bound = SPREAD,
+		.max_future = -1,
+		.max_line = 1 << 20,
+		.job = "0123456789abcdef0123456789abcdef",
+		.run = "0123456789abcdef0123456789abcdef",
 	};
-	j->source.consume = consume_new(&j->consume_conf, &j->source.bad, &j->source.out, &j->source.env, &j->source.err);
+	j->source.consume = consume_new(&j->consume_conf, &j->source.bad, &j->source.out,
+	                                &j->source.env, &j->source.err);
 	assert_non_null(j->source.consume);
 	j->source.reader = memory_broker_reader(j->broker, "sums");
 }
@@ -199,7 +216,14 @@ make_middle(struct job *j)
 {
 	static const char *const keys[] = { "customer" }, *const aggs[] = { "COUNT(*) AS n", "SUM(total) AS total" };
 	const struct window_conf conf = {
-		.kind = WINDOW_TUMBLING, .size = SIZE, .keys = keys, .n_keys = 1, .aggs = aggs, .n_aggs = 2, .time = "timestamp", .seed = 5,
+		.kind = WINDOW_TUMBLING,
+		.size = SIZE,
+		.keys = keys,
+		.n_keys = 1,
+		.aggs = aggs,
+		.n_aggs = 2,
+		.time = "timestamp",
+		.seed = 5,
 	};
 
 	j->middle.window = window_new(&conf, &j->middle.err);
@@ -212,7 +236,11 @@ make_target(struct job *j)
 {
 	const struct route_conf conf = { .topic = "sums", .key = "customer", .seed = 3 };
 	struct produce_conf produce = {
-		.topic = "sums", .grace = 1000, .clock_ms = sched_clock_ms, .clock_ns = sched_clock_ns, .clock_self = j->s,
+		.topic = "sums",
+		.grace = 1000,
+		.clock_ms = sched_clock_ms,
+		.clock_ns = sched_clock_ns,
+		.clock_self = j->s,
 	};
 	struct writer_events events;
 
@@ -322,7 +350,8 @@ stop_source(void *arg)
 	j->source.stop = 1;
 }
 
-/* Stopped anywhere, or cut off anywhere: what was published is a part of the answer, and never claims to be all of it. */
+/* Stopped anywhere, or cut off anywhere: what was published is a part of the answer, and never
+ * claims to be all of it. */
 static void
 a_job_that_is_stopped_fires_no_window_too_early(void **state)
 {

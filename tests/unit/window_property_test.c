@@ -582,8 +582,8 @@ arrival_order_within_the_bound_changes_no_row(void **state)
 	for_many_jobs(survives_a_shuffle);
 }
 
-/* Rows and late records of each key alone, one after the other; with the watermarks that the records of
- * all make, or only with its own. */
+/* Rows and late records of each key alone, one after the other; with the watermarks that the
+ * records of all make, or only with its own. */
 static void
 run_split(const struct job *j, bool own_watermarks)
 {
@@ -622,9 +622,9 @@ check_split(const struct job *j, bool own_watermarks)
 	check_same(j, "each key alone differs");
 }
 
-/* What one key does to another is to move the watermark. In a stream that is in order that shows in one
- * place, in Flink, too: without a bound a record at the very end of a session of another key ends it,
- * before one of its own, at the same time, can prolong it. */
+/* What one key does to another is to move the watermark. In a stream that is in order that shows in
+ * one place, in Flink, too: without a bound a record at the very end of a session of another key
+ * ends it, before one of its own, at the same time, can prolong it. */
 static void
 survives_a_split(struct job *j, uint64_t seed)
 {
@@ -678,7 +678,8 @@ a_record_at_the_end_of_a_session_ends_it_for_another_key(void **state)
 static void
 is_brute_force(struct job *j, uint64_t seed)
 {
-	int64_t first, last;
+	const int64_t slide = j->conf.slide;
+	int64_t first;
 
 	(void)seed;
 	if (j->conf.kind != WINDOW_SLIDING)
@@ -688,9 +689,9 @@ is_brute_force(struct job *j, uint64_t seed)
 	run_job(j, BATCH_MAX, &rows, &late);
 	buf_clear(&other_rows);
 	buf_clear(&other_late);
-	first = j->event[0].ts - j->conf.size - j->conf.slide;
-	last = j->event[j->n - 1].ts;
-	for (int64_t start = first - (((first - j->conf.offset) % j->conf.slide) + j->conf.slide) % j->conf.slide; start <= last; start += j->conf.slide) {
+	first = j->event[0].ts - j->conf.size - slide;
+	first -= (((first - j->conf.offset) % slide) + slide) % slide;
+	for (int64_t start = first; start <= j->event[j->n - 1].ts; start += slide) {
 		int n = 0, sum = 0, max = -100;
 
 		for (size_t i = 0; i < j->n; i++) {

@@ -95,8 +95,16 @@ every_kind_goes_on_from_saved_state_without_a_changed_byte(void **state)
 static const char *const keys[] = { "k" }, *const other_keys[] = { "k2" };
 static const char *const aggs[] = { "SUM(v)" }, *const other_aggs[] = { "SUM(v) AS s" };
 static const struct window_conf plain = {
-	.kind = WINDOW_TUMBLING, .size = 10, .slide = 10, .keys = keys, .n_keys = 1, .aggs = aggs, .n_aggs = 1,
-	.time = "t", .time_format = TIME_FORMAT_MS, .where = "v > 0",
+	.kind = WINDOW_TUMBLING,
+	.size = 10,
+	.slide = 10,
+	.keys = keys,
+	.n_keys = 1,
+	.aggs = aggs,
+	.n_aggs = 1,
+	.time = "t",
+	.time_format = TIME_FORMAT_MS,
+	.where = "v > 0",
 };
 
 /* A table of confs that differ from plain in one thing each. */
