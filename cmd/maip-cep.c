@@ -348,6 +348,8 @@ remark(void)
 		warn("%s", remarks[i]);
 		free(remarks[i]);
 	}
+	if (clause.remark != NULL)
+		warn("%s", clause.remark);
 }
 
 static struct page *page;
@@ -419,21 +421,19 @@ static void
 use_clause(void)
 {
 	struct err err;
-	char q[QUOTE_MAX];
 
 	if (pattern.n > 0 || pattern.skip.kind != NO_SKIP || conf.n_keys > 0 ||
 	    conf.order_by != NULL || select_text != NULL || conf.name != NULL)
 		die(STATUS_USAGE, "--match-recognize: says all about the pattern, its keys, order "
 		                  "and columns (leave --begin and its like, --key, "
 		                  "--order-by, --select and --name out)");
-	if (recognize_parse(&clause, read_clause(), &pattern, &err) < 0)
+	if (recognize_parse(&clause, read_clause(), conf.time, &pattern, &err) < 0)
 		die(STATUS_USAGE, "--match-recognize: %s", err.msg);
-	if (conf.time != NULL && strcmp(conf.time, clause.time) != 0)
-		die(STATUS_USAGE,
-		    "--match-recognize: ORDER BY must begin with the time of the rows, --time %s",
-		    quote(q, str_of(conf.time)));
 	conf.time = clause.time;
-	conf.order_by = clause.order_by;
+	conf.order_by = clause.order_by[0];
+	conf.then_by = clause.order_by + 1;
+	conf.n_then_by = clause.n_order_by > 0 ? clause.n_order_by - 1 : 0;
+	conf.order_down = clause.down;
 	memcpy(keys, clause.keys, clause.n_keys * sizeof(keys[0]));
 	conf.n_keys = clause.n_keys;
 	conf.columns = clause.measures;

@@ -112,7 +112,8 @@ find_path(struct nfa *f)
 static bool
 is_current(const struct nfa *f, int element)
 {
-	return f->self >= 0 && (element == f->self || element == ALL_ELEMENTS);
+	return f->self >= 0 &&
+	       (program_elements(f->g->pattern, element) >> f->self & 1) != 0;
 }
 
 static size_t
@@ -124,9 +125,10 @@ taken_count(void *self, int element)
 		find_path(f);
 	if (f->listed == element)
 		return f->n_list + is_current(f, element);
+	const uint64_t elements = program_elements(f->g->pattern, element);
 	f->n_list = 0;
 	for (size_t i = 0; i < f->n_path; i++) {
-		if (f->path[i]->element != element && element != ALL_ELEMENTS)
+		if ((elements >> f->path[i]->element & 1) == 0)
 			continue;
 		f->list = mem_more(f->list, f->n_list, &f->cap_list, sizeof(*f->list));
 		f->list[f->n_list++] = i;
@@ -157,8 +159,10 @@ leaf_holds(struct nfa *f, int leaf)
 		return (f->event->truth & bit) != 0;
 	f->asked = true;
 	if ((f->known & bit) == 0) {
-		const struct expr_env env = { .fields = event_fields(f->event), .taken = &f->taken,
-			                      .scratch = &f->scratch, .gave_up = f->gave_up };
+		const struct val time = { .kind = VAL_TIME, .ms = f->event->ts };
+		const struct expr_env env = { .fields = event_fields(f->event), .slots = &time,
+			                      .taken = &f->taken, .scratch = &f->scratch,
+			                      .gave_up = f->gave_up };
 		f->known |= bit;
 		f->self = f->g->leaves[leaf].self;
 		if (expr_true(f->g->leaves[leaf].expr, &env))
@@ -519,15 +523,22 @@ skip_bound(const struct nfa *f, const struct branch *match, struct bound *to, st
 	const struct event *e = target_event(skip, match->node);
 	if (e == NULL && skip->error)
 		return fail_as(err, STATUS_DATA,
-		               "--after-match: cannot skip to %s: the match has no such element "
-		               "(drop ',error' to go on "
-		               "without skipping)",
+		               f->g->pattern->sql ? "AFTER MATCH SKIP TO %s: a match has no row of "
+		                                    "it (make the variable required, or skip PAST "
+		                                    "LAST ROW or TO NEXT ROW)"
+		                                  : "--after-match: cannot skip to %s: the match "
+		                                    "has no such element (drop ',error' to go on "
+		                                    "without skipping)",
 		               quote(q, skip->name));
 	if (e != NULL && e->seq == match->start && skip->error)
 		return fail_as(err, STATUS_DATA,
-		               "--after-match: cannot skip to %s: it is the first event of the "
-		               "match, which would match "
-		               "again (drop ',error' to go on without skipping)",
+		               f->g->pattern->sql ? "AFTER MATCH SKIP TO %s: it is the first row of "
+		                                    "a match, which would be found again for ever "
+		                                    "(skip PAST LAST ROW or TO NEXT ROW)"
+		                                  : "--after-match: cannot skip to %s: it is the "
+		                                    "first event of the match, which would match "
+		                                    "again (drop ',error' to go on without "
+		                                    "skipping)",
 		               quote(q, skip->name));
 	*to = (struct bound){ .seq = e == NULL ? 0 : e->seq, .none = e == NULL };
 	return 0;

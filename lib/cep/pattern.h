@@ -59,14 +59,25 @@ struct skip {
 	bool           error;           /* fail on a match without it */
 };
 
+/* A name for the rows of several elements: SUBSET. */
+struct subset {
+	struct str name;
+	uint64_t   elements;            /* by number */
+};
+
+#define PATTERN_SUBSETS 16
+
 struct pattern {
 	struct element *elements[PATTERN_ELEMENTS];
 	int             n;
 	struct element *last;           /* of the top sequence */
 	struct skip     skip;
-	/* in a condition the event that is looked at counts as the element's last:
-	 * MATCH_RECOGNIZE */
-	bool            includes_current;
+	/* MATCH_RECOGNIZE: conditions and columns are read as expr_rows says, and in a condition
+	 * the event that is looked at counts as the element's last */
+	bool            sql;
+	struct str      time;           /* its column of the time */
+	struct subset   subsets[PATTERN_SUBSETS];
+	int             n_subsets;
 
 	/* While it is being built: the open groups, and the end of the sequence before each. */
 	struct element *open[PATTERN_DEPTH];

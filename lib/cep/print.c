@@ -228,10 +228,11 @@ static size_t
 taken_count(void *self, int element)
 {
 	const struct row *row = self;
+	const uint64_t elements = program_elements(row->printer->conf.pattern, element);
 	size_t n = 0;
 
 	for (size_t i = 0; i < row->n; i++)
-		n += element == ALL_ELEMENTS || row->taken[i].element == element;
+		n += elements >> row->taken[i].element & 1;
 	return n;
 }
 
@@ -239,13 +240,20 @@ static const struct field *
 taken_fields(void *self, int element, size_t i)
 {
 	const struct row *row = self;
+	const uint64_t elements = program_elements(row->printer->conf.pattern, element);
 	size_t at = 0;
 
 	if (element == ALL_ELEMENTS)
 		return event_fields(row->taken[i].event);
-	while (row->taken[at].element != element)       /* an element's events stand together */
+	while ((elements >> row->taken[at].element & 1) == 0)
 		at++;
-	return event_fields(row->taken[at + i].event);
+	if (element < ALL_ELEMENTS)     /* an element's events stand together */
+		return event_fields(row->taken[at + i].event);
+	for (; i > 0; i--)
+		do
+			at++;
+		while ((elements >> row->taken[at].element & 1) == 0);
+	return event_fields(row->taken[at].event);
 }
 
 static const struct event *

@@ -59,23 +59,32 @@ cond_or(struct program *g, int a, int b)
 int
 program_number(const struct pattern *p, struct str name)
 {
-	if (p->includes_current && str_eq(name, STR("$rows")))
-		return ALL_ELEMENTS;
+	for (int i = 0; i < p->n_subsets; i++)
+		if (str_eq(p->subsets[i].name, name))
+			return FIRST_SUBSET + i;
 	return pattern_number(p, name);
 }
 
-struct names {
-	const struct pattern *pattern;
-	bool used;
-};
+uint64_t
+program_elements(const struct pattern *p, int number)
+{
+	if (number == ALL_ELEMENTS)
+		return UINT64_MAX;
+	return number > ALL_ELEMENTS ? p->subsets[number - FIRST_SUBSET].elements
+	                             : (uint64_t)1 << number;
+}
+
+const struct expr_rows *
+program_rows(const struct pattern *p, int self, struct expr_rows *rows)
+{
+	*rows = (struct expr_rows){ .self = self, .all = ALL_ELEMENTS, .time = p->time };
+	return p->sql ? rows : NULL;
+}
 
 static int
 name_of_pattern(void *arg, struct str name)
 {
-	struct names *names = arg;
-
-	names->used = true;
-	return program_number(names->pattern, name);
+	return program_number(arg, name);
 }
 
 /* The condition that a text is; the same text twice is one leaf. */
@@ -83,8 +92,11 @@ static int
 cond_text(struct program *g, const char *what, struct str text, int self, struct extractor *x,
           struct err *err)
 {
-	struct names names = { .pattern = g->pattern };
-	const struct expr_scope scope = { .fields = x, .pattern = name_of_pattern, .arg = &names };
+	struct expr_rows rows;
+	const struct expr_scope scope = {
+		.fields = x, .pattern = name_of_pattern, .arg = (void *)(uintptr_t)g->pattern,
+		.rows = program_rows(g->pattern, self, &rows),
+	};
 
 	for (int i = 0; i < (int)g->n_conds; i++)
 		if (g->conds[i].kind == COND_LEAF && g->leaves[g->conds[i].a].self == self &&
@@ -103,8 +115,9 @@ cond_text(struct program *g, const char *what, struct str text, int self, struct
 			err->status = STATUS_USAGE;
 		return -1;
 	}
-	g->leaves[g->n_leaves] = (struct leaf){ text, e, names.used, self };
-	if (names.used)
+	const bool iterative = expr_looks_back(e);
+	g->leaves[g->n_leaves] = (struct leaf){ text, e, iterative, self };
+	if (iterative)
 		g->iterative |= (uint64_t)1 << g->n_leaves;
 	return cond_add(g, COND_LEAF, g->n_leaves++, 0);
 }
@@ -759,11 +772,11 @@ compile_conditions(struct compiler *c, struct extractor *x, struct err *err)
 		int all = C_TRUE;
 		for (int j = 0; j < e->n_where; j++) {
 			const struct condition *w = &e->where[j];
-			const char *what = p->includes_current ? "DEFINE"
-			                   : w->is_or          ? "--or"
-			                                       : "--where";
-			const int cond = cond_text(c->g, what, w->text,
-			                           p->includes_current ? i : -1, x, err);
+			const char *what = p->sql     ? "DEFINE"
+			                   : w->is_or ? "--or"
+			                              : "--where";
+			const int cond =
+				cond_text(c->g, what, w->text, p->sql ? i : -1, x, err);
 			if (cond < 0)
 				return -1;
 			all = j == 0     ? cond

@@ -47,8 +47,9 @@ struct cond {
 };
 
 #define PROGRAM_LEAVES 64               /* different conditions: bits of a mask */
-/* number that stands for the events of all elements, "$rows" */
+/* numbers in expressions: of the events of all elements; of those of the first subset */
 #define ALL_ELEMENTS PATTERN_ELEMENTS
+#define FIRST_SUBSET (PATTERN_ELEMENTS + 1)
 #define PROGRAM_STATES 100000
 
 struct leaf {
@@ -89,8 +90,14 @@ void program_release(struct program *g);
 /* Does a condition without iterative leaves hold, given the mask of those that do? */
 bool program_holds(const struct program *g, int cond, uint64_t truth);
 
-/* The number that a name means in expressions: an element's, ALL_ELEMENTS, or -1. */
+/* The number that a name means in expressions: an element's, a subset's, or -1; and the elements
+ * that such a number stands for, bit by bit. */
 int program_number(const struct pattern *p, struct str name);
+uint64_t program_elements(const struct pattern *p, int number);
+
+/* How names are read in the expressions of p, the condition of element self or (-1) a column, put
+ * into *rows, or NULL. */
+const struct expr_rows *program_rows(const struct pattern *p, int self, struct expr_rows *rows);
 
 /* Name of a state: "first", "first:1". */
 int program_state_name(const struct program *g, int state, struct buf *to);

@@ -48,8 +48,10 @@ describe(const struct cep *c, struct buf *to)
 		buf_addf(to, "\nkey %s", c->conf.keys[i]);
 	buf_addf(to, "\ntime %s %d", c->conf.processing_time ? "(processing)" : c->conf.time,
 	         c->conf.time_format);
-	if (c->conf.order_by != NULL)
-		buf_addf(to, "\norder %s", c->conf.order_by);
+	for (size_t i = 0; i < c->n_order_by; i++)
+		buf_addf(to, "\norder %s%s",
+		         i == 0 ? c->conf.order_by : c->conf.then_by[i - 1],
+		         (c->conf.order_down >> i & 1) != 0 ? " DESC" : "");
 }
 
 /* Number of an event from 1, written when it is met first. */

@@ -34,11 +34,13 @@ line_env(struct cep *c)
 /* ---- lines */
 
 static uint64_t
-truth_of_line(struct cep *c)
+truth_of_line(struct cep *c, int64_t ts)
 {
-	const struct expr_env env = line_env(c);
+	const struct val time = { .kind = VAL_TIME, .ms = ts };
+	struct expr_env env = line_env(c);
 	uint64_t truth = 0;
 
+	env.slots = &time;
 	for (int i = 0; i < c->program.n_leaves; i++)
 		if (!c->program.leaves[i].iterative)
 			truth |= (uint64_t)expr_true(c->program.leaves[i].expr, &env) << i;
@@ -84,7 +86,7 @@ key_of_line(struct cep *c, struct record *r, struct err *err)
 	for (size_t i = 0; i < c->n_key_columns; i++) {
 		struct val v;
 		expr_eval(c->key_columns[i].expr, &env, &v);
-		if (v.kind == VAL_NULL)
+		if (v.kind == VAL_NULL && !c->conf.rows)        /* in SQL it is one, too */
 			return no_key(c->conf.keys[i], err);
 		const size_t at = c->key.n;
 		val_key(&c->key, &v);
@@ -110,7 +112,7 @@ read_line(struct cep *c, struct str line, struct record *r, struct err *reason)
 	r->ts = c->now;
 	if (c->time != NULL && time_expr_eval(c->time, &env, &r->ts, reason) < 0)
 		return -1;
-	r->truth = truth_of_line(c);
+	r->truth = truth_of_line(c, r->ts);
 	r->inert = r->truth == 0 && c->program.inert;
 	return key_of_line(c, r, reason);
 }
@@ -119,10 +121,12 @@ static void
 keep_line(struct cep *c, struct str line, const struct record *r)
 {
 	buf_clear(&c->order);
-	if (c->order_by != NULL) {
+	for (size_t i = 0; i < c->n_order_by; i++) {
 		const struct expr_env env = line_env(c);
 		struct val v;
-		expr_eval(c->order_by, &env, &v);
+		expr_eval(c->order_by[i], &env, &v);
+		if (c->conf.order_down >> i & 1)
+			buf_add_char(&c->order, (char)WAITING_DOWN);
 		val_save(&c->order, &v);
 	}
 	if (c->brief)
@@ -237,7 +241,7 @@ stage_batch(void *self, const struct batch *batch, struct bad_records *bad, stru
             struct err *err)
 {
 	struct cep *c = self;
-	const size_t most = c->order_by != NULL || c->keeps_fields ? 1 : BATCH_MAX;
+	const size_t most = c->n_order_by > 0 || c->keeps_fields ? 1 : BATCH_MAX;
 	struct record records[BATCH_MAX];
 	struct err reason;
 	size_t taken = 0;
@@ -324,6 +328,22 @@ const struct stage_ops cep_ops = {
 /* ---- */
 
 static int
+compile_order(struct cep *c, const struct expr_scope *scope, struct err *err)
+{
+	const size_t n = c->conf.order_by == NULL ? 0 : 1 + c->conf.n_then_by;
+
+	c->order_by = mem_zalloc(n + 1, sizeof(*c->order_by));
+	for (; c->n_order_by < n; c->n_order_by++) {
+		const size_t i = c->n_order_by;
+		const char *text = i == 0 ? c->conf.order_by : c->conf.then_by[i - 1];
+		c->order_by[i] = expr_new(str_of(text), "--order-by", scope, err);
+		if (c->order_by[i] == NULL)
+			return -1;
+	}
+	return 0;
+}
+
+static int
 compile_expressions(struct cep *c, struct err *err)
 {
 	const struct expr_scope scope = { .fields = c->fields };
@@ -333,11 +353,8 @@ compile_expressions(struct cep *c, struct err *err)
 		if (c->time == NULL)
 			return -1;
 	}
-	if (c->conf.order_by != NULL) {
-		c->order_by = expr_new(str_of(c->conf.order_by), "--order-by", &scope, err);
-		if (c->order_by == NULL)
-			return -1;
-	}
+	if (compile_order(c, &scope, err) < 0)
+		return -1;
 	for (size_t i = 0; i < c->conf.n_keys; i++) {
 		struct expr_column column;
 		column.expr =
@@ -351,22 +368,6 @@ compile_expressions(struct cep *c, struct err *err)
 }
 
 static int
-slot_of_time(void *arg, const struct path *path, size_t *used)
-{
-	(void)arg;
-	*used = 1;
-	return str_eq(path->steps[0].name, STR("$rowtime")) ? 0 : -1;
-}
-
-static int
-kind_of_time(void *arg, int slot)
-{
-	(void)arg;
-	(void)slot;
-	return VAL_TIME;
-}
-
-static int
 element_of_name(void *arg, struct str name)
 {
 	const struct cep *c = arg;
@@ -377,9 +378,10 @@ element_of_name(void *arg, struct str name)
 static int
 compile_columns(struct cep *c, struct err *err)
 {
+	struct expr_rows rows;
 	const struct expr_scope scope = {
-		.fields = c->fields, .slot = slot_of_time, .slot_kind = kind_of_time,
-		.pattern = element_of_name, .arg = c,
+		.fields = c->fields, .pattern = element_of_name, .arg = c,
+		.rows = program_rows(c->conf.pattern, -1, &rows),
 	};
 
 	for (size_t i = 0; i < c->conf.n_columns; i++) {
@@ -543,7 +545,9 @@ cep_free(struct cep *c)
 	event_store_release(&c->store);
 	printer_free(c->printer);
 	program_release(&c->program);
-	expr_free(c->order_by);
+	for (size_t i = 0; i < c->n_order_by; i++)
+		expr_free(c->order_by[i]);
+	free(c->order_by);
 	time_expr_free(c->time);
 	extract_free(c->fields);
 	keys_free(c->keys);

@@ -26,6 +26,10 @@ struct cep_conf {                       /* all borrowed; must outlive the stage 
 	/* records have the time at which they come; tick tells it */
 	bool        processing_time;
 	const char *order_by;           /* NULL: none */
+	/* MATCH_RECOGNIZE: what decides where that is equal, too */
+	const char *const *then_by;
+	size_t      n_then_by;
+	uint64_t    order_down;         /* bit i: the i-th of all these, from 0, falls */
 	int64_t     bound;              /* of the stage's own watermarks */
 	const char *name;
 	/* in place of the events of a match: expressions over what its elements took ... */

@@ -52,7 +52,8 @@ struct cep {
 	struct buf          traced;     /* the key as a text, as val_key() writes it */
 	struct extractor   *fields;
 	struct time_expr   *time;
-	struct expr        *order_by;
+	struct expr       **order_by;   /* n_order_by of them */
+	size_t              n_order_by;
 	struct expr_column *key_columns;
 	size_t              n_key_columns;
 	int                 key_field;  /* of the only key, if it is a path; or -1 */

@@ -14,17 +14,35 @@
 #define SOON 256 /* events of one bucket, for which there is room in the caches */
 #define GROUP       64                  /* a power of two, not above the least size of a ring */
 
+/* Is the next value one that falls? */
+static bool
+goes_down(struct cursor *c)
+{
+	const bool down = c->rest.n > 0 && (unsigned char)c->rest.p[0] == WAITING_DOWN;
+
+	if (down)
+		c->rest = str_slice(c->rest, 1, c->rest.n);
+	return down;
+}
+
 /* Values that do not compare go by kind, so that the order is total. */
 static int
 compare_values(const struct event *a, const struct event *b)
 {
 	struct cursor ca = { event_order(a), true }, cb = { event_order(b), true };
 	struct val va, vb;
+	int d = 0;
 
-	if (val_load(&va, &ca) < 0 || val_load(&vb, &cb) < 0)
-		return 0;
-	const int d = val_cmp(&va, &vb);
-	return d != VAL_UNLIKE ? d : (va.kind > vb.kind) - (va.kind < vb.kind);
+	while (d == 0 && ca.rest.n > 0 && cb.rest.n > 0) {
+		const bool down = goes_down(&ca) && goes_down(&cb);
+		if (val_load(&va, &ca) < 0 || val_load(&vb, &cb) < 0)
+			return 0;
+		d = val_cmp(&va, &vb);
+		if (d == VAL_UNLIKE)
+			d = (va.kind > vb.kind) - (va.kind < vb.kind);
+		d = down ? -d : d;
+	}
+	return d;
 }
 
 static bool

@@ -2,7 +2,8 @@
 /*
  * waiting.h - events that wait for the watermark, in the order of their turn
  *
- * The order is: event time, then the value of --order-by (NULL first), then arrival. Events that
+ * The order is: event time, then the values of --order-by (NULL first; the other way round behind
+ * WAITING_DOWN), then arrival. Events that
  * come in order stand in a queue, the others in a radix heap beside it (Ahuja, Mehlhorn, Orlin,
  * Tarjan: Faster algorithms for the shortest path problem, 1990), because time moves forward only:
  * bucket i holds events whose time differs from the time of the last one taken in bit i - 1, but
@@ -17,6 +18,7 @@
 #include "cep/event.h"
 
 #define WAITING_BUCKETS 65
+#define WAITING_DOWN    0xff            /* in event_order(); no value begins so */
 
 struct bucket {                         /* in order of arrival */
 	struct stamped *a;

@@ -20,6 +20,7 @@ struct expr {
 	struct regexp **regexps;        /* to be freed with it */
 	size_t          n_regexps, cap_regexps;
 	locale_t        locale;         /* for UPPER and LOWER; (locale_t)0: not needed */
+	bool            looks_back;     /* asks what has been taken */
 };
 
 struct nodes {                          /* a list that grows in the arena of an expression */

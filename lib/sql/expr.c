@@ -193,6 +193,12 @@ expr_kind(const struct expr *e)
 	return e->root->kind;
 }
 
+bool
+expr_looks_back(const struct expr *e)
+{
+	return e->looks_back;
+}
+
 int
 expr_want_condition(const struct expr *e, const char *what, struct err *err)
 {

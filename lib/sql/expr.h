@@ -51,6 +51,19 @@ struct agg_call;
 
 #define EXPR_NO_SLOT (-2)
 
+/*
+ * How names are read in MATCH_RECOGNIZE, where the names of patterns are variables: p.x is x of
+ * the last row that p has taken, and x of the row that is looked at where that is one of p's. A
+ * bare x is a member of the line; inside of FIRST(...) and its like it is that of any row. A path
+ * with points begins with a variable, unless its first name is quoted: `payload`.amount.
+ */
+struct expr_rows {
+	int        self;                /* the variable that is being defined; -1: a measure */
+	int        all;                 /* the number that stands for the rows of all of them */
+	/* that of the rows, the only one that MATCH_ROWTIME takes; the time itself is in slot 0 */
+	struct str time;
+};
+
 struct expr_scope {
 	/* Bare paths become fields of it; NULL: bare paths are refused. Where the scope takes
 	 * aggregates, they are fields only inside of the calls; outside, a name has to be a
@@ -72,6 +85,8 @@ struct expr_scope {
 	/* The number of the pattern that a path inside FIRST, LAST, COUNT, SUM, AVG, MIN, MAX
 	 * names, or -1. NULL: no patterns. */
 	int (*pattern)(void *arg, struct str name);
+	/* NULL: p.x stands inside of those functions only, and with a name. */
+	const struct expr_rows *rows;
 
 	/* Take an aggregate call over and give the slot where its result will stand, or -1 with
 	 * err. The call is the scope's from then on (agg_call_free). NULL: aggregates are refused
@@ -101,6 +116,9 @@ void expr_free(struct expr *e);                         /* NULL is fine */
 
 /* The kind it yields where that is known beforehand, or -1. */
 int expr_kind(const struct expr *e);
+
+/* Does it ask what has been taken? */
+bool expr_looks_back(const struct expr *e);
 
 /* Refuse an expression that cannot be a condition ("is a number, not a condition"). */
 int expr_want_condition(const struct expr *e, const char *what, struct err *err);

@@ -95,12 +95,29 @@ lex_is_sign(const struct token *t, const char *sign)
 	return t->kind == TOKEN_SIGN && str_eq(t->text, str_of(sign));
 }
 
+/* Of what begins at at with a slash and a star; 0: it has none. */
+static size_t
+comment_end(struct str text, size_t at)
+{
+	for (at += 2; at + 1 < text.n; at++)
+		if (text.p[at] == '*' && text.p[at + 1] == '/')
+			return at + 2;
+	return 0;
+}
+
 static size_t
 past_space_and_comments(const struct lexer *l, size_t at)
 {
 	for (;;) {
 		while (is_space(byte_at(l, at)))
 			at++;
+		if (byte_at(l, at) == '/' && byte_at(l, at + 1) == '*') {
+			const size_t end = comment_end(l->text, at);
+			if (end == 0)
+				return at;
+			at = end;
+			continue;
+		}
 		if (byte_at(l, at) != '-' || byte_at(l, at + 1) != '-')
 			return at;
 		while (at < l->text.n && l->text.p[at] != '\n')
@@ -172,6 +189,8 @@ read_sign(struct lexer *l, struct token *t)
 {
 	char q[QUOTE_MAX];
 
+	if (str_starts(str_slice(l->text, t->at, l->text.n), STR("/*")))
+		return lex_fail(l, t->at, "this comment has no closing */");
 	for (size_t i = 0; i < sizeof(signs) / sizeof(signs[0]); i++) {
 		struct str sign = str_of(signs[i]);
 

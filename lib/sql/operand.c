@@ -208,15 +208,19 @@ parse_path(struct parser *p)
 {
 	struct step  steps[PATH_STEPS];
 	struct path  path = { .steps = steps };
-	size_t       at = p->lex.now.at;
+	struct token first = p->lex.now;
+	size_t       at = first.at;
 	struct node *leaf;
 	struct err   why;
 	char         q[QUOTE_MAX];
-	int          got;
+	int          got, variable = -1;
 
 	if (parse_steps(p, &path) < 0)
 		return NULL;
-	if (p->in_taken) {
+	if (p->scope->rows != NULL) {
+		if (rows_resolve(p, &path, &first, &variable) < 0)
+			return NULL;
+	} else if (p->in_taken) {
 		if (resolve_pattern(p, &path, at) < 0)
 			return NULL;
 	} else if ((got = resolve_slot(p, &path, at, &leaf)) != 0) {
@@ -236,7 +240,7 @@ parse_path(struct parser *p)
 		lex_fail(&p->lex, at, "%s", why.msg);
 		return NULL;
 	}
-	return leaf;
+	return variable < 0 ? leaf : taken_last(p, variable, leaf, at);
 }
 
 /* ---- operands */
@@ -256,7 +260,13 @@ parse_word(struct parser *p)
 {
 	struct token next = lex_peek(&p->lex);
 	struct val   v = { .kind = VAL_NULL };
+	struct node *n;
 
+	if (p->scope->rows != NULL) {
+		const int got = rows_call(p, &n);
+		if (got != 0)
+			return got < 0 ? NULL : n;
+	}
 	if (lex_is_sign(&next, "(") && !is_reserved(&p->lex.now))
 		return parse_call(p);
 	if (parse_at_word(p, "CASE"))

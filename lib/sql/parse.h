@@ -8,7 +8,7 @@
  *	OR   AND   NOT   = <> < IN LIKE BETWEEN IS   + -   * / % ||   unary -   operand
  *
  * parse.c has the operators, operand.c what stands between them, call.c the functions with a
- * grammar of their own, agg_parse.c the aggregates.
+ * grammar of their own, agg_parse.c the aggregates, taken.c and rows.c what looks at events taken.
  */
 #ifndef MAIP_SQL_PARSE_H
 #define MAIP_SQL_PARSE_H
@@ -61,6 +61,19 @@ struct node *parse_call(struct parser *p);
 struct node *parse_case(struct parser *p);
 struct node *parse_cast(struct parser *p, bool try);
 struct node *parse_taken(struct parser *p);
+
+/* MATCH_RECOGNIZE (rows.c). A path that has been read, whose first name is the token first: what
+ * it means. Outside of FIRST(p.x) and its like *number is the variable whose last row has it, or
+ * -1: the line has it. 0, or -1 with err. */
+int rows_resolve(struct parser *p, struct path *path, const struct token *first, int *number);
+/* at the name of a function that only MATCH_RECOGNIZE has, or at FINAL: 1 and the node, 0 if it is
+ * none, -1 with err */
+int rows_call(struct parser *p, struct node **to);
+/* At DISTINCT or ALL before an argument: the one is refused, the other passed over. 0, -1. */
+int rows_quantifier(struct parser *p);
+
+/* LAST(path of variable). */
+struct node *taken_last(struct parser *p, int variable, struct node *leaf, size_t at);
 
 /* Is the name one of an aggregate? */
 bool parse_is_aggregate(struct str name);

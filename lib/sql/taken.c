@@ -120,11 +120,26 @@ parse_whole_pattern(struct parser *p)
 	return parse_next(p) < 0 ? -1 : 1;
 }
 
+/* COUNT(*): all rows. 1 if it was that, 0 if not, -1 with err. */
+static int
+parse_all_rows(struct parser *p)
+{
+	const int got = parse_accept_sign(p, "*");
+
+	if (got > 0)
+		p->pattern = p->scope->rows->all;
+	return got;
+}
+
 static int
 parse_taken_args(struct parser *p, struct node *n, struct nodes *args)
 {
-	int whole = n->taken.fn == TAKEN_COUNT ? parse_whole_pattern(p) : 0;
+	const bool rows = p->scope->rows != NULL, count = n->taken.fn == TAKEN_COUNT;
+	int whole = !count ? 0 : rows ? parse_all_rows(p) : parse_whole_pattern(p);
 	int more = 0;
+
+	if (whole == 0 && rows && rows_quantifier(p) < 0)
+		return -1;
 
 	if (whole < 0)
 		return -1;
@@ -135,6 +150,10 @@ parse_taken_args(struct parser *p, struct node *n, struct nodes *args)
 			return -1;
 		nodes_add(&p->build, args, arg);
 	}
+	if (p->pattern < 0 && rows)
+		return lex_fail(&p->lex, args->p[0]->at,
+		                "expected a column, SUM(A.x) or SUM(x) (rows are counted by "
+		                "COUNT(*))");
 	if (p->pattern < 0)
 		return lex_fail(
 			&p->lex, args->p[0]->at,
@@ -171,6 +190,7 @@ parse_taken(struct parser *p)
 	p->in_taken = false;
 	if (got < 0)
 		return NULL;
+	p->build.into->looks_back = true;
 	n->taken.pattern = p->pattern;
 	n->n = args.n;
 	n->arg = args.p;
@@ -180,5 +200,21 @@ parse_taken(struct parser *p)
 	else if (args.n > 0)
 		n->kind = args.p[0]->kind;
 	n->end = p->lex.now.at;
+	return n;
+}
+
+struct node *
+taken_last(struct parser *p, int variable, struct node *leaf, size_t at)
+{
+	struct nodes args = { 0 };
+	struct node *n = build_leaf(&p->build, OP_TAKEN, leaf->kind, at, p->lex.now.at);
+
+	nodes_add(&p->build, &args, leaf);
+	p->build.into->looks_back = true;
+	n->taken.fn = TAKEN_LAST;
+	n->taken.pattern = variable;
+	n->n = args.n;
+	n->arg = args.p;
+	n->depth = (uint16_t)(leaf->depth + 1);
 	return n;
 }

@@ -385,8 +385,7 @@ recognize() {
 		assert_equal "$status" 64
 	done
 	for clause in 'MEASURES A.price AS a ALL ROWS PER MATCH PATTERN (A B)' \
-		'MEASURES CLASSIFIER() AS a PATTERN (A B)' \
-		'MEASURES A.price AS a PATTERN (A B) SUBSET U = (A, B)'; do
+		'MEASURES CLASSIFIER() AS a PATTERN (A B)'; do
 		recognize "$clause DEFINE A AS A.price > 10"
 		assert_equal "$status" 64
 	done

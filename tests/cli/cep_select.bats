@@ -65,7 +65,7 @@ refused() { # MESSAGE CLAUSE [OPTION...]
 	refused "line 4, column 23: expected an expression after AND, found '='" "ORDER BY t
 	MEASURES A.v AS x PATTERN (A B)
 	DEFINE A AS TRUE AND = 3, B AS 1"
-	refused "line 4, column 4: this is a number, not a condition" "ORDER BY t PATTERN (A B) DEFINE A AS
+	refused "line 4, column 4: this is a number, not a condition" "ORDER BY t MEASURES A.v AS x PATTERN (A B) DEFINE A AS
 	  -- a number
 	  1 + LAST(v, 1)"
 	refused "line 2, column 74: this text has no closing '" "ORDER BY t MEASURES A.v + LAST(B.v) AS x $end A AS B.v = 'x"
@@ -81,7 +81,7 @@ refused() { # MESSAGE CLAUSE [OPTION...]
 @test "a clause and options do not mix, and the order must be that of time" {
 	refused "says all about the pattern, its keys, order and columns (leave --begin and its like, --key, --order-by, --select and --name out)" \
 		'ORDER BY t PATTERN (A) DEFINE A AS TRUE' --key k
-	refused "ORDER BY must begin with the time of the rows, --time 't'" 'ORDER BY v PATTERN (A) DEFINE A AS TRUE' --time t
+	refused "line 2, column 10: ORDER BY must begin with the time of the rows, --time 't'" 'ORDER BY v PATTERN (A) DEFINE A AS TRUE' --time t
 	run -66 --separate-stderr maip-cep --match-recognize nothing </dev/null
 	assert_equal "$stderr" "maip-cep: --match-recognize: cannot open 'nothing': No such file or directory"
 }

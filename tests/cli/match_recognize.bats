@@ -1,0 +1,190 @@
+#!/usr/bin/env bats
+# maip-cep --match-recognize: what a clause may say, and the place and the words of every mistake. That the rows are Flink SQL's is
+# checked by golden/match-recognize.ndjson.
+bats_require_minimum_version 1.5.0
+load '/usr/lib/bats/bats-support/load'
+load '/usr/lib/bats/bats-assert/load'
+
+setup() {
+	cd "$BATS_TEST_TMPDIR"
+	printf '{"t":%d,"k":"x","e":"%s","v":%s,"p":{"n":%d0}}\n' 1 a 1 1 2 a 2 2 3 b 5 5 4 c 7 7 >log
+}
+
+rows() { # CLAUSE
+	printf '%s\n' "MATCH_RECOGNIZE ($1)" >clause
+	run -0 --separate-stderr maip-cep --match-recognize clause log
+}
+
+# One mistake a line: LINE:COLUMN, the clause (a backslash is a new line), and what is said, with " :: " between.
+check() {
+	local place clause words count=0
+	while IFS= read -r mistake; do
+		place=${mistake%% :: *} clause=${mistake#* :: } words=${mistake##* :: } clause=${clause% :: *}
+		printf '%b\n' "${clause//\\/\\n}" >clause
+		run -64 --separate-stderr maip-cep --match-recognize clause </dev/null
+		assert_output ''
+		assert_equal "$stderr" "maip-cep: --match-recognize: line ${place%:*}, column ${place#*:}: $words"
+		count=$((count + 1))
+	done
+	[ "$count" -gt 0 ]
+}
+
+@test "SUBSET names the rows of several variables, in measures and conditions" {
+	rows "ORDER BY t MEASURES FIRST(U.v) AS f, U.v AS l, LAST(U.v, 1) AS l1, SUM(U.v) AS s, COUNT(V.v) AS n, SUM(V.v) AS w
+		AFTER MATCH SKIP PAST LAST ROW PATTERN (A+ B C) SUBSET U = (A, B), V = (A, C)
+		DEFINE A AS e = 'a', B AS e = 'b', C AS C.v > LAST(U.v) AND SUM(V.v) = 10"
+	assert_output '{"f":1,"l":5,"l1":2,"s":8,"n":3,"w":10}'
+	assert_equal "$stderr" "maip-cep: SUBSET: is done here as SQL says; Flink takes it, and gives NULL in MEASURES (there name the variables one by one)"
+}
+
+@test "parentheses without a quantifier, or around one variable, change nothing" {
+	for pattern in '(A+ B) C' 'A+ (B C)' '((A+) (B)) C' '(A)+ B C' '(A+ B C)'; do
+		rows "ORDER BY t MEASURES A.v AS a, C.v AS c AFTER MATCH SKIP PAST LAST ROW PATTERN ($pattern)
+			DEFINE A AS e = 'a', B AS e = 'b', C AS e = 'c'"
+		assert_output '{"a":2,"c":7}'
+	done
+}
+
+@test "behind the time ORDER BY may name several columns, downwards too" {
+	printf '{"t":1,"e":"%s","v":%s}\n' a 1 b 1 a null b 2 >log
+	rows "ORDER BY t, v DESC, e MEASURES FIRST(A.v) AS a, A.v AS b, B.v AS c, B.e AS e PATTERN (A{3} B) DEFINE A AS TRUE"
+	assert_output '{"a":2,"b":1,"c":null,"e":"a"}'
+	rows "ORDER BY t ASC, v, e DESC MEASURES A.v AS a, B.v AS b, C.e AS c PATTERN (A B C) DEFINE A AS A.v IS NULL"
+	assert_output '{"a":null,"b":1,"c":"a"}'
+}
+
+@test "rows without a value to partition by belong together, as in SQL" {
+	printf '{"t":%d,"k":%s,"v":%d}\n' 1 null 1 2 '"x"' 2 3 null 3 >log
+	echo '{"t":4,"v":4}' >>log
+	rows "PARTITION BY k ORDER BY t MEASURES A.v AS a, C.v AS c PATTERN (A B C) DEFINE A AS TRUE"
+	assert_output '{"k":null,"a":1,"c":4}'
+}
+
+@test "names may stand in backquotes, comments and space anywhere, and a name behind the clause" {
+	rows "/* what */ ORDER /* by */ BY \`t\` MEASURES \`A\` . v AS \`a\`\`b\`, A.p.n AS n, \`p\`.n AS p -- it's the last
+		, FIRST(\`B b\`.v) AS b AFTER MATCH SKIP PAST LAST ROW PATTERN (A+ \`B b\`)
+		DEFINE A AS e = 'a' /* it's an a */ AND A.p.n < 30, \`B b\` AS \`B b\`.e -- or a c )
+			= 'b') AS T; -- "
+	assert_output '{"a`b":2,"n":20,"p":50,"b":5}'
+}
+
+@test "MATCH_ROWTIME is the time of the row in conditions, too" {
+	rows "ORDER BY t MEASURES MATCH_ROWTIME() AS r, MATCH_ROWTIME(t) + INTERVAL '1' SECOND AS s AFTER MATCH SKIP PAST LAST ROW
+		PATTERN (A B) DEFINE A AS MATCH_ROWTIME() >= TIMESTAMP '1970-01-01 00:00:02', B AS COUNT(*) = 2 AND MATCH_ROWTIME(t) < TIMESTAMP '1970-01-01 00:00:04'"
+	assert_output '{"r":"1970-01-01T00:00:03.000Z","s":"1970-01-01T00:00:04.000Z"}'
+}
+
+@test "the intervals of SQL are windows" {
+	within() { # INTERVAL ROWS
+		rows "ORDER BY t MEASURES A.v AS a, C.v AS c AFTER MATCH SKIP PAST LAST ROW PATTERN (A B C) WITHIN INTERVAL $1 DEFINE A AS e = 'a'"
+		[ "${#lines[@]}" -eq "$2" ] || fail "$1: $output"
+	}
+	for interval in "'2' SECOND" "'2.0009' SECOND(2, 4)" "'0:02' MINUTE TO SECOND" "'0 00:00:02' DAY TO SECOND"; do
+		within "$interval" 0
+	done
+	for interval in "'2.001' SECOND" "'+3' SECONDS" "' 3 ' SECOND" "-'-3' SECOND" "'100' SECOND(3)" "'1:30' HOUR TO MINUTE" "'1 12' DAY TO HOUR" "'1' WEEK"; do
+		within "$interval" 1
+	done
+}
+
+@test "mistakes in the clauses and their order are told where they are, in the words of SQL" {
+	check <<-'END'
+		1:1 :: SELECT * FROM log MATCH_RECOGNIZE (ORDER BY t) :: the clause alone is wanted, from MATCH_RECOGNIZE to its closing ')' (a row has all of its columns)
+		2:14 :: MATCH_RECOGNIZE (\PARTITION BY UPPER(k) ORDER BY t :: an expression cannot stand here, in Flink neither (name a column)
+		3:4 :: MATCH_RECOGNIZE (PARTITION BY\-- by what?\   ORDER BY t :: expected a column to partition by, found 'ORDER'
+		2:17 :: MATCH_RECOGNIZE (\PARTITION BY k, k ORDER BY t :: the column 'k' is there already
+		2:1 :: MATCH_RECOGNIZE (PARTITION BY k\MEASURES A.v AS x :: expected ORDER BY and the time of the rows
+		2:10 :: MATCH_RECOGNIZE (\ORDER BY t + v :: an expression cannot stand here, in Flink neither (name a column)
+		2:13 :: MATCH_RECOGNIZE (\ORDER BY t, MEASURES A.v AS x :: expected a column to order by, found 'MEASURES'
+		2:10 :: MATCH_RECOGNIZE (\ORDER BY t DESC :: rows can be ordered upwards only (drop DESC)
+		2:15 :: MATCH_RECOGNIZE (\ORDER BY t, v NULLS LAST :: NULLS FIRST and NULLS LAST are not supported, nor are they in Flink (NULL comes first, and last with DESC)
+		3:1 :: MATCH_RECOGNIZE (ORDER BY t\\PARTITION BY k :: expected PATTERN, found 'PARTITION' (the order is PARTITION BY, ORDER BY, MEASURES, ONE ROW PER MATCH, AFTER MATCH, PATTERN, WITHIN, SUBSET, DEFINE)
+		2:1 :: MATCH_RECOGNIZE (ORDER BY t MEASURES A.v AS x PATTERN (A B)\MEASURES A.v AS y DEFINE A AS v > 1) :: expected DEFINE, found 'MEASURES' (the order is PARTITION BY, ORDER BY, MEASURES, ONE ROW PER MATCH, AFTER MATCH, PATTERN, WITHIN, SUBSET, DEFINE)
+		2:1 :: MATCH_RECOGNIZE (ORDER BY t MEASURES A.v AS x\ALL ROWS PER MATCH PATTERN (A B) DEFINE A AS v > 1) :: ALL ROWS PER MATCH is not supported, as in Flink (use ONE ROW PER MATCH)
+		2:18 :: MATCH_RECOGNIZE (ORDER BY t MEASURES A.v AS x\AFTER MATCH SKIP NEXT ROW :: expected PAST LAST ROW or TO, found 'NEXT'
+		2:27 :: MATCH_RECOGNIZE (ORDER BY t MEASURES A.v AS x\AFTER MATCH SKIP TO FIRST C PATTERN (A B) DEFINE A AS v > 1) :: the variable to skip to does not stand in PATTERN
+		2:27 :: MATCH_RECOGNIZE (ORDER BY t MEASURES A.v AS x\AFTER MATCH SKIP TO FIRST PATTERN (A B) DEFINE A AS v > 1) :: expected NEXT ROW, FIRST, LAST or a variable, found 'PATTERN'
+		2:26 :: MATCH_RECOGNIZE (ORDER BY t MEASURES A.v AS x\AFTER MATCH SKIP TO LAST U PATTERN (A B) SUBSET U = (A, B) DEFINE A AS v > 1) :: one cannot skip to a subset, in Flink neither (skip to one of its variables)
+		2:1 :: MATCH_RECOGNIZE (ORDER BY t\PATTERN (A) DEFINE A AS TRUE) :: expected MEASURES: without any a row has no columns of the match, and Flink refuses it (MEASURES LAST(A.x) AS x)
+		3:2 :: MATCH_RECOGNIZE (ORDER BY t MEASURES A.v AS x PATTERN (A) DEFINE A AS TRUE\)\ ) :: expected the end, found ')'
+		2:1 :: MATCH_RECOGNIZE (ORDER BY t MEASURES A.v AS x PATTERN (A B) DEFINE A AS :: expected a condition, found the end
+		2:1 :: MATCH_RECOGNIZE (ORDER BY t MEASURES A.v AS x\/* PATTERN (A B) :: this comment has no closing */
+		1:40 :: MATCH_RECOGNIZE (ORDER BY t MEASURES A.`v AS x PATTERN (A B) :: this name has no closing `
+	END
+}
+
+@test "mistakes in names are told where they are, in the words of SQL" {
+	check <<-'END'
+		2:13 :: MATCH_RECOGNIZE (ORDER BY t\MEASURES A.v, B.v AS b PATTERN (A B) DEFINE A AS v > 1) :: expected AS and the name of the measure, found ','
+		2:18 :: MATCH_RECOGNIZE (ORDER BY t\MEASURES A.v + 1 PATTERN (A B) DEFINE A AS v > 1) :: expected AS and the name of the measure, found 'PATTERN'
+		2:21 :: MATCH_RECOGNIZE (ORDER BY t\MEASURES FIRST(A.v) a, B.v AS b PATTERN (A B) DEFINE A AS v > 1) :: expected AS before 'a'
+		2:17 :: MATCH_RECOGNIZE (ORDER BY t\MEASURES A.v AS 'a' PATTERN (A B) DEFINE A AS v > 1) :: expected the name of the measure, found ''a''
+		2:10 :: MATCH_RECOGNIZE (ORDER BY t MEASURES A.v AS x,\  B.v AS x PATTERN (A B) DEFINE A AS v > 1) :: there is a measure 'x' already (choose another name)
+		2:10 :: MATCH_RECOGNIZE (PARTITION BY p.k ORDER BY t MEASURES A.v AS x,\  B.v AS k PATTERN (A B) DEFINE A AS v > 1) :: 'k' is the name of a column of PARTITION BY, which stands in every row (choose another name)
+		2:3 :: MATCH_RECOGNIZE (ORDER BY t MEASURES A.v AS x,\  C.price AS p PATTERN (A B) DEFINE A AS v > 1) :: there is no variable 'C' in PATTERN (a member of the record is written behind a variable, A.C.x, or with its first name in backquotes, `C`.x)
+		3:12 :: MATCH_RECOGNIZE (ORDER BY t MEASURES A.v AS x PATTERN (A B)\DEFINE A AS v > 1,\  B AS SUM(C.v) > 2) :: there is no variable 'C' in PATTERN (a member of the record is written behind a variable, A.C.x, or with its first name in backquotes, `C`.x)
+		2:23 :: MATCH_RECOGNIZE (ORDER BY t MEASURES A.v AS x PATTERN (A B)\DEFINE A AS v > 1 AND payload.v > 2) :: there is no variable 'payload' in PATTERN (a member of the record is written behind a variable, A.payload.x, or with its first name in backquotes, `payload`.x)
+		2:7 :: MATCH_RECOGNIZE (ORDER BY t MEASURES\COUNT(A) AS n PATTERN (A B) DEFINE A AS v > 1) :: 'A' is a variable, and no column (write A.x for column x of its rows, COUNT(*) to count rows; a column of that name stands in backquotes)
+		2:8 :: MATCH_RECOGNIZE (ORDER BY t MEASURES A.v AS x PATTERN (A B)\DEFINE C AS v > 1) :: the variable does not stand in PATTERN
+		2:20 :: MATCH_RECOGNIZE (ORDER BY t MEASURES A.v AS x PATTERN (A B)\DEFINE A AS v > 1, A AS v < 5) :: the variable is defined already (join the conditions with AND)
+		3:3 :: MATCH_RECOGNIZE (ORDER BY t MEASURES A.v AS x PATTERN (A B)\DEFINE A AS v > 1\  B AS v < 5) :: expected ',' before the next variable
+		2:16 :: MATCH_RECOGNIZE (ORDER BY t MEASURES A.v AS x PATTERN (A B)\SUBSET U = (A, C) DEFINE A AS v > 1) :: the variable does not stand in PATTERN
+		2:8 :: MATCH_RECOGNIZE (ORDER BY t MEASURES A.v AS x PATTERN (A B)\SUBSET A = (A, B) DEFINE A AS v > 1) :: there is a variable of that name already (choose another)
+		2:10 :: MATCH_RECOGNIZE (ORDER BY t MEASURES A.v AS x PATTERN (A B)\SUBSET U (A, B) DEFINE A AS v > 1) :: expected '=' and variables in parentheses, found '('
+	END
+}
+
+@test "mistakes in PATTERN and WITHIN are told where they are, in the words of SQL" {
+	check <<-'END'
+		2:13 :: MATCH_RECOGNIZE (ORDER BY t MEASURES A.v AS x\PATTERN (A B+) DEFINE A AS v > 1) :: the last variable cannot be greedy, in Flink neither (write B+?, or put another variable behind it)
+		2:13 :: MATCH_RECOGNIZE (ORDER BY t MEASURES A.v AS x\PATTERN (A B{0,3}) DEFINE A AS v > 1) :: the last variable cannot be greedy, in Flink neither (write B{0,3}?, or put another variable behind it)
+		2:14 :: MATCH_RECOGNIZE (ORDER BY t MEASURES A.v AS x\PATTERN (A+ B? C) DEFINE A AS v > 1) :: B may be missing, and stands right behind A, which takes all it can get: Flink refuses that, too (make A reluctant by a ? behind its quantifier, or B required)
+		2:11 :: MATCH_RECOGNIZE (ORDER BY t MEASURES A.v AS x\PATTERN (A{2,1} B) DEFINE A AS v > 1) :: from 2 to 1 is upside down (write {1,2})
+		2:11 :: MATCH_RECOGNIZE (ORDER BY t MEASURES A.v AS x\PATTERN (A{0} B) DEFINE A AS v > 1) :: A would never come (leave it out of PATTERN)
+		2:11 :: MATCH_RECOGNIZE (ORDER BY t MEASURES A.v AS x\PATTERN (A{,3} B) DEFINE A AS v > 1) :: the lower bound is missing, which Flink refuses, too (write {0,m})
+		2:11 :: MATCH_RECOGNIZE (ORDER BY t MEASURES A.v AS x\PATTERN (A?? B) DEFINE A AS v > 1) :: a reluctant optional variable is not supported, nor is it in Flink (write A?, which takes a row if it can)
+		2:12 :: MATCH_RECOGNIZE (ORDER BY t MEASURES A.v AS x\PATTERN (A{20000} B) DEFINE A AS v > 1) :: a variable can come 10000 times at most
+		2:12 :: MATCH_RECOGNIZE (ORDER BY t MEASURES A.v AS x\PATTERN (A{-1} B) DEFINE A AS v > 1) :: expected a number, found '-'
+		2:14 :: MATCH_RECOGNIZE (ORDER BY t MEASURES A.v AS x\PATTERN (A B A) DEFINE A AS v > 1) :: a variable may stand in PATTERN once only, in Flink, too (give this one a name of its own)
+		2:12 :: MATCH_RECOGNIZE (ORDER BY t MEASURES A.v AS x\PATTERN (A | B) DEFINE A AS v > 1) :: alternatives are not supported, nor are they in Flink (run a pattern for each, or one variable whose condition has an OR)
+		2:10 :: MATCH_RECOGNIZE (ORDER BY t MEASURES A.v AS x\PATTERN ((A B)+ C) DEFINE A AS v > 1) :: a group of variables cannot be repeated, nor can it in Flink (write it out, or use options: --begin '(' ... ')' --times 2)
+		2:14 :: MATCH_RECOGNIZE (ORDER BY t MEASURES A.v AS x\PATTERN ((A+)+ B) DEFINE A AS v > 1) :: there is a quantifier inside of the parentheses already (join the two)
+		2:10 :: MATCH_RECOGNIZE (ORDER BY t MEASURES A.v AS x\PATTERN ({- A -} B) DEFINE A AS v > 1) :: exclusion {- -} is not supported, nor is it in Flink (leave the variable out of MEASURES, where its rows are not wanted)
+		2:10 :: MATCH_RECOGNIZE (ORDER BY t MEASURES A.v AS x\PATTERN (PERMUTE(A, B)) DEFINE A AS v > 1) :: PERMUTE is not supported, nor is it in Flink (run a pattern for each order)
+		2:10 :: MATCH_RECOGNIZE (ORDER BY t MEASURES A.v AS x\PATTERN (^ A B) DEFINE A AS v > 1) :: the anchors ^ and $ are not supported, and Flink passes over them (leave it out)
+		2:1 :: MATCH_RECOGNIZE (ORDER BY t MEASURES A.v AS x\PATTERN (A? B*) DEFINE A AS v > 1) :: the pattern could match nothing at all (make one variable required)
+		2:10 :: MATCH_RECOGNIZE (ORDER BY t MEASURES A.v AS x\PATTERN () DEFINE A AS v > 1) :: expected a pattern variable, found ')'
+		2:11 :: MATCH_RECOGNIZE (ORDER BY t MEASURES A.v AS x\PATTERN (A, B) DEFINE A AS v > 1) :: expected a pattern variable, found ','
+		2:12 :: MATCH_RECOGNIZE (ORDER BY t MEASURES A.v AS x\PATTERN (A `x:y`) DEFINE A AS v > 1) :: `x:y` cannot be the name of a variable
+		2:17 :: MATCH_RECOGNIZE (ORDER BY t MEASURES A.v AS x PATTERN (A B)\WITHIN INTERVAL '0' SECOND DEFINE A AS v > 1) :: a window must be longer than 0 (leave WITHIN out for no limit)
+		2:21 :: MATCH_RECOGNIZE (ORDER BY t MEASURES A.v AS x PATTERN (A B)\WITHIN INTERVAL '1' MONTH DEFINE A AS v > 1) :: a window is a fixed length of time, in Flink, too (write it in days: INTERVAL '30' DAY)
+		2:17 :: MATCH_RECOGNIZE (ORDER BY t MEASURES A.v AS x PATTERN (A B)\WITHIN INTERVAL '100' MINUTE DEFINE A AS v > 1) :: the number has more than 2 digits, which Flink refuses, too (write MINUTE(3), or take a greater unit)
+		2:17 :: MATCH_RECOGNIZE (ORDER BY t MEASURES A.v AS x PATTERN (A B)\WITHIN INTERVAL '1:90' MINUTE TO SECOND DEFINE A AS v > 1) :: this is no interval of MINUTE TO SECOND (write '1:30')
+		2:17 :: MATCH_RECOGNIZE (ORDER BY t MEASURES A.v AS x PATTERN (A B)\WITHIN INTERVAL '1.5' MINUTE DEFINE A AS v > 1) :: this is no interval of MINUTE (write '10')
+		2:17 :: MATCH_RECOGNIZE (ORDER BY t MEASURES A.v AS x PATTERN (A B)\WITHIN INTERVAL 10 SECOND DEFINE A AS v > 1) :: expected a length such as '10' MINUTE, found '10'
+		2:31 :: MATCH_RECOGNIZE (ORDER BY t MEASURES A.v AS x PATTERN (A B)\WITHIN INTERVAL '1' SECOND TO MINUTE DEFINE A AS v > 1) :: expected a smaller unit than SECOND
+	END
+}
+
+@test "mistakes in expressions are told where they are, in the words of SQL" {
+	check <<-'END'
+		2:11 :: MATCH_RECOGNIZE (ORDER BY t MEASURES\A.v AS a, PREV(A.v) AS x PATTERN (A B) DEFINE A AS v > 1) :: there is no PREV here (LAST(A.x, 1) is the row of A before its last one; for the row before A put a variable in front of it in PATTERN)
+		2:11 :: MATCH_RECOGNIZE (ORDER BY t MEASURES\A.v AS a, NEXT(A.v) AS x PATTERN (A B) DEFINE A AS v > 1) :: there is no NEXT here (put a variable behind this one in PATTERN, and ask there)
+		2:11 :: MATCH_RECOGNIZE (ORDER BY t MEASURES\A.v AS a, CLASSIFIER() AS x PATTERN (A B) DEFINE A AS v > 1) :: there is no CLASSIFIER here (COUNT(A.x) tells how many rows variable A has taken)
+		2:11 :: MATCH_RECOGNIZE (ORDER BY t MEASURES\A.v AS a, MATCH_NUMBER() AS x PATTERN (A B) DEFINE A AS v > 1) :: there is no MATCH_NUMBER here (number the lines of the output)
+		2:11 :: MATCH_RECOGNIZE (ORDER BY t MEASURES\A.v AS a, RUNNING LAST(A.v) AS x PATTERN (A B) DEFINE A AS v > 1) :: RUNNING is not supported, nor is it in Flink (leave it out: measures look at the whole match)
+		2:17 :: MATCH_RECOGNIZE (ORDER BY t MEASURES\A.v AS a, COUNT(DISTINCT A.v) AS x PATTERN (A B) DEFINE A AS v > 1) :: DISTINCT is not supported here, nor is it in Flink (leave it out, or print the rows and count them with maip-window)
+		2:21 :: MATCH_RECOGNIZE (ORDER BY t MEASURES\A.v AS a, SUM(A.v + B.v) AS x PATTERN (A B) DEFINE A AS v > 1) :: this column is not of the same variable as the one before it (a function looks at the rows of one variable, or at all rows)
+		2:15 :: MATCH_RECOGNIZE (ORDER BY t MEASURES\A.v AS a, SUM(1) AS x PATTERN (A B) DEFINE A AS v > 1) :: expected a column, SUM(A.x) or SUM(x) (rows are counted by COUNT(*))
+		2:21 :: MATCH_RECOGNIZE (ORDER BY t MEASURES\A.v AS a, LAST(A.v, B.v) AS x PATTERN (A B) DEFINE A AS v > 1) :: expected a whole number up to 4294967295, found 'B'
+		2:25 :: MATCH_RECOGNIZE (ORDER BY t MEASURES\A.v AS a, MATCH_ROWTIME(v) AS x PATTERN (A B) DEFINE A AS v > 1) :: MATCH_ROWTIME takes the column of ORDER BY, t, or nothing
+		2:16 :: MATCH_RECOGNIZE (ORDER BY t MEASURES\A.v AS a, LAST(SUM(A.v)) AS x PATTERN (A B) DEFINE A AS v > 1) :: an aggregate cannot stand inside of another one
+		2:13 :: MATCH_RECOGNIZE (ORDER BY t MEASURES\A.v AS a, A.* AS x PATTERN (A B) DEFINE A AS v > 1) :: expected the name of a member after '.', found '*'
+		2:23 :: MATCH_RECOGNIZE (ORDER BY t MEASURES\A.v AS a, 'größer' || FOO(A.v) AS x PATTERN (A B) DEFINE A AS v > 1) :: there is no function 'FOO'; see maip-expr(7)
+		2:16 :: MATCH_RECOGNIZE (ORDER BY t MEASURES\A.v AS a, B.v + AS x PATTERN (A B) DEFINE A AS v > 1) :: expected an expression after '+', found end of text
+		2:34 :: MATCH_RECOGNIZE (ORDER BY t MEASURES A.v AS a PATTERN (A B)\DEFINE A AS v > 1, /* B: */ B AS FINAL LAST(B.v) > 1) :: FINAL cannot stand in DEFINE: the match is not yet complete there (leave it out)
+		2:34 :: MATCH_RECOGNIZE (ORDER BY t MEASURES A.v AS a PATTERN (A B)\DEFINE A AS v > 1, /* B: */ B AS B.v + 1) :: this is a number, not a condition
+		2:40 :: MATCH_RECOGNIZE (ORDER BY t MEASURES A.v AS a PATTERN (A B)\DEFINE A AS v > 1, /* B: */ B AS B.v > AND B.v < 7) :: expected an expression after '>', found 'AND'
+		2:34 :: MATCH_RECOGNIZE (ORDER BY t MEASURES A.v AS a PATTERN (A B)\DEFINE A AS v > 1, /* B: */ B AS PREV(B.v) > 1) :: there is no PREV here (LAST(A.x, 1) is the row of A before its last one; for the row before A put a variable in front of it in PATTERN)
+	END
+}
