@@ -278,7 +278,8 @@ static const struct opt opts[] = {
 	         "nothing"),
 
 	OPT_STR(0, "trace", &conf.trace, "KEY",
-	        "tell on stderr why each match of this key, a text, begins, goes on, dies"),
+	        "tell on stderr why each match of this key begins, goes on, dies; a key of "
+	        "several --key, or of none, is a JSON array"),
 
 	OPT_HEADING("Limits and bad records"),
 	OPT_INT(0, "max-partial", &max_partial, 1, INT64_MAX, "N",
@@ -478,10 +479,6 @@ make_stage(void)
 	}
 	if (conf.time == NULL)
 		conf.time = "timestamp";
-	if (conf.trace != NULL && conf.n_keys != 1)
-		die(STATUS_USAGE,
-		    "--trace: names the key that one --key finds (here there are %zu)",
-		    conf.n_keys);
 	conf.emit = (enum emit)emit;
 	conf.times_as_ms = time_style == 1;
 	conf.max_partial = (size_t)max_partial;
@@ -516,14 +513,16 @@ filter(struct cep *cep, int argc, char **argv)
 
 	enum status status = run(cep);
 
-	tell(cep);
 	if (conf.trace != NULL) {
+		cep_trace_end(cep);
 		out_flush(&trace);
-		out_release(&trace);
 	}
+	tell(cep);
 	status = close_side_output(late, status);
 	status = close_side_output(timeouts, status);
 	page_finish(page, status);
+	if (conf.trace != NULL)         /* closes stderr, too */
+		out_release(&trace);
 	return status;
 }
 

@@ -32,7 +32,7 @@ complete -c maip-cep -l time-style -x -a 'rfc3339 ms' -d 'how times are printed 
 complete -c maip-cep -l timeouts -rF -d 'append partial matches that ran out of time'
 complete -c maip-cep -l late -rF -d 'append records that came too late'
 complete -c maip-cep -l explain -d 'print the compiled pattern, as a table or as a graph for dot(1), and read nothing'
-complete -c maip-cep -l trace -x -d 'tell on stderr why each match of this key, a text, begins, goes on, dies'
+complete -c maip-cep -l trace -x -d 'tell on stderr why each match of this key begins, goes on, dies; a key of several --key, or of none, is a JSON array'
 complete -c maip-cep -l max-partial -x -d 'how many partial matches there may be at a time (default 10000000)'
 complete -c maip-cep -l max-matches -x -d 'stop with an error before more than N matches are printed (default: no limit)'
 complete -c maip-cep -l on-limit -x -a 'stop oldest' -d 'at --max-partial, stop or drop the key\'s oldest partial matches (default stop)'

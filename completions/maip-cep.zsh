@@ -35,7 +35,7 @@ _arguments -s \
 	'--timeouts=[append partial matches that ran out of time]:FILE:_files' \
 	'--late=[append records that came too late]:FILE:_files' \
 	'*--explain=-[print the compiled pattern, as a table or as a graph for dot(1), and read nothing]::dot:' \
-	'--trace=[tell on stderr why each match of this key, a text, begins, goes on, dies]:KEY:' \
+	'--trace=[tell on stderr why each match of this key begins, goes on, dies; a key of several --key, or of none, is a JSON array]:KEY:' \
 	'--max-partial=[how many partial matches there may be at a time (default 10000000)]:N:' \
 	'--max-matches=[stop with an error before more than N matches are printed (default\: no limit)]:N:' \
 	'--on-limit=[at --max-partial, stop or drop the key'\''s oldest partial matches (default stop)]:on-limit:(stop oldest)' \

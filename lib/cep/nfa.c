@@ -532,9 +532,9 @@ skip_bound(const struct nfa *f, const struct branch *match, struct bound *to, st
 		               quote(q, skip->name));
 	if (e != NULL && e->seq == match->start && skip->error)
 		return fail_as(err, STATUS_DATA,
-		               f->g->pattern->sql ? "AFTER MATCH SKIP TO %s: it is the first row of "
-		                                    "a match, which would be found again for ever "
-		                                    "(skip PAST LAST ROW or TO NEXT ROW)"
+		               f->g->pattern->sql ? "AFTER MATCH SKIP TO %s: it is the first row "
+		                                    "of a match, which would be found again and "
+		                                    "again (skip PAST LAST ROW or TO NEXT ROW)"
 		                                  : "--after-match: cannot skip to %s: it is the "
 		                                    "first event of the match, which would match "
 		                                    "again (drop ',error' to go on without "

@@ -71,8 +71,7 @@ plain_key(struct cep *c, struct record *r)
 	return true;
 }
 
-/* The key of the line, behind those of the lines before it. Of several values each is followed by
- * its length, so that no two lists of them have the same bytes. */
+/* The key of the line, behind those of the lines before it. */
 static int
 key_of_line(struct cep *c, struct record *r, struct err *err)
 {
@@ -88,16 +87,38 @@ key_of_line(struct cep *c, struct record *r, struct err *err)
 		expr_eval(c->key_columns[i].expr, &env, &v);
 		if (v.kind == VAL_NULL && !c->conf.rows)        /* in SQL it is one, too */
 			return no_key(c->conf.keys[i], err);
-		const size_t at = c->key.n;
-		val_key(&c->key, &v);
-		if (c->n_key_columns > 1)
-			buf_put_u64(&c->key, c->key.n - at);
+		trace_key_value(&c->key, &v, c->n_key_columns > 1);
 		if (brief)
 			print_add_key(&c->brief_keys, i == 0, &v);
 	}
 	r->key_n = c->key.n - r->key_at;
 	r->brief_n = c->brief_keys.n - r->brief_at;
 	return 0;
+}
+
+static struct str
+key_of(const struct cep *c, const struct record *r)
+{
+	return str_slice(buf_str(&c->key), r->key_at, r->key_at + r->key_n);
+}
+
+/* The key of the first record is remembered, to show what keys look like. */
+static void
+trace_record(struct cep *c, const struct record *r)
+{
+	const struct expr_env env = line_env(c);
+	struct buf *first = &c->tracer.first;
+
+	c->tracer.records += trace_is(&c->tracer, key_of(c, r));
+	for (size_t i = first->n > 0 ? c->n_key_columns : 0; i < c->n_key_columns; i++) {
+		struct val v;
+		expr_eval(c->key_columns[i].expr, &env, &v);
+		if (c->n_key_columns > 1)
+			buf_add_char(first, i == 0 ? '[' : ',');
+		val_add_json(first, &v);
+		if (c->n_key_columns > 1 && i + 1 == c->n_key_columns)
+			buf_add_char(first, ']');
+	}
 }
 
 /* -1 with reason: the line is no record. */
@@ -114,7 +135,11 @@ read_line(struct cep *c, struct str line, struct record *r, struct err *reason)
 		return -1;
 	r->truth = truth_of_line(c, r->ts);
 	r->inert = r->truth == 0 && c->program.inert;
-	return key_of_line(c, r, reason);
+	if (key_of_line(c, r, reason) < 0)
+		return -1;
+	if (c->tracer.to != NULL)
+		trace_record(c, r);
+	return 0;
 }
 
 static void
@@ -141,9 +166,11 @@ keep_line(struct cep *c, struct str line, const struct record *r)
 }
 
 static int
-late_line(struct cep *c, struct str line, struct err *err)
+late_line(struct cep *c, struct str line, const struct record *r, struct err *err)
 {
 	c->late++;
+	if (c->tracer.to != NULL && trace_is(&c->tracer, key_of(c, r)))
+		trace_late(&c->tracer, r->ts, c->arrivals, c->watermark.now);
 	if (c->stats != NULL)
 		atomic_store_explicit(&c->stats->late, c->late, memory_order_relaxed);
 	if (c->late_out != NULL && out_line(c->late_out, line) < 0)
@@ -156,7 +183,7 @@ take_line(struct cep *c, struct str line, const struct record *r, struct out *ou
 {
 	c->arrivals++;
 	if (r->ts <= c->watermark.now)
-		return late_line(c, line, err);
+		return late_line(c, line, r, err);
 	if (!r->inert)
 		keep_line(c, line, r);
 	if (c->conf.processing_time)
@@ -181,8 +208,7 @@ intern_keys(struct cep *c, struct record *records, size_t n)
 	for (size_t i = 0; i < n; i++) {
 		if (records[i].inert)
 			continue;
-		key[kept] = str_slice(buf_str(&c->key), records[i].key_at,
-		                      records[i].key_at + records[i].key_n);
+		key[kept] = key_of(c, &records[i]);
 		hash[kept] = keys_hash(c->keys, key[kept]);
 		kept++;
 	}
@@ -463,10 +489,11 @@ cep_new(const struct cep_conf *conf, struct err *err)
 	buf_init(&c->key, BUF_NO_MAX);
 	buf_init(&c->brief_keys, BUF_NO_MAX);
 	buf_init(&c->order, BUF_NO_MAX);
-	buf_init(&c->traced, BUF_NO_MAX);
 	if (compile_expressions(c, err) < 0 ||
 	    program_compile(&c->program, conf->pattern, c->fields, err) < 0 ||
-	    compile_columns(c, err) < 0 || check_names(c, err) < 0) {
+	    compile_columns(c, err) < 0 || check_names(c, err) < 0 ||
+	    (conf->trace != NULL &&
+	     tracer_init(&c->tracer, conf->trace, conf->n_keys, err) < 0)) {
 		err->status = STATUS_USAGE;
 		cep_free(c);
 		return NULL;
@@ -512,9 +539,14 @@ cep_outputs(struct cep *c, struct out *late, struct out *timeouts, struct pipe_s
 void
 cep_trace_to(struct cep *c, struct out *to)
 {
-	c->tracer = (struct tracer){ .program = &c->program, .to = to };
-	buf_clear(&c->traced);
-	val_key(&c->traced, &(struct val){ .kind = VAL_TEXT, .text = str_of(c->conf.trace) });
+	c->tracer.program = &c->program;
+	c->tracer.to = to;
+}
+
+void
+cep_trace_end(struct cep *c)
+{
+	trace_end(&c->tracer);
 }
 
 void
@@ -562,7 +594,7 @@ cep_free(struct cep *c)
 	buf_release(&c->key);
 	buf_release(&c->brief_keys);
 	buf_release(&c->order);
-	buf_release(&c->traced);
+	tracer_release(&c->tracer);
 	free(c);
 }
 

@@ -45,8 +45,8 @@ struct cep_conf {                       /* all borrowed; must outlive the stage 
 	bool        shed;               /* at that limit, drop a key's oldest instead of failing */
 	/* that are printed; the moment that would bring more fails. 0: no limit */
 	uint64_t    max_matches;
-	/* a key, a text, whose partial matches are told about (trace.h); needs the general
-	 * engine. NULL: none */
+	/* a key whose partial matches are told about (trace.h), as tracer_init() has it; needs the
+	 * general engine. NULL: none */
 	const char *trace;
 	/* the general engine even where another would do: for tests */
 	bool        general;
@@ -64,6 +64,8 @@ struct cep *cep_new(const struct cep_conf *conf, struct err *err);
 void cep_outputs(struct cep *c, struct out *late, struct out *timeouts, struct pipe_stats *stats);
 /* for conf.trace; borrowed, must be set before the first record */
 void cep_trace_to(struct cep *c, struct out *to);
+/* The input is over, however it ended: tell why nothing has been told. */
+void cep_trace_end(struct cep *c);
 void cep_free(struct cep *c);                           /* NULL is fine */
 
 extern const struct stage_ops cep_ops;                  /* self is the struct cep */

@@ -49,7 +49,6 @@ struct cep {
 	struct nfa         *nfa;
 	struct printer     *printer;
 	struct tracer       tracer;
-	struct buf          traced;     /* the key as a text, as val_key() writes it */
 	struct extractor   *fields;
 	struct time_expr   *time;
 	struct expr       **order_by;   /* n_order_by of them */

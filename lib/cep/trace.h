@@ -15,9 +15,33 @@ struct tracer {
 	const struct program *program;
 	struct out           *to;
 	int64_t               now;      /* that time has been moved to */
+	const char           *name;     /* the key, as it was asked for */
+	/* what it may be: two of one key, because 5 is a number as well as a text */
+	struct buf            keys[2];
+	size_t                n_keys;
+	struct buf            first;    /* the key of the first record, as JSON */
+	uint64_t              records;  /* that had the key */
+	bool                  told;     /* something has become of a match */
 };
+
+/* Whom to trace, among keys of n values each: a JSON array of n values, or the only value: a text,
+ * or anything else as JSON has it. 0, or -1 with err (STATUS_USAGE). */
+int tracer_init(struct tracer *t, const char *name, size_t n, struct err *err);
+void tracer_release(struct tracer *t);
+
+/* What stands for a key among those of all lines: the value of val_key(), of several each followed
+ * by its length, so that no two lists of them have the same bytes. */
+int trace_key_value(struct buf *key, const struct val *v, bool several);
+
+bool trace_is(const struct tracer *t, struct str key);
 
 /* An nfa_news_fn; arg is a struct tracer. A failed out is the caller's to notice. */
 void trace_news(void *arg, enum nfa_news what, const struct branch *b, const struct event *e);
+
+/* A record of the key came too late. */
+void trace_late(struct tracer *t, int64_t ts, uint64_t arrival, int64_t now);
+
+/* At the end: why nothing has been told. */
+void trace_end(struct tracer *t);
 
 #endif

@@ -315,7 +315,7 @@ trace_key(struct cep *c, uint32_t key, int64_t now)
 	if (c->tracer.to == NULL)
 		return;
 	c->tracer.now = now;
-	nfa_listen(c->nfa, str_eq(keys_text(c->keys, key), buf_str(&c->traced)) ? trace_news : NULL,
+	nfa_listen(c->nfa, trace_is(&c->tracer, keys_text(c->keys, key)) ? trace_news : NULL,
 	           &c->tracer);
 }
 

@@ -157,7 +157,59 @@ refused() { # MESSAGE OPTION...
 	assert_equal "$stderr" '1970-01-01T00:00:02.000Z record 2: match from record 2: begins with it, goes on to two (1 taken)
 end: match from record 2: dies: out of time in two (1 taken)'
 	run -64 --separate-stderr maip-cep --begin a --trace x </dev/null
-	assert_equal "$stderr" 'maip-cep: --trace: names the key that one --key finds (here there are 0)'
+	assert_equal "$stderr" "maip-cep: --trace: 'x' is no key here (all records have the key [], where there is no --key, nor a PARTITION BY)"
+	run -64 --separate-stderr maip-cep --key a --key b --begin a --trace x </dev/null
+	assert_equal "$stderr" "maip-cep: --trace: 'x' is not a JSON array of 2 values, one for each part of the key (in order, such as [\"c-1\",5])"
+	run -64 --separate-stderr maip-cep --key a --key b --begin a --trace '["x",1,2]' </dev/null
+	assert [ "${stderr#maip-cep: --trace: }" != "$stderr" ]
+}
+
+@test "the key to trace may be text, number or truth, and of several values, or of none" {
+	traced() { # KEY OPTION...
+		run -0 --separate-stderr maip-cep --time-format ms --time t --begin a --trace "$@" log
+		seen=$(grep -c 'is complete' <<<"$stderr")
+	}
+	printf '{"t":%d,"k":%s,"j":"%s"}\n' 1 5 a 2 '"5"' a 3 5.0 b 4 true '' 5 '"true"' a 6 '"a b"' '' 7 '"[1]"' a >log
+	traced 5 --key k
+	[ "$seen" -eq 3 ]
+	traced 5.00 --key k
+	[ "$seen" -eq 2 ]
+	traced '[5]' --key k
+	[ "$seen" -eq 2 ]
+	traced '["5"]' --key k
+	[ "$seen" -eq 1 ]
+	traced true --key k
+	[ "$seen" -eq 2 ]
+	traced 'a b' --key k
+	[ "$seen" -eq 1 ]
+	traced '"a b"' --key k
+	[ "$seen" -eq 1 ]
+	traced '["[1]"]' --key k
+	[ "$seen" -eq 1 ]
+	traced '[5,"a"]' --key k --key j
+	[ "$seen" -eq 1 ]
+	traced '[true,""]' --key k --key j
+	[ "$seen" -eq 1 ]
+	traced '[]'
+	[ "$seen" -eq 7 ]
+	echo 'MATCH_RECOGNIZE (PARTITION BY n, k ORDER BY t MEASURES A.t AS t AFTER MATCH SKIP PAST LAST ROW PATTERN (A) DEFINE A AS k IS NOT NULL)' >clause
+	run -0 --separate-stderr maip-cep --match-recognize clause --trace '[null,5]' log
+	[ "$(grep -c 'is complete' <<<"$stderr")" -eq 2 ]
+}
+
+@test "a traced key of which nothing can be told is told of at the end" {
+	printf '{"t":%d000,"k":"%s","j":%d}\n' 1 x 1 2 y 2 1 z 3 >log
+	run -0 --separate-stderr maip-cep --time t --key k --begin a --where "j = 1" --trace w log
+	assert_equal "$stderr" "end: no record has the key 'w'; the first one has \"x\"
+maip-cep: 1 record came too late and was dropped (raise --watermark, or keep it with --late FILE)"
+	run -0 --separate-stderr maip-cep --time t --key k --key j --begin a --where "j = 1" --trace '["x","1"]' log
+	assert_equal "${stderr_lines[0]}" "end: no record has the key '[\"x\",\"1\"]'; the first one has [\"x\",1]"
+	run -0 --separate-stderr maip-cep --time t --key k --begin a --where "j = 1" --trace y log
+	assert_equal "${stderr_lines[0]}" "end: none of the records of 'y' begins a match; there are 1"
+	run -0 --separate-stderr maip-cep --time t --time-format ms --key k --begin a --where "j = 3" --trace z log
+	assert_equal "${stderr_lines[0]}" "1970-01-01T00:00:01.000Z record 3: comes too late, after the watermark 1970-01-01T00:00:01.999Z"
+	run -0 --separate-stderr maip-cep --time t --key k --begin a --trace z </dev/null
+	assert_equal "$stderr" "end: no record has the key 'z'"
 }
 
 @test "the trace tells what a skip strategy and a NOT have ruled out" {
