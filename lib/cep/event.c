@@ -101,14 +101,17 @@ move_fields(struct event *e, const struct field *fields, size_t n, const char *l
 	for (size_t i = 0; i < n; i++) {
 		to[i] = fields[i];
 		if (to[i].raw.p != NULL && to[i].kind != JSON_MISSING)
-			to[i].raw.p = e->text + (to[i].raw.p - line);
+			to[i].raw.p = event_line(e).p + (to[i].raw.p - line);
 	}
 }
 
 static size_t
 event_size(const struct event_store *s, size_t n_text)
 {
-	return sizeof(struct event) + (n_text + 7) / 8 * 8 + s->n_fields * sizeof(struct field);
+	if (n_text == 0 && s->n_fields == 0)
+		return sizeof(struct event);
+	return sizeof(struct event) + 2 * sizeof(uint32_t) + (n_text + 7) / 8 * 8 +
+	       s->n_fields * sizeof(struct field);
 }
 
 struct event *
@@ -117,11 +120,15 @@ event_new(struct event_store *s, struct str line, const struct field *fields, st
 	const size_t size = event_size(s, line.n + order.n);
 	struct event *e = s->in_order ? pool_alloc(&s->pool, size) : cells_alloc(&s->cells, size);
 
-	*e = (struct event){ .refs = 1, .n = (uint32_t)line.n, .n_order = (uint32_t)order.n };
+	*e = (struct event){ .refs = 1, .has_text = size > sizeof(*e) };
+	if (!e->has_text)
+		return e;
+	e->n[0] = (uint32_t)line.n;
+	e->n[1] = (uint32_t)order.n;
 	if (line.n > 0)
-		memcpy(e->text, line.p, line.n);
+		memcpy(e->n + 2, line.p, line.n);
 	if (order.n > 0)
-		memcpy(e->text + line.n, order.p, order.n);
+		memcpy((char *)(e->n + 2) + line.n, order.p, order.n);
 	move_fields(e, fields, s->n_fields, line.p);
 	return e;
 }
@@ -140,18 +147,18 @@ event_drop(struct event_store *s, struct event *e)
 	if (s->in_order)
 		event_drop_pooled(e);
 	else
-		cells_free(&s->cells, e, event_size(s, (size_t)e->n + e->n_order));
+		cells_free(&s->cells, e, event_size(s, event_line(e).n + event_order(e).n));
 }
 
 struct event *
 event_move(struct event_store *s, struct event *e)
 {
-	struct event *copy = event_new(s, event_line(e), event_fields(e), event_order(e));
+	struct event *copy = event_new(s, event_line(e), e->has_text ? event_fields(e) : NULL,
+	                               event_order(e));
 
 	copy->ts = e->ts;
 	copy->arrival = e->arrival;
 	copy->seq = e->seq;
-	copy->mark = e->mark;
 	copy->key = e->key;
 	event_drop(s, e);
 	return copy;

@@ -4,7 +4,8 @@
  *
  * An event is its line, copied out of the reader's buffer, and what was found out
  * about it when it came. Where nobody will ask for the line, the values of its keys stand in its
- * place (print.h). Everybody who keeps one holds a reference.
+ * place (print.h), or nothing does: then an event is half a cache line. Everybody who keeps one
+ * holds a reference.
  *
  * A node says that an event was taken after those of another node: branches that have
  * a beginning in common share its nodes, and a match is the way from a node to its root.
@@ -22,20 +23,19 @@
 struct event {
 	int64_t  ts;
 	uint64_t arrival;               /* position in the input; no two are equal */
-	/* position in the order of processing; 0: not processed yet */
-	uint64_t seq;
 	union {
 		/* until it is processed: bit i: leaf i holds; only of leaves that look at this
 		 * event alone */
 		uint64_t truth;
-		/* from then on, for those who save: which event it was; 0: not met yet */
-		uint64_t mark;
+		/* from then on: position in the order of processing, from 1 */
+		uint64_t seq;
 	};
 	uint32_t key;                   /* number of its key */
-	uint32_t refs;
-	uint32_t n;                     /* length of the line, which may not be longer */
-	uint32_t n_order;               /* of the saved --order-by value */
-	char     text[];                /* line, order, fields */
+	uint32_t refs : 31;
+	uint32_t has_text : 1;
+	/* lengths of the line and of the saved --order-by value, then both, then the fields: if it
+	 * has text */
+	uint32_t n[];
 };
 
 /*
@@ -81,21 +81,24 @@ event_keep(struct event *e)
 static inline struct str
 event_line(const struct event *e)
 {
-	return (struct str){ e->text, e->n };
+	return (struct str){ (const char *)(e->n + 2), e->has_text ? e->n[0] : 0 };
 }
 
 static inline struct str
 event_order(const struct event *e)
 {
-	return (struct str){ e->text + e->n, e->n_order };
+	const struct str line = event_line(e);
+
+	return (struct str){ line.p + line.n, e->has_text ? e->n[1] : 0 };
 }
 
+/* Of an event that has text. */
 static inline const struct field *
 event_fields(const struct event *e)
 {
-	const size_t at = ((size_t)e->n + e->n_order + 7) / 8 * 8;
+	const size_t at = ((size_t)e->n[0] + e->n[1] + 7) / 8 * 8;
 
-	return (const struct field *)(const void *)(e->text + at);
+	return (const struct field *)(const void *)((const char *)(e->n + 2) + at);
 }
 
 struct stamped {                        /* an event and its time, here to save a cache miss */
@@ -108,7 +111,7 @@ struct node {
 	struct node  *before;           /* NULL: this is the first event */
 	uint32_t      refs;
 	int32_t       element;          /* that took it */
-	uint64_t      mark;             /* as that of an event */
+	uint64_t      mark;             /* for those who save: which node it was; 0: not met yet */
 };
 
 /* A node for event after before, NULL or kept; one reference. */

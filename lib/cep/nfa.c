@@ -54,7 +54,7 @@ struct nfa {
 	struct event_store   *store;
 	size_t                max_live, live;
 	bool                  shed, remembers;
-	uint64_t              n_shed, *gave_up;
+	uint64_t              n_shed, *gave_up, *seq;
 	nfa_news_fn          *tell;     /* NULL: nobody listens */
 	void                 *listener;
 
@@ -64,6 +64,7 @@ struct nfa {
 
 	/* one round */
 	struct event         *event;
+	uint64_t              leaves;   /* that hold for it, of those that look at it alone */
 	struct column        *column;   /* NULL: nothing is remembered */
 	struct branches       next, complete;
 
@@ -156,7 +157,7 @@ leaf_holds(struct nfa *f, int leaf)
 	const uint64_t bit = (uint64_t)1 << leaf;
 
 	if ((f->g->iterative & bit) == 0)
-		return (f->event->truth & bit) != 0;
+		return (f->leaves & bit) != 0;
 	f->asked = true;
 	if ((f->known & bit) == 0) {
 		const struct val time = { .kind = VAL_TIME, .ms = f->event->ts };
@@ -360,11 +361,17 @@ remembered(struct nfa *f, const struct branch *b, struct err *err)
 	return moves;
 }
 
+static size_t
+column_number(uint64_t truth)
+{
+	return (truth * 0x9e3779b97f4a7c15u) >> 56;
+}
+
 /* Where what is known about events like this one stands; something else may have stood there. */
 static struct column *
 column_of(struct nfa *f, uint64_t truth)
 {
-	struct column *c = &f->columns[(truth * 0x9e3779b97f4a7c15u) >> 56];
+	struct column *c = &f->columns[column_number(truth)];
 	const size_t n = (size_t)f->g->n;
 
 	if (!f->remembers)
@@ -558,31 +565,38 @@ static int
 release_matches(struct nfa *f, struct partials *p, int64_t now, struct found_list *matches,
                 struct err *err)
 {
+	struct branches done;
 	struct bound bound;
+	int result = 0;
 
+	if (f->complete.n == 0 && p->done == NULL)
+		return 0;
+	done = partials_take_done(f->store, p);
 	for (size_t i = 0; i < f->complete.n; i++)
-		branches_push(f->store, &p->done, &f->complete.a[i]);
+		branches_push(f->store, &done, &f->complete.a[i]);
 	f->complete.n = 0;
-	while (p->done.n > 0) {
+	while (done.n > 0) {
 		if (f->g->pattern->skip.kind != NO_SKIP && f->next.n > 0 &&
-		    p->done.a[0].start > f->next.a[0].start)
+		    done.a[0].start > f->next.a[0].start)
 			break;
-		const struct branch match = branches_pop(&p->done);
-		if (skip_bound(f, &match, &bound, err) < 0) {
+		const struct branch match = branches_pop(&done);
+		result = skip_bound(f, &match, &bound, err);
+		if (result < 0) {
 			node_drop(f->store, match.node);
-			return -1;
+			break;
 		}
 		tell(f, NEWS_MATCHED, &match);
 		if (!bound.none) {
 			tell_pruned(f, &f->next, &bound);
-			tell_pruned(f, &p->done, &bound);
+			tell_pruned(f, &done, &bound);
 			branches_prune(f->store, &f->next, bound.seq, bound.inclusive);
-			branches_prune(f->store, &p->done, bound.seq, bound.inclusive);
+			branches_prune(f->store, &done, bound.seq, bound.inclusive);
 		}
 		matches->a = mem_more(matches->a, matches->n, &matches->cap, sizeof(*matches->a));
 		matches->a[matches->n++] = (struct found){ match.node, now };
 	}
-	return 0;
+	partials_put_done(f->store, p, &done);
+	return result;
 }
 
 /* ---- rounds */
@@ -594,10 +608,8 @@ end_round(struct nfa *f, struct partials *p)
 	if (f->next.n == 1 && f->next.a[0].start == START_NEVER)
 		f->next.n = 0;
 	f->live += f->next.n;
-	f->live -= p->is_lone ? 2 : p->live.n;
+	f->live -= partials_count(p);
 	partials_become(f->store, p, &f->next);
-	if (p->done.n == 0)
-		branches_release(f->store, &p->done);
 }
 
 int
@@ -618,17 +630,18 @@ keep_below_limit(struct nfa *f, struct partials *p, struct err *err)
 		return 0;
 	if (!f->shed)
 		return nfa_too_many(f->max_live, err);
-	partials_unpack(f->store, p, f->g->start);
-	while (f->live > f->max_live && p->live.n > 0 && p->live.a[0].start != START_NEVER) {
-		tell(f, NEWS_SHED, &p->live.a[0]);
-		node_drop(f->store, branches_pop(&p->live).node);
+	partials_take_out(f->store, p, f->g->start, &f->next);
+	while (f->live > f->max_live && f->next.n > 0 && f->next.a[0].start != START_NEVER) {
+		tell(f, NEWS_SHED, &f->next.a[0]);
+		node_drop(f->store, branches_pop(&f->next).node);
 		f->live--;
 		f->n_shed++;
 	}
-	if (p->live.n == 1) {           /* the wait, which goes without saying */
+	if (f->next.n == 1) {           /* the wait, which goes without saying */
 		f->live--;
-		branches_release(f->store, &p->live);
+		f->next.n = 0;
 	}
+	partials_become(f->store, p, &f->next);
 	return 0;
 }
 
@@ -663,11 +676,11 @@ begin_alone(struct nfa *f, struct partials *p, struct err *err)
 {
 	const struct moves *moves = &f->column->moves[f->g->start];
 	const struct move *move = &f->column->list[moves->first];
-	struct event *e = f->event;
 
-	p->lone = (struct branch){ node_new(f->store, e, NULL, move->element), e->seq, e->ts,
-		                   move->target };
-	p->is_lone = p->started = true;
+	partials_begin(p, f->event, move->element, move->target);
+	if (f->g->iterative != 0)       /* conditions go by its node */
+		partials_dress(f->store, p);
+	p->started = true;
 	f->live += 2;
 	return keep_below_limit(f, p, err);
 }
@@ -697,10 +710,12 @@ nfa_event(struct nfa *f, struct partials *p, struct event *e, struct found_list 
 {
 	struct branch pair[2];
 	const struct branch *live;
-	size_t n = partials_live(p, f->g->start, pair, &live);
+	uint32_t n = partials_live(p, f->g->start, pair, &live);
 
 	f->event = e;
-	f->column = column_of(f, e->truth);
+	f->leaves = e->truth;
+	f->column = column_of(f, f->leaves);
+	e->seq = ++*f->seq;
 	if (n == 0) {
 		pair[0] = branch_wait(f->g->start);
 		live = pair;
@@ -710,6 +725,10 @@ nfa_event(struct nfa *f, struct partials *p, struct event *e, struct found_list 
 		return begin_alone(f, p, err);
 	if (all_stay(f, live, n, err))
 		return 0;
+	if (p->is_bare) {
+		partials_dress(f->store, p);
+		pair[0] = p->live[0];
+	}
 	if (event_for_each(f, p, live, n, err) < 0)
 		return -1;
 	const int result = release_matches(f, p, e->ts, matches, err);
@@ -719,10 +738,39 @@ nfa_event(struct nfa *f, struct partials *p, struct event *e, struct found_list 
 	return result < 0 ? -1 : keep_below_limit(f, p, err);
 }
 
+bool
+nfa_passes_by(const struct nfa *f, const struct event *e)
+{
+	const struct column *c = &f->columns[column_number(e->truth)];
+
+	return c->moves != NULL && c->truth == e->truth &&
+	       c->moves[f->g->start].fate == FATE_STAYS && f->tell == NULL;
+}
+
 static bool
 expired(int64_t now, int64_t since, int64_t limit)
 {
 	return limit > 0 && (now == TIME_MAX || now - since >= limit);
+}
+
+/* Where nobody wants to know, and a branch that is all its key has runs out of time. */
+static bool
+ends_alone(const struct nfa *f, const struct partials *p, const struct branch *b)
+{
+	return p->is_bare && f->tell == NULL && !f->g->gaps &&
+	       f->g->states[b->state].kind != STATE_PENDING;
+}
+
+static void
+time_out(struct nfa *f, const struct branch *b, int64_t at, struct found_list *timeouts)
+{
+	tell(f, NEWS_TIMED_OUT, b);
+	if (timeouts == NULL) {
+		node_drop(f->store, b->node);
+		return;
+	}
+	timeouts->a = mem_more(timeouts->a, timeouts->n, &timeouts->cap, sizeof(*timeouts->a));
+	timeouts->a[timeouts->n++] = (struct found){ b->node, at };
 }
 
 int
@@ -732,11 +780,20 @@ nfa_time(struct nfa *f, struct partials *p, int64_t now, struct found_list *matc
 	const struct program *g = f->g;
 	struct branch pair[2];
 	const struct branch *live;
-	const size_t n = partials_live(p, f->g->start, pair, &live);
+	const uint32_t n = partials_live(p, f->g->start, pair, &live);
 
 	if (n == 0 || (!g->gaps && (live[0].start == START_NEVER ||
 	                            !expired(now, live[0].start_ts, g->window))))
 		return 0;
+	if (timeouts == NULL && ends_alone(f, p, live)) {
+		partials_end_bare(f->store, p);
+		f->live -= n;
+		return 0;
+	}
+	if (p->is_bare) {
+		partials_dress(f->store, p);
+		pair[0] = p->live[0];
+	}
 	f->event = NULL;
 	for (size_t i = 0; i < n; i++) {
 		const struct branch *b = &live[i];
@@ -749,13 +806,10 @@ nfa_time(struct nfa *f, struct partials *p, int64_t now, struct found_list *matc
 		} else if (s->kind == STATE_PENDING) {
 			branches_push(f->store, &f->complete, b);
 		} else {
-			tell(f, NEWS_TIMED_OUT, b);
-			timeouts->a = mem_more(timeouts->a, timeouts->n, &timeouts->cap,
-			                       sizeof(*timeouts->a));
-			timeouts->a[timeouts->n++] =
-				(struct found){ b->node, since_previous
-				                                 ? b->node->event->ts + s->gap
-				                                 : b->start_ts + g->window };
+			time_out(f, b,
+			         since_previous ? b->node->event->ts + s->gap
+			                        : b->start_ts + g->window,
+			         timeouts);
 		}
 	}
 	const int result = release_matches(f, p, now, matches, err);
@@ -792,6 +846,7 @@ nfa_new(const struct nfa_conf *conf)
 	f->shed = conf->shed;
 	f->remembers = !conf->forgets && conf->program->n <= NFA_STATES_MAX;
 	f->gave_up = conf->gave_up;
+	f->seq = conf->seq;
 	f->taken = (struct taken){ .self = f, .count = taken_count, .fields = taken_fields };
 	return f;
 }
@@ -825,14 +880,12 @@ nfa_listen(struct nfa *f, nfa_news_fn *news, void *arg)
 }
 
 void
-nfa_adopt(struct nfa *f, struct partials *p)
+nfa_adopt(struct nfa *f, struct partials *p, struct branches *live, struct branches *done)
 {
-	struct branches live = p->live;
-
-	f->live += live.n;
-	p->live = (struct branches){ .a = NULL };
-	partials_become(f->store, p, &live);
-	branches_release(f->store, &live);
+	f->live += live->n;
+	partials_become(f->store, p, live);
+	partials_put_done(f->store, p, done);
+	branches_release(f->store, live);
 }
 
 size_t

@@ -45,21 +45,25 @@ struct nfa_conf {
 	bool                  forgets;  /* work everything out each time: for tests */
 	struct event_store   *store;    /* of events, nodes and branches */
 	uint64_t             *gave_up;  /* counts REGEXPs that ran into their match limit */
+	uint64_t             *seq;      /* numbers the events, with those that pass by */
 };
 
 struct nfa *nfa_new(const struct nfa_conf *conf);
 void nfa_free(struct nfa *f);                           /* NULL is fine */
 
-/* p->live has been filled by somebody else: it is the engine's from now on */
-void nfa_adopt(struct nfa *f, struct partials *p);
+/* An idle key has these branches, entry for entry, which somebody else has filled, from now on. */
+void nfa_adopt(struct nfa *f, struct partials *p, struct branches *live, struct branches *done);
 
 /* An event of this key, no earlier than the time it has been moved to. Appends matches. 0, or -1
  * with err: a skip target that is not there (STATUS_DATA), or too many branches. */
 int nfa_event(struct nfa *f, struct partials *p, struct event *e, struct found_list *matches,
               struct err *err);
 
+/* Is it known that the event leaves a key as it is of which nothing is known but the wait? */
+bool nfa_passes_by(const struct nfa *f, const struct event *e);
+
 /* Time is now for this key, where it may have been before. Appends matches that only waited for
- * it, and timeouts. */
+ * it, and timeouts, unless that is NULL. */
 int nfa_time(struct nfa *f, struct partials *p, int64_t now, struct found_list *matches,
              struct found_list *timeouts, struct err *err);
 

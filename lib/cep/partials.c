@@ -4,72 +4,147 @@
  */
 #include "cep/partials.h"
 
+#include <string.h>
+
 #define PREFETCH_MAX 4                  /* branches of a key */
+#define EXACT_MAX    8                  /* so many have just the room that they need */
+
+/* How many have room where n live. */
+static size_t
+room(uint32_t n)
+{
+	return n <= EXACT_MAX ? n : (size_t)1 << (32 - __builtin_clz(n - 1));
+}
+
+static void
+resize(struct event_store *s, struct partials *p, uint32_t n)
+{
+	const size_t had = room(p->n), cap = room(n);
+
+	p->n = n;
+	if (had == cap)
+		return;
+	cells_free(&s->cells, p->live, had * sizeof(*p->live));
+	p->live = cap > 0 ? cells_alloc(&s->cells, cap * sizeof(*p->live)) : NULL;
+}
 
 void
 partials_release(struct event_store *s, struct partials *p)
 {
-	if (p->is_lone)
-		node_drop(s, p->lone.node);
-	else
-		branches_release(s, &p->live);
-	branches_release(s, &p->done);
-	*p = (struct partials){ .is_lone = false };
+	if (p->is_bare)
+		partials_end_bare(s, p);
+	for (uint32_t i = 0; i < p->n; i++)
+		node_drop(s, p->live[i].node);
+	resize(s, p, 0);
+	struct branches done = partials_take_done(s, p);
+	branches_release(s, &done);
+	*p = (struct partials){ .live = NULL };
 }
 
-size_t
+void
+partials_begin(struct partials *p, struct event *e, int element, int state)
+{
+	p->first = event_keep(e);
+	p->start_ts = e->ts;
+	p->state = (uint32_t)state & ((1u << 26) - 1);
+	p->element = (uint32_t)element & 63u;
+	p->is_bare = true;
+}
+
+void
+partials_dress(struct event_store *s, struct partials *p)
+{
+	struct event *first = p->first;
+
+	if (!p->is_bare)
+		return;
+	const struct branch b = { node_new(s, first, NULL, (int)p->element), first->seq,
+		                  p->start_ts, (int)p->state };
+	partials_end_bare(s, p);
+	resize(s, p, 1);
+	p->live[0] = b;
+}
+
+void
+partials_end_bare(struct event_store *s, struct partials *p)
+{
+	event_drop(s, p->first);
+	p->live = NULL;
+	p->done = NULL;
+	p->n = 0;
+	p->is_bare = false;
+}
+
+uint32_t
 partials_live(const struct partials *p, int start, struct branch pair[2], const struct branch **to)
 {
-	if (!p->is_lone) {
-		*to = p->live.a;
-		return p->live.n;
-	}
-	pair[0] = p->lone;
+	*to = p->live;
+	if (!p->is_bare && p->n != 1)
+		return p->n;
+	if (p->is_bare)
+		pair[0] = (struct branch){ .start_ts = p->start_ts, .state = (int)p->state };
+	else
+		pair[0] = p->live[0];
 	pair[1] = branch_wait(start);
 	*to = pair;
 	return 2;
 }
 
 void
-partials_unpack(struct event_store *s, struct partials *p, int start)
+partials_take_out(struct event_store *s, struct partials *p, int start, struct branches *to)
 {
-	const struct branch lone = p->lone, wait = branch_wait(start);
+	struct branch pair[2];
+	const struct branch *live;
 
-	if (!p->is_lone)
-		return;
-	p->is_lone = false;
-	p->live = (struct branches){ .a = NULL };
-	branches_append(s, &p->live, &lone);
-	branches_append(s, &p->live, &wait);
+	partials_dress(s, p);
+	const uint32_t n = partials_live(p, start, pair, &live);
+	for (uint32_t i = 0; i < n; i++)
+		branches_append(s, to, &live[i]);
 }
 
 void
 partials_become(struct event_store *s, struct partials *p, struct branches *from)
 {
-	if (p->is_lone)
-		p->live = (struct branches){ .a = NULL };
-	p->is_lone = from->n == 2 && from->a[1].start == START_NEVER;
-	if (!p->is_lone) {
-		branches_become(s, &p->live, from);
+	resize(s, p, from->n == 2 && from->a[1].start == START_NEVER ? 1 : from->n);
+	if (p->n > 0)
+		memcpy(p->live, from->a, p->n * sizeof(*p->live));
+	from->n = 0;
+}
+
+struct branches
+partials_take_done(struct event_store *s, struct partials *p)
+{
+	struct branches done = { .a = NULL };
+
+	if (p->done == NULL)
+		return done;
+	done = *p->done;
+	cells_free(&s->cells, p->done, sizeof(done));
+	p->done = NULL;
+	return done;
+}
+
+void
+partials_put_done(struct event_store *s, struct partials *p, struct branches *done)
+{
+	if (done->n == 0) {
+		branches_release(s, done);
 		return;
 	}
-	const struct branch lone = from->a[0];
-	p->live.n = from->n = 0;
-	branches_release(s, &p->live);
-	p->lone = lone;
+	p->done = cells_alloc(&s->cells, sizeof(*done));
+	*p->done = *done;
 }
 
 void
 partials_prefetch(const struct partials *p, int step)
 {
-	const struct branch *b = p->is_lone ? &p->lone : p->live.a;
-	const size_t n = p->is_lone ? 1 : p->live.n;
+	const uint32_t n = p->is_bare ? 0 : p->n;
 
-	if (step == 0 && n > 0)
-		__builtin_prefetch(b);
-	for (size_t i = 0; step > 0 && i < n && i < PREFETCH_MAX; i++)
+	if (step == 0)
+		__builtin_prefetch(p->live);    /* or the first event */
+	for (uint32_t i = 0; step > 0 && i < n && i < PREFETCH_MAX; i++)
 		if (step == 1)
-			__builtin_prefetch(b[i].node);
-		else if (b[i].node != NULL)
-			__builtin_prefetch(b[i].node->event);
+			__builtin_prefetch(p->live[i].node);
+		else if (p->live[i].node != NULL)
+			__builtin_prefetch(p->live[i].node->event);
 }

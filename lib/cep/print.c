@@ -175,13 +175,14 @@ key_values(struct printer *p, const struct event *e)
 	struct expr_env env = { .fields = p->fields, .scratch = &p->scratch };
 
 	if (p->conf.brief)
-		return e->n > 0 ? event_line(e) : plain_key(p, e);
+		return event_line(e).n > 0 ? event_line(e) : plain_key(p, e);
 	buf_clear(&p->line);
 	buf_clear(&p->keys);
-	if (buf_room(&p->line, e->n + LINE_SLACK) == NULL)
+	const struct str line = event_line(e);
+	if (buf_room(&p->line, line.n + LINE_SLACK) == NULL)
 		return STR("");
-	buf_add_str(&p->line, event_line(e));
-	memset(p->line.p + e->n, 0, LINE_SLACK);
+	buf_add_str(&p->line, line);
+	memset(p->line.p + line.n, 0, LINE_SLACK);
 	if (extract(p->conf.fields, buf_str(&p->line), p->fields, NULL) < 0)
 		return STR("");
 	print_add_keys(&p->keys, p->conf.keys, p->conf.n_keys, &env);

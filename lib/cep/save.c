@@ -15,6 +15,13 @@
 
 #define END_MARK 0x6d6169702d636570     /* "maip-cep" */
 
+/* An event that says its number in place of its arrival until the end of the save. */
+struct numbered {
+	struct event *event;
+	uint64_t      arrival;
+};
+#define NUMBERED ((uint64_t)1 << 63)    /* no arrival has this bit */
+
 struct saver {
 	struct cep *c;
 	struct buf  about, events, nodes, keys, waiting;
@@ -22,6 +29,8 @@ struct saver {
 	uint64_t    base, n_events, n_nodes;
 	const struct node **chain;
 	size_t      n_chain, cap_chain;
+	struct numbered *shared;                /* events that are met more than once */
+	size_t      n_shared, cap_shared;
 };
 
 /* ---- saving */
@@ -54,25 +63,39 @@ describe(const struct cep *c, struct buf *to)
 		         (c->conf.order_down >> i & 1) != 0 ? " DESC" : "");
 }
 
-/* Number of an event from 1, written when it is met first. */
 static uint64_t
-save_event(struct saver *s, struct event *e)
+write_event(struct saver *s, const struct event *e, uint64_t seq, uint64_t truth)
 {
-	const bool waits = e->seq == 0; /* only among those that wait, so that it is met once */
-
-	if (!waits && e->mark > s->base)
-		return e->mark - s->base;
-	s->n_events++;
-	if (!waits)
-		e->mark = s->base + s->n_events;
 	buf_put_i64(&s->events, e->ts);
 	buf_put_u64(&s->events, e->arrival);
-	buf_put_u64(&s->events, e->seq);
-	buf_put_u64(&s->events, waits ? e->truth : 0);
+	buf_put_u64(&s->events, seq);
+	buf_put_u64(&s->events, truth);
 	buf_put_u64(&s->events, s->number[e->key]);
 	buf_put_str(&s->events, event_line(e));
 	buf_put_str(&s->events, event_order(e));
-	return s->n_events;
+	return ++s->n_events;
+}
+
+/* Number from 1 of an event that has been processed, written when it is met first. */
+static uint64_t
+save_event(struct saver *s, struct event *e)
+{
+	if ((e->arrival & NUMBERED) != 0)
+		return e->arrival & ~NUMBERED;
+	const uint64_t number = write_event(s, e, e->seq, 0);
+	if (e->refs > 1) {
+		s->shared = mem_more(s->shared, s->n_shared, &s->cap_shared, sizeof(*s->shared));
+		s->shared[s->n_shared++] = (struct numbered){ e, e->arrival };
+		e->arrival = NUMBERED | number;
+	}
+	return number;
+}
+
+static void
+give_back_arrivals(const struct saver *s)
+{
+	for (size_t i = 0; i < s->n_shared; i++)
+		s->shared[i].event->arrival = s->shared[i].arrival;
 }
 
 static uint64_t
@@ -96,15 +119,33 @@ save_node(struct saver *s, struct node *node)
 }
 
 static void
+save_branch(struct saver *s, const struct branch *b, uint64_t node)
+{
+	buf_put_u64(&s->keys, (uint64_t)b->state);
+	buf_put_u64(&s->keys, node);
+	buf_put_u64(&s->keys, b->start);
+	buf_put_i64(&s->keys, b->start_ts);
+}
+
+static void
 save_branches(struct saver *s, const struct branch *b, size_t n)
 {
 	buf_put_u64(&s->keys, n);
-	for (size_t i = 0; i < n; i++) {
-		buf_put_u64(&s->keys, (uint64_t)b[i].state);
-		buf_put_u64(&s->keys, save_node(s, b[i].node));
-		buf_put_u64(&s->keys, b[i].start);
-		buf_put_i64(&s->keys, b[i].start_ts);
-	}
+	for (size_t i = 0; i < n; i++)
+		save_branch(s, &b[i], save_node(s, b[i].node));
+}
+
+/* A bare branch, with the node that it has not got yet, and the wait. */
+static void
+save_bare(struct saver *s, const struct partials *p, struct branch pair[2])
+{
+	buf_put_u64(&s->nodes, 0);
+	buf_put_u64(&s->nodes, save_event(s, p->first));
+	buf_put_u64(&s->nodes, p->element);
+	pair[0].start = p->first->seq;
+	buf_put_u64(&s->keys, 2);
+	save_branch(s, &pair[0], ++s->n_nodes);
+	save_branch(s, &pair[1], 0);
 }
 
 /* Number the keys and write their texts. */
@@ -133,9 +174,15 @@ save_keys(struct saver *s)
 		const struct branch *live;
 		if (cep_key_is_idle(s->c, key))
 			continue;
-		const size_t n = partials_live(p, s->c->program.start, pair, &live);
-		save_branches(s, live, n);
-		save_branches(s, p->done.a, p->done.n);
+		const uint32_t n = partials_live(p, s->c->program.start, pair, &live);
+		if (p->is_bare)
+			save_bare(s, p, pair);
+		else
+			save_branches(s, live, n);
+		if (p->is_bare || p->done == NULL)
+			save_branches(s, NULL, 0);
+		else
+			save_branches(s, p->done->a, p->done->n);
 	}
 }
 
@@ -159,7 +206,7 @@ save_waiting(void *arg, struct event *e)
 {
 	struct saver *s = arg;
 
-	buf_put_u64(&s->waiting, save_event(s, e));
+	buf_put_u64(&s->waiting, write_event(s, e, 0, e->truth));
 }
 
 static void
@@ -206,6 +253,7 @@ saver_release(struct saver *s)
 	buf_release(&s->keys);
 	free(s->number);
 	free(s->chain);
+	free(s->shared);
 }
 
 int
@@ -222,6 +270,7 @@ cep_save(struct cep *c, struct buf *to, struct err *err)
 	waiting_each(&c->waiting, save_waiting, &s);
 	save_keys(&s);
 	save_slices(&s);
+	give_back_arrivals(&s);
 
 	buf_put_u64(to, s.n_events);
 	buf_add_str(to, buf_str(&s.events));
@@ -230,7 +279,7 @@ cep_save(struct cep *c, struct buf *to, struct err *err)
 	buf_add_str(to, buf_str(&s.keys));
 	buf_add_str(to, buf_str(&s.waiting));
 	save_timers(&s, to);
-	c->marked += s.n_events > s.n_nodes ? s.n_events : s.n_nodes;
+	c->marked += s.n_nodes;
 	saver_release(&s);
 	/* an end mark, to tell a state that was cut off; and the last thing that a full buffer
 	 * refuses */
@@ -315,7 +364,7 @@ load_event(struct loader *l, struct buf *line)
 	const struct str text = cursor_str(&l->from), order = cursor_str(&l->from);
 
 	buf_clear(line);
-	if (!l->from.ok || text.n > UINT32_MAX || order.n > UINT32_MAX ||
+	if (!l->from.ok || arrival >= NUMBERED || text.n > UINT32_MAX || order.n > UINT32_MAX ||
 	    buf_room(line, text.n + LINE_SLACK) == NULL)
 		return NULL;
 	buf_add_str(line, text);
@@ -327,8 +376,10 @@ load_event(struct loader *l, struct buf *line)
 	struct event *e = event_new(&c->store, buf_str(line), c->values, order);
 	e->ts = ts;
 	e->arrival = arrival;
-	e->seq = seq;
-	e->truth = seq == 0 ? truth : 0;
+	if (seq == 0)
+		e->truth = truth;
+	else
+		e->seq = seq;
 	e->key = l->keys[key];
 	return e;
 }
@@ -404,9 +455,12 @@ load_branches(struct loader *l, struct branches *to)
 static void
 load_key(struct loader *l, struct partials *p)
 {
-	load_branches(l, &p->live);
-	load_branches(l, &p->done);
-	nfa_adopt(l->c->nfa, p);
+	struct branches live = { .a = NULL }, done = { .a = NULL };
+
+	load_branches(l, &live);
+	load_branches(l, &done);
+	l->from.ok &= live.n != 1;      /* the wait alone is not saved */
+	nfa_adopt(l->c->nfa, p, &live, &done);
 }
 
 static void

@@ -512,7 +512,8 @@ cep_new(const struct cep_conf *conf, struct err *err)
 	                                     .shed = conf->shed,
 	                                     .forgets = conf->general,
 	                                     .store = &c->store,
-	                                     .gave_up = &c->gave_up });
+	                                     .gave_up = &c->gave_up,
+	                                     .seq = &c->seq });
 	c->printer = printer_new(&(struct print_conf){ .pattern = conf->pattern,
 	                                               .name = conf->name,
 	                                               .fields = c->fields,
@@ -556,7 +557,7 @@ cep_free(struct cep *c)
 		return;
 	for (size_t i = 0; c->branches != NULL && i < c->cap_keys; i++) {
 		struct partials *p = &c->branches[i].partials;
-		if (!partials_idle(p) || p->done.cap > 0)       /* else the page may be untouched */
+		if (!partials_idle(p))          /* else the page may be untouched */
 			partials_release(&c->store, p);
 	}
 	for (size_t i = 0; i < c->n_key_columns; i++) {

@@ -28,8 +28,8 @@ struct key_slices {
 	struct slices   slices;
 };
 
-struct key_branches {                   /* in one cache line */
-	_Alignas(64) struct key_refs refs;
+struct key_branches {                   /* two in a cache line */
+	_Alignas(32) struct key_refs refs;
 	struct partials partials;
 };
 
@@ -70,7 +70,7 @@ struct cep {
 	uint64_t         arrivals, seq, matches, late, gave_up, n_shed;
 	struct waiting   waiting;
 	struct ring      timers;        /* of struct timer; they only ever grow later */
-	/* events and nodes marked by earlier saves: their marks are not above it */
+	/* nodes marked by earlier saves: their marks are not above it */
 	uint64_t         marked;
 
 	struct keys      *keys;

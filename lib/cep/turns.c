@@ -250,7 +250,6 @@ process_slice(struct cep *c, struct event *e, struct out *out, struct err *err)
 	}
 	const bool fits = program_holds(&c->program, s->cond, e->truth);
 	e->seq = ++c->seq;
-	e->mark = 0;
 	const size_t matches = slices_event(s, k, e, fits);
 	if (matches > 0) {
 		if (print_matches(c, k, matches, out, err) < 0)
@@ -328,7 +327,8 @@ move_time(struct cep *c, uint32_t key, int64_t now, struct out *out, struct err 
 	if (partials_idle(p))
 		return 0;
 	trace_key(c, key, now);
-	if (nfa_time(c->nfa, p, now, &c->found, &c->timed_out, err) < 0)
+	if (nfa_time(c->nfa, p, now, &c->found, c->timeouts != NULL ? &c->timed_out : NULL, err) <
+	    0)
 		return -1;
 	return hand_out(c, out, err);
 }
@@ -350,14 +350,25 @@ move_to_event(struct cep *c, const struct event *e, struct out *out, struct err 
 	struct key_branches *k = &c->branches[e->key];
 
 	if (e->ts != c->moment_ts)
-		c->moment++;
+		c->moment = (c->moment + 1) % PARTIALS_MOMENTS;
 	c->moment_ts = e->ts;
 	if (!k->refs.touched)
 		touch(c, e->key);
 	else if (k->partials.moment == c->moment)
 		return 0;
-	k->partials.moment = c->moment;
+	k->partials.moment = c->moment % PARTIALS_MOMENTS;
 	return move_time(c, e->key, e->ts, out, err);
+}
+
+/* An event that cannot begin a match, of a key that has nothing to lose: most are such where keys
+ * are many. */
+static bool
+passes_by(const struct cep *c, const struct event *e)
+{
+	const struct key_branches *k = &c->branches[e->key];
+
+	return partials_idle(&k->partials) && !k->refs.touched && c->tracer.to == NULL &&
+	       nfa_passes_by(c->nfa, e);
 }
 
 static int
@@ -366,13 +377,16 @@ process(struct cep *c, struct event *e, struct out *out, struct err *err)
 	struct partials *p = &c->branches[e->key].partials;
 
 	c->branches[e->key].refs.waiting--;
+	if (passes_by(c, e)) {
+		c->seq++;
+		cep_release_if_idle(c, e->key);
+		return 0;
+	}
 	if (move_to_event(c, e, out, err) < 0)
 		return -1;
-	e->seq = ++c->seq;
 	trace_key(c, e->key, e->ts);
 	if (nfa_event(c->nfa, p, e, &c->found, err) < 0)
 		return -1;
-	e->mark = 0;                    /* its truth is no longer asked for */
 	/* the mark stays until the end of the pass, as Flink's does: events after a start set
 	 * timers, too */
 	if (p->started && c->program.window > 0)
