@@ -27,6 +27,33 @@ struct cell {
 	struct cell *next;
 };
 
+struct large {                          /* in front of a piece */
+	_Alignas(CELL_UNIT) struct large *next, **link;         /* link: what refers to it */
+};
+
+static void *
+large_new(struct cells *c, size_t n)
+{
+	struct large *l = mem_alloc(sizeof(*l) + n);
+
+	*l = (struct large){ c->large, &c->large };
+	if (l->next != NULL)
+		l->next->link = &l->next;
+	c->large = l;
+	return l + 1;
+}
+
+static void
+large_free(void *p)
+{
+	struct large *l = (struct large *)p - 1;
+
+	*l->link = l->next;
+	if (l->next != NULL)
+		l->next->link = l->link;
+	free(l);
+}
+
 static bool
 is_for_heap(size_t n)
 {
@@ -53,7 +80,7 @@ cells_alloc(struct cells *c, size_t n)
 	char *at;
 
 	if (is_for_heap(n))
-		return mem_alloc(n);
+		return large_new(c, n);
 	free = c->free[class];
 	if (free != NULL) {
 		c->free[class] = free->next;
@@ -77,7 +104,7 @@ cells_free(struct cells *c, void *p, size_t n)
 	if (p == NULL)
 		return;
 	if (is_for_heap(n)) {
-		free(p);
+		large_free(p);
 		return;
 	}
 	cell->next = c->free[(n - 1) / CELL_UNIT];
@@ -92,5 +119,7 @@ cells_release(struct cells *c)
 		mem_big_free(c->blocks, BLOCK);
 		c->blocks = next;
 	}
+	while (c->large != NULL)
+		large_free(c->large + 1);
 	*c = (struct cells){ 0 };
 }

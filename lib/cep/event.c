@@ -142,6 +142,8 @@ event_drop_pooled(const struct event *e)
 void
 event_drop(struct event_store *s, struct event *e)
 {
+	if (s->leaving && !s->in_order)
+		return;
 	if (--e->refs > 0)
 		return;
 	if (s->in_order)
@@ -181,7 +183,7 @@ node_new(struct event_store *s, struct event *event, struct node *before, int el
 void
 node_drop(struct event_store *s, struct node *n)
 {
-	while (n != NULL && --n->refs == 0) {
+	while (n != NULL && !s->leaving && --n->refs == 0) {
 		struct node *before = n->before;
 		event_drop(s, n->event);
 		cells_free(&s->cells, n, sizeof(*n));

@@ -54,10 +54,13 @@ struct event_store {                    /* all zero: empty */
 	struct event_pool pool;
 	struct cells      cells;        /* of events that are not of the pool, and of nodes */
 	bool              in_order;     /* events are of the pool, not of the cells */
+	/* all of it will be released, and hardly anything comes: what is dropped stays there */
+	bool              leaving;
 	size_t            n_fields;     /* that each event keeps; it and in_order never change */
 };
 
-void event_store_release(struct event_store *s);        /* after the events and nodes */
+/* After the events of the pool; with all that is in the cells, dropped or not. */
+void event_store_release(struct event_store *s);
 
 /* A copy of line and what is known about it; one reference. The store's n_fields fields point into
  * line, as extract() filled them; those of the copy do so into the copy. */

@@ -29,19 +29,6 @@ resize(struct event_store *s, struct partials *p, uint32_t n)
 }
 
 void
-partials_release(struct event_store *s, struct partials *p)
-{
-	if (p->is_bare)
-		partials_end_bare(s, p);
-	for (uint32_t i = 0; i < p->n; i++)
-		node_drop(s, p->live[i].node);
-	resize(s, p, 0);
-	struct branches done = partials_take_done(s, p);
-	branches_release(s, &done);
-	*p = (struct partials){ .live = NULL };
-}
-
-void
 partials_begin(struct partials *p, struct event *e, int element, int state)
 {
 	p->first = event_keep(e);
@@ -142,9 +129,14 @@ partials_prefetch(const struct partials *p, int step)
 
 	if (step == 0)
 		__builtin_prefetch(p->live);    /* or the first event */
-	for (uint32_t i = 0; step > 0 && i < n && i < PREFETCH_MAX; i++)
-		if (step == 1)
-			__builtin_prefetch(p->live[i].node);
-		else if (p->live[i].node != NULL)
-			__builtin_prefetch(p->live[i].node->event);
+	for (uint32_t i = 0; step > 0 && i < n && i < PREFETCH_MAX; i++) {
+		const struct node *node = p->live[i].node;
+		for (int k = 1; k < step - 1 && node != NULL; k++)
+			node = node->before;
+		if (step > 1 && node != NULL) {
+			__builtin_prefetch(node->event);
+			node = node->before;
+		}
+		__builtin_prefetch(node);
+	}
 }

@@ -39,8 +39,6 @@ struct partials {                       /* all zero: only the wait for a first e
 	uint32_t started : 1;           /* a match has begun since the caller looked last */
 };
 
-void partials_release(struct event_store *s, struct partials *p);       /* the references, too */
-
 static inline bool
 partials_idle(const struct partials *p)
 {

@@ -555,11 +555,6 @@ cep_free(struct cep *c)
 {
 	if (c == NULL)
 		return;
-	for (size_t i = 0; c->branches != NULL && i < c->cap_keys; i++) {
-		struct partials *p = &c->branches[i].partials;
-		if (!partials_idle(p))          /* else the page may be untouched */
-			partials_release(&c->store, p);
-	}
 	for (size_t i = 0; i < c->n_key_columns; i++) {
 		expr_free(c->key_columns[i].expr);
 		free(c->key_columns[i].name);

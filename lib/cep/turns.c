@@ -14,6 +14,7 @@
 #include "cep/state.h"
 
 #define AHEAD 16                        /* entries of a queue, to the next step of a prefetch */
+#define STEPS 7                         /* of those for a timer */
 
 /* ---- keys */
 
@@ -399,12 +400,13 @@ process(struct cep *c, struct event *e, struct out *out, struct err *err)
 static void
 prefetch_timers(const struct cep *c)
 {
-	if (c->timers.n <= 4 * AHEAD)
+	if (c->timers.n <= STEPS * AHEAD)
 		return;
-	__builtin_prefetch(&c->branches[cep_timer(c, 4 * AHEAD)->key]);
-	partials_prefetch(&c->branches[cep_timer(c, 3 * AHEAD)->key].partials, 0);
-	partials_prefetch(&c->branches[cep_timer(c, 2 * AHEAD)->key].partials, 1);
-	partials_prefetch(&c->branches[cep_timer(c, AHEAD)->key].partials, 2);
+	__builtin_prefetch(&c->branches[cep_timer(c, STEPS * AHEAD)->key]);
+	for (int step = 0; step < STEPS - 1; step++)
+		partials_prefetch(&c->branches[cep_timer(c, (size_t)(STEPS - 1 - step) * AHEAD)->key]
+					   .partials,
+		                  step);
 }
 
 /* Events, then time for all keys that had one or whose timer has come. */
@@ -419,6 +421,7 @@ drain_branches(struct cep *c, int64_t until, struct out *out, struct err *err)
 		result = process(c, e, out, err);
 		event_drop(&c->store, e);
 	}
+	c->store.leaving |= c->over && result == 0;
 	while (result == 0 && c->timers.n > 0 && cep_timer(c, 0)->ts <= until) {
 		const uint32_t key = cep_timer(c, 0)->key;
 		prefetch_timers(c);
