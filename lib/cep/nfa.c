@@ -11,6 +11,7 @@
 
 #include "base/mem.h"
 #include "base/time.h"
+#include "cep/skip.h"
 
 #define COLUMNS    256                  /* sets of conditions about which something is remembered */
 #define EDGES_MAX  100000               /* ways that one branch may take with one event */
@@ -488,71 +489,8 @@ file_successors(struct nfa *f, struct partials *p, bool first)
 
 /* ---- skipping */
 
-struct bound { uint64_t seq; bool inclusive, none; };
-
-/* The first or last event that the skip target took in the match; NULL: none. */
-static const struct event *
-target_event(const struct skip *skip, const struct node *n)
-{
-	const struct event *e = NULL;
-
-	for (; n != NULL; n = n->before) {
-		if (n->element != skip->element)
-			continue;
-		e = n->event;
-		if (skip->kind == SKIP_TO_LAST)
-			break;
-	}
-	return e;
-}
-
-/* Which starts a match rules out. */
-static int
-skip_bound(const struct nfa *f, const struct branch *match, struct bound *to, struct err *err)
-{
-	const struct skip *skip = &f->g->pattern->skip;
-	char q[QUOTE_MAX];
-
-	*to = (struct bound){ .inclusive = true };
-	switch (skip->kind) {
-	case NO_SKIP:
-		to->none = true;
-		return 0;
-	case SKIP_TO_NEXT:
-		to->seq = match->start;
-		return 0;
-	case SKIP_PAST_LAST:
-		to->seq = match->node->event->seq;
-		return 0;
-	default:
-		break;
-	}
-	const struct event *e = target_event(skip, match->node);
-	if (e == NULL && skip->error)
-		return fail_as(err, STATUS_DATA,
-		               f->g->pattern->sql ? "AFTER MATCH SKIP TO %s: a match has no row of "
-		                                    "it (make the variable required, or skip PAST "
-		                                    "LAST ROW or TO NEXT ROW)"
-		                                  : "--after-match: cannot skip to %s: the match "
-		                                    "has no such element (drop ',error' to go on "
-		                                    "without skipping)",
-		               quote(q, skip->name));
-	if (e != NULL && e->seq == match->start && skip->error)
-		return fail_as(err, STATUS_DATA,
-		               f->g->pattern->sql ? "AFTER MATCH SKIP TO %s: it is the first row "
-		                                    "of a match, which would be found again and "
-		                                    "again (skip PAST LAST ROW or TO NEXT ROW)"
-		                                  : "--after-match: cannot skip to %s: it is the "
-		                                    "first event of the match, which would match "
-		                                    "again (drop ',error' to go on without "
-		                                    "skipping)",
-		               quote(q, skip->name));
-	*to = (struct bound){ .seq = e == NULL ? 0 : e->seq, .none = e == NULL };
-	return 0;
-}
-
 static void
-tell_pruned(const struct nfa *f, const struct branches *b, const struct bound *bound)
+tell_pruned(const struct nfa *f, const struct branches *b, const struct skip_bound *bound)
 {
 	for (size_t i = 0; f->tell != NULL && i < b->n; i++)
 		if (b->a[i].start < bound->seq || (bound->inclusive && b->a[i].start == bound->seq))
@@ -566,7 +504,7 @@ release_matches(struct nfa *f, struct partials *p, int64_t now, struct found_lis
                 struct err *err)
 {
 	struct branches done;
-	struct bound bound;
+	struct skip_bound bound;
 	int result = 0;
 
 	if (f->complete.n == 0 && p->done == NULL)
@@ -580,7 +518,7 @@ release_matches(struct nfa *f, struct partials *p, int64_t now, struct found_lis
 		    done.a[0].start > f->next.a[0].start)
 			break;
 		const struct branch match = branches_pop(&done);
-		result = skip_bound(f, &match, &bound, err);
+		result = skip_find(f->g->pattern, &match, &bound, err);
 		if (result < 0) {
 			node_drop(f->store, match.node);
 			break;

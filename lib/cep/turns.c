@@ -403,10 +403,11 @@ prefetch_timers(const struct cep *c)
 	if (c->timers.n <= STEPS * AHEAD)
 		return;
 	__builtin_prefetch(&c->branches[cep_timer(c, STEPS * AHEAD)->key]);
-	for (int step = 0; step < STEPS - 1; step++)
-		partials_prefetch(&c->branches[cep_timer(c, (size_t)(STEPS - 1 - step) * AHEAD)->key]
-					   .partials,
-		                  step);
+	for (int step = 0; step < STEPS - 1; step++) {
+		const struct timer *t = cep_timer(c, (size_t)(STEPS - 1 - step) * AHEAD);
+
+		partials_prefetch(&c->branches[t->key].partials, step);
+	}
 }
 
 /* Events, then time for all keys that had one or whose timer has come. */
