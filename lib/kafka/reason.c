@@ -91,8 +91,13 @@ without_start(const char *words)
 static const char *
 login_advice(const struct kafka_conf *c, const char *mechanism, char *to, size_t size)
 {
-	if (kafka_conf_login(c)->msk)
-		return "does the IAM policy allow kafka-cluster:Connect?";
+	if (kafka_conf_login(c)->msk) {
+		snprintf(to, size,
+		         "are the AWS credentials right, is the region %s, and does the IAM policy "
+		         "allow kafka-cluster:Connect?",
+		         kafka_conf_login(c)->region);
+		return to;
+	}
 	if (kafka_conf_login(c)->token_command != NULL)
 		return "is it the token for this broker?";
 	if (strncmp(mechanism, "SCRAM-", 6) == 0 && rd_kafka_version() < SCRAM_FIXED) {

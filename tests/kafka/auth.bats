@@ -5,7 +5,7 @@ load helper
 setup_file() {
 	[[ -n ${MAIP_TEST_KAFKA-} ]] || return 0
 	"$BATS_TEST_DIRNAME/../rig/kafka/broker" up "$BATS_FILE_TMPDIR/broker" --secure >/dev/null
-	kafka-admin "$(<"$BATS_FILE_TMPDIR/broker/address")" create-topics t:1 out:1 maip.orders:1
+	kafka-admin "$(<"$BATS_FILE_TMPDIR/broker/address")" create-topics t:1 live:1 live-msk:1 out:1 maip.orders:1
 	echo '{"a":1}' | maip-produce -b "$(<"$BATS_FILE_TMPDIR/broker/address")" -t t
 }
 
@@ -18,7 +18,7 @@ setup() {
 	unset MAIP_KAFKA_BROKERS "${!AWS_@}"
 	export AWS_EC2_METADATA_DISABLED=true HOME=$BATS_TEST_TMPDIR
 	address=$(<"$BATS_FILE_TMPDIR/broker/address")
-	# shellcheck disable=SC1091 # tls, mtls, expired, sasl, plain, oauth
+	# shellcheck disable=SC1091 # tls, mtls, expired, sasl, plain, oauth, bearer, msk
 	source "$BATS_FILE_TMPDIR/broker/listeners"
 	tls_dir=$BATS_FILE_TMPDIR/broker/tls
 	ca=(-X "ssl.ca.location=$tls_dir/ca.pem")
@@ -107,15 +107,42 @@ await_count() { # PATTERN FILE COUNT
 	reads_all -b "$plain" -F alice.conf -X sasl.mechanism=PLAIN -X security.protocol=sasl_plaintext
 }
 
+# The identity that the listener msk knows, and the authority of its certificate.
+be_iam() {
+	export AWS_ACCESS_KEY_ID=AKIDEXAMPLE AWS_SECRET_ACCESS_KEY=wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY SSL_CERT_FILE=$tls_dir/ca.pem
+}
+
+# Play the metadata service of EC2, whose credentials are good for so long; sets metadata.
+play_ec2() { # [SECONDS]
+	python3 "$BATS_TEST_DIRNAME/../support/ec2_metadata.py" "$@" >url 3>&- &
+	metadata=$!
+	await_count http url 1
+	unset AWS_EC2_METADATA_DISABLED
+	AWS_EC2_METADATA_SERVICE_ENDPOINT=$(<url)
+	export AWS_EC2_METADATA_SERVICE_ENDPOINT
+}
+
+teardown() {
+	[[ -z ${metadata-} ]] || kill "$metadata"
+}
+
 @test "the examples of maip-consume(1)" {
 	unset XDG_CONFIG_HOME
+	be_iam
+	export AWS_REGION=eu-west-1 PATH=$BATS_TEST_TMPDIR:$PATH # the names here tell no region
+	cat >vault <<-END
+		#!/bin/sh
+		[ "\$*" = "read -field=token identity/oidc/token/kafka" ] && exec $(token 60)
+	END
+	chmod +x vault
 	# its names for those of this broker; the clients of tls/ have a key of their own
-	sed "s|kafka.example.com:9093|$sasl|; s|kafka.example.com:9094|$mtls|; s|/etc/kafka/ca.pem|$tls_dir/ca.pem|
+	sed "s|kafka.example.com:9093|$sasl|; s|kafka.example.com:9094|$mtls|; s|kafka.example.com:9095|$bearer|
+		s|b-1.demo.x1.c2.kafka.eu-west-1.amazonaws.com:9098|$msk|; s|/etc/kafka/ca.pem|$tls_dir/ca.pem|
 		s|/etc/kafka/me.pem|$tls_dir/client.pem|; s|/etc/kafka/me.key|$tls_dir/client.key|" \
 		"$BATS_TEST_DIRNAME/../../man/maip-consume.1" >maip-consume.1
 	run "$BATS_TEST_DIRNAME/../examples" "needs logins" maip-consume.1
 	assert_success
-	assert_line 1..2
+	assert_line 1..5
 }
 
 @test "a wrong password is refused with the name of the mechanism" {
@@ -156,10 +183,10 @@ await_count() { # PATTERN FILE COUNT
 }
 
 @test "tokens of four seconds are renewed while nothing is read, and while records come" {
-	maip-consume -v -t t -o earliest -b "$oauth" -X security.protocol=sasl_plaintext --oauth-token-command "$(token 4)" >lines 2>err 3>&- &
+	maip-consume -v -t live -o earliest -b "$oauth" -X security.protocol=sasl_plaintext --oauth-token-command "$(token 4)" >lines 2>err 3>&- &
 	consumer=$!
 	await_count 'the new token is good' err 4 # the first three have ended, and with each the broker's session
-	echo '{"a":2}' | maip-produce -b "$address" -t t
+	echo '{"a":2}' | maip-produce -b "$address" -t live
 	await_count '{"a":2}' lines 1
 	kill "$consumer"
 	ends_with 0 "$consumer"
@@ -186,16 +213,49 @@ await_count() { # PATTERN FILE COUNT
 		-b "$oauth" -X security.protocol=sasl_plaintext --aws-msk-iam=eu-west-1
 }
 
-@test "MSK IAM: the token of an instance's role reaches the broker, which is not Amazon's" {
-	python3 "$BATS_TEST_DIRNAME/../support/ec2_metadata.py" >url 3>&- &
-	metadata=$!
-	await_count http url 1
-	unset AWS_EC2_METADATA_DISABLED
-	AWS_EC2_METADATA_SERVICE_ENDPOINT=$(<url) fails 77 \
-		"Kafka at $oauth refuses the login with SASL OAUTHBEARER: {\"status\":\"invalid_token\"} (does the IAM policy allow kafka-cluster:Connect?)" \
+@test "MSK IAM: the keys of the environment, and the region of the option or of AWS's own settings" {
+	be_iam
+	reads_all -b "$msk" --aws-msk-iam=eu-west-1
+	AWS_REGION=eu-west-1 reads_all -b "$msk" --aws-msk-iam
+	AWS_DEFAULT_REGION=eu-west-1 reads_all -b "$msk" -X security.protocol=SASL_SSL -X sasl.mechanism=AWS_MSK_IAM
+	echo '{"b":3}' >line
+	maip-produce -b "$msk" --aws-msk-iam=eu-west-1 -t out <line
+}
+
+refused_by_msk() { # WHY REGION
+	fails 77 "Kafka at $msk refuses the login with SASL OAUTHBEARER: {\"status\":\"Access denied: $1\"} (are the AWS credentials right, is the region $2, and does the IAM policy allow kafka-cluster:Connect?)" \
+		-b "$msk" "--aws-msk-iam=$2"
+}
+
+@test "MSK IAM: a wrong secret, an unknown key, another region and credentials that are no more are refused" {
+	be_iam
+	AWS_SECRET_ACCESS_KEY=wJalr refused_by_msk "wrong signature" eu-west-1
+	AWS_ACCESS_KEY_ID=AKIDOTHER refused_by_msk "unknown access key" eu-west-1
+	AWS_SESSION_TOKEN=until-1-canary refused_by_msk "not our session token" eu-west-1
+	refused_by_msk "another address" eu-north-1
+	echo '{"b":3}' >line
+	AWS_SECRET_ACCESS_KEY=wJalr run -77 maip-produce -b "$msk" --aws-msk-iam=eu-west-1 -t out line
+}
+
+@test "MSK IAM: the credentials of an instance's role, renewed every few seconds while nothing is read" {
+	be_iam
+	unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY
+	play_ec2 4
+	maip-consume -v -t live-msk -o earliest -b "$msk" --aws-msk-iam=eu-west-1 >lines 2>err 3>&- &
+	consumer=$!
+	await_count 'the new token is good' err 4 # the first three have ended, and with each the broker's session
+	echo '{"a":2}' | maip-produce -b "$address" -t live-msk
+	await_count '{"a":2}' lines 1
+	kill "$consumer"
+	ends_with 0 "$consumer"
+	run grep -v -e 'the new token is good until' -e 'partition 0: from offset' -e 'records read' err
+	assert_output ""
+}
+
+@test "MSK IAM: the token of an instance's role reaches a broker that is not Amazon's" {
+	play_ec2
+	fails 77 "Kafka at $oauth refuses the login with SASL OAUTHBEARER: {\"status\":\"invalid_token\"} (are the AWS credentials right, is the region eu-west-1, and does the IAM policy allow kafka-cluster:Connect?)" \
 		-b "$oauth" -X security.protocol=sasl_plaintext --aws-msk-iam=eu-west-1
-	kill "$metadata"
-	wait "$metadata" || true
 }
 
 @test "no secret is shown, whatever is printed: passwords, tokens, keys" {

@@ -1,10 +1,28 @@
 # EC2's metadata service, version 2, with one role, on a free port of the loopback. Prints its URL.
+# ec2_metadata.py [SECONDS]: credentials are new for each who asks, and end so soon; their session token is one that
+# tests/rig/kafka/MskTokens.java takes.
+import base64
+import datetime
+import hashlib
+import hmac
 import http.server
 import json
+import sys
+import time
 
 ROLES = "/latest/meta-data/iam/security-credentials/"
 CREDENTIALS = {"Code": "Success", "AccessKeyId": "ASIAEXAMPLE", "SecretAccessKey": "secret", "Token": "session",
                "Expiration": "2099-01-01T00:00:00Z"}
+
+
+def credentials():
+    if len(sys.argv) < 2:
+        return CREDENTIALS
+    end = int(time.time() * 1000) + int(float(sys.argv[1]) * 1000)
+    text = "until-%d" % end
+    signature = base64.b64encode(hmac.digest(CREDENTIALS["SecretAccessKey"].encode(), text.encode(), hashlib.sha256)).decode()
+    expiration = datetime.datetime.fromtimestamp(end / 1000, datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return dict(CREDENTIALS, Token=text + "-" + signature, Expiration=expiration)
 
 
 class Metadata(http.server.BaseHTTPRequestHandler):
@@ -23,7 +41,7 @@ class Metadata(http.server.BaseHTTPRequestHandler):
         elif self.path == ROLES:
             self.answer(200, "reader")
         elif self.path == ROLES + "reader":
-            self.answer(200, json.dumps(CREDENTIALS))
+            self.answer(200, json.dumps(credentials()))
         else:
             self.answer(404, "")
 

@@ -8,6 +8,9 @@
 #	sasl	TLS with SASL PLAIN, SCRAM-SHA-256 and SCRAM-SHA-512
 #	plain	SASL PLAIN without TLS
 #	oauth	SASL OAUTHBEARER without TLS; takes unsigned JWTs, and ends a session with its token
+#	bearer	the same over TLS
+#	msk	TLS with SASL OAUTHBEARER; takes what Amazon MSK takes in eu-west-1, see MskTokens.java: the secret of AKIDEXAMPLE
+#		is wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY, that of ASIAEXAMPLE is secret
 # The user is alice, her password alice-secret. Certificates, all for a day, are in DIR/tls: ca.pem, client.pem with client.key,
 # and stranger.pem with stranger.key, which another authority has signed.
 
@@ -45,18 +48,25 @@ make_certificates() { # DIR
 
 secure_properties() { # DIR PORT CONTROLLER-PORT
 	local dir=$1 name port used=" $2 $3 " open=PLAINTEXT://127.0.0.1:$2 map=
+	local jwt='org.apache.kafka.common.security.oauthbearer.OAuthBearerLoginModule required unsecuredLoginStringClaim_sub="broker"'
 	: >"$dir/listeners"
-	for name in tls:SSL mtls:SSL expired:SSL sasl:SASL_SSL plain:SASL_PLAINTEXT oauth:SASL_PLAINTEXT; do
+	for name in tls:SSL mtls:SSL expired:SSL sasl:SASL_SSL plain:SASL_PLAINTEXT oauth:SASL_PLAINTEXT bearer:SASL_SSL msk:SASL_SSL; do
 		until port=$(free_port) && [[ $used != *" $port "* ]]; do :; done
 		used+="$port " open+=,${name%:*}://127.0.0.1:$port map+=,$name
 		echo "${name%:*}=127.0.0.1:$port" >>"$dir/listeners"
 	done
-	for name in tls mtls sasl expired; do
+	for name in tls mtls sasl expired bearer msk; do
 		cat <<-END
 			listener.name.$name.ssl.keystore.type=PEM
 			listener.name.$name.ssl.keystore.location=$dir/tls/server.both.pem
 			listener.name.$name.ssl.truststore.type=PEM
 			listener.name.$name.ssl.truststore.location=$dir/tls/ca.pem
+		END
+	done
+	for name in oauth bearer msk; do
+		cat <<-END
+			listener.name.$name.sasl.enabled.mechanisms=OAUTHBEARER
+			listener.name.$name.oauthbearer.connections.max.reauth.ms=3600000
 		END
 	done
 	cat <<-END
@@ -72,8 +82,9 @@ secure_properties() { # DIR PORT CONTROLLER-PORT
 		listener.name.sasl.scram-sha-512.sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required;
 		listener.name.plain.sasl.enabled.mechanisms=PLAIN
 		listener.name.plain.plain.sasl.jaas.config=org.apache.kafka.common.security.plain.PlainLoginModule required user_alice="alice-secret";
-		listener.name.oauth.sasl.enabled.mechanisms=OAUTHBEARER
-		listener.name.oauth.oauthbearer.sasl.jaas.config=org.apache.kafka.common.security.oauthbearer.OAuthBearerLoginModule required unsecuredLoginStringClaim_sub="broker";
-		listener.name.oauth.oauthbearer.connections.max.reauth.ms=3600000
+		listener.name.oauth.oauthbearer.sasl.jaas.config=$jwt;
+		listener.name.bearer.oauthbearer.sasl.jaas.config=$jwt;
+		listener.name.msk.oauthbearer.sasl.jaas.config=$jwt region="eu-west-1" secret_AKIDEXAMPLE="wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY" secret_ASIAEXAMPLE="secret";
+		listener.name.msk.oauthbearer.sasl.server.callback.handler.class=MskTokens
 	END
 }
