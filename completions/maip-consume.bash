@@ -19,7 +19,7 @@ _maip_consume() {
 		compopt -o filenames; mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 		return ;;
 	--until|--until=)
-		mapfile -t COMPREPLY < <(compgen -W 'end' -- "$cur")
+		mapfile -t COMPREPLY < <(compgen -W 'end committed' -- "$cur")
 		return ;;
 	-c|--max-messages|--max-messages=)
 		return ;;

@@ -6,7 +6,7 @@ complete -c maip-consume -l group -s g -x -d 'share the partitions with the othe
 complete -c maip-consume -l offset -s o -x -a 'earliest latest committed' -d 'start there; an OFFSET is N, -N, +N, @TIME, -DURATION, or a range A:B'
 complete -c maip-consume -l offsets-from -rF -d 'read from these offsets on: lines as --list-offsets prints them, or with "offset":OFFSET'
 complete -c maip-consume -l exit-at-end -s e -d 'end when everything has been read that is there at the start'
-complete -c maip-consume -l until -x -a 'end' -d 'end there: N, +N, -N, @TIME or -DURATION, at most the present end'
+complete -c maip-consume -l until -x -a 'end committed' -d 'end there: N, +N, -N, @TIME or -DURATION, at most the present end'
 complete -c maip-consume -l max-messages -s c -x -d 'end after N lines'
 complete -c maip-consume -l key -s k -x -d 'only records with this key, out of the partition where the Java client puts it'
 complete -c maip-consume -l where -s w -x -d 'only records for which this is true; it may use $key, $headers.NAME, $topic, $partition, $offset and $timestamp; repeatable'

@@ -12,7 +12,7 @@ _arguments -s \
 	'--offsets-from=[read from these offsets on\: lines as --list-offsets prints them, or with "offset"\:OFFSET]:FILE:_files' \
 	'-e[end when everything has been read that is there at the start]' \
 	'--exit-at-end[end when everything has been read that is there at the start]' \
-	'--until=[end there\: N, +N, -N, @TIME or -DURATION, at most the present end]:until:(end)' \
+	'--until=[end there\: N, +N, -N, @TIME or -DURATION, at most the present end]:until:(end committed)' \
 	'-c+[end after N lines]:N:' \
 	'--max-messages=[end after N lines]:N:' \
 	'-k+[only records with this key, out of the partition where the Java client puts it]:KEY:' \

@@ -182,6 +182,13 @@ nap(void *arg, int64_t ms)
 	(void)nanosleep(&t, NULL);      /* a signal that cuts it short is what we want to hear of */
 }
 
+static void
+on_note(void *arg, const char *text)
+{
+	(void)arg;
+	warn("%s", text);
+}
+
 static bool
 wants_drain(void *arg)
 {
@@ -203,6 +210,7 @@ work(struct page *page, struct pipe_env *env, const struct err *unusable)
 	conf->wants_drain = wants_drain;
 	conf->wants_drain_arg = page;
 	conf->nap = nap;
+	conf->note = on_note;
 	conf->tick = on_tick_of_run;
 	conf->tick_arg = &telling;
 	page_job(page, conf->job);

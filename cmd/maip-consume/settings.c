@@ -90,7 +90,7 @@ static const struct opt opts[] = {
 	        "\"offset\":OFFSET"),
 	OPT_FLAG('e', "exit-at-end", &settings.consume.exit_at_end,
 	         "end when everything has been read that is there at the start"),
-	OPT_STR(0, "until", &until_text, "end|OFFSET",
+	OPT_STR(0, "until", &until_text, "end|committed|OFFSET",
 	        "end there: N, +N, -N, @TIME or -DURATION, at most the present end"),
 	OPT_INT('c', "max-messages", &max_messages, 1, INT64_MAX, "N", "end after N lines"),
 	OPT_STR('k', "key", &key, "KEY",
@@ -184,8 +184,6 @@ check_extent(void)
 	       "-p and --key both say which partitions are read: choose one");
 	refuse(settings.group != NULL && *settings.group == '\0',
 	       "-g: the name of the group is empty");
-	refuse(settings.group == NULL && conf->range.from.kind == PLACE_COMMITTED,
-	       "-o committed: committed by which group? (-g NAME)");
 }
 
 static void
@@ -250,6 +248,20 @@ make_id(char to[33], const char *given)
 	to[32] = '\0';
 }
 
+/* What a group has committed can be asked only where there is one. */
+static void
+check_committed(void)
+{
+	if (conf->group)
+		return;
+	refuse(place_range_committed(&conf->range),
+	       "-o committed: committed by which group? (-g NAME)");
+	refuse(conf->until.kind == PLACE_COMMITTED,
+	       "--until committed: committed by which group? (-g NAME)");
+	refuse(places != NULL && place_list_committed(places),
+	       "--offsets-from has an offset \"committed\": committed by which group? (-g NAME)");
+}
+
 static void
 complete(struct err *unusable)
 {
@@ -261,6 +273,7 @@ complete(struct err *unusable)
 	if (settings.group == NULL)
 		settings.group = kafka_conf_get(settings.kafka, "group.id");
 	conf->group = settings.group != NULL;
+	check_committed();
 	refuse(key != NULL && conf->group,
 	       "--key: in a group the partitions are shared out; without -g the one of a key can "
 	       "be read");

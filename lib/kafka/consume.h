@@ -64,6 +64,10 @@ struct consume_conf {                   /* borrowed for the life of the consume 
 	int64_t              max_future;
 	char                 job[33], run[33];
 
+	/* told what the user should know though nothing has failed; NULL: nobody is */
+	void               (*note)(void *arg, const char *text);
+	void                *note_arg;
+
 	/* called by consume_run after each step, several times a second; NULL: no */
 	void               (*tick)(void *arg);
 	void                *tick_arg;

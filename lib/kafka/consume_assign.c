@@ -3,6 +3,7 @@
  * consume_assign.c - which partitions are read, from where, and up to where
  */
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/mem.h"
@@ -76,7 +77,7 @@ plan(struct consume *c, struct lane *l, int64_t committed, bool again, struct er
 	const struct place *until =
 		c->conf.until.kind != PLACE_NONE ? &c->conf.until : &c->conf.range.to;
 	struct place from = own != NULL ? own->from : c->conf.range.from;
-	struct extent extent;
+	struct extent extent = { .committed = committed };
 	int64_t start;
 
 	if (own != NULL && own->to.kind != PLACE_NONE)
@@ -93,7 +94,7 @@ plan(struct consume *c, struct lane *l, int64_t committed, bool again, struct er
 		from.kind = PLACE_COMMITTED;
 	if (l->known && committed == OFFSET_NONE)
 		from = (struct place){ PLACE_NUMBER, l->next };
-	if (place_start(&from, c->reader, &l->part, &extent, committed, &start, err) < 0)
+	if (place_start(&from, c->reader, &l->part, &extent, &start, err) < 0)
 		return -1;
 	l->known = true;
 	l->next = start;
@@ -220,6 +221,34 @@ add_topic(struct consume *c, struct str topic, struct err *err)
 	return 0;
 }
 
+/* The patterns that match none of the n_all topics: nothing is read of them, and if selected is 0
+ * of anything. wait: until one comes. */
+static int
+tell_unmatched(struct consume *c, const struct str *all, size_t n_all, size_t selected, bool wait,
+               struct err *err)
+{
+	struct buf list;
+	char text[600];
+	int rc = 0;
+
+	buf_init(&list, BUF_NO_MAX);
+	if (topics_unmatched(c->conf.topics, all, n_all, &list) == 0)
+		goto done;
+	if (selected == 0 && !wait) {
+		rc = fail_as(err, STATUS_NOINPUT,
+		             "no topic matches %.*s (maip-consume --list-topics shows those there "
+		             "are)",
+		             STR_ARGS(buf_str(&list)));
+	} else if (c->conf.note != NULL) {
+		snprintf(text, sizeof(text), "no topic matches %.*s%s", STR_ARGS(buf_str(&list)),
+		         selected == 0 ? "; waiting for one" : "");
+		c->conf.note(c->conf.note_arg, text);
+	}
+done:
+	buf_release(&list);
+	return rc;
+}
+
 static int
 find_partitions(struct consume *c, struct err *err)
 {
@@ -231,9 +260,8 @@ find_partitions(struct consume *c, struct err *err)
 	    c->reader->topics(c->reader->self, &all, &n_all, err) < 0)
 		return -1;
 	n = topics_select(c->conf.topics, all, n_all, &names);
-	if (n == 0)
-		rc = fail_as(err, STATUS_NOINPUT,
-		             "no topic matches (maip-consume --list-topics shows those there are)");
+	if (n == 0 || c->n_lanes == 0)          /* later it is no news */
+		rc = tell_unmatched(c, all, n_all, n, false, err);
 	for (size_t i = 0; rc == 0 && i < n; i++)
 		rc = add_topic(c, names[i], err);
 	free(names);
@@ -318,6 +346,25 @@ consume_look_again(struct consume *c, struct err *err)
 	return -1;
 }
 
+/* Those that are named have to be there; patterns may be about what is to come, unless there is an
+ * end. */
+static int
+check_subscription(struct consume *c, struct err *err)
+{
+	struct str *all, *names;
+	size_t n_all, n;
+	int rc;
+
+	if (!topics_patterns(c->conf.topics))
+		return 0;
+	if (c->reader->topics(c->reader->self, &all, &n_all, err) < 0)
+		return -1;
+	n = topics_select(c->conf.topics, all, n_all, &names);
+	rc = tell_unmatched(c, all, n_all, n, !c->bounded, err);
+	free(names);
+	return rc;
+}
+
 int
 consume_start_in_group(struct consume *c, struct err *err)
 {
@@ -334,6 +381,8 @@ consume_start_in_group(struct consume *c, struct err *err)
 		    c->reader->partitions(c->reader->self, names[i], err) < 0)
 			rc = -1;
 	}
+	if (rc == 0 && check_subscription(c, err) < 0)
+		rc = -1;
 	if (rc == 0)
 		rc = c->reader->subscribe(c->reader->self, names, n, c->bounded, &events, err);
 	free(names);

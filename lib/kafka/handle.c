@@ -17,6 +17,7 @@
 #include "base/time.h"
 #include "kafka/auth.h"
 #include "kafka/handle.h"
+#include "kafka/login.h"
 #include "kafka/reason.h"
 
 #define PROBE_EVERY_MS 1000
@@ -486,6 +487,30 @@ handle_metadata(struct handle *h, bool all, rd_kafka_topic_t *rkt, int64_t wait_
 	return code;
 }
 
+const char *
+handle_missing(const struct handle *h, rd_kafka_resp_err_t code)
+{
+	const bool msk = kafka_conf_login(h->conf)->msk;
+
+	switch (code) {
+	case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
+		if (h->consumer)
+			return msk ? "kafka-cluster:ReadData and DescribeTopic"
+			           : "READ on the topic";
+		return msk ? "kafka-cluster:WriteData and DescribeTopic" : "WRITE on the topic";
+	case RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED:
+		return msk ? "kafka-cluster:AlterGroup and DescribeGroup" : "READ on the group";
+	case RD_KAFKA_RESP_ERR_TRANSACTIONAL_ID_AUTHORIZATION_FAILED:
+		return msk ? "kafka-cluster:AlterTransactionalId and DescribeTransactionalId"
+		           : "WRITE on the transactional id";
+	case RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED:
+		return msk ? "kafka-cluster:WriteDataIdempotently"
+		           : "IDEMPOTENT_WRITE on the cluster";
+	default:
+		return NULL;
+	}
+}
+
 int
 handle_fail(struct handle *h, rd_kafka_resp_err_t code, const char *what, struct err *err)
 {
@@ -493,5 +518,8 @@ handle_fail(struct handle *h, rd_kafka_resp_err_t code, const char *what, struct
 		return fail_as(err, STATUS_RETRY, "%s: stopped by a signal", what);
 	if (is_silence(code) && h->code != RD_KAFKA_RESP_ERR_NO_ERROR)
 		return fail_to_reach(h, err);
+	if (handle_missing(h, code) != NULL)
+		return fail_as(err, handle_status(code), "%s: not permitted (it needs %s)", what,
+		               handle_missing(h, code));
 	return fail_as(err, handle_status(code), "%s: %s", what, rd_kafka_err2str(code));
 }

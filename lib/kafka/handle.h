@@ -82,6 +82,10 @@ rd_kafka_resp_err_t handle_metadata(struct handle *h, bool all, rd_kafka_topic_t
  * after a signal the status STATUS_RETRY. Returns -1. */
 int handle_fail(struct handle *h, rd_kafka_resp_err_t code, const char *what, struct err *err);
 
+/* What is missing when a broker says that we are not permitted to: "READ on the topic", or in the
+ * words of IAM, where that is asked; NULL: the code says something else. */
+const char *handle_missing(const struct handle *h, rd_kafka_resp_err_t code);
+
 /* The exit status that fits a code. */
 enum status handle_status(rd_kafka_resp_err_t code);
 

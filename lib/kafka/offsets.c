@@ -165,16 +165,22 @@ clamp(int64_t v, int64_t lo, int64_t hi)
 	return v < lo ? lo : v > hi ? hi : v;
 }
 
+static int64_t
+committed(const struct extent *e)
+{
+	return e->committed == OFFSET_NONE ? e->first : e->committed;
+}
+
 int
 place_start(const struct place *p, const struct reader *reader, const struct part *part,
-            const struct extent *e, int64_t committed, int64_t *offset, struct err *err)
+            const struct extent *e, int64_t *offset, struct err *err)
 {
 	switch (p->kind) {
 	case PLACE_LATEST:
 		*offset = e->next;
 		return 0;
 	case PLACE_COMMITTED:
-		*offset = committed == OFFSET_NONE ? e->first : committed;
+		*offset = committed(e);
 		return check_held("the committed offset", *offset, part, e, err);
 	case PLACE_NUMBER:
 		*offset = p->value;
@@ -202,6 +208,9 @@ place_end(const struct place *p, const struct reader *reader, const struct part 
 	switch (p->kind) {
 	case PLACE_EARLIEST:
 		end = e->first;
+		break;
+	case PLACE_COMMITTED:
+		end = committed(e);
 		break;
 	case PLACE_NUMBER:
 		end = p->value;

@@ -2,7 +2,7 @@
 /*
  * offsets.h - where to start in a partition, and where to end
  *
- *	earliest beginning start    latest end    committed stored
+ *	earliest beginning start    latest end    committed stored (by a group)
  *	N           that offset
  *	-N          the last N          +N      the first N; as an end: N after the start
  *	@TIME       the first record of that time or later: RFC 3339, or a number in s, ms, us or ns
@@ -40,19 +40,27 @@ struct place_range {
 /* "A" or "A:B". now is what "so long ago" counts from. -1 with err (STATUS_USAGE). */
 int place_range_parse(struct place_range *to, struct str text, int64_t now, struct err *err);
 
+/* Does it ask what a group has committed? */
+static inline bool
+place_range_committed(const struct place_range *r)
+{
+	return r->from.kind == PLACE_COMMITTED || r->to.kind == PLACE_COMMITTED;
+}
+
 /* One place. -1 with err. */
 int place_parse(struct place *to, struct str text, int64_t now, struct err *err);
 
 /* of a partition, at one moment: offsets from first up to, not including, next */
 struct extent {
 	int64_t first, next;
+	/* by the group, what COMMITTED means; OFFSET_NONE: nothing, and it means first */
+	int64_t committed;
 };
 
-/* Where reading starts: an offset in [first, next]. committed (OFFSET_NONE: nothing) is what
- * COMMITTED means; it falls back on earliest. -1 with err: a number or a committed offset that
- * the partition does not hold is STATUS_CONFIG, never moved silently. */
+/* Where reading starts: an offset in [first, next]. -1 with err: a number or a committed offset
+ * that the partition does not hold is STATUS_CONFIG, never moved silently. */
 int place_start(const struct place *p, const struct reader *reader, const struct part *part,
-                const struct extent *extent, int64_t committed, int64_t *offset, struct err *err);
+                const struct extent *extent, int64_t *offset, struct err *err);
 
 /* Where it ends; at most extent->next, at least start. */
 int place_end(const struct place *p, const struct reader *reader, const struct part *part,

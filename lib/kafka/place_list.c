@@ -232,6 +232,15 @@ place_list_bounded(const struct place_list *l)
 	return l->bounded;
 }
 
+bool
+place_list_committed(const struct place_list *l)
+{
+	for (size_t i = 0; i < l->n; i++)
+		if (place_range_committed(&l->list[i].range))
+			return true;
+	return false;
+}
+
 int
 place_list_topics(const struct place_list *l, struct topics *to, struct err *err)
 {

@@ -31,6 +31,7 @@ const struct place_range *place_list_find(const struct place_list *l, const stru
 /* The highest partition that is named of a topic, -1: none is. */
 int32_t place_list_highest(const struct place_list *l, struct str topic);
 bool place_list_bounded(const struct place_list *l);    /* does any line say where to end? */
+bool place_list_committed(const struct place_list *l);  /* is any offset "committed"? */
 
 /* Make the topics that are named those that are read. */
 int place_list_topics(const struct place_list *l, struct topics *to, struct err *err);

@@ -13,6 +13,7 @@
 #include "kafka/reader_parts.h"
 
 #define LEADER_MS 100                   /* between two questions to a partition without a leader */
+#define GROUP_MS  2000                  /* until it is looked whether the group is refused */
 
 struct str
 reader_intern(struct kafka_reader *k, struct str name)
@@ -205,9 +206,18 @@ reader_committed(void *self, const struct part *p, int64_t *offset, struct err *
 {
 	struct kafka_reader *k = self;
 	rd_kafka_topic_partition_list_t *list = reader_one(k, p, RD_KAFKA_OFFSET_INVALID);
+	rd_kafka_resp_err_t code = rd_kafka_committed(k->h.rk, list, GROUP_MS);
+	struct record none;
 
-	return reader_answer(k, list, rd_kafka_committed(k->h.rk, list, ASK_MS),
-	                     "ask for the group's offset of", p, offset, err);
+	/* that the group is refused comes as an event */
+	if (code == RD_KAFKA_RESP_ERR__TIMED_OUT) {
+		if (reader_poll(k, 0, &none, err) < 0) {
+			rd_kafka_topic_partition_list_destroy(list);
+			return -1;
+		}
+		code = rd_kafka_committed(k->h.rk, list, ASK_MS - GROUP_MS);
+	}
+	return reader_answer(k, list, code, "ask for the group's offset of", p, offset, err);
 }
 
 int

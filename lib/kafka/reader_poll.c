@@ -119,8 +119,8 @@ consumer_error(struct kafka_reader *k, rd_kafka_message_t *m, struct err *err)
 		if (k->conf.group == NULL)
 			break;
 		rc = fail_as(err, STATUS_DENIED,
-		             "not permitted to read as group '%s' (it needs READ on the group)",
-		             k->conf.group);
+		             "not permitted to read as group '%s' (it needs %s)", k->conf.group,
+		             handle_missing(&k->h, m->err));
 		break;
 	case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
 	case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:

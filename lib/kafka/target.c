@@ -75,7 +75,9 @@ make(struct targets *t, struct str name)
 	t->list = mem_more(t->list, t->n, &t->cap, sizeof(*t->list));
 	memmove(t->list + at + 1, t->list + at, (t->n - at) * sizeof(*t->list));
 	t->n++;
-	t->list[at] = (struct target){ .name = mem_dup(name), .asked = TIME_MIN, .batch_max = -1 };
+	t->list[at] = (struct target){ .name = mem_dup(name),
+		                       .asked = TIME_MIN,
+		                       .limits.bytes = -1 };
 	return &t->list[at];
 }
 
@@ -190,9 +192,8 @@ targets_find(struct targets *t, struct str name, struct err *err)
 			err, STATUS_NOINPUT,
 			"there is no topic %s, or none that we may see (--create-topics makes it)",
 			quote(text, name));
-	if (to->batch_max < 0)
-		to->batch_max = topic_setting(t->h, t->broker, to->name, "max.message.bytes",
-		                              SETTING_MS);
+	if (to->limits.bytes < 0)
+		topic_limits(t->h, t->broker, to->name, SETTING_MS, &to->limits);
 	return to - t->list;
 }
 
@@ -202,5 +203,5 @@ targets_batch_max(const struct targets *t, struct str name)
 	bool         found;
 	const size_t at = place_of(t, name, &found);
 
-	return found && t->list[at].batch_max > 0 ? t->list[at].batch_max : 0;
+	return found && t->list[at].limits.bytes > 0 ? t->list[at].limits.bytes : 0;
 }

@@ -17,8 +17,7 @@ struct target {
 	char             *name;
 	int               partitions;   /* 0: was not there */
 	int64_t           asked;        /* monotonic ms; TIME_MIN: not by its name */
-	/* bytes, the max.message.bytes of the topic; 0: we may not know, < 0: not asked */
-	int64_t           batch_max;
+	struct topic_limits limits;     /* bytes < 0: not asked */
 	rd_kafka_topic_t *rkt;          /* the owner's; NULL until the first record */
 };
 
@@ -46,7 +45,7 @@ void targets_forget(struct targets *t);
  * as handle_metadata() does; a failure stands for 2 s, so that many records do not each wait. */
 int64_t targets_find(struct targets *t, struct str name, struct err *err);
 
-/* batch_max of a topic, 0 if nothing is known of it. */
+/* limits.bytes of a topic, 0 if nothing is known of it. */
 int64_t targets_batch_max(const struct targets *t, struct str name);
 
 #endif

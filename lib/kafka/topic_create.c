@@ -144,6 +144,10 @@ read_answer(rd_kafka_event_t *event, struct err *err)
 	}
 	if (code == RD_KAFKA_RESP_ERR_NO_ERROR || code == RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS)
 		return 0;
+	if (handle_status(code) == STATUS_DENIED)
+		return fail_as(err, STATUS_DENIED,
+		               "not permitted (it needs CREATE on the topic, or "
+		               "kafka-cluster:CreateTopic)");
 	return fail_as(err, refusal_status(code), "%s", why != NULL ? why : rd_kafka_err2str(code));
 }
 
@@ -228,48 +232,54 @@ topic_create(struct handle *h, const char *name, const struct topic_conf *conf, 
 
 /* ---- settings */
 
-/* The value in the answer to a question for one setting of one topic. */
-static int64_t
-number_in(rd_kafka_event_t *event)
+/* The value of a setting in the answer to a question for those of one topic; NULL: it is not
+ * there. */
+static const char *
+value_in(rd_kafka_event_t *event, const char *key)
 {
 	const rd_kafka_ConfigResource_t **topics;
 	const rd_kafka_ConfigEntry_t    **settings;
-	const char                       *value = NULL;
 	size_t                            n = 0;
 
 	topics = rd_kafka_DescribeConfigs_result_resources(
 		rd_kafka_event_DescribeConfigs_result(event), &n);
 	if (n == 0)
-		return 0;
+		return NULL;
 	settings = rd_kafka_ConfigResource_configs(topics[0], &n);
-	if (n > 0)
-		value = rd_kafka_ConfigEntry_value(settings[0]);
-	return value != NULL ? strtoll(value, NULL, 10) : 0;
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(rd_kafka_ConfigEntry_name(settings[i]), key) == 0)
+			return rd_kafka_ConfigEntry_value(settings[i]);
+	return NULL;
 }
 
-int64_t
-topic_setting(struct handle *h, int32_t broker, const char *name, const char *key, int ms)
+void
+topic_limits(struct handle *h, int32_t broker, const char *name, int ms, struct topic_limits *to)
 {
+	static const char         *const keys[] = { "max.message.bytes", "cleanup.policy" };
 	rd_kafka_queue_t          *queue = rd_kafka_queue_new(h->rk);
 	rd_kafka_AdminOptions_t   *options =
 		rd_kafka_AdminOptions_new(h->rk, RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS);
 	rd_kafka_ConfigResource_t *topic =
 		rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, name);
+	const char                *bytes = NULL, *policy = NULL;
 	char                       why[256];
 	rd_kafka_event_t          *event;
-	int64_t                    got = 0;
 
 	rd_kafka_AdminOptions_set_request_timeout(options, ms, why, sizeof(why));
 	rd_kafka_AdminOptions_set_broker(options, broker, why, sizeof(why));
-	rd_kafka_ConfigResource_set_config(topic, key, "");
+	for (size_t i = 0; i < sizeof(keys) / sizeof(*keys); i++)
+		rd_kafka_ConfigResource_set_config(topic, keys[i], "");
 	rd_kafka_DescribeConfigs(h->rk, &topic, 1, options, queue);
 	event = await_answer(h, queue, ms);
-	if (event != NULL && rd_kafka_event_error(event) == RD_KAFKA_RESP_ERR_NO_ERROR)
-		got = number_in(event);
+	if (event != NULL && rd_kafka_event_error(event) == RD_KAFKA_RESP_ERR_NO_ERROR) {
+		bytes = value_in(event, keys[0]);
+		policy = value_in(event, keys[1]);
+	}
+	*to = (struct topic_limits){ .bytes = bytes != NULL ? strtoll(bytes, NULL, 10) : 0,
+		                     .keys = policy != NULL && strstr(policy, "compact") };
 	if (event != NULL)
 		rd_kafka_event_destroy(event);
 	rd_kafka_ConfigResource_destroy(topic);
 	rd_kafka_AdminOptions_destroy(options);
 	rd_kafka_queue_destroy(queue);
-	return got;
 }

@@ -29,10 +29,16 @@ void topic_conf_release(struct topic_conf *conf);
  * How many partitions it has, 0: it is not there (yet); -1 with err. */
 int topic_ask(struct handle *h, const char *name, struct err *err);
 
-/* The number that a setting of the topic has, its default included, asked from this broker. 0: it
- * could not be had within ms, be it that we may not ask (DESCRIBE_CONFIGS), that the broker does
- * not know such questions, or that a signal came. */
-int64_t topic_setting(struct handle *h, int32_t broker, const char *name, const char *key, int ms);
+struct topic_limits {                   /* what a topic takes */
+	int64_t bytes;                  /* in a batch: its max.message.bytes; 0: not known */
+	bool    keys;                   /* it is compacted: only records with a key */
+};
+
+/* What the settings of the topic, defaults included, say of that, asked from this broker. Nothing
+ * if they could not be had within ms, be it that we may not ask (DESCRIBE_CONFIGS), that the broker
+ * does not know such questions, or that a signal came. */
+void topic_limits(struct handle *h, int32_t broker, const char *name, int ms,
+                  struct topic_limits *to);
 
 /* 0: it is there now, or somebody else was quicker; it may take the brokers a moment to tell of
  * it. -1 with err. */

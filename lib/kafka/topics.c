@@ -8,7 +8,6 @@
 #include <regex.h>
 #include <stdlib.h>
 
-#include "base/buf.h"
 #include "base/mem.h"
 #include "kafka/topics.h"
 
@@ -17,6 +16,7 @@
 
 struct topic {
 	char   *text;                   /* a name, or an expression that starts with ^ */
+	char   *given;                  /* as the user wrote it */
 	bool    pattern, internal;
 	regex_t re;                     /* of a pattern */
 };
@@ -41,6 +41,7 @@ topics_free(struct topics *t)
 		if (t->list[i].pattern)
 			regfree(&t->list[i].re);
 		free(t->list[i].text);
+		free(t->list[i].given);
 	}
 	free(t->list);
 	free(t);
@@ -155,6 +156,7 @@ topics_option(void *arg, const char *value, struct err *err)
 	buf_release(&regex);
 	if (rc < 0)
 		return -1;
+	new.given = mem_dup(text);
 	t->list = mem_more(t->list, t->n, &t->cap, sizeof(*t->list));
 	t->list[t->n++] = new;
 	return 0;
@@ -237,6 +239,25 @@ topics_select(const struct topics *t, const struct str *all, size_t n_all, struc
 		if (kept == 0 || !str_eq((*list)[kept - 1], (*list)[i]))
 			(*list)[kept++] = (*list)[i];
 	return kept;
+}
+
+size_t
+topics_unmatched(const struct topics *t, const struct str *all, size_t n_all, struct buf *to)
+{
+	size_t unmatched = 0;
+	char q[QUOTE_MAX];
+
+	for (size_t i = 0; i < t->n; i++) {
+		size_t at = 0;
+
+		while (t->list[i].pattern && at < n_all && !matches(&t->list[i], all[at]))
+			at++;
+		if (!t->list[i].pattern || at < n_all)
+			continue;
+		buf_addf(to, "%s%s", unmatched++ > 0 ? ", " : "",
+		         quote(q, str_of(t->list[i].given)));
+	}
+	return unmatched;
 }
 
 /* Digits at *p; -1 when there are none or too many. */

@@ -11,6 +11,7 @@
 
 #include <stdint.h>
 
+#include "base/buf.h"
 #include "base/diag.h"
 #include "base/str.h"
 
@@ -36,6 +37,11 @@ struct str topics_subscription(const struct topics *t, size_t i);
  * it; the names are borrowed from t and all). Returns how many. */
 size_t topics_select(const struct topics *t, const struct str *all, size_t n_all,
                      struct str **list);
+
+/* Append the patterns, as they were given, that match none of all: "'a*', '^b'". Returns how
+ * many. */
+size_t topics_unmatched(const struct topics *t, const struct str *all, size_t n_all,
+                        struct buf *to);
 
 /* A set of partition numbers: "0", "0,3,7-9". Empty: all. */
 struct number_range {

@@ -103,9 +103,26 @@ explain(struct kafka_writer *w, rd_kafka_resp_err_t code, struct err *err)
 	case RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE:
 		fail_as(err, STATUS_IO, "too large for the topic (its max.message.bytes)");
 		break;
+	case RD_KAFKA_RESP_ERR_INVALID_RECORD:
+		fail_as(err, STATUS_IO,
+		        "in a batch of which the broker refuses a record (one without a key, if "
+		        "the topic is compacted)");
+		break;
 	default:
-		fail_as(err, STATUS_IO, "%s", rd_kafka_err2str(code));
+		if (handle_missing(&w->h, code) != NULL)
+			fail_as(err, STATUS_IO, "not permitted: it needs %s",
+			        handle_missing(&w->h, code));
+		else
+			fail_as(err, STATUS_IO, "%s", rd_kafka_err2str(code));
 	}
+}
+
+/* Always -1. */
+static int
+fail_no_key(struct err *err)
+{
+	return fail_as(err, STATUS_IO,
+	               "it has no key, which a compacted topic needs: --key EXPR gives it one");
 }
 
 static void
@@ -158,6 +175,8 @@ report_given_up(struct kafka_writer *w, const rd_kafka_message_t *m)
 		fail_as(&err, STATUS_IO,
 		        "too large for the topic (its max.message.bytes), or its batch was "
 		        "(--batch-size)");
+	else if (m->err == RD_KAFKA_RESP_ERR_INVALID_RECORD && m->key == NULL)
+		fail_no_key(&err);
 	else
 		explain(w, m->err, &err);
 	w->events.report(w->events.arg, (uintptr_t)m->_private, &r, &err);
@@ -401,12 +420,12 @@ static int open_client(struct kafka_writer *w, struct err *err);        /* below
 static int
 fit_in(struct kafka_writer *w, const struct target *t, struct err *err)
 {
-	if (t->batch_max <= 0 || t->batch_max >= w->batch_size || w->begun)
+	if (t->limits.bytes <= 0 || t->limits.bytes >= w->batch_size || w->begun)
 		return 1;
 	rd_kafka_poll(w->h.rk, 0);      /* what librdkafka has to say counts as in flight, too */
 	if (!hand_on(w) || rd_kafka_outq_len(w->h.rk) > 0)
 		return 0;
-	w->batch_size = t->batch_max;
+	w->batch_size = t->limits.bytes;
 	targets_forget(&w->topics);
 	handle_close(&w->h);
 	if (open_client(w, err) == 0)
@@ -475,6 +494,8 @@ writer_send(void *self, const struct record *r, uint64_t tag, struct err *err)
 	got = topic_of(w, r->topic, &rkt, err);
 	if (got <= 0)
 		return got;
+	if (r->key.p == NULL && w->topics.list[w->last].limits.keys)
+		return fail_no_key(err);
 	if (plain && gather(w, rkt, r, tag))
 		return 1;
 	if (!hand_on(w))

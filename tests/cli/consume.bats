@@ -266,6 +266,34 @@ put() { maip-produce -t one --text; }
 	exec 7<&-
 }
 
+@test "a pattern that matches nothing is named; when none does there is nothing to read" {
+	echo '{"n":1}' | put
+	run -66 --separate-stderr maip-consume -t 'nope*' -t '^zz' -e
+	assert_equal "$stderr" "maip-consume: no topic matches 'nope*', '^zz' (maip-consume --list-topics shows those there are)"
+	run -0 --separate-stderr maip-consume -t 'on*' -t 'nope*' -e
+	assert_output '{"n":1}'
+	assert_equal "$stderr" "maip-consume: no topic matches 'nope*'"
+	run -66 --separate-stderr maip-consume -t 'nope*' -g g -e
+	assert_equal "$stderr" "maip-consume: no topic matches 'nope*' (maip-consume --list-topics shows those there are)"
+}
+
+@test "a live member of a group waits for a topic that its pattern matches, and says so" {
+	maip-consume -t 'nope*' -g g 2>said 3>&- &
+	until [[ -s said ]]; do sleep 0.02; done
+	kill $!
+	wait $!
+	assert_equal "$(<said)" "maip-consume: no topic matches 'nope*'; waiting for one"
+}
+
+@test "an end that the group has committed" {
+	printf '{"n":%d}\n' 1 2 3 | put
+	run -0 maip-consume -t one -g g -c 2 -o earliest
+	run -0 maip-consume -t one -g g -o 0 --until committed
+	assert_output $'{"n":1}\n{"n":2}'
+	run -0 maip-consume -t one -X group.id=g -o committed -e
+	assert_output '{"n":3}'
+}
+
 @test "what is wrong on the command line is told before anything is read" {
 	while IFS='|' read -r arguments message; do
 		run -64 --separate-stderr bash -c "maip-consume $arguments"
@@ -278,6 +306,9 @@ put() { maip-produce -t one --text; }
 		-t one --where '$offse > 5'|--where: column 1: there is no '$offse'; there are $key, $topic, $partition, $offset, $timestamp and $headers.NAME
 		-t one -e --until 5|--until and --exit-at-end are two ends: choose one
 		-t one -o committed|-o committed: committed by which group? (-g NAME)
+		-t one -o 0:stored|-o committed: committed by which group? (-g NAME)
+		-t one --until committed|--until committed: committed by which group? (-g NAME)
+		--offsets-from <(echo '{"topic":"one","partition":0,"offset":"committed"}')|--offsets-from has an offset "committed": committed by which group? (-g NAME)
 		-t one -g g -p 0|-p: in a group the partitions are shared out; without -g they can be chosen
 		-t one --where 'a ='|--where: column 4: expected an expression after '=', found end of text
 		-t one --idle-timeout 5s|--idle-timeout is for --watermark in a read without an end

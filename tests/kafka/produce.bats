@@ -125,6 +125,19 @@ write_lines() { # FILE
 	run -0 maip-produce -t small --compression gzip in
 }
 
+@test "a record without a key fails alone where the topic is compacted, and the message says what it needs" {
+	printf '{"id":%s}\n' 1 null 3 >in
+	run -74 --separate-stderr maip-produce -t compacted --create-topics=1,cleanup.policy=compact --key id in
+	assert_equal "$stderr" "maip-produce: 1 of 2 records not delivered, the first: line 2 to 'compacted': it has no key, which a compacted topic needs: --key EXPR gives it one (--dead-letter FILE keeps them, and goes on)"
+	run -74 maip-produce -t compacted --key id --dead-letter letters in
+	run -0 jq -r .value.id letters
+	assert_output null
+	run -0 read_all compacted
+	assert_output $'{"id":1}\n{"id":1}\n{"id":3}'
+	run -74 --separate-stderr maip-produce -t compacted --transactional-id compacted in
+	assert_equal "$stderr" "maip-produce: nothing was published, the transaction is aborted: line 1 to 'compacted': it has no key, which a compacted topic needs: --key EXPR gives it one"
+}
+
 @test "in a transaction, too, batches are no larger than the topic takes" {
 	maip-produce -t small-txn --create-topics=1,max.message.bytes=2000 </dev/null
 	write_lines in

@@ -6,6 +6,7 @@
  *	kafka-admin HOST:PORT delete-topic TOPIC
  *	kafka-admin HOST:PORT delete-records TOPIC PARTITION OFFSET     those before OFFSET
  *	kafka-admin HOST:PORT create-partitions TOPIC TOTAL
+ *	kafka-admin HOST:PORT allow USER topic|group NAME OPERATION...  WRITE, Describe_Configs, ...
  *	kafka-admin HOST:PORT transaction TOPIC PARTITION VALUE...
  *
  * All but the last end with 0 when the broker has done it. A transaction is left open when its
@@ -16,6 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/diag.h"
 #include "base/mem.h"
@@ -56,10 +58,20 @@ must_topics(const rd_kafka_topic_result_t **results, size_t n)
 }
 
 static void
+must_acls(const rd_kafka_acl_result_t **results, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (rd_kafka_acl_result_error(results[i]) != NULL)
+			die(STATUS_UNAVAILABLE, "%s",
+			    rd_kafka_error_string(rd_kafka_acl_result_error(results[i])));
+}
+
+static void
 check(rd_kafka_event_t *event)
 {
 	const rd_kafka_DeleteRecords_result_t *deleted;
 	const rd_kafka_topic_result_t **topics;
+	const rd_kafka_acl_result_t **acls;
 	size_t n = 0;
 
 	if (event == NULL)
@@ -81,6 +93,10 @@ check(rd_kafka_event_t *event)
 		topics = rd_kafka_CreatePartitions_result_topics(
 			rd_kafka_event_CreatePartitions_result(event), &n);
 		must_topics(topics, n);
+		break;
+	case RD_KAFKA_EVENT_CREATEACLS_RESULT:
+		acls = rd_kafka_CreateAcls_result_acls(rd_kafka_event_CreateAcls_result(event), &n);
+		must_acls(acls, n);
 		break;
 	default:
 		deleted = rd_kafka_event_DeleteRecords_result(event);
@@ -158,6 +174,39 @@ create_partitions(rd_kafka_t *rk, rd_kafka_queue_t *queue, char **argv)
 	rd_kafka_NewPartitions_destroy(one);
 }
 
+static rd_kafka_AclOperation_t
+operation(const char *name)
+{
+	for (int i = RD_KAFKA_ACL_OPERATION_ALL; i < RD_KAFKA_ACL_OPERATION__CNT; i++)
+		if (strcasecmp(name, rd_kafka_AclOperation_name(i)) == 0)
+			return i;
+	die(STATUS_USAGE, "%s is no operation", name);
+}
+
+static void
+allow(rd_kafka_t *rk, rd_kafka_queue_t *queue, char **argv)
+{
+	const rd_kafka_ResourceType_t type = strcmp(argv[1], "group") == 0
+	                                             ? RD_KAFKA_RESOURCE_GROUP
+	                                             : RD_KAFKA_RESOURCE_TOPIC;
+	rd_kafka_AclBinding_t *list[16];
+	char user[100], why[200];
+	size_t n = 0;
+
+	snprintf(user, sizeof(user), "User:%s", argv[0]);
+	for (; argv[3 + n] != NULL && n < sizeof(list) / sizeof(*list); n++) {
+		list[n] = rd_kafka_AclBinding_new(type, argv[2],
+		                                  RD_KAFKA_RESOURCE_PATTERN_LITERAL, user, "*",
+		                                  operation(argv[3 + n]),
+		                                  RD_KAFKA_ACL_PERMISSION_TYPE_ALLOW, why,
+		                                  sizeof(why));
+		if (list[n] == NULL)
+			die(STATUS_USAGE, "%s", why);
+	}
+	rd_kafka_CreateAcls(rk, list, n, NULL, queue);
+	rd_kafka_AclBinding_destroy_array(list, n);
+}
+
 static void
 leave_open(rd_kafka_t *rk, int argc, char **argv)
 {
@@ -189,7 +238,8 @@ main(int argc, char **argv)
 	} commands[] = {
 		{ "create-topics", 1, create_topics }, { "delete-topic", 1, delete_topic },
 		{ "delete-records", 3, delete_records },
-		{ "create-partitions", 2, create_partitions }, { "transaction", 3, NULL },
+		{ "create-partitions", 2, create_partitions }, { "allow", 4, allow },
+		{ "transaction", 3, NULL },
 	};
 	enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };
 	char why[200];

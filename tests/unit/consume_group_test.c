@@ -259,7 +259,7 @@ a_topic_or_partition_that_is_not_there_is_told(void **state)
 	rig_release(&r);
 	rig_init(&r, b, "u*");
 	assert_int_equal(rig_run(&r), STATUS_NOINPUT);
-	assert_string_equal(r.err.msg, "no topic matches (maip-consume --list-topics shows those there are)");
+	assert_string_equal(r.err.msg, "no topic matches 'u*' (maip-consume --list-topics shows those there are)");
 	rig_release(&r);
 	rig_init(&r, b, "t");
 	assert_int_equal(partitions_option(&r.conf.partitions, "1-2", &r.err), 0);

@@ -161,8 +161,10 @@ the_end_stays_between_the_start_and_what_is_there(void **state)
 		{ { PLACE_AFTER_START, INT64_MAX }, 10, 50 },
 		{ { PLACE_BEFORE_END, 5 }, 10, 45 },
 		{ { PLACE_BEFORE_END, 500 }, 10, 10 },
+		{ { PLACE_COMMITTED, 0 }, 10, 30 },
+		{ { PLACE_COMMITTED, 0 }, 40, 40 },
 	};
-	const struct extent extent = { 0, 50 };
+	const struct extent extent = { 0, 50, 30 };
 	struct err err;
 
 	(void)state;
