@@ -375,7 +375,8 @@ compile_expressions(struct cep *c, struct err *err)
 	const struct expr_scope scope = { .fields = c->fields };
 
 	if (!c->conf.processing_time) {
-		c->time = time_expr_new(str_of(c->conf.time), c->conf.time_format, &scope, err);
+		c->time = time_expr_new(str_of(c->conf.time), "--time", c->conf.time_format,
+		                        &scope, err);
 		if (c->time == NULL)
 			return -1;
 	}

@@ -116,7 +116,7 @@ selector_new(const struct selector_conf *conf, struct err *err)
 			goto failed;
 	if (conf->time == NULL)
 		return s;
-	s->time = time_expr_new(str_of(conf->time), conf->time_format, &scope, err);
+	s->time = time_expr_new(str_of(conf->time), "--time", conf->time_format, &scope, err);
 	if (s->time != NULL)
 		return s;
 failed:
@@ -221,7 +221,8 @@ take_value(const struct record *r, size_t max_value, struct selection *to, struc
 	char *p;
 
 	if (r->value.n > max_value)
-		return fail_as(err, STATUS_DATA, "%zu bytes long, and --max-line allows %zu",
+		return fail_as(err, STATUS_DATA,
+		               "%zu bytes, longer than the %zu bytes of --max-line",
 		               r->value.n, max_value);
 	buf_clear(&to->text);
 	p = buf_room(&to->text, r->value.n + LINE_SLACK);

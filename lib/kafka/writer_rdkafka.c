@@ -26,6 +26,8 @@
 #define GIVE_UP_MS 5000 /* for librdkafka to hand everything back; it needs no broker for that */
 #define ACK_MS        30000             /* librdkafka's default for request.timeout.ms */
 #define BATCH_SIZE    1000000           /* bytes; librdkafka's default */
+#define QUEUE_KBYTES  "16384"
+#define MESSAGE_MOST  "33554432"        /* bytes */
 #define GATHER        64                /* records in one call of librdkafka */
 #define SLAB_BLOCKS 96 /* 24 MiB: the default bound of the queue, and what is pinned beside it */
 
@@ -281,6 +283,14 @@ send_plain(rd_kafka_topic_t *rkt, const struct record *r, uint64_t tag)
 	return rd_kafka_last_error();
 }
 
+static const char *
+in_force(const struct kafka_writer *w, const char *key, const char *otherwise)
+{
+	const char *value = kafka_conf_get(w->conf.kafka, key);
+
+	return value != NULL ? value : otherwise;
+}
+
 /* Why librdkafka does not take a record. Always -1. */
 static int
 refuse(struct kafka_writer *w, rd_kafka_resp_err_t code, int32_t partition, size_t bytes,
@@ -292,15 +302,14 @@ refuse(struct kafka_writer *w, rd_kafka_resp_err_t code, int32_t partition, size
 		               "there is no partition %" PRId32 ": the topic has %d", partition,
 		               w->topics.list[w->last].partitions);
 	case RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE:
-		return fail_as(
-			err, STATUS_IO,
-			"%zu bytes are more than message.max.bytes (-X message.max.bytes=...)",
-			bytes);
+		return fail_as(err, STATUS_IO,
+		               "%zu bytes are more than message.max.bytes=%s (-X raises it)", bytes,
+		               in_force(w, "message.max.bytes", MESSAGE_MOST));
 	case RD_KAFKA_RESP_ERR__QUEUE_FULL:
 		return fail_as(err, STATUS_IO,
-		               "%zu bytes are more than the queue holds (-X "
-		               "queue.buffering.max.kbytes=...)",
-		               bytes);
+		               "%zu bytes are more than queue.buffering.max.kbytes=%s lets wait "
+		               "(-X raises it)",
+		               bytes, in_force(w, "queue.buffering.max.kbytes", QUEUE_KBYTES));
 	default:
 		return fail_as(err, STATUS_IO, "%s", rd_kafka_err2str(code));
 	}
@@ -738,9 +747,9 @@ configure(rd_kafka_conf_t *rk, const struct writer_conf *conf)
 		{ "partitioner", "murmur2_random" },
 		{ "linger.ms", "20" },
 		/* what fits into caches is sent for less */
-		{ "queue.buffering.max.kbytes", "16384" },
+		{ "queue.buffering.max.kbytes", QUEUE_KBYTES },
 		/* whether a record is too large the broker knows better */
-		{ "message.max.bytes", "33554432" },
+		{ "message.max.bytes", MESSAGE_MOST },
 	};
 	const int64_t patience = kafka_conf_patience(conf->kafka, true);
 

@@ -132,12 +132,12 @@ bool expr_true(const struct expr *e, const struct expr_env *env);
  * raw bytes without evaluating. */
 int expr_field(const struct expr *e);
 
-/* Event time of a record by a --time expression: 0 and *ms, or -1: NULL, not a time or out of
- * range; err says which, with the text quoted. A plain path and a number constant have a fast
- * path. */
+/* Event time of a record by the expression of an option ("--time"): 0 and *ms, or -1: NULL, not a
+ * time or out of range; err says which, with the text quoted. A plain path and a number constant
+ * have a fast path. */
 struct time_expr;
-struct time_expr *time_expr_new(struct str text, int format, const struct expr_scope *scope,
-                                struct err *err);
+struct time_expr *time_expr_new(struct str text, const char *option, int format,
+                                const struct expr_scope *scope, struct err *err);
 void time_expr_free(struct time_expr *t);
 int time_expr_eval(const struct time_expr *t, const struct expr_env *env, int64_t *ms,
                    struct err *err);

@@ -15,12 +15,14 @@ struct time_expr {
 	char            *text;          /* for messages */
 	int              field;         /* -1: not a plain path */
 	enum time_format format;
+	bool             has_format;    /* the tool has --time-format */
 };
 
 struct time_expr *
-time_expr_new(struct str text, int format, const struct expr_scope *scope, struct err *err)
+time_expr_new(struct str text, const char *option, int format, const struct expr_scope *scope,
+              struct err *err)
 {
-	struct expr      *e = expr_new(text, "--time", scope, err);
+	struct expr      *e = expr_new(text, option, scope, err);
 	struct time_expr *t;
 	int               kind;
 
@@ -28,14 +30,14 @@ time_expr_new(struct str text, int format, const struct expr_scope *scope, struc
 		return NULL;
 	kind = expr_kind(e);
 	if (kind != KIND_UNKNOWN && kind != VAL_TEXT && kind != VAL_NUM && kind != VAL_TIME) {
-		fail_as(err, STATUS_USAGE, "--time: this is %s, not a time",
+		fail_as(err, STATUS_USAGE, "%s: this is %s, not a time", option,
 		        val_kind_name((enum val_kind)kind));
 		expr_free(e);
 		return NULL;
 	}
 	t = mem_zalloc(1, sizeof(*t));
 	*t = (struct time_expr){ .expr = e, .text = mem_dup(text), .field = expr_field(e),
-		.format = (enum time_format)format };
+		.format = (enum time_format)format, .has_format = strcmp(option, "--time") == 0 };
 	return t;
 }
 
@@ -75,7 +77,8 @@ fail_no_time(const struct time_expr *t, struct err *err)
 	               quote(q, str_of(t->text)));
 }
 
-/* Text and numbers are shown; of anything else its kind says enough. */
+/* Text and numbers are shown; of anything else its kind says enough. What starts with a text
+ * would have quotes within quotes. */
 static int
 fail_bad_time(const struct time_expr *t, enum val_kind kind, struct str shown, struct err *err)
 {
@@ -92,12 +95,13 @@ fail_bad_time(const struct time_expr *t, enum val_kind kind, struct str shown, s
 	const char *hint = "";
 	int64_t ms;
 
-	if (kind == VAL_TEXT && t->format == TIME_FORMAT_AUTO &&
+	if (kind == VAL_TEXT && t->format == TIME_FORMAT_AUTO && t->has_format &&
 	    time_parse_number(&ms, shown, TIME_FORMAT_AUTO) == 0)
 		hint = " (--time-format s, ms, us or ns takes numbers in text)";
 	return fail_as(err, STATUS_DATA,
 	               "%s is %s%s%s, which is not %s within the years -9999 to 9999%s",
-	               quote(name, str_of(t->text)), show ? "the " : "",
+	               t->text[0] == '\'' ? "this" : quote(name, str_of(t->text)),
+	               show ? "the " : "",
 	               show ? kind == VAL_TEXT ? "text " : "number " : val_kind_name(kind),
 	               show ? quote(q, shown) : "", wanted[t->format], hint);
 }

@@ -150,7 +150,7 @@ bad_long_line(struct bad_records *bad, uint64_t line_number, struct str start, s
 	char position[BAD_POSITION_MAX];
 	struct err reason;
 
-	fail_as(&reason, STATUS_DATA, "longer than %zu bytes", max_line);
+	fail_as(&reason, STATUS_DATA, "longer than the %zu bytes of --max-line", max_line);
 	return deal_with(bad, bad_position(bad, line_number, position), start, true, &reason, err);
 }
 

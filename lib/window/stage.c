@@ -119,7 +119,7 @@ compile(struct window *w, struct err *err)
 	if (w->rows == NULL)
 		return -1;
 	if (!c->processing_time && (knows_time(c) || c->time_given || agg_needs_time(w->aggs))) {
-		w->time = time_expr_new(str_of(c->time), c->time_format, &scope, err);
+		w->time = time_expr_new(str_of(c->time), "--time", c->time_format, &scope, err);
 		if (w->time == NULL)
 			return -1;
 	}

@@ -69,7 +69,7 @@ $name: 1 bad record could not be kept in /dev/full: in: line 3: column 1: expect
 }
 
 @test "a line that is too long, or too deep" {
-	bad_line "{\"timestamp\":\"2026-01-16T12:00:00Z\",\"k\":\"$(printf '%2000s' '')\"}" 'longer than 1024 bytes' --max-line 1024
+	bad_line "{\"timestamp\":\"2026-01-16T12:00:00Z\",\"k\":\"$(printf '%2000s' '')\"}" 'longer than the 1024 bytes of --max-line' --max-line 1024
 	bad_line "{\"timestamp\":\"2026-01-16T12:00:00Z\",\"k\":$(printf '[%.0s' {1..300})" 'column 296: nested deeper than 256 levels'
 }
 

@@ -150,7 +150,7 @@ hello='{"_maip":"hello","version":1,"job":"00000000000000000000000000000000","ru
 @test "a record that is too large is named, kept, and can be sent again" {
 	printf '{"n":1}\n{"n":"%02000d"}\n{"n":3}\n' 0 >in
 	run -74 --separate-stderr maip-produce -t one -k n -H h=n -X message.max.bytes=1000 --dead-letter letters in
-	assert_equal "$stderr" "maip-produce: 1 of 3 records not delivered, the first: line 2 to 'one': 4008 bytes are more than message.max.bytes (-X message.max.bytes=...); they are in letters"
+	assert_equal "$stderr" "maip-produce: 1 of 3 records not delivered, the first: line 2 to 'one': 4008 bytes are more than message.max.bytes=1000 (-X raises it); they are in letters"
 	run -0 maip-produce --envelope letters
 	run -0 records one '%o|%K|%S\n'
 	assert_equal "$output" $'0|1|7\n1|1|7\n2|2000|2008'
@@ -159,7 +159,7 @@ hello='{"_maip":"hello","version":1,"job":"00000000000000000000000000000000","ru
 @test "a record larger than the whole queue is named and kept, and those after it arrive" {
 	printf '{"n":1}\n{"n":"%02000d"}\n{"n":"%040000d"}\n{"n":3}\n' 0 0 >in
 	run -74 --separate-stderr maip-produce -t one -X queue.buffering.max.kbytes=1 --dead-letter letters in
-	assert_equal "$stderr" "maip-produce: 2 of 4 records not delivered, the first: line 2 to 'one': 2008 bytes are more than the queue holds (-X queue.buffering.max.kbytes=...); they are in letters"
+	assert_equal "$stderr" "maip-produce: 2 of 4 records not delivered, the first: line 2 to 'one': 2008 bytes are more than queue.buffering.max.kbytes=1 lets wait (-X raises it); they are in letters"
 	run -0 maip-produce --envelope letters
 	run -0 records one '%o|%S\n'
 	assert_equal "$output" $'0|7\n1|7\n2|2008\n3|40008'
@@ -168,7 +168,7 @@ hello='{"_maip":"hello","version":1,"job":"00000000000000000000000000000000","ru
 @test "without dead letters the first record that is refused ends the run" {
 	printf '{"n":1}\n{"n":"%02000d"}\n{"n":3}\n' 0 >in
 	run -74 --separate-stderr maip-produce -t one -X message.max.bytes=1000 in
-	assert_equal "$stderr" "maip-produce: 1 of 2 records not delivered, the first: line 2 to 'one': 2008 bytes are more than message.max.bytes (-X message.max.bytes=...) (--dead-letter FILE keeps them, and goes on)"
+	assert_equal "$stderr" "maip-produce: 1 of 2 records not delivered, the first: line 2 to 'one': 2008 bytes are more than message.max.bytes=1000 (-X raises it) (--dead-letter FILE keeps them, and goes on)"
 	run -0 records one '%s\n'
 	assert_output '{"n":1}'
 }
@@ -176,7 +176,7 @@ hello='{"_maip":"hello","version":1,"job":"00000000000000000000000000000000","ru
 @test "what the broker refuses is named, and the exit is 74" {
 	broker fail 29 1
 	run -74 --separate-stderr maip-produce -t one <<<'{}'
-	assert_equal "$stderr" "maip-produce: 1 of 1 records not delivered, the first: line 1 to 'one': Broker: Topic authorization failed (--dead-letter FILE keeps them, and goes on)"
+	assert_equal "$stderr" "maip-produce: 1 of 1 records not delivered, the first: line 1 to 'one': not permitted: it needs WRITE on the topic (--dead-letter FILE keeps them, and goes on)"
 	broker fail 10 1
 	run -74 --separate-stderr maip-produce -t one <<<'{}'
 	assert_equal "$stderr" "maip-produce: 1 of 1 records not delivered, the first: line 1 to 'one': too large for the topic (its max.message.bytes), or its batch was (--batch-size) (--dead-letter FILE keeps them, and goes on)"
@@ -356,7 +356,7 @@ hello='{"_maip":"hello","version":1,"job":"00000000000000000000000000000000","ru
 @test "what could not be kept because the disk is full is not said to be kept" {
 	printf '{"n":1}\n{"n":"%02000d"}\n' 0 >in
 	run -74 --separate-stderr maip-produce -t one -X message.max.bytes=1000 --dead-letter /dev/full in
-	assert_equal "$stderr" "maip-produce: 1 of 2 records not delivered, the first: line 2 to 'one': 2008 bytes are more than message.max.bytes (-X message.max.bytes=...); not all of them could be kept in /dev/full
+	assert_equal "$stderr" "maip-produce: 1 of 2 records not delivered, the first: line 2 to 'one': 2008 bytes are more than message.max.bytes=1000 (-X raises it); not all of them could be kept in /dev/full
 maip-produce: cannot write to '/dev/full': No space left on device"
 }
 
@@ -413,4 +413,15 @@ maip-produce: cannot write to '/dev/full': No space left on device"
 		-t t -H x|-H: 'x' is not NAME=EXPR
 		-t t -k 'a +'|--key: column 4: expected an expression after '+', found end of text
 	END
+}
+
+@test "a time that is none is shown once, with the option that asked for it" {
+	run -65 --separate-stderr maip-produce -t one --timestamp "'soon'" <<<'{}'
+	assert_equal "$stderr" "maip-produce: line 1: --timestamp: this is the text 'soon', which is not a time (RFC 3339, or a number since 1970) within the years -9999 to 9999"
+	run -65 --separate-stderr maip-produce -t one --timestamp at <<<'{"at":"soon"}'
+	assert_equal "$stderr" "maip-produce: line 1: --timestamp: 'at' is the text 'soon', which is not a time (RFC 3339, or a number since 1970) within the years -9999 to 9999"
+	run -65 --separate-stderr maip-produce -t one --timestamp at <<<'{"at":"1768564800"}' # here is no --time-format to help
+	assert_regex "$stderr" 'within the years -9999 to 9999$'
+	run -64 --separate-stderr maip-produce -t one --timestamp TRUE <<<'{}'
+	assert_equal "$stderr" "maip-produce: --timestamp: this is a condition, not a time"
 }

@@ -60,7 +60,7 @@ stop_says_where_and_why(void **state)
 	assert_int_equal(bad_record_at(&bad, "maip.orders[3]@1042", STR("{}"), &reason, &err), -1);
 	assert_string_equal(err.msg, "maip.orders[3]@1042: no member 'timestamp'");
 	assert_int_equal(bad_long_line(&bad, 4, STR("{\"a"), 16, &err), -1);
-	assert_string_equal(err.msg, "orders.ndjson: line 4: longer than 16 bytes");
+	assert_string_equal(err.msg, "orders.ndjson: line 4: longer than the 16 bytes of --max-line");
 	assert_int_equal(bad_finish(&bad, STATUS_IO), STATUS_IO);
 }
 
@@ -110,7 +110,7 @@ a_dead_letter_keeps_the_reason_the_place_and_the_input(void **state)
 		"{\"reason\":\"no member 'timestamp'\",\"position\":\"line 1\",\"input\":\"{\\\"a\\\":\\t\\\"\xc3\xa9\\\"}\"}\n"
 		"{\"reason\":\"no member 'timestamp'\",\"position\":\"line 2\",\"input_b64\":\"Yf8=\"}\n"
 		"{\"reason\":\"no member 'timestamp'\",\"position\":\"t[0]@7\",\"input\":\"\"}\n"
-		"{\"reason\":\"longer than 16 bytes\",\"position\":\"line 4\",\"input\":\"ab\",\"cut\":true}\n"
+		"{\"reason\":\"longer than the 16 bytes of --max-line\",\"position\":\"line 4\",\"input\":\"ab\",\"cut\":true}\n"
 		"{\"reason\":\"no member 'timestamp'\",\"position\":\"'\\\\xff: line 5'\",\"input\":\"x\"}\n");
 }
 

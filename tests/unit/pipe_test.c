@@ -429,7 +429,7 @@ a_line_that_is_too_long_is_a_bad_record(void **state)
 	open_world(&w);
 	w.env.max_line = 100;
 	assert_int_equal(run(&w, text), STATUS_DATA);
-	assert_string_equal(w.err.msg, "line 1: longer than 100 bytes");
+	assert_string_equal(w.err.msg, "line 1: longer than the 100 bytes of --max-line");
 	close_world(&w);
 	open_world(&w);
 	w.env.max_line = 100;

@@ -44,6 +44,7 @@ times_are_read_from_text_and_numbers(void **state)
 		  "'t' is a JSON object or array, " NO_TIME, TIME_FORMAT_AUTO },
 		{ "TO_TIMESTAMP(t) + INTERVAL '700000' DAY", "{\"t\":\"9999-01-01\"}",
 		  "'TO_TIMESTAMP(t) + INTERVAL '700000' DAY' is a moment, " NO_TIME, TIME_FORMAT_AUTO },
+		{ "'soon'", "{}", "this is the text 'soon', " NO_TIME, TIME_FORMAT_AUTO },
 		{ "TRUE", "{}", "--time: this is a condition, not a time", TIME_FORMAT_AUTO },
 	};
 	int wrong = 0;
@@ -58,7 +59,8 @@ times_are_read_from_text_and_numbers(void **state)
 		char              line[256] = { 0 }, got[700];
 		struct err        err;
 		struct time_expr *t =
-			time_expr_new(str_of(rows[i].expr), rows[i].format, &scope, &err);
+			time_expr_new(str_of(rows[i].expr), "--time", rows[i].format, &scope,
+			              &err);
 		int64_t           ms;
 
 		strcpy(line, rows[i].line);
