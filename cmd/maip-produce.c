@@ -6,7 +6,6 @@
  */
 #include <errno.h>
 #include <inttypes.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
@@ -38,7 +37,6 @@ static const char *letter_path, *receipt_path;
 static bool text, envelope, tee, dry, allow_loss, verbose;
 static int acks, compression = -1;
 static int64_t delivery_timeout = -1, grace = 10000, max_line = LINE_MAX_DEFAULT;
-static volatile int signals;            /* how many have come */
 static struct page *page;
 static struct stage inner;              /* the stage without what this file adds */
 
@@ -221,28 +219,6 @@ complete_options(void)
 /* ---- the run */
 
 static void
-on_signal(int signal)
-{
-	(void)signal;
-	signals = signals < 2 ? signals + 1 : 2;
-}
-
-/* Count signals instead of ending at the second: what was not acknowledged then is told. */
-static void
-count_signals(void)
-{
-	static const int which[] = { SIGINT, SIGTERM, SIGHUP };
-
-	for (size_t i = 0; i < sizeof(which) / sizeof(*which); i++) {
-		struct sigaction action = { .sa_handler = on_signal }, old;
-
-		sigemptyset(&action.sa_mask);
-		if (sigaction(which[i], NULL, &old) == 0 && old.sa_handler != SIG_IGN)
-			sigaction(which[i], &action, NULL);
-	}
-}
-
-static void
 on_log(void *arg, int level, const char *line)
 {
 	(void)arg;
@@ -270,14 +246,14 @@ close_file(struct out *o, enum status status)
 }
 
 static int
-connect_writer(struct produce *p, struct writer *w, struct err *err)
+connect_writer(struct produce *p, struct writer *w, const volatile int *stop, struct err *err)
 {
 	const struct writer_events events = produce_events(p);
 
 	if (dry)
 		return 0;
 	writer_conf.kafka = kafka;
-	writer_conf.watch = (struct kafka_watch){ .log = on_log, .stop = &signals };
+	writer_conf.watch = (struct kafka_watch){ .log = on_log, .stop = stop };
 	return writer_rdkafka(w, &writer_conf, &events, err) < 0 ? -1 : produce_connect(p, w, err);
 }
 
@@ -349,7 +325,6 @@ work(int n_files, char **files)
 		.tee = tee,
 		.dry = dry,
 		.grace = grace,
-		.stop = &signals,
 		.stopping = tell_stopping,
 	};
 	struct produce     *p;
@@ -358,8 +333,8 @@ work(int n_files, char **files)
 	enum status         status;
 
 	pipe_env_real(&env);
-	count_signals();
-	env.stop = &signals;
+	pipe_count_stops();     /* what was not acknowledged at the second is told */
+	conf.stop = env.stop;
 	env.stats = page_stats(page);
 	env.max_line = (size_t)max_line;
 	env.forward_control = tee;
@@ -374,7 +349,7 @@ work(int n_files, char **files)
 		open_file(conf.receipts = &receipts, "--receipts", receipt_path);
 	p = produce_new(&conf);
 
-	if (connect_writer(p, &w, &err) < 0) {
+	if (connect_writer(p, &w, env.stop, &err) < 0) {
 		/* OK: a signal came first; the input is not read */
 		status = err.status == STATUS_OK ? STATUS_RETRY : err.status;
 		if (err.msg[0] != '\0')

@@ -241,6 +241,7 @@ main(int argc, char **argv)
 	enum status status;
 
 	pipe_env_real(&env);
+	pipe_count_stops();
 	settings = settings_read(argc, argv, env.clock_ms(env.clock_self), &unusable);
 	page = page_register(NAME, argc, argv, &told);
 	status = work(page, &env, &unusable);

@@ -60,14 +60,15 @@ patient_write(void *self, const char *p, size_t n, struct err *err)
 }
 
 /* A plain stream is cut off once a signal has come and nobody reads; one with control lines waits
- * for its pipeline. */
+ * for its pipeline, until a second signal comes. */
 static bool
 give_up(void *arg)
 {
 	const struct patient_sink *s = &standard_output;
 
 	(void)arg;                      /* what waits for the output, which is not ours */
-	return *s->stop != STOP_NONE && s->ticks >= TICKS_BLOCKED && !s->patient &&
+	return (*s->stop == STOP_NOW ||
+	        (*s->stop != STOP_NONE && s->ticks >= TICKS_BLOCKED && !s->patient)) &&
 	       pipe_give_up(s->out);
 }
 

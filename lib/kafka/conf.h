@@ -117,7 +117,7 @@ struct kafka_watch {                    /* what the owner wants to be told, and 
 	/* NULL: nothing. Trouble with tokens is told from another thread */
 	kafka_log_fn       *log;
 	void               *log_arg;
-	const volatile int *stop;       /* a signal's flag: ends the waits; NULL: never */
+	const volatile int *stop;       /* enum pipe_stop: ends the waits; NULL: never */
 };
 
 /* How long no broker may answer, in ms: before the first answer, and afterwards. */

@@ -211,6 +211,7 @@ consume_flush(struct consume *c, struct err *err)
 		*err = c->out->err;
 		return -1;
 	}
+	c->left_lines = c->counts.lines;
 	if (c->env->stats != NULL) {
 		atomic_store_explicit(&c->env->stats->records_out, c->counts.lines,
 		                      memory_order_relaxed);
@@ -244,8 +245,10 @@ consume_commit(struct consume *c, struct err *err)
 {
 	if (!c->conf.group || c->reader == NULL || c->commit_failed)
 		return 0;
-	if (c->reader->commit(c->reader->self, true, err) == 0)
+	if (c->reader->commit(c->reader->self, true, err) == 0) {
+		c->committed = c->passed;
 		return 0;
+	}
 	c->commit_failed = true;
 	return -1;
 }
@@ -258,7 +261,10 @@ let_go(struct consume *c, struct err *err)
 	if (!c->conf.group || c->now < c->next_commit)
 		return 0;
 	c->next_commit = c->now + COMMIT_EVERY_MS;
-	return c->reader->commit(c->reader->self, false, err);
+	if (c->reader->commit(c->reader->self, false, err) < 0)
+		return -1;
+	c->committed = c->passed;
+	return 0;
 }
 
 static int
@@ -455,6 +461,7 @@ static int
 pass(struct consume *c, struct lane *l, int64_t offset, struct err *err)
 {
 	l->next = offset + 1;
+	c->passed++;
 	l->waited = c->waited;
 	c->dirty = true;
 	c->heard = consume_listened(c);
@@ -790,6 +797,21 @@ patience(struct consume *c)
 	return wait < 0 ? 0 : wait < WAIT_MS ? wait : WAIT_MS;
 }
 
+/* Nobody read, and we were told not to wait: what is undone? */
+static void
+tell_undone(const struct consume *c, struct err *err)
+{
+	char commits[80] = "";
+
+	if (c->conf.group)
+		snprintf(commits, sizeof(commits), "; %" PRIu64 " records are not committed",
+		         c->passed - c->committed);
+	fail_as(err, STATUS_RETRY,
+	        "stopped by a signal while nobody read the output: up to %" PRIu64
+	        " lines are not written, and the last one may be cut%s",
+	        c->counts.lines - c->left_lines, commits);
+}
+
 /* What was good before the trouble is delivered; a reader that went away is no trouble of ours. */
 static enum status
 trouble(struct consume *c, struct err *err)
@@ -798,6 +820,8 @@ trouble(struct consume *c, struct err *err)
 
 	if (!c->out->failed && consume_flush(c, &ignored) == 0 && consume_store(c, &ignored) == 0)
 		(void)consume_commit(c, &ignored);
+	if (c->out->gave_up)
+		tell_undone(c, err);
 	if (c->out->reader_gone)
 		*err = (struct err){ .status = c->conf.watermarks ? STATUS_RETRY : STATUS_OK };
 	return err->status;

@@ -52,6 +52,9 @@ struct consume {
 	size_t                 left;            /* bounded: lanes that are ours and not done */
 	struct merge           merge;
 	struct consume_counts  counts;
+	uint64_t               passed;          /* records that were dealt with */
+	/* lines that have left, and records up to the last commit */
+	uint64_t               left_lines, committed;
 	uint64_t               since_watermark; /* records */
 	int64_t                said_watermark;
 	int64_t                heard;           /* the last record, as of consume_listened() */

@@ -12,6 +12,7 @@
 #include "base/time.h"
 #include "kafka/envelope.h"
 #include "stream/bad.h"
+#include "stream/pipe.h"
 
 #define POLL_MS 50  /* how often reports are looked for while the input is quiet */
 #define WAIT_MS 100 /* one wait for room in the queue, or for reports at the end */
@@ -152,10 +153,10 @@ watch_signals(struct produce *p)
 	now = p->conf.clock_ns(p->conf.clock_self);
 	if (p->stop_ns == 0) {
 		p->stop_ns = now;
-		if (p->conf.stopping != NULL && stops(p) == 1 && in_flight(p) > 0)
+		if (p->conf.stopping != NULL && stops(p) != STOP_NOW && in_flight(p) > 0)
 			p->conf.stopping(in_flight(p), p->conf.grace);
 	}
-	if (stops(p) > 1) {
+	if (stops(p) == STOP_NOW) {
 		fail_as(&why, STATUS_IO, "stopped by a second signal");
 		collapse(p, &why);
 	} else if ((now - p->stop_ns) / 1000000 > p->conf.grace) {
@@ -270,7 +271,7 @@ produce_tick(void *self, int64_t now, struct out *out, struct err *err)
 		return 0;
 	if (!p->broken && p->writer.poll(p->writer.self, 0, &why) < 0)
 		collapse(p, &why);
-	if (stops(p) > 1) {
+	if (stops(p) == STOP_NOW) {
 		watch_signals(p);
 		*err = p->why;
 		return -1;

@@ -31,7 +31,7 @@ struct produce_conf {                   /* all borrowed */
 	/* send nothing: print each record as an envelope to the stage's out; no writer is needed */
 	bool          dry;
 	int64_t       grace;            /* ms that a stopped run waits for what is in flight */
-	const volatile int *stop;       /* how many signals have come; NULL: none ever */
+	const volatile int *stop;       /* enum pipe_stop; NULL: never */
 	/* told once, when that wait begins; may be NULL */
 	void        (*stopping)(uint64_t in_flight, int64_t grace);
 	int64_t     (*clock_ms)(void *self);    /* wall clock, for events */

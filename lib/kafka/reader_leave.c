@@ -10,10 +10,12 @@
 #include "base/time.h"
 #include "kafka/auth.h"
 #include "kafka/reader_parts.h"
+#include "stream/pipe.h"
 
 #define COMMIT_MS 5000                  /* an answer to a commit takes no longer */
 #define LEAVE_MS  10000
 #define DOWN_MS   1000                  /* both, when no broker answers any more */
+#define SIGNAL_MS 100                   /* between two looks whether a second signal has come */
 #define FREE_MS   1000                  /* there is no good but memory in it */
 
 int
@@ -33,15 +35,27 @@ limit(const struct kafka_reader *k, int usual)
 	return k->mute || k->h.down_since != TIME_MAX ? DOWN_MS : usual;
 }
 
+/* A second signal: nothing is waited for any more. */
+static bool
+hurried(const struct kafka_reader *k)
+{
+	return k->h.watch.stop != NULL && *k->h.watch.stop == STOP_NOW;
+}
+
 /* Wait for the answer to a commit. rd_kafka_commit() would wait for a broker that is gone as long
  * as the session lasts, and there is nothing more to be lost than is read again. */
 static rd_kafka_resp_err_t
 commit_answer(struct kafka_reader *k, rd_kafka_queue_t *queue)
 {
-	rd_kafka_event_t *event = rd_kafka_queue_poll(queue, limit(k, COMMIT_MS));
-	const rd_kafka_resp_err_t code =
-		event != NULL ? rd_kafka_event_error(event) : RD_KAFKA_RESP_ERR__TIMED_OUT;
+	rd_kafka_event_t *event = NULL;
+	rd_kafka_resp_err_t code;
 
+	for (int left = limit(k, COMMIT_MS); event == NULL && left > 0 && !hurried(k);
+	     left -= SIGNAL_MS)
+		event = rd_kafka_queue_poll(queue, left < SIGNAL_MS ? left : SIGNAL_MS);
+	code = event != NULL ? rd_kafka_event_error(event)
+	       : hurried(k)  ? RD_KAFKA_RESP_ERR__INTR
+	                     : RD_KAFKA_RESP_ERR__TIMED_OUT;
 	k->mute = event == NULL;
 	if (event != NULL)
 		rd_kafka_event_destroy(event);
@@ -86,17 +100,17 @@ reader_commit(void *self, bool wait, struct err *err)
  * 4884), and rd_kafka_destroy() of 2.0.2 waits for ever for the thread of a broker that led a
  * topic which was deleted meanwhile. So both have a thread of their own and a deadline, behind
  * which the client is left to the end of the process. */
-enum stage { STAYING, LEFT, FREED };
+enum part_way { STAYING, LEFT, FREED };
 
 struct farewell {
 	struct kafka_reader *reader;
 	pthread_mutex_t      lock;
 	pthread_cond_t       news;
-	enum stage           stage;
+	enum part_way           stage;
 };
 
 static void
-reached(struct farewell *f, enum stage stage)
+reached(struct farewell *f, enum part_way stage)
 {
 	pthread_mutex_lock(&f->lock);
 	f->stage = stage;
@@ -119,14 +133,17 @@ say_farewell(void *arg)
 }
 
 static bool
-await(struct farewell *f, enum stage stage, int ms)
+await(struct farewell *f, enum part_way stage, int ms)
 {
-	const struct timespec end = cond_deadline(ms);
 	bool done;
 
 	pthread_mutex_lock(&f->lock);
-	while (f->stage < stage && pthread_cond_timedwait(&f->news, &f->lock, &end) == 0)
-		;
+	for (; f->stage < stage && ms > 0 && !hurried(f->reader); ms -= SIGNAL_MS) {
+		const struct timespec end = cond_deadline(ms < SIGNAL_MS ? ms : SIGNAL_MS);
+
+		while (f->stage < stage && pthread_cond_timedwait(&f->news, &f->lock, &end) == 0)
+			;
+	}
 	done = f->stage >= stage;
 	pthread_mutex_unlock(&f->lock);
 	return done;

@@ -20,6 +20,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/time.h"
+#include "stream/pipe.h"
 
 #define CALL_MS 1000 /* one step of a transaction call, between looks at the stop flag */
 #define REPORTS_MS       10                /* between looks whether everything has been reported */
@@ -593,9 +594,9 @@ fail_transaction(struct kafka_writer *w, rd_kafka_error_t *error, const char *wh
 
 /* Before anything was read a signal leaves at once; in a transaction the second one does. */
 static bool
-stopped(const struct kafka_writer *w, int signals)
+stopped(const struct kafka_writer *w, enum pipe_stop how)
 {
-	return w->conf.watch.stop != NULL && *w->conf.watch.stop >= signals;
+	return w->conf.watch.stop != NULL && *w->conf.watch.stop >= (int)how;
 }
 
 /* A broker may be there, and no coordinator of transactions: where __transaction_state cannot be
@@ -614,7 +615,7 @@ take_id(struct kafka_writer *w, struct err *err)
 		rd_kafka_poll(w->h.rk, 0);
 		if (handle_check(&w->h, err) < 0)
 			return -1;
-		if (stopped(w, 1))
+		if (stopped(w, STOP_SOON))
 			return fail_as(err, STATUS_RETRY, "%s: stopped by a signal", what);
 		if (clock_monotonic_ms() >= end)
 			return fail_as(err, STATUS_UNAVAILABLE,
@@ -641,7 +642,7 @@ insist(struct kafka_writer *w, rd_kafka_error_t *(*call)(rd_kafka_t *rk, int wai
 		rd_kafka_poll(w->h.rk, 0);
 		if (handle_check(&w->h, err) < 0)
 			return -1;
-		if (stopped(w, 2))
+		if (stopped(w, STOP_NOW))
 			return fail_as(err, STATUS_RETRY, "%s: stopped by a second signal", what);
 	}
 	return 0;
@@ -666,7 +667,7 @@ writer_commit(void *self, struct err *err)
 	int                  done;
 
 	while ((done = writer_flush(w, CALL_MS, err)) == 0)
-		if (stopped(w, 2))
+		if (stopped(w, STOP_NOW))
 			return fail_as(err, STATUS_RETRY, "%s: stopped by a second signal", what);
 	if (done < 0)
 		return -1;

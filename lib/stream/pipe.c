@@ -59,8 +59,11 @@ give_up(void *arg)
 {
 	struct loop *l = arg;
 
-	return l->env->stop != NULL && *l->env->stop == STOP_OVERDUE &&
-	       l->hello.kind != CONTROL_HELLO && pipe_give_up(l->out);
+	if (l->env->stop == NULL)
+		return false;
+	return (*l->env->stop == STOP_NOW ||
+	        (*l->env->stop == STOP_OVERDUE && l->hello.kind != CONTROL_HELLO)) &&
+	       pipe_give_up(l->out);
 }
 
 static void

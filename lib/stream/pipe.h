@@ -30,7 +30,12 @@
 #include "stream/stage.h"
 #include "stream/stats.h"
 
-enum pipe_stop { STOP_NONE, STOP_SOON, STOP_OVERDUE };
+enum pipe_stop {
+	STOP_NONE,
+	STOP_SOON,                      /* a signal has come */
+	STOP_OVERDUE,                   /* a second ago */
+	STOP_NOW                        /* a second one (pipe_count_stops): wait for nothing */
+};
 
 /* Everything that a run borrows from the world. */
 struct pipe_env {
@@ -68,6 +73,10 @@ bool pipe_give_up(struct out *out);
  * write waits for ever. SIGPIPE and SIGXFSZ are ignored: they come as errors of write. Control
  * lines are forwarded; the rest is zero. */
 void pipe_env_real(struct pipe_env *env);
+
+/* After pipe_env_real(), for who has to say what it leaves undone: the second signal does not end
+ * the process, but sets stop to STOP_NOW; the third does. */
+void pipe_count_stops(void);
 
 /* The usual main of a filter over its FILE operands ("-" or none: standard input): all must be
  * readable before the work starts (else STATUS_NOINPUT), each is opened when its turn comes. Runs,

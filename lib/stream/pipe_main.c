@@ -21,15 +21,16 @@
 
 /* ---- clocks and signals */
 
-static volatile int stop_flag;          /* a handler has nowhere else to write */
+/* a handler has nowhere else to write */
+static volatile int stop_flag, last_stop = STOP_SOON;
 
 static void
 on_stop_signal(int signal)
 {
 	(void)signal;
-	if (stop_flag != STOP_NONE)
+	if (stop_flag >= last_stop)
 		_exit(STATUS_RETRY);
-	stop_flag = STOP_SOON;
+	stop_flag = stop_flag == STOP_NONE ? STOP_SOON : STOP_NOW;
 	alarm(1);
 }
 
@@ -38,7 +39,8 @@ static void
 on_alarm(int signal)
 {
 	(void)signal;
-	stop_flag = STOP_OVERDUE;
+	if (stop_flag < STOP_OVERDUE)
+		stop_flag = STOP_OVERDUE;
 	alarm(1);
 }
 
@@ -89,6 +91,12 @@ pipe_env_real(struct pipe_env *env)
 		.clock_ms = wall_ms, .clock_ns = monotonic_ns, .stop = &stop_flag,
 		.forward_control = true,
 	};
+}
+
+void
+pipe_count_stops(void)
+{
+	last_stop = STOP_NOW;
 }
 
 /* ---- inputs: opened in their turn, so that there may be more of them than descriptors */

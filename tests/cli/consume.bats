@@ -113,21 +113,41 @@ put() { maip-produce -t one --text; }
 	END
 }
 
-@test "SIGTERM while nobody reads ends with 75, and says what did not leave" {
+# Read more than the pipe holds, which nobody reads, until a write is blocked; sets consumer.
+block() { # OPTION...
 	for i in {1..40}; do printf '{"n":%d,"x":"%050000d"}\n' "$i" 0; done | put
 	mkfifo lines
-	maip-consume -t one -o earliest >lines 2>messages &
+	maip-consume -t one -o earliest "$@" >lines 2>messages 8>&- 9<&- &
+	consumer=$!
 	exec 7<lines
 	for ((i = 0; i < 1000; i++)); do
-		[[ $(<"/proc/$!/wchan") == *pipe_write ]] && break
+		[[ $(<"/proc/$consumer/wchan") == *pipe_write ]] && break
 		sleep 0.02
 	done
-	kill -TERM $!
-	status=0
-	wait $! || status=$?
+}
+
+# It has ended with this status and said this.
+left_undone() { # STATUS REGEX
+	local status=0
+	wait "$consumer" || status=$?
 	exec 7<&-
-	assert_equal "$status" 75
-	[[ $(<messages) == 'maip-consume: '*'nobody read'* ]]
+	assert_equal "$status" "$1"
+	assert_regex "$(<messages)" "^maip-consume: $2\$"
+}
+
+@test "SIGTERM while nobody reads ends with 75, and says what did not leave" {
+	block
+	kill -TERM "$consumer"
+	left_undone 75 'stopped by a signal while nobody read the output: up to [0-9]+ lines are not written, and the last one may be cut'
+}
+
+@test "a second signal while nobody reads leaves at once, a group and control lines or not, and says what is undone" {
+	block -g g --watermark 0 --time "\$timestamp"
+	kill -TERM "$consumer"
+	kill -HUP "$consumer"
+	left_undone 75 'stopped by a signal while nobody read the output: up to [1-9][0-9]* lines are not written, and the last one may be cut; [1-9][0-9]* records are not committed'
+	run -0 maip-consume --list-offsets -t one -g g
+	assert_output --partial '"committed":null'
 }
 
 @test "SIGTERM after the broker of a group has died does not wait for the session to end" {

@@ -114,7 +114,7 @@ fake_poll(void *self, int64_t wait_ms, struct err *err)
 		f->polls++;
 	if (wait_ms > 0 && f->stop_after > 0 &&
 	    (f->polls == f->stop_after || (f->stop_twice && f->polls == f->stop_after + 1)))
-		f->stop++;
+		f->stop = f->stop == STOP_NONE ? STOP_SOON : STOP_NOW;
 	if (f->dies && wait_ms > 0)
 		return fail_as(err, STATUS_UNAVAILABLE, "no broker");
 	for (size_t i = 0; wait_ms > 0 && f->acknowledge && i < f->n_sent; i++) {
