@@ -7,17 +7,34 @@
  */
 #include <stdlib.h>
 
+#include "base/base64.h"
 #include "base/mem.h"
 #include "json/line.h"
 #include "kafka/selector.h"
 #include "sql/expr.h"
 
-enum slot { SLOT_KEY, SLOT_TOPIC, SLOT_PARTITION, SLOT_OFFSET, SLOT_TIMESTAMP, SLOT_HEADERS };
+enum slot {
+	SLOT_KEY,
+	SLOT_KEY_B64,
+	SLOT_TOPIC,
+	SLOT_PARTITION,
+	SLOT_OFFSET,
+	SLOT_TIMESTAMP,
+	SLOT_HEADERS
+};
 
-static const char *const slot_names[] = { "$key", "$topic", "$partition", "$offset", "$timestamp" };
-static const char slot_list[] = "$key, $topic, $partition, $offset, $timestamp and $headers.NAME";
+static const char *const slot_names[] = { "$key",       "$key_b64", "$topic",
+	                                  "$partition", "$offset",  "$timestamp" };
+static const char slot_list[] =
+	"$key, $topic, $partition, $offset, $timestamp and $headers.NAME; $key_b64 and "
+	"$headers.NAME.b64 are bytes in base64";
 
 #define HEADER_NAMES 32                 /* different $headers.NAME in one command */
+
+struct wanted_header {
+	struct str name;                        /* owned */
+	bool       base64;
+};
 
 struct selector {
 	/* conditions without and with fields of the value */
@@ -26,7 +43,8 @@ struct selector {
 	struct extractor *fields;
 	struct time_expr *time;                 /* NULL: the record's timestamp */
 	bool              raw;
-	struct str        header[HEADER_NAMES]; /* owned */
+	bool              key_base64;           /* a condition looks at $key_b64 */
+	struct wanted_header header[HEADER_NAMES];
 	size_t            n_headers;
 	struct val        slots[SLOT_HEADERS + HEADER_NAMES];
 	struct field      values[EXTRACT_FIELDS];
@@ -36,14 +54,14 @@ struct selector {
 /* ---- compiling */
 
 static int
-header_slot(struct selector *s, struct str name)
+header_slot(struct selector *s, struct str name, bool base64)
 {
 	for (size_t i = 0; i < s->n_headers; i++)
-		if (str_eq(s->header[i], name))
+		if (s->header[i].base64 == base64 && str_eq(s->header[i].name, name))
 			return SLOT_HEADERS + (int)i;
 	if (s->n_headers == HEADER_NAMES)
 		return -1;
-	s->header[s->n_headers] = (struct str){ mem_dup(name), name.n };
+	s->header[s->n_headers] = (struct wanted_header){ { mem_dup(name), name.n }, base64 };
 	return SLOT_HEADERS + (int)s->n_headers++;
 }
 
@@ -51,19 +69,24 @@ static int
 find_slot(void *arg, const struct path *path, size_t *used)
 {
 	const struct step *step = path->steps;
+	struct selector *s = arg;
+	bool base64;
 
 	if (step[0].name.p == NULL)
 		return -1;
 	*used = 1;
 	for (size_t i = 0; i < sizeof(slot_names) / sizeof(slot_names[0]); i++)
-		if (str_eq(step[0].name, str_of(slot_names[i])))
+		if (str_eq(step[0].name, str_of(slot_names[i]))) {
+			s->key_base64 = s->key_base64 || i == SLOT_KEY_B64;
 			return (int)i;
+		}
 	if (step[0].name.n == 0 || step[0].name.p[0] != '$')
 		return -1;
 	if (path->n < 2 || step[1].name.p == NULL || !str_eq(step[0].name, STR("$headers")))
 		return EXPR_NO_SLOT;
-	*used = 2;
-	return header_slot(arg, step[1].name);
+	base64 = path->n > 2 && step[2].name.p != NULL && str_eq(step[2].name, STR("b64"));
+	*used = base64 ? 3 : 2;
+	return header_slot(s, step[1].name, base64);
 }
 
 /* Keys and headers that are no text are NULL. */
@@ -134,7 +157,7 @@ selector_free(struct selector *s)
 	for (size_t i = 0; i < s->n_late; i++)
 		expr_free(s->late[i]);
 	for (size_t i = 0; i < s->n_headers; i++)
-		free((char *)s->header[i].p);
+		free((char *)s->header[i].name.p);
 	free(s->early);
 	free(s->late);
 	time_expr_free(s->time);
@@ -172,12 +195,29 @@ text_val(struct str s)
 	return (struct val){ .kind = VAL_TEXT, .text = s };
 }
 
+/* What is no text can be compared in the form that an envelope gives it. */
 static struct val
-header_val(const struct record *r, struct str name)
+base64_val(struct selector *s, struct str bytes)
 {
-	for (size_t i = r->n_headers; i > 0; i--)
-		if (str_eq(r->headers[i - 1].name, name))
-			return text_val(r->headers[i - 1].value);
+	struct str text;
+	char *p;
+
+	if (bytes.p == NULL)
+		return (struct val){ .kind = VAL_NULL };
+	p = arena_alloc(&s->scratch, base64_size(bytes.n));
+	text = (struct str){ p, base64_encode(p, bytes) };
+	return (struct val){ .kind = VAL_TEXT, .text = text };
+}
+
+static struct val
+header_val(struct selector *s, const struct record *r, const struct wanted_header *wanted)
+{
+	for (size_t i = r->n_headers; i > 0; i--) {
+		const struct header *h = &r->headers[i - 1];
+
+		if (str_eq(h->name, wanted->name))
+			return wanted->base64 ? base64_val(s, h->value) : text_val(h->value);
+	}
 	return (struct val){ .kind = VAL_NULL };
 }
 
@@ -185,6 +225,8 @@ static void
 fill_slots(struct selector *s, const struct record *r)
 {
 	s->slots[SLOT_KEY] = text_val(r->key);
+	if (s->key_base64)
+		s->slots[SLOT_KEY_B64] = base64_val(s, r->key);
 	s->slots[SLOT_TOPIC] = text_val(r->topic);
 	s->slots[SLOT_PARTITION] = (struct val){ .kind = VAL_NUM, .num = num_of(r->partition) };
 	s->slots[SLOT_OFFSET] = (struct val){ .kind = VAL_NUM, .num = num_of(r->offset) };
@@ -192,7 +234,7 @@ fill_slots(struct selector *s, const struct record *r)
 	                                   ? (struct val){ .kind = VAL_NULL }
 	                                   : (struct val){ .kind = VAL_TIME, .ms = r->timestamp };
 	for (size_t i = 0; i < s->n_headers; i++)
-		s->slots[SLOT_HEADERS + i] = header_val(r, s->header[i]);
+		s->slots[SLOT_HEADERS + i] = header_val(s, r, &s->header[i]);
 }
 
 static bool

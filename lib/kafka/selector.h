@@ -4,8 +4,8 @@
  *
  * Conditions see the fields of the value by their paths, and the record's own as $key, $topic,
  * $partition, $offset, $timestamp and $headers.NAME (of several with one name, the last; what is
- * not UTF-8 is NULL). A condition that names no field of the value is tried before the value is
- * parsed.
+ * not UTF-8 is NULL), and as $key_b64 and $headers.NAME.b64 in base64, whatever it is. A condition
+ * that names no field of the value is tried before the value is parsed.
  */
 #ifndef MAIP_KAFKA_SELECTOR_H
 #define MAIP_KAFKA_SELECTOR_H

@@ -39,6 +39,17 @@ put() { maip-produce -t one --text; }
 	assert_output 'maip-consume: --where: column 11: a number cannot be compared with text (write both as text or both as numbers, or CAST one of them)'
 }
 
+@test "keys and headers that are no text are compared in base64, which is that of envelopes" {
+	printf '%s\n' '{"topic":"one","key_b64":"AP8=","headers":[["id",{"b64":"/w=="}]],"value":{"n":1}}' \
+		'{"topic":"one","key":"k","headers":[["id","text"],["none",null]],"value":{"n":2}}' | maip-produce --envelope
+	run -0 maip-consume -t one -e -w "\$headers.id.b64 = '/w=='"
+	assert_output '{"n":1}'
+	run -0 maip-consume -t one -e -w "\$key_b64 = 'AP8='" -w "\$headers.id IS NULL" -w "\$key IS NULL"
+	assert_output '{"n":1}'
+	run -0 maip-consume -t one -e -w "\$headers.id.b64 = 'dGV4dA==' AND \$headers.id = 'text' AND \$headers.none.b64 IS NULL"
+	assert_output '{"n":2}'
+}
+
 @test "a bad record ends the run behind the good ones, and is named" {
 	printf '%s\n' '{"n":1}' oops '{"n":2}' | put
 	run -65 --separate-stderr maip-consume -t one -e
@@ -70,6 +81,19 @@ put() { maip-produce -t one --text; }
 	assert_line --index 0 --partial '{"_maip":"hello","version":1,"job":"0123456789abcdef0123456789abcdef","run":"'
 	assert_line --index 1 '{"timestamp":"2026-01-16T12:00:00Z"}'
 	assert_equal "${lines[-1]}" '{"_maip":"end","drain":true}'
+}
+
+@test "--watermark none: the reader makes no watermarks of its own either, nothing is late, all fires at the end" {
+	for i in 30 20 10 0; do printf '{"timestamp":"2026-01-16T12:%02d:00Z"}\n' $i; done | put
+	maip-consume -t one -e --watermark none >lines
+	run -1 grep '"watermark"' lines
+	run -0 --separate-stderr maip-window --tumbling 10m --agg 'COUNT(*) AS n' <lines
+	assert_equal "$(jq -c '.n | values' <<<"$output" | tr -d '\n')" 1111
+	assert_equal "$stderr" ""
+	# a reader that decides for itself
+	sed -i '1s/"watermarks":true/"watermarks":false/' lines
+	run --separate-stderr maip-window --tumbling 10m --agg 'COUNT(*) AS n' <lines
+	assert_regex "$stderr" '3 .*late'
 }
 
 @test "SIGTERM ends a live read with 0, and says that nothing may fire" {
@@ -323,7 +347,7 @@ left_undone() { # STATUS REGEX
 		-t one -o soon|-o: 'soon' is not an offset (try earliest, latest, committed, 42, -10, +10, @2026-01-16T12:00:00Z, -3d, or a range A:B of these)
 		-t one -o 5:3|-o: the range '5:3' ends before it starts: it is A:B, from A up to, not including, B
 		-t one -o -5:-10|-o: the range '-5:-10' ends before it starts: it is A:B, from A up to, not including, B
-		-t one --where '$offse > 5'|--where: column 1: there is no '$offse'; there are $key, $topic, $partition, $offset, $timestamp and $headers.NAME
+		-t one --where '$offse > 5'|--where: column 1: there is no '$offse'; there are $key, $topic, $partition, $offset, $timestamp and $headers.NAME; $key_b64 and $headers.NAME.b64 are bytes in base64
 		-t one -e --until 5|--until and --exit-at-end are two ends: choose one
 		-t one -o committed|-o committed: committed by which group? (-g NAME)
 		-t one -o 0:stored|-o committed: committed by which group? (-g NAME)
