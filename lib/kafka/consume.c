@@ -276,12 +276,18 @@ say(struct consume *c, const struct control *control, struct err *err)
 	return -1;
 }
 
-/* The whole topic has been quiet for so long that the clock counts. */
+/* The whole topic has been quiet for so long that the clock counts. While a broker cannot be
+ * reached nothing is quiet: what it has may be older than now. */
 static bool
-clock_counts(const struct consume *c, int64_t watermark)
+clock_counts(struct consume *c, int64_t watermark)
 {
-	return c->conf.idle_advance > 0 && watermark != TIME_MIN && c->pending_lane == SIZE_MAX &&
-	       consume_listened(c) - c->heard >= c->conf.idle_advance;
+	if (c->conf.idle_advance == 0 || watermark == TIME_MIN || c->pending_lane != SIZE_MAX ||
+	    consume_listened(c) - c->heard < c->conf.idle_advance)
+		return false;
+	if (c->reader->in_touch(c->reader->self))
+		return true;
+	c->heard = consume_listened(c);
+	return false;
 }
 
 static int

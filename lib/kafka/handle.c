@@ -176,6 +176,7 @@ on_error(rd_kafka_t *rk, int code, const char *text, void *opaque)
 	struct handle *h = opaque;
 
 	(void)rk;
+	h->lost = true;
 	switch (code) {
 	case RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN:
 		brokers_down(h);
@@ -190,14 +191,16 @@ on_error(rd_kafka_t *rk, int code, const char *text, void *opaque)
 }
 
 /* Connections that fail reach us through on_error, with their reason; that a property is meant
- * for the other kind of client is no news, for one file serves both; and metadata or a producer's
- * id that is not to be had yet is asked for again. All else is said a second time by whoever it
+ * for the other kind of client is no news, for one file serves both; metadata or a producer's id
+ * that is not to be had yet is asked for again; and what is fatal for a client or its transaction
+ * comes as the error of a record or call. All else is said a second time by whoever it
  * concerns, in words that say what to do: so none of it is louder than information. */
 static void
 on_log(const rd_kafka_t *rk, int level, const char *facility, const char *text)
 {
 	static const char *const noise[] = { "FAIL",   "ERROR",    "CONFWARN",   "AUTOCREATE",
-		                             "GETPID", "METADATA", "SSLCERTVRFY" };
+		                             "GETPID", "METADATA", "SSLCERTVRFY",
+		                             "TXNERR", "FATAL" };
 	struct handle *h = rd_kafka_opaque(rk);
 	bool debugging;
 	char all[1200];

@@ -31,6 +31,7 @@ struct handle {
 	/* monotonic ms; TIME_MAX: as far as we know, brokers answer */
 	int64_t                  down_since;
 	int64_t                  next_probe;
+	bool                     lost;  /* a connection, since the owner last set it to false */
 	bool                     told;  /* the user knows that no broker answers */
 	/* why the last certificate was not accepted, X509_V_ERR_*; 0: it was. Set by librdkafka's
 	 * threads */

@@ -96,6 +96,11 @@ struct reader {
 	 * OFFSET_NONE: not known. */
 	int64_t (*heard_end)(void *self, const struct part *p);
 
+	/* Can silence be taken for silence? false: a connection has been lost, and not every
+	 * leader of what we read has answered since then, with an end where we stand. After a loss
+	 * it asks, once a second, for at most 0.2 s a partition; else nobody. */
+	bool (*in_touch)(void *self);
+
 	/* The caller cannot take records for now: keep our place in the group. To be called at
 	 * least every few seconds. */
 	int (*serve)(void *self, struct err *err);

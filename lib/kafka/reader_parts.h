@@ -57,6 +57,7 @@ struct kafka_reader {
 	size_t               gather_bytes;      /* of a feed that may be gathered at once */
 	/* nudge whenever so much was handed out; 0: never */
 	size_t               nudge_bytes;
+	int64_t              next_touch;        /* monotonic ms: not asked before whether we are */
 	bool                 failed;    /* a callback failed: err is for the next poll */
 	struct err           err;
 };
@@ -86,6 +87,7 @@ int reader_offset_at(void *self, const struct part *p, int64_t ts, int64_t *offs
 int reader_committed(void *self, const struct part *p, int64_t *offset, struct err *err);
 int reader_position(void *self, const struct part *p, int64_t *offset, struct err *err);
 int64_t reader_heard_end(void *self, const struct part *p);
+bool reader_in_touch(void *self);
 
 /* ---- reader_rdkafka.c */
 

@@ -106,3 +106,34 @@ teardown() {
 	# and each line is in the topic or in the dead-letter file
 	assert_equal "$(comm -23 <(ids events) <({ ids unsent; jq -r .value.eventId there; } | sort -u) | wc -l)" 0
 }
+
+# Wait until so many lines of a file match; fails after 60 s.
+await_count() { # PATTERN FILE COUNT
+	local i
+	for ((i = 0; i < 3000; i++)); do
+		[[ -e $2 && $(grep -c -- "$1" "$2") -ge $3 ]] && return
+		sleep 0.02
+	done
+	echo "$2 has no $3 lines with '$1' after 60 s" >&2
+	return 1
+}
+
+@test "--idle-advance: time stands while the broker is away, and goes on when it is back" {
+	own=$BATS_TEST_TMPDIR/own
+	address=$("$rig" up "$own")
+	maip-produce -b "$address" -t quiet --create-topics=1 <<<'{"timestamp":"2026-01-16T12:00:00Z"}'
+	maip-consume -b "$address" -t quiet -o earliest --watermark 0 --idle-advance 2s >lines 2>err 3>&- &
+	consumer=$!
+	await_count watermark lines 3   # that of the record, and two of the clock
+	"$rig" down "$own"
+	await_count "no broker of $address answers any more" err 1
+	at=$(grep -c watermark lines)
+	"$rig" up "$own"
+	assert_equal "$(grep -c watermark lines)" "$at"
+	await_count "a broker answers again" err 1
+	await_count watermark lines "$((at + 1))"
+	maip-produce -b "$address" -t quiet <<<'{"timestamp":"2026-01-16T13:00:00Z"}'
+	await_count 13:00:00 lines 1
+	kill "$consumer"
+	ends_with 0 "$consumer"
+}

@@ -146,8 +146,12 @@ write_lines() { # FILE
 	assert_equal "${#lines[@]}" 100
 	run -74 --separate-stderr maip-produce -t small-txn --transactional-id small in
 	assert_equal "$stderr" "maip-produce: nothing was published, the transaction is aborted: line 51 to 'small-txn': too large for the topic (its max.message.bytes)"
-	# that is all, unless more is asked for
+	# that is all, unless debugging is asked for
 	run -74 --separate-stderr maip-produce -v -t small-txn --transactional-id small in
+	assert_regex "$stderr" "^maip-produce: nothing was published, the transaction is aborted: line 51 to 'small-txn': [^
+]*
+maip-produce: [0-9]+ records, 0 delivered, [0-9]+ not; 0 bad lines\$"
+	run -74 --separate-stderr maip-produce -v -X debug=eos -t small-txn --transactional-id small in
 	assert_regex "$stderr" "maip-produce: librdkafka: TXNERR: "
 }
 

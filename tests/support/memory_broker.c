@@ -535,6 +535,13 @@ mem_heard_end(void *self, const struct part *p)
 	return (int64_t)find_log(((struct member *)self)->b, p->topic, p->partition)->n;
 }
 
+static bool
+mem_in_touch(void *self)
+{
+	(void)self;
+	return true;
+}
+
 static int
 mem_subscribe(void *self, const struct str *names, size_t n, bool apart,
               const struct reader_events *events, struct err *err)
@@ -723,6 +730,7 @@ memory_broker_reader(struct memory_broker *b, const char *group)
 		.take = mem_take,
 		.add = mem_add,
 		.heard_end = mem_heard_end,
+		.in_touch = mem_in_touch,
 		.drop = mem_drop,
 		.position = mem_position,
 		.serve = mem_serve,

@@ -678,6 +678,46 @@ the_clock_moves_time_on_when_the_whole_topic_is_quiet(void **state)
 	memory_broker_free(b);
 }
 
+static bool
+out_of_touch(void *self)
+{
+	(void)self;
+	return false;
+}
+
+static void
+the_clock_does_not_move_time_on_while_a_broker_cannot_be_reached(void **state)
+{
+	struct memory_broker *b = memory_broker_new(5);
+	bool (*in_touch)(void *self);
+	struct rig r;
+
+	(void)state;
+	memory_broker_topic(b, "t", 1);
+	rig_init(&r, b, "t");
+	r.conf.watermarks = true;
+	r.conf.idle_advance = 5000;
+	r.conf.range.from.kind = PLACE_EARLIEST;
+	rig_open(&r);
+	assert_int_equal(consume_start(r.consume, &r.reader, &r.err), 0);
+	in_touch = r.reader.in_touch;
+	rig_put_event(b, "t", 0, NOW - 100000, 1);
+	rig_steps(&r, 5);
+	r.reader.in_touch = out_of_touch;
+	r.now += 60000;
+	rig_steps(&r, 2);
+	assert_null(strstr(rig_text(&r), "\"ts\":17672255"));
+	r.reader.in_touch = in_touch;   /* the silence begins now */
+	r.now += 4999;
+	rig_steps(&r, 2);
+	assert_null(strstr(rig_text(&r), "\"ts\":17672255"));
+	r.now += 1;
+	rig_steps(&r, 1);
+	assert_non_null(strstr(rig_text(&r), "\"ts\":1767225504999}"));
+	rig_release(&r);
+	memory_broker_free(b);
+}
+
 static void
 one_key_is_read_from_its_partition_alone(void **state)
 {
@@ -805,6 +845,7 @@ main(void)
 		cmocka_unit_test(
 			a_record_that_waits_is_not_committed_nor_written_after_a_rebalance),
 		cmocka_unit_test(the_clock_moves_time_on_when_the_whole_topic_is_quiet),
+		cmocka_unit_test(the_clock_does_not_move_time_on_while_a_broker_cannot_be_reached),
 		cmocka_unit_test(one_key_is_read_from_its_partition_alone),
 		cmocka_unit_test(partitions_made_meanwhile_are_read_from_their_first_record),
 		cmocka_unit_test(a_meter_tells_what_was_read_and_what_is_left),
