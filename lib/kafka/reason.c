@@ -53,7 +53,7 @@ brokers(const struct kafka_conf *c)
 static int
 fail_certificate(const struct reason *r, struct err *err)
 {
-	const char *look_at = "is the clock right?";
+	const char *look_at = "is the clock here right?";
 
 	switch (r->certificate) {
 	case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
@@ -62,6 +62,9 @@ fail_certificate(const struct reason *r, struct err *err)
 	case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
 	case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
 		look_at = "ssl.ca.location has to name the certificate of its authority";
+		break;
+	case X509_V_ERR_CERT_HAS_EXPIRED:
+		look_at = "the broker needs a new one, unless the clock here is wrong";
 		break;
 	case X509_V_ERR_HOSTNAME_MISMATCH:
 	case X509_V_ERR_IP_ADDRESS_MISMATCH:

@@ -106,6 +106,17 @@ explain(struct kafka_writer *w, rd_kafka_resp_err_t code, struct err *err)
 	case RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE:
 		fail_as(err, STATUS_IO, "too large for the topic (its max.message.bytes)");
 		break;
+	case RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION:
+	case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:
+	case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
+		fail_as(err, STATUS_IO,
+		        "there is no such topic or partition any more: it was deleted meanwhile");
+		break;
+	case RD_KAFKA_RESP_ERR_INVALID_TIMESTAMP:
+		fail_as(err, STATUS_IO,
+		        "its time, or one in its batch, is not what the topic takes "
+		        "(message.timestamp.before.max.ms and message.timestamp.after.max.ms)");
+		break;
 	case RD_KAFKA_RESP_ERR_INVALID_RECORD:
 		fail_as(err, STATUS_IO,
 		        "in a batch of which the broker refuses a record (one without a key, if "

@@ -74,7 +74,7 @@ await_count() { # PATTERN FILE COUNT
 }
 
 @test "an expired certificate is not trusted" {
-	fails 69 "cannot trust Kafka at $expired: its certificate: certificate has expired (is the clock right?)" \
+	fails 69 "cannot trust Kafka at $expired: its certificate: certificate has expired (the broker needs a new one, unless the clock here is wrong)" \
 		-b "$expired" -X security.protocol=ssl "${ca[@]}"
 }
 

@@ -225,6 +225,29 @@ maip-produce: nothing was published, the transaction is aborted"
 	maip-consume -b "$address" -t steady -o earliest --exit-at-end | cmp - in
 }
 
+@test "a topic that is deleted while it is written to is told as that" {
+	own=$BATS_TEST_TMPDIR/own
+	address=$("$rig" up "$own" auto.create.topics.enable=false)
+	mkfifo pipe
+	touch receipts
+	maip-produce -b "$address" -t gone --create-topics=1 --receipts receipts <pipe 2>err 3>&- &
+	pid=$!
+	exec 4>pipe
+	echo '{"n":1}' >&4
+	timeout 60 tail -n +1 -s 0.05 -f receipts 3>&- | head -n 1 >/dev/null
+	kafka-admin "$address" delete-topic gone
+	echo '{"n":2}' >&4
+	exec 4>&-
+	ends_with 74 "$pid"
+	assert_equal "$(<err)" "maip-produce: 1 of 2 records not delivered, the first: line 2 to 'gone': there is no such topic or partition any more: it was deleted meanwhile (--dead-letter FILE keeps them, and goes on)"
+}
+
+@test "a time that the topic does not take is told with the settings that say so" {
+	maip-produce -t timely --create-topics=1,message.timestamp.before.max.ms=60000 <<<'{"n":1}'
+	run -74 --separate-stderr maip-produce -t timely --timestamp "'2026-01-16T12:00:00Z'" <<<'{"n":2}'
+	assert_regex "$stderr" "line 1 to 'timely': its time, or one in its batch, is not what the topic takes \(message.timestamp.before.max.ms and message.timestamp.after.max.ms\)"
+}
+
 # Of two records in batches of their own, the old one stands in a segment of its own.
 old_and_new() { # TOPIC
 	maip-produce -t "$1" --timestamp "'1990-01-01T00:00:00Z'" <<<'{"n":1}'
