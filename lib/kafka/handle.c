@@ -74,7 +74,7 @@ is_silence(rd_kafka_resp_err_t code)
 	       code == RD_KAFKA_RESP_ERR__WAIT_COORD || code == RD_KAFKA_RESP_ERR__SSL;
 }
 
-static const char mute[] = "no answer in time";
+static const char mute[] = REASON_MUTE;
 
 /* A broker that is connected, and mute: librdkafka counts requests, or guesses at its version. */
 static bool

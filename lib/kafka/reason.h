@@ -11,6 +11,8 @@
 
 #include "kafka/conf.h"
 
+#define REASON_MUTE "no answer in time" /* words of a broker that is connected, or seems to be */
+
 struct reason {
 	const struct kafka_conf *conf;
 	const char              *words; /* librdkafka's, "Connection refused" */
