@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""maip-cep: ten orders of a customer within a minute against DuckDB's RANGE window and the engines on the JVM, and what dense
-keys and many keys cost."""
+"""maip-cep: ten orders of a customer within a minute against DuckDB's RANGE window and the engines
+on the JVM, and what dense keys and many keys cost."""
 import json
 import re
 import statistics
@@ -11,7 +11,8 @@ con = duckdb.connect()
 con.execute("SET enable_progress_bar = false")
 con.execute(f"SET threads = {sys.argv[2]}")
 con.execute('''COPY (SELECT customer, epoch_ms(ts) AS moment, n - 9 AS n FROM (
-    SELECT payload.customerId AS customer, timestamp AS ts, count(*) OVER (PARTITION BY payload.customerId ORDER BY timestamp
+    SELECT payload.customerId AS customer, timestamp AS ts,
+        count(*) OVER (PARTITION BY payload.customerId ORDER BY timestamp
         RANGE BETWEEN INTERVAL 59999 MILLISECOND PRECEDING AND CURRENT ROW) AS n
     FROM read_json('%s', format = 'newline_delimited', columns = {
         eventType: 'VARCHAR', timestamp: 'TIMESTAMP', payload: 'STRUCT(customerId VARCHAR)' })

@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""maip-produce and maip-consume against kcat and against loops over librdkafka that do nothing else: CPU time of the client alone.
+"""maip-produce and maip-consume against kcat and against loops over librdkafka that do nothing
+else: CPU time of the client alone.
 
-On the embedded broker and, where java and mvn are, on a real one. The ratios are of CPU time: 0.90x says that a client takes nine tenths of ours.
-All are librdkafka clients with the same properties, of one application thread each. What differs: the loop that sends has one record, in the
-cache, and neither reads nor checks anything; it calls librdkafka once a record, as most programs do, where maip-produce does so once for up to 64. The
-loop that discards looks at no record. kcat sends or prints lines unchecked; "as it comes" is its own defaults, without idempotence.
+On the embedded broker and, where java and mvn are, on a real one. The ratios are of CPU time: 0.90x
+says that a client takes nine tenths of ours. All are librdkafka clients with the same properties,
+of one application thread each. What differs: the loop that sends has one record, in the cache, and
+neither reads nor checks anything; it calls librdkafka once a record, as most programs do, where
+maip-produce does so once for up to 64. The loop that discards looks at no record. kcat sends or
+prints lines unchecked; "as it comes" is its own defaults, without idempotence.
 """
 import os
 import shutil
@@ -40,7 +43,8 @@ class Real:
     def __init__(self, bench):
         self.rig = bench.HERE.parent / "rig/kafka/broker"
         self.folder = tempfile.mkdtemp(prefix="maip-bench-kafka.")
-        self.address = subprocess.run([self.rig, "up", self.folder], check=True, capture_output=True, text=True).stdout.strip()
+        self.address = subprocess.run([self.rig, "up", self.folder], check=True,
+                                      capture_output=True, text=True).stdout.strip()
         subprocess.run([bench.BIN / "programs/kafka-admin", self.address, "create-topics", *("%s:%d" % (t, PARTITIONS) for t in ("written", "read"))],
                        check=True)
         self.readable = 1000000
@@ -90,7 +94,8 @@ def read(bench, broker, count, file):
 def idle(bench, broker):
     """Resident while nothing comes: of a reader at the end of its topic, after it has said that it is there."""
     process = subprocess.Popen([bench.BIN / "maip-consume", "-b", broker.address, "-t", "read", "-o", "latest", "-v"],
-                               stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+                               stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                               stderr=subprocess.PIPE)
     process.stderr.readline()
     time.sleep(1)
     with open(f"/proc/{process.pid}/status") as status:

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""maip-window against wc -l, DuckDB, jq and Miller: count and sum of orders by customer in windows of five minutes;
-and its windows against each other, what an open one takes, and how long it takes to start."""
+"""maip-window against wc -l, DuckDB, jq and Miller: count and sum of orders by customer in windows
+of five minutes; and its windows against each other, what an open one takes, and how long it
+takes to start."""
 import decimal
 import json
 import re
@@ -14,14 +15,16 @@ con = duckdb.connect()
 con.execute("SET enable_progress_bar = false")
 con.execute(f"SET threads = {sys.argv[2]}")
 con.execute('''COPY (SELECT payload.customerId AS customer,
-    epoch_ms(time_bucket(INTERVAL 5 MINUTE, timestamp)) AS start, count(*) AS n, sum(payload.totalAmount) AS total
+    epoch_ms(time_bucket(INTERVAL 5 MINUTE, timestamp)) AS start, count(*) AS n,
+    sum(payload.totalAmount) AS total
     FROM read_json('%s', format = 'newline_delimited', columns = {
         timestamp: 'TIMESTAMP', payload: 'STRUCT(customerId VARCHAR, totalAmount DECIMAL(18, 2))' })
     GROUP BY ALL) TO '/dev/stdout' (FORMAT json)''' % sys.argv[1])
 """
 
 JQ = """[inputs] | group_by(.payload.customerId, (.timestamp[0:19] + "Z" | fromdate / 300 | floor))[] |
-{customer: .[0].payload.customerId, start: ((.[0].timestamp[0:19] + "Z" | fromdate / 300 | floor) * 300000),
+{customer: .[0].payload.customerId,
+ start: ((.[0].timestamp[0:19] + "Z" | fromdate / 300 | floor) * 300000),
  n: length, total: ([.[].payload.totalAmount // 0] | add)}"""
 
 MILLER = ["put", "-q", '''
@@ -139,7 +142,8 @@ def memory(bench):
     for shape in (("--tumbling", "1d"), ("--sliding", "1d,12h"), ("--session", "1d")):
         argv = [bench.BIN / "maip-window", "-v", "--time", "t", "--time-format", "ms", "--key", "k", *shape,
                 "--agg", "COUNT(*)", "--agg", "SUM(v)", path]
-        said = subprocess.run(list(map(str, argv)), capture_output=True, text=True, check=True).stderr
+        said = subprocess.run(list(map(str, argv)), capture_output=True, text=True,
+                              check=True).stderr
         counted = {name: int(value) for name, value in re.findall(r"([a-z-]+)=(\d+)", said)}
         window = (counted["state-bytes"] - counted["key-bytes"]) / counted["open"]
         key = counted["key-bytes"] / counted["open"]

@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
-# Bad input, full disks, readers that leave and signals: the same in every filter, with what was good before delivered.
+# Bad input, full disks, readers that leave and signals: the same in every filter, with what was
+# good before delivered.
 bats_require_minimum_version 1.5.0
 load '/usr/lib/bats/bats-support/load'
 load '/usr/lib/bats/bats-assert/load'
@@ -19,7 +20,8 @@ filter() { # NAME [OPTION]...: says one line about 12:00 as soon as it sees 12:0
 	esac
 }
 
-# After two good lines this one ends each filter with 65 and MESSAGE, and what was good before has been delivered.
+# After two good lines this one ends each filter with 65 and MESSAGE, and what was good before has
+# been delivered.
 bad_line() { # LINE MESSAGE [OPTION]...
 	local name
 	for name in "${filters[@]}"; do
@@ -86,7 +88,8 @@ $name: 1 bad record could not be kept in /dev/full: in: line 3: column 1: expect
 		run -65 --separate-stderr filter "$name" --on-error skip < <(echo nope; cat good; echo '{"k":1}')
 		assert_equal "$stderr" "$name: 2 bad records were skipped; the first: line 1: column 1: expected a value, found 'nope'"
 		assert_equal "${#lines[@]}" 2
-		run -0 --separate-stderr filter "$name" --on-error skip --ok-errors 2 < <(echo nope; cat good; echo '{"k":1}')
+		run -0 --separate-stderr filter "$name" --on-error skip --ok-errors 2 \
+			< <(echo nope; cat good; echo '{"k":1}')
 		assert_equal "$stderr" ''
 	done
 }
@@ -116,7 +119,8 @@ $name: 1 bad record could not be kept in /dev/full: in: line 3: column 1: expect
 	local name as=()
 	touch secret
 	chmod 0 secret
-	[[ $(id -u) != 0 ]] || as=(setpriv --bounding-set -dac_override,-dac_read_search) # else root may read everything
+	# else root may read everything
+	[[ $(id -u) != 0 ]] || as=(setpriv --bounding-set -dac_override,-dac_read_search)
 	for name in "${filters[@]}"; do
 		case $name in
 		maip-window) run -66 --separate-stderr "${as[@]}" maip-window --tumbling 5m secret ;;

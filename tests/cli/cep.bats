@@ -29,7 +29,8 @@ refused() { # MESSAGE OPTION...
 @test "spaces, escapes, member order and digits of a line survive" {
 	line='{ "k" : "\u0078", "n":1.50e0,"t": 1.0, "e":"caf\u00e9\/" }'
 	run -0 cep --begin one <<<"$line"
-	assert_output "{\"k\":\"\\u0078\",\"match_start\":\"1970-01-01T00:00:01.000Z\",\"match_end\":\"1970-01-01T00:00:01.000Z\",\"matches\":{\"one\":[$line]}}"
+	assert_output \
+		"{\"k\":\"\\u0078\",\"match_start\":\"1970-01-01T00:00:01.000Z\",\"match_end\":\"1970-01-01T00:00:01.000Z\",\"matches\":{\"one\":[$line]}}"
 }
 
 @test "a summary counts events, a count counts matches" {
@@ -44,7 +45,8 @@ refused() { # MESSAGE OPTION...
 }
 
 @test "a key may have a name of its own, and there may be several" {
-	run -0 maip-cep --time t --key 'k AS who' --key e --time-style ms --emit summary --begin one --times 2 log
+	run -0 maip-cep --time t --key 'k AS who' --key e --time-style ms --emit summary \
+		--begin one --times 2 log
 	assert_output '{"who":"x","e":"a","match_start":1000,"match_end":4000,"events":{"one":2}}'
 }
 
@@ -77,7 +79,8 @@ refused() { # MESSAGE OPTION...
 	run -0 --separate-stderr cep --begin one --times 2 --late kept late.in
 	assert_equal "$stderr" ''
 	assert_equal "$(cat kept)" '{"t":5,"k":"x"}'
-	run -0 --separate-stderr cep --begin one --times 2 --watermark 5s --time-style ms --emit summary late.in
+	run -0 --separate-stderr cep --begin one --times 2 --watermark 5s --time-style ms \
+		--emit summary late.in
 	assert_equal "$stderr" ''
 	assert_line --index 0 '{"k":"x","match_start":5000,"match_end":10000,"events":{"one":2}}'
 }
@@ -119,7 +122,8 @@ refused() { # MESSAGE OPTION...
 
 @test "too many partial matches end the run, or drop the oldest, and that is told" {
 	for i in {1..9}; do echo "{\"t\":$i,\"k\":\"x\"}"; done >many
-	# the general engine counts the wait for a first event, too; the others are those for one element
+	# the general engine counts the wait for a first event, too; the others are those for one
+	# element
 	for pattern in '5 --begin a --followed-by b --where FALSE' '4 --begin a --times-or-more 10' \
 		'4 --begin a --times-or-more 10 --after-match skip-past-last-event' '4 --begin a --times-or-more 10 --emit count'; do
 		run -65 --separate-stderr cep ${pattern#* } --max-partial 5 many
@@ -214,9 +218,11 @@ maip-cep: 1 record came too late and was dropped (raise --watermark, or keep it 
 
 @test "the trace tells what a skip strategy and a NOT have ruled out" {
 	printf '{"t":%d000,"k":"x","e":"%s"}\n' 1 a 2 a 3 b >log
-	run -0 --separate-stderr cep --begin one --where "e='a'" --followed-by two --where "e='b'" --after-match skip-past-last-event --time-format ms --trace x log
+	run -0 --separate-stderr cep --begin one --where "e='a'" --followed-by two --where "e='b'" \
+		--after-match skip-past-last-event --time-format ms --trace x log
 	assert_equal "${stderr_lines[4]}" '1970-01-01T00:00:03.000Z record 3: match from record 2: dies: ruled out by --after-match, in (match) (2 taken)'
-	run -0 --separate-stderr cep --begin one --where "e='a'" --not-followed-by no --where "e='b'" --followed-by two --where "e='c'" --trace x log
+	run -0 --separate-stderr cep --begin one --where "e='a'" --not-followed-by no \
+		--where "e='b'" --followed-by two --where "e='c'" --trace x log
 	assert [ "${stderr#*dies: what must not come has come, in no}" != "$stderr" ]
 }
 
@@ -302,7 +308,8 @@ maip-cep: 1 record came too late and was dropped (raise --watermark, or keep it 
 	run -74 --separate-stderr bash -c 'maip-cep --time t --begin one log >/dev/full'
 	run -0 --separate-stderr bash -c 'set -o pipefail; for i in {1..20000}; do echo "{\"t\":1}"; done | maip-cep --time t --begin one | head -n 0 || [ $? = 141 ]'
 	assert_equal "$stderr" ''
-	run -74 --separate-stderr maip-cep --time t --begin one --where FALSE --next b --within 1s --late /dev/full <<<'{"t":5}
+	run -74 --separate-stderr maip-cep --time t --begin one --where FALSE --next b --within 1s \
+		--late /dev/full <<<'{"t":5}
 {"t":1}'
 }
 

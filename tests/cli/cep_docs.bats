@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
-# The worked examples of Flink's documentation ("Event Processing (CEP)", "Pattern Recognition"), with the matches it gives for them.
-# It lists them in no order: here they come in that of maip-cep.
+# The worked examples of Flink's documentation ("Event Processing (CEP)", "Pattern Recognition"),
+# with the matches it gives for them. It lists them in no order: here they come in that of maip-cep.
 bats_require_minimum_version 1.5.0
 load '/usr/lib/bats/bats-support/load'
 load '/usr/lib/bats/bats-assert/load'
@@ -10,7 +10,8 @@ setup() {
 	A="kind = 'a'" B="kind = 'b'" C="kind = 'c'" D="kind = 'd'"
 }
 
-# EVENTS MATCHES OPTION...: one event a word, of the kind that is its first letter; of a match the events that it has taken.
+# EVENTS MATCHES OPTION...: one event a word, of the kind that is its first letter; of a match the
+# events that it has taken.
 documented() {
 	local events=$1 expected=$2 event t=0
 	shift 2
@@ -39,7 +40,8 @@ a b2' --begin a --where "$A" --followed-by-any b --where "$B"
 	local events='a b1 d1 b2 d2 b3 c'
 
 	# each other event ends the pattern, too, where c follows directly
-	documented "$events" 'a b3 c' --begin a --where "$A" --followed-by-any b --where "$B" --one-or-more --consecutive --next c --where "$C"
+	documented "$events" 'a b3 c' --begin a --where "$A" --followed-by-any b --where "$B" \
+		--one-or-more --consecutive --next c --where "$C"
 	documented "$events" 'a b1 c
 a b2 c
 a b3 c' --begin a --where "$A" --followed-by-any b --where "$B" --one-or-more --consecutive --followed-by c --where "$C"
@@ -72,7 +74,8 @@ c a1 a2 a3 a4 b' --begin start --where "$C" --followed-by middle --where "$A" --
 }
 
 @test "allowCombinations(): the loop may leave events out" {
-	# the documentation has the seven that begin with a later a, too: they come with followedByAny, not with its followedBy
+	# the documentation has the seven that begin with a later a, too: they come with
+	# followedByAny, not with its followedBy
 	documented 'c d a1 a2 a3 d a4 b' 'c a1 b
 c a2 b
 c a3 b
@@ -272,7 +275,8 @@ prices() { # PRICE...: of one symbol, a second apart
 		)
 	END
 	run -0 maip-cep --time-format s --match-recognize clause ticker
-	# the documentation has 14, from the row of 12:00: but that is an hour before, and Flink's windows are shorter than they say
+	# the documentation has 14, from the row of 12:00: but that is an hour before, and Flink's
+	# windows are shorter than they say
 	assert_output '{"symbol":"ACME","dropTime":12000,"dropDiff":13}'
 }
 
@@ -289,14 +293,16 @@ prices() { # PRICE...: of one symbol, a second apart
 		)
 	END
 	run -0 maip-cep --match-recognize clause ticker
-	# the documentation has the first row only; without AFTER MATCH Flink looks on from the next row, and finds the others
+	# the documentation has the first row only; without AFTER MATCH Flink looks on from the next
+	# row, and finds the others
 	assert_output '{"symbol":"ACME","startPrice":10,"topPrice":13,"lastPrice":11}
 {"symbol":"ACME","startPrice":12,"topPrice":13,"lastPrice":11}
 {"symbol":"ACME","startPrice":13,"topPrice":13,"lastPrice":11}'
 }
 
-# CLAUSE: what stands between ORDER BY rowtime and the end, over the rows in ticker; the table in the documentation shows conditions
-# only, here with a last variable that takes the row of which they do not hold.
+# CLAUSE: what stands between ORDER BY rowtime and the end, over the rows in ticker; the table in
+# the documentation shows conditions only, here with a last variable that takes the row of which
+# they do not hold.
 recognize() {
 	printf 'MATCH_RECOGNIZE (\n    PARTITION BY symbol\n    ORDER BY rowtime\n%s\n)\n' "$1" >clause
 	run --separate-stderr maip-cep --match-recognize clause ticker
@@ -339,7 +345,8 @@ recognize() {
 	}
 	offset 10 20
 	assert_output '{"symbol":"ACME","a":10,"b":null,"c":20,"before":10}'
-	# the documentation has 15 as B and 20 as C; but 15 is a C too, and that match is complete a row earlier
+	# the documentation has 15 as B and 20 as C; but 15 is a C too, and that match is complete a
+	# row earlier
 	offset 10 15 20
 	assert_output '{"symbol":"ACME","a":10,"b":null,"c":15,"before":10}'
 	offset 10 8 20
@@ -425,7 +432,8 @@ recognize() {
 {"match_start":1000,"match_end":6000,"n":3,"sum":4.6}'
 }
 
-# The example of the last chapter: an error right after any event, then something critical, within ten seconds, by id.
+# The example of the last chapter: an error right after any event, then something critical, within
+# ten seconds, by id.
 errors() { # OPTION...
 	maip-cep --time t --key id --begin start --next middle --where "name = 'error'" --followed-by end --where "name = 'critical'" \
 		--within 10s --time-style ms --emit summary "$@"
@@ -443,7 +451,8 @@ errors() { # OPTION...
 	printf '{"t":%d,"id":1,"name":"%s"}\n' 1 login 2 error 3 logout 12 login 13 error 14 critical 40 logout >events
 	run -0 errors --timeouts timeouts events
 	assert_output '{"id":1,"match_start":12000,"match_end":14000,"events":{"start":1,"middle":1,"end":1}}'
-	# each event begins a partial match; those whose second event is no error died of that, not of time
+	# each event begins a partial match; those whose second event is no error died of that, not
+	# of time
 	assert_equal "$(cat timeouts)" '{"id":1,"match_start":1000,"timeout":11000,"events":{"start":1,"middle":1}}
 {"id":1,"match_start":14000,"timeout":24000,"events":{"start":1}}
 {"id":1,"match_start":40000,"timeout":50000,"events":{"start":1}}'
@@ -455,7 +464,8 @@ errors() { # OPTION...
 	assert_output '{"id":1,"match_start":1000,"match_end":5000,"events":{"start":1,"middle":1,"end":1}}'
 	assert_equal "$stderr" ''
 	assert_equal "$(cat late)" '{"t":2,"id":1,"name":"error"}'
-	# the watermark is correct by assumption: with none too small a bound, the error at 3 is late as well
+	# the watermark is correct by assumption: with none too small a bound, the error at 3 is
+	# late as well
 	run -0 --separate-stderr errors --watermark 0s --late late0 events
 	assert_output ''
 	assert_equal "$(cat late0)" '{"t":3,"id":1,"name":"error"}
@@ -475,6 +485,7 @@ errors() { # OPTION...
 		'--times 4 --optional' '--one-or-more' '--one-or-more --greedy' '--one-or-more --optional' '--one-or-more --optional --greedy' \
 		'--times-or-more 2' '--times-or-more 2 --greedy' '--times-or-more 2 --optional' '--times-or-more 2 --optional --greedy' \
 		'--times 2:5s' '--times 2,4:5s' '--times-or-more 2:5s' '--one-or-more=5s'; do
-		run -0 maip-cep --begin before --followed-by start $quantifier --followed-by after --explain
+		run -0 maip-cep --begin before --followed-by start $quantifier --followed-by after \
+			--explain
 	done
 }

@@ -21,7 +21,8 @@ refused() { # MESSAGE CLAUSE [OPTION...]
 }
 
 @test "--select prints values of the elements and of the last event" {
-	run -0 maip-cep --time t --key k --time-style ms --begin a --where "e = 'a'" --times 2 --next b --where "e = 'b'" \
+	run -0 maip-cep --time t --key k --time-style ms --begin a --where "e = 'a'" --times 2 \
+		--next b --where "e = 'b'" \
 		--select 'COUNT(a) AS n, SUM(a.v) AS total, FIRST(a.v) AS first, v, LAST(a.v, 5) AS none' log
 	assert_output '{"k":"x","match_start":1000,"match_end":3000,"n":2,"total":3.30,"first":1.10,"v":5,"none":null}'
 }

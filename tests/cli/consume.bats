@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
-# maip-consume against the embedded broker: what is printed, what is refused, and the exit status of each.
+# maip-consume against the embedded broker: what is printed, what is refused, and the exit status of
+# each.
 bats_require_minimum_version 1.5.0
 load /usr/lib/bats/bats-support/load
 load /usr/lib/bats/bats-assert/load
@@ -176,7 +177,8 @@ left_undone() { # STATUS REGEX
 
 @test "SIGTERM after the broker of a group has died does not wait for the session to end" {
 	printf '{"n":%d}\n' 1 2 3 | put
-	maip-consume -t one -g g -o earliest -X session.timeout.ms=300000 >out 2>err 3>&- 8>&- 9<&- &
+	maip-consume -t one -g g -o earliest -X session.timeout.ms=300000 \
+		>out 2>err 3>&- 8>&- 9<&- &
 	member=$!
 	await_lines out 3
 	broker down
@@ -190,7 +192,8 @@ left_undone() { # STATUS REGEX
 
 @test "a look for new partitions that no broker answers holds up no signal" {
 	printf '{"n":%d}\n' 1 2 3 | put
-	maip-consume -t one -o earliest -X topic.metadata.refresh.interval.ms=10 >out 2>err 3>&- 8>&- 9<&- &
+	maip-consume -t one -o earliest -X topic.metadata.refresh.interval.ms=10 \
+		>out 2>err 3>&- 8>&- 9<&- &
 	reader=$!
 	await_lines out 3
 	broker down
@@ -281,7 +284,8 @@ left_undone() { # STATUS REGEX
 	start=$(date +%s%N)
 	run -0 maip-consume -t one -e --rate 10/s
 	assert_equal "$(wc -l <<<"$output")" 3
-	(( $(date +%s%N) - start > 90000000 ))  # three records, of which the first two may leave at once
+	# three records, of which the first two may leave at once
+	(( $(date +%s%N) - start > 90000000 ))
 }
 
 @test "statistics are objects on stderr; a progress is for a terminal only" {

@@ -125,7 +125,10 @@ maip-jobctl run: command 3 of the pipeline, (exit 6), ended with status 6'
 
 @test "a detached pipeline fails like one in the foreground, and its log says why" {
 	run -0 maip-jobctl run -d -n away -c "maip-window --key k --tumbling 1m <<<'$event' | (sleep 0.1; exit 4)"
-	for _ in {1..500}; do [[ $(maip-jobctl list | jq -r .state) == FAILED ]] && break; sleep 0.02; done
+	for _ in {1..500}; do
+		[[ $(maip-jobctl list | jq -r .state) == FAILED ]] && break
+		sleep 0.02
+	done
 	assert_equal "$(maip-jobctl list | jq -r .state)" FAILED
 	run -0 cat run/*.log
 	assert_output 'maip-jobctl run: command 2 of the pipeline, (sleep 0.1; exit 4), ended with status 4'
@@ -151,7 +154,11 @@ maip-jobctl run: command 3 of the pipeline, (exit 6), ended with status 6'
 	exec 9<>in
 	maip-jobctl run -n shot -c 'maip-window --key k --tumbling 1m in' 3>&- 9>&- &
 	job=$!
-	for _ in {1..500}; do pid=$(maip-jobctl show shot 2>/dev/null | jq .pid); [[ -z $pid ]] || break; sleep 0.02; done
+	for _ in {1..500}; do
+		pid=$(maip-jobctl show shot 2>/dev/null | jq .pid)
+		[[ -z $pid ]] || break
+		sleep 0.02
+	done
 	kill -9 "$pid"
 	status=0
 	wait "$job" || status=$?
@@ -195,7 +202,10 @@ run_in_background() {
 
 @test "SIGTERM to run cancels the job" {
 	run_in_background 'exec maip-window --key k --tumbling 1m in'
-	for _ in {1..500}; do [[ $(maip-jobctl list | jq -r .state) == RUNNING ]] && break; sleep 0.02; done
+	for _ in {1..500}; do
+		[[ $(maip-jobctl list | jq -r .state) == RUNNING ]] && break
+		sleep 0.02
+	done
 	kill -TERM "$job"
 	status=0
 	wait "$job" || status=$?
@@ -281,7 +291,8 @@ table() { # COLUMNS COMMAND...
 @test "a stage whose output nobody reads is back-pressured" {
 	mkfifo stop
 	exec 8<>stop
-	yes "$event" | MAIP_JOB_NAME=jam maip-window --count 1 2>/dev/null 8>&- | { head -c 1 >/dev/null; head -c 1 <stop; } &
+	yes "$event" | MAIP_JOB_NAME=jam maip-window --count 1 2>/dev/null 8>&- |
+		{ head -c 1 >/dev/null; head -c 1 <stop; } &
 	for _ in {1..500}; do
 		level=$(maip-jobctl backpressure jam 2>/dev/null | jq -r 'select(.stage=="maip-window").level') || level=
 		[[ $level == high ]] && break

@@ -191,7 +191,8 @@ hello='{"_maip":"hello","version":1,"job":"00000000000000000000000000000000","ru
 
 @test "a broker that goes away: what was not acknowledged is in the dead letters" {
 	mkfifo in
-	maip-produce -t one --dead-letter letters --receipts receipts --delivery-timeout 1s <in 2>err 8>&- 9<&- 3>&- &
+	maip-produce -t one --dead-letter letters --receipts receipts --delivery-timeout 1s \
+		<in 2>err 8>&- 9<&- 3>&- &
 	pid=$!
 	exec 7>in
 	echo '{"n":1}' >&7
@@ -226,7 +227,8 @@ hello='{"_maip":"hello","version":1,"job":"00000000000000000000000000000000","ru
 
 @test "no broker for too long gives up, and the rest of the input becomes dead letters" {
 	mkfifo in
-	maip-produce -t one --dead-letter letters --receipts receipts --broker-timeout 1s <in 2>err 8>&- 9<&- 3>&- &
+	maip-produce -t one --dead-letter letters --receipts receipts --broker-timeout 1s \
+		<in 2>err 8>&- 9<&- 3>&- &
 	pid=$!
 	exec 7>in
 	echo '{"n":1}' >&7
@@ -331,7 +333,8 @@ hello='{"_maip":"hello","version":1,"job":"00000000000000000000000000000000","ru
 
 @test "a signal while a topic is asked for, and no broker answers, does not wait for the answer" {
 	mkfifo in
-	timeout 60 maip-produce --topic-expr to --receipts receipts --broker-timeout 1h --grace 100ms <in 2>err 8>&- 9<&- 3>&- &
+	timeout 60 maip-produce --topic-expr to --receipts receipts --broker-timeout 1h \
+		--grace 100ms <in 2>err 8>&- 9<&- 3>&- &
 	pid=$!
 	exec 7>in
 	echo '{"to":"one"}' >&7

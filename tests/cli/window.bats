@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
-# maip-window: what it prints, what it refuses, and what it says then. What windows hold is in tests/golden and tests/unit.
+# maip-window: what it prints, what it refuses, and what it says then. What windows hold is in
+# tests/golden and tests/unit.
 bats_require_minimum_version 1.5.0
 load '/usr/lib/bats/bats-support/load'
 load '/usr/lib/bats/bats-assert/load'
@@ -29,7 +30,8 @@ bad_line() { # LINE REASON
 }
 
 @test "a row has keys, bounds and columns, and sums keep their cents" {
-	run -0 maip-window --time t --time-format ms --key k --tumbling 1s --watermark 1s --agg 'COUNT(*) AS n' --agg 'SUM(v) AS total' log
+	run -0 maip-window --time t --time-format ms --key k --tumbling 1s --watermark 1s \
+		--agg 'COUNT(*) AS n' --agg 'SUM(v) AS total' log
 	assert_output '{"k":"a","window_start":"1970-01-01T00:00:01.000Z","window_end":"1970-01-01T00:00:02.000Z","n":2,"total":4.10}
 {"k":"b","window_start":"1970-01-01T00:00:02.000Z","window_end":"1970-01-01T00:00:03.000Z","n":1,"total":2}
 {"k":"a","window_start":"1970-01-01T00:00:09.000Z","window_end":"1970-01-01T00:00:10.000Z","n":1,"total":4}'
@@ -66,12 +68,13 @@ bad_line() { # LINE REASON
 
 @test "a record between two windows is late only behind the watermark, as in Flink" {
 	printf '{"t":%s}\n' 0 3000 12000 8000 13000 >in
-	run -0 --separate-stderr maip-window --time t --time-format ms --sliding 2s,5s --late late -v in
+	run -0 --separate-stderr maip-window --time t --time-format ms --sliding 2s,5s --late late \
+		-v in
 	assert_regex "$stderr" ' late=1 between-windows=3 '
 	assert_equal "$(cat late)" '{"t":8000}'
 	rm late
-	run -0 --separate-stderr maip-window --time t --time-format ms --sliding 2s,5s --late late -v \
-		--allowed-lateness 4s in
+	run -0 --separate-stderr maip-window --time t --time-format ms --sliding 2s,5s --late late \
+		-v --allowed-lateness 4s in
 	assert_regex "$stderr" ' late=0 between-windows=4 '
 	assert_equal "$(cat late)" ''
 }
@@ -130,7 +133,8 @@ bad_line() { # LINE REASON
 	run -65 --separate-stderr window --tumbling 1s --on-error skip in
 	assert_output '{"window_start":1000,"window_end":2000,"count":2}'
 	assert_equal "$stderr" "maip-window: 1 bad record was skipped: in: line 2: column 1: expected a value, found 'nope'"
-	run -0 --separate-stderr window --tumbling 1s --on-error dead-letter=letters --ok-errors 1 in
+	run -0 --separate-stderr window --tumbling 1s --on-error dead-letter=letters \
+		--ok-errors 1 in
 	assert_output '{"window_start":1000,"window_end":2000,"count":2}'
 	assert_equal "$(<letters)" "{\"reason\":\"column 1: expected a value, found 'nope'\",\"position\":\"in: line 2\",\"input\":\"nope\"}"
 }
@@ -193,7 +197,8 @@ bad_line() { # LINE REASON
 }
 
 @test "times at both ends of the calendar and before 1970 are right" {
-	printf '{"t":"%s"}\n' -9999-01-01T00:00:00Z 1969-12-31T23:59:59.999Z 1970-01-01T00:00:00Z 9999-12-31T23:59:59.999Z >in
+	printf '{"t":"%s"}\n' -9999-01-01T00:00:00Z 1969-12-31T23:59:59.999Z 1970-01-01T00:00:00Z \
+		9999-12-31T23:59:59.999Z >in
 	printf '{"t":%d}\n' -377705116800000 -1 0 253402300799999 >in
 	run -0 maip-window --time t --time-format ms --tumbling 1h in
 	assert_output '{"window_start":"-9999-01-01T00:00:00.000Z","window_end":"-9999-01-01T01:00:00.000Z","count":1}
@@ -419,7 +424,8 @@ hello='{"_maip":"hello","version":1,"job":"0123456789abcdef0123456789abcdef","ru
 	seq 200000 | sed 's/.*/{"t":1,"k":"key &"}/' >in
 	for agg in 'COUNT(*) BY k' 'COUNT(DISTINCT k)' 'COLLECT(DISTINCT k)' 'TOP(3, k)' 'COLLECT(k)'; do
 		window --tumbling 1m --agg "$agg" --state-memory 64MiB in >free
-		window --tumbling 1m --agg "$agg" --state-memory 16MiB in >"$agg" 2>said || [[ $? == 75 && $(<said) == *' more than --state-memory allows: '* ]]
+		window --tumbling 1m --agg "$agg" --state-memory 16MiB in >"$agg" 2>said ||
+			[[ $? == 75 && $(<said) == *' more than --state-memory allows: '* ]]
 		[[ ! -s $agg ]] || cmp free "$agg"
 	done
 	[[ ! -s 'COUNT(*) BY k' && -s 'COUNT(DISTINCT k)' && ! -s 'COLLECT(DISTINCT k)' && -s 'TOP(3, k)' && ! -s 'COLLECT(k)' ]]

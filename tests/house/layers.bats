@@ -123,6 +123,23 @@ setup() {
 	assert_output 'lib/cep/a.c:10: 102 columns'
 }
 
+@test "of a longer line of a test what stands in quotes does not count" {
+	local nines
+	nines=$(printf '%0101d' 0 | tr 0 9)
+	mkdir "$house/tests/unit"
+	printf '%s\n' "f(\"$nines \\\"\", $nines);" "/* $nines */" "f(\"$nines\\\"\");" >"$house/tests/unit/a.c"
+	printf '%s\n' "f '$nines' \"$nines\"" "# a 'comment $nines'" "cat <<-END" "	$nines" "	END" "$nines" \
+		"f 'a text of several lines $nines" "'" >"$house/tests/unit/a.bats"
+	printf '%s\n' '#!/bin/sh' "$nines" >"$house/cmd/script"
+	printf '%s\n' "$nines" >"$house/tests/data"
+	check columns "$house"
+	assert_output 'cmd/script:2: 101 columns
+tests/unit/a.bats:2: 115 columns
+tests/unit/a.bats:6: 101 columns
+tests/unit/a.c:1: 107 columns
+tests/unit/a.c:2: 107 columns'
+}
+
 @test "nothing is left for later" {
 	check promises
 	assert_output ''

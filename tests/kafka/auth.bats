@@ -197,7 +197,8 @@ teardown() {
 @test "a renewal that fails is told once, and the old token is used until the new one is there" {
 	# The second call fails until the file is there.
 	local command="[ -e called ] && [ ! -e well ] && { echo vault is sealed >&2; exit 1; }; touch called; $(token 3)"
-	maip-consume -t t -o earliest -b "$oauth" -X security.protocol=sasl_plaintext --oauth-token-command "$command" >lines 2>err 3>&- &
+	maip-consume -t t -o earliest -b "$oauth" -X security.protocol=sasl_plaintext \
+		--oauth-token-command "$command" >lines 2>err 3>&- &
 	consumer=$!
 	await_count 'cannot renew' err 1
 	touch well
@@ -268,8 +269,10 @@ refused_by_msk() { # WHY REGION
 	for mechanism in PLAIN SCRAM-SHA-256; do
 		consume -v -X debug=all -b "$sasl" -F secret.conf -X "sasl.mechanism=$mechanism" >>out 2>&1 || true
 	done
-	consume -v -X debug=all -b "$oauth" -X security.protocol=sasl_plaintext --oauth-token-command 'cat jwt' >>out 2>&1
-	AWS_ACCESS_KEY_ID=AKID AWS_SECRET_ACCESS_KEY=canary-aws AWS_SESSION_TOKEN=canary-session consume -v -X debug=all -b "$oauth" \
+	consume -v -X debug=all -b "$oauth" -X security.protocol=sasl_plaintext \
+		--oauth-token-command 'cat jwt' >>out 2>&1
+	AWS_ACCESS_KEY_ID=AKID AWS_SECRET_ACCESS_KEY=canary-aws AWS_SESSION_TOKEN=canary-session \
+		consume -v -X debug=all -b "$oauth" \
 		-X security.protocol=sasl_plaintext --aws-msk-iam=eu-west-1 >>out 2>&1 || true
 	cp wrong.conf open.conf
 	chmod 640 open.conf

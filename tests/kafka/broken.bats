@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
-# What happens to a topic while maip-consume reads it: deleted, emptied, grown, behind open transactions.
+# What happens to a topic while maip-consume reads it: deleted, emptied, grown, behind open
+# transactions.
 load helper
 load ../support/broker
 
@@ -86,7 +87,8 @@ ends_soon_with() { # STATUS
 @test "records that are deleted before they were read end the run with 78 and both ways on" {
 	topics "$topic:1"
 	printf '{"n":%d}\n' {1..2000} | maip-produce -t "$topic" -X batch.num.messages=20
-	live --rate 100 -X fetch.message.max.bytes=1000 -X queued.min.messages=20 -X queued.max.messages.kbytes=1
+	live --rate 100 -X fetch.message.max.bytes=1000 -X queued.min.messages=20 \
+		-X queued.max.messages.kbytes=1
 	await_lines out 1
 	admin delete-records "$topic" 0 1900
 	ends_soon_with 78
@@ -150,7 +152,9 @@ ends_soon_with() { # STATUS
 @test "what compaction took away, at an end or at a start, is no end to wait for" {
 	own=$BATS_TEST_TMPDIR/own
 	MAIP_KAFKA_BROKERS=$("$rig" up "$own" log.cleaner.backoff.ms=50 3>&-)
-	maip-produce -t "$topic" --create-topics=1,cleanup.policy=compact,segment.ms=1,min.cleanable.dirty.ratio=0,delete.retention.ms=0 </dev/null
+	local compacted=cleanup.policy=compact,segment.ms=1,min.cleanable.dirty.ratio=0
+	maip-produce -t "$topic" --create-topics="1,$compacted,delete.retention.ms=0" \
+		</dev/null
 	# offsets 0 and 1, 99 times the same key, and one behind in a segment of its own
 	printf '{"id":%d}\n' 1 2 | maip-produce -t "$topic" -k id
 	printf '{"id":3,"n":%d}\n' {1..98} | maip-produce -t "$topic" -k id
@@ -173,7 +177,8 @@ ends_soon_with() { # STATUS
 	topics "$topic:2"
 	for ((i = 0; i < 30000; i++)); do printf '{"n":%d,"pad":"%0100d"}\n' "$i" 0; done | maip-produce -t "$topic" -k n
 	mkfifo lines
-	maip-consume -t "$topic" -g "$topic" -o earliest -v -X max.poll.interval.ms=6000 -X session.timeout.ms=6000 >lines 2>err 3>&- &
+	maip-consume -t "$topic" -g "$topic" -o earliest -v -X max.poll.interval.ms=6000 \
+		-X session.timeout.ms=6000 >lines 2>err 3>&- &
 	reader=$!
 	exec 4<lines
 	timeout 30 bash -c 'until grep -q "librdkafka: MAXPOLL" err; do sleep 0.1; done'
@@ -200,7 +205,8 @@ ends_soon_with() { # STATUS
 		maip-consume -t "$topic" -e --time at --watermark 1s | sed 1d >first
 		assert_equal "$(grep -c '"n"' first)" 2000
 		for ((k = 0; k < 16; k++)); do
-			maip-consume -t "$topic" -e --time at --watermark 1s -X fetch.message.max.bytes=$((1000 + k * k * 997)) \
+			maip-consume -t "$topic" -e --time at --watermark 1s \
+				-X fetch.message.max.bytes=$((1000 + k * k * 997)) \
 				-X fetch.wait.max.ms=$((5 + k)) | sed 1d >again
 			cmp first again
 		done

@@ -29,7 +29,8 @@ setup() {
 	maip-consume -t "$topic" -e --time at >first
 	assert_equal "$(wc -l <first)" 3000
 	for size in 1 500 2000 30000 1000000; do
-		maip-consume -t "$topic" -e --time at -X fetch.message.max.bytes=$((size + 999)) -X queued.min.messages=$((size)) >again
+		maip-consume -t "$topic" -e --time at -X fetch.message.max.bytes=$((size + 999)) \
+			-X queued.min.messages=$((size)) >again
 		cmp first again
 	done
 }
@@ -93,7 +94,8 @@ ten_more() {
 @test "a time is an offset: from it on, and up to it" {
 	topics "$topic:1"
 	now=$(date +%s)
-	for i in 0 1 2 3; do printf '{"n":%d,"at":%d}\n' $i $(((now - 40 + 10 * i) * 1000)); done | maip-produce -t "$topic" --timestamp at
+	for i in 0 1 2 3; do printf '{"n":%d,"at":%d}\n' $i $(((now - 40 + 10 * i) * 1000)); done |
+		maip-produce -t "$topic" --timestamp at
 	run -0 bash -c "maip-consume -t $topic -o @$((now - 30)):@$((now - 10)) | jq -c .n"
 	assert_equal "$output" $'1\n2'
 	run -0 bash -c "maip-consume -t $topic -o -25s -e | jq -c .n"
@@ -132,9 +134,11 @@ ten_more() {
 @test "cooperative rebalancing and static membership come as properties" {
 	topics "$topic:2"
 	printf '{"n":%d}\n' {1..10} | maip-produce -t "$topic" -k n
-	maip-consume -t "$topic" -g "$topic" -e -X partition.assignment.strategy=cooperative-sticky -X group.instance.id=one >a
+	maip-consume -t "$topic" -g "$topic" -e \
+		-X partition.assignment.strategy=cooperative-sticky -X group.instance.id=one >a
 	assert_equal "$(wc -l <a)" 10
-	run -0 maip-consume -t "$topic" -g "$topic" -e -X partition.assignment.strategy=cooperative-sticky -X group.instance.id=one
+	run -0 maip-consume -t "$topic" -g "$topic" -e \
+		-X partition.assignment.strategy=cooperative-sticky -X group.instance.id=one
 	assert_equal "$output" ""
 }
 

@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
-# The examples of maip-produce(1) that need a real broker do what they show. (That of maip-window(1) has no end.)
+# The examples of maip-produce(1) that need a real broker do what they show. (That of maip-window(1)
+# has no end.)
 load helper
 
 setup() { need_kafka; }

@@ -37,7 +37,8 @@ def aggregates(events):
         amount = e["payload"].get("totalAmount")
         if amount is not None:
             w[1] = amount if w[1] is None else w[1] + amount
-    return collections.Counter((c, start, start + WINDOW, n, total) for (c, start), (n, total) in windows.items())
+    return collections.Counter(
+        (c, start, start + WINDOW, n, total) for (c, start), (n, total) in windows.items())
 
 
 def aggregates_seen(rows):

@@ -84,7 +84,8 @@ teardown() {
 	gen-orders --events 60000 >events
 	mkfifo pipe
 	touch receipts
-	maip-produce -b "$address" -t cut --receipts receipts --dead-letter unsent --delivery-timeout 5s <pipe 2>err 3>&- &
+	maip-produce -b "$address" -t cut --receipts receipts --dead-letter unsent \
+		--delivery-timeout 5s <pipe 2>err 3>&- &
 	produce=$!
 	exec 4>pipe
 	head -n 30000 events >&4

@@ -17,7 +17,8 @@ topics() { # NAME[:PARTITIONS]...
 	kafka-admin "$MAIP_KAFKA_BROKERS" create-topics "$@"
 }
 
-# A background process must end with this status. (run would look for it in a subshell, whose child it is not.)
+# A background process must end with this status. (run would look for it in a subshell, whose child
+# it is not.)
 ends_with() { # STATUS PID
 	local status=0
 	wait "$2" || status=$?

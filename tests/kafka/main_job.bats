@@ -7,8 +7,10 @@ setup() { need_kafka; }
 setup_file() {
 	[[ -n ${MAIP_TEST_KAFKA-} ]] || return 0
 	cd "$BATS_FILE_TMPDIR"
-	gen-orders --events 100000 --rate 10 --customers 40000 --bursts 20 --disorder 4s --seed 7 >events
-	kafka-admin "$MAIP_TEST_KAFKA" create-topics maip.{order.created,order.cancelled,application.submitted,customer.registered} \
+	gen-orders --events 100000 --rate 10 --customers 40000 --bursts 20 --disorder 4s --seed 7 \
+		>events
+	kafka-admin "$MAIP_TEST_KAFKA" create-topics \
+		maip.{order.created,order.cancelled,application.submitted,customer.registered} \
 		maip.{product.viewed,analytics.aggregations,anomaly.detected}
 	maip-produce -b "$MAIP_TEST_KAFKA" --topic-expr eventType --key payload.customerId <events
 }
@@ -24,7 +26,8 @@ aggregate() { # [CONSUME-OPTION]...
 
 @test "events and totals by customer and window are those of an independent computation" {
 	set -o pipefail
-	aggregate -o earliest --exit-at-end | maip-produce -t maip.analytics.aggregations --key customerId
+	aggregate -o earliest --exit-at-end |
+		maip-produce -t maip.analytics.aggregations --key customerId
 	read_all maip.analytics.aggregations >rows
 	run -0 check aggregates rows
 }
@@ -57,7 +60,8 @@ aggregate() { # [CONSUME-OPTION]...
 	topics maip.analytics.aggregations.killed
 	maip-window --key payload.customerId --tumbling 5m <in >out 3>&- &
 	window=$!
-	maip-produce -t maip.analytics.aggregations.killed --key customerId <out 2>produce.err 3>&- &
+	maip-produce -t maip.analytics.aggregations.killed --key customerId \
+		<out 2>produce.err 3>&- &
 	produce=$!
 	exec 4>in
 	maip-consume -t 'maip.order.*' --watermark 5s -o earliest --exit-at-end -c 50000 | grep -v '"_maip":"end"' >&4

@@ -17,7 +17,8 @@ jars() { printf '%s*:' "${MAIP_TEST_CACHE:-$HOME/.cache/maip-test}"/kafka-4.*/; 
 
 # What the Java client has to say: dump TOPIC, fill TOPIC SEED COUNT, keys TOPIC
 java_client() { # COMMAND TOPIC ...
-	java -XX:TieredStopAtLevel=1 -XX:+UseSerialGC -Dorg.slf4j.simpleLogger.defaultLogLevel=error \
+	java -XX:TieredStopAtLevel=1 -XX:+UseSerialGC \
+		-Dorg.slf4j.simpleLogger.defaultLogLevel=error \
 		-cp "$BATS_FILE_TMPDIR:$(jars)" Records "$1" "$MAIP_KAFKA_BROKERS" "${@:2}"
 }
 
@@ -51,7 +52,8 @@ java_client() { # COMMAND TOPIC ...
 @test "a topic that is copied has every byte of the original, says a Java consumer" {
 	topics original:5 copy:5
 	java_client fill original 7 5000
-	maip-consume -t original -o earliest --exit-at-end --envelope | maip-produce --envelope -t copy
+	maip-consume -t original -o earliest --exit-at-end --envelope |
+		maip-produce --envelope -t copy
 	java_client dump original >a
 	java_client dump copy >b
 	assert_equal "$(wc -l <a)" 5000
@@ -114,7 +116,8 @@ write_lines() { # FILE
 	run -0 read_all small
 	assert_equal "$output" "$(seq -f '{"n":%.0f}' 100 199)"
 	# the batches of the first topic may be larger than the second takes
-	{ maip-produce -t roomy --dry-run <(seq -f '{"n":%.0f}' 1000); maip-produce -t small --dry-run in; } >envelopes
+	maip-produce -t roomy --dry-run <(seq -f '{"n":%.0f}' 1000) >envelopes
+	maip-produce -t small --dry-run in >>envelopes
 	run -74 --separate-stderr maip-produce --envelope --dead-letter letters envelopes
 	assert_equal "$stderr" "maip-produce: 1 of 1101 records not delivered, the first: line 1051 to 'small': too large for the topic (its max.message.bytes); they are in letters"
 	run -0 read_all small -o 100

@@ -16,7 +16,10 @@ teardown() { stop_broker; }
 
 # Wait until the last stage has registered, then kill the one called $1, and tell all statuses.
 kill_one() { # TOOL
-	for _ in {1..500}; do [[ $(maip-jobctl list -r | jq .stages) == 3 ]] && break; sleep 0.02; done
+	for _ in {1..500}; do
+		[[ $(maip-jobctl list -r | jq .stages) == 3 ]] && break
+		sleep 0.02
+	done
 	kill -9 "$(maip-jobctl show idle | jq "select(.stage==\"$1\").pid")"
 	wait "$job"
 }

@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
-# The matches that Apache Flink's own CEP operator gives for the same input (tests/golden/compare says how they are compared).
+# The matches that Apache Flink's own CEP operator gives for the same input (tests/golden/compare
+# says how they are compared).
 bats_require_minimum_version 1.5.0
 
 @test "matches, their order, timeouts, late records and refusals are Flink's in every case of golden/cep.ndjson" {
@@ -8,7 +9,8 @@ bats_require_minimum_version 1.5.0
 	"$BATS_TEST_DIRNAME/../golden/compare" "$cases"
 }
 
-# Patterns, events and matches of Flink's NFAITCase, CEPITCase and their neighbours, by the name of the test; its CEP operator gives the same.
+# Patterns, events and matches of Flink's NFAITCase, CEPITCase and their neighbours, by the name of
+# the test; its CEP operator gives the same.
 @test "what Flink's own tests of its CEP library expect is found in every case of golden/cep-flink.ndjson" {
 	cases=$BATS_TEST_DIRNAME/../golden/cep-flink.ndjson
 	[ "$(wc -l <"$cases")" -ge 242 ]

@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
-# The rows that Apache Flink's own window operator gives for the same input (tests/golden/compare says how they are compared).
+# The rows that Apache Flink's own window operator gives for the same input (tests/golden/compare
+# says how they are compared).
 bats_require_minimum_version 1.5.0
 
 @test "the rows, their order and the late records are Flink's in every case of golden/window.ndjson" {

@@ -4,8 +4,9 @@
  *
  *	mock-broker [TOPIC[:PARTITIONS]]...
  *
- * Prints where it listens, then obeys a command a line from standard input and answers "ok": "down", "up",
- * "fail CODE COUNT". Ends with its standard input, so that no test can leave it behind.
+ * Prints where it listens, then obeys a command a line from standard input and answers "ok":
+ * "down", "up", "fail CODE COUNT". Ends with its standard input, so that no test can leave it
+ * behind.
  */
 #include <stdio.h>
 #include <string.h>

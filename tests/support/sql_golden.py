@@ -29,7 +29,8 @@ with tempfile.NamedTemporaryFile("w", suffix=".ndjson", encoding="utf-8") as rec
         records.write(record + "\n")
     records.flush()
     asked = "".join("row " + case["expr"] + "\n" for case in cases)
-    answers = subprocess.run([program, records.name], input=asked, capture_output=True, text=True, check=True).stdout.splitlines()
+    answers = subprocess.run([program, records.name], input=asked, capture_output=True, text=True,
+                             check=True).stdout.splitlines()
 
 differ = 0
 for case, answer in zip(cases, answers, strict=True):

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Compare expressions and aggregates with SQLite on what both have: sql_peer.py EVAL_SQL SEED COUNT
 
-Random expressions, typed, over records whose numbers are quarters, so that SQLite's doubles are exact, too. Left out is
-what the two do differently on purpose: / of whole numbers, comparison of unlike kinds, case of LIKE and of non-ASCII.
+Random expressions, typed, over records whose numbers are quarters, so that SQLite's doubles are
+exact, too. Left out is what the two do differently on purpose: / of whole numbers, comparison of
+unlike kinds, case of LIKE and of non-ASCII.
 """
 import json, random, sqlite3, subprocess, sys, tempfile
 
