@@ -289,12 +289,7 @@ static const struct opt opts[] = {
 	OPT_CHOICE(0, "on-limit", &on_limit, on_limit_words,
 	           "at --max-partial, stop or drop the key's oldest partial matches (default "
 	           "stop)"),
-	OPT_CALL(0, "on-error", bad_option, &bad, "stop|skip|dead-letter=FILE",
-	         "what to do with a line that is no record (default stop)"),
-	OPT_INT(0, "ok-errors", &bad.ok_errors, 0, INT64_MAX, "N",
-	        "so many bad records are no failure (default 0)"),
-	OPT_SIZE(0, "max-line", &max_line, 1024, (int64_t)1 << 30, "SIZE",
-	         "longest line (default 16MiB)"),
+	BAD_OPTIONS(&bad, &max_line, "line"),
 	OPT_END
 };
 

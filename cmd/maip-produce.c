@@ -121,12 +121,7 @@ static const struct opt opts[] = {
 	OPT_FLAG('v', "verbose", &verbose,
 	         "say how many records were delivered, and what librdkafka logs"),
 	OPT_HEADING("Lines that are no records"),
-	OPT_CALL(0, "on-error", bad_option, &bad, "stop|skip|dead-letter=FILE",
-	         "what to do with a line that is no record (default stop)"),
-	OPT_INT(0, "ok-errors", &bad.ok_errors, 0, INT64_MAX, "N",
-	        "end with 0 all the same if no more than N lines were bad"),
-	OPT_SIZE(0, "max-line", &max_line, 1024, 1 << 30, "BYTES",
-	         "refuse longer lines (default 16MiB)"),
+	BAD_OPTIONS(&bad, &max_line, "line"),
 	OPT_END
 };
 

@@ -157,14 +157,12 @@ run(const struct jobctl *ctl, const struct manager *m, int argc, char **argv)
 	enum status status;
 	cJSON *answer;
 	struct err err;
-	char path[64];
 
 	if (argc < 1 || argc > 2)
 		die(STATUS_USAGE, "backpressure wants a JOB, and perhaps one of its stages");
 	if (job_resolve(m, argv[0], &job, &err) < 0)
 		return jobctl_failed(&err);
-	snprintf(path, sizeof(path), "/jobs/%s", job.id);
-	answer = jobctl_get(m, path, &err);
+	answer = jobctl_job(m, &job, &err);
 	if (answer == NULL)
 		return jobctl_failed(&err);
 	status = print_vertices(ctl, m, &job, answer, argc == 2 ? argv[1] : NULL);

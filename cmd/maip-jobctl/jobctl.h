@@ -40,6 +40,9 @@ enum status jobctl_failed(const struct err *err);
 /* GET path, or NULL after telling why. */
 cJSON *jobctl_get(const struct manager *m, const char *path, struct err *err);
 
+/* What Flink says of a job at /jobs/ID, or NULL with err. */
+cJSON *jobctl_job(const struct manager *m, const struct job_name *job, struct err *err);
+
 /* Wait until the job is over, at most grace_ms. 1 and its last state, 0 when the time is up, -1
  * with err. */
 int jobctl_wait(const struct manager *m, const struct job_name *job, int64_t grace_ms,

@@ -74,6 +74,15 @@ jobctl_get(const struct manager *m, const char *path, struct err *err)
 	return m->call(m->self, "GET", path, NULL, &answer, err) < 0 ? NULL : answer;
 }
 
+cJSON *
+jobctl_job(const struct manager *m, const struct job_name *job, struct err *err)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/jobs/%s", job->id);
+	return jobctl_get(m, path, err);
+}
+
 const char *
 member_text(const cJSON *o, const char *member)
 {
@@ -104,11 +113,9 @@ jobctl_wait(const struct manager *m, const struct job_name *job, int64_t grace_m
 {
 	int64_t deadline = clock_monotonic_ms() + grace_ms;
 	struct timespec pause = { .tv_nsec = 20000000 };
-	char path[64];
 
-	snprintf(path, sizeof(path), "/jobs/%s", job->id);
 	for (;;) {
-		cJSON *answer = jobctl_get(m, path, err);
+		cJSON *answer = jobctl_job(m, job, err);
 
 		if (answer == NULL)
 			return -1;

@@ -90,14 +90,12 @@ run(const struct jobctl *ctl, const struct manager *m, int argc, char **argv)
 	cJSON *answer;
 	const cJSON *v;
 	struct err err;
-	char path[64];
 
 	if (argc != 1)
 		die(STATUS_USAGE, "show wants one JOB (maip-jobctl list shows them)");
 	if (job_resolve(m, argv[0], &job, &err) < 0)
 		return jobctl_failed(&err);
-	snprintf(path, sizeof(path), "/jobs/%s", job.id);
-	answer = jobctl_get(m, path, &err);
+	answer = jobctl_job(m, &job, &err);
 	if (answer == NULL)
 		return jobctl_failed(&err);
 	p = printer_new(columns, ctl->json);

@@ -14,6 +14,7 @@
 #ifndef MAIP_STREAM_BAD_H
 #define MAIP_STREAM_BAD_H
 
+#include "base/opt.h"
 #include "json/out.h"
 
 enum on_error { ON_ERROR_STOP, ON_ERROR_SKIP, ON_ERROR_DEAD_LETTER };
@@ -32,6 +33,16 @@ struct bad_records {
 /* The argument of --on-error: "stop", "skip" or "dead-letter=FILE". Creates the file. An opt_fn;
  * arg is the struct. */
 int bad_option(void *arg, const char *value, struct err *err);          /* value is kept */
+
+/* What every tool's option table says of it. what: "line" or "value"; max_line is the variable of
+ * the limit, a literal default for its help. */
+#define BAD_OPTIONS(bad, max_line, what) \
+	OPT_CALL(0, "on-error", bad_option, bad, "stop|skip|dead-letter=FILE", \
+	         "what to do with a " what " that is no record (default stop)"), \
+	OPT_INT(0, "ok-errors", &(bad)->ok_errors, 0, INT64_MAX, "N", \
+	        "end with 0 all the same if no more than N were bad (default 0)"), \
+	OPT_SIZE(0, "max-line", max_line, 1, 1 << 30, "SIZE", \
+	         "longest " what " that is accepted (default 16MiB)")
 
 /* 0: go on, the record is dealt with; -1: stop, and err (STATUS_DATA) reads "line 12: reason". */
 int bad_record(struct bad_records *bad, uint64_t line_number, struct str line,

@@ -14,8 +14,12 @@ setup() {
 
 teardown() { stop_broker; }
 
-# Wait until the last stage has registered, then kill the one called $1, and tell all statuses.
+# A pipeline over a quiet topic: wait until its last stage has registered, then kill the one called
+# $1. What each ended with is in statuses.
 kill_one() { # TOOL
+	MAIP_JOB_NAME=idle bash -c 'maip-consume -t t -o earliest --watermark 1h | maip-window --key k --tumbling 5m |
+		maip-produce -t out; echo "${PIPESTATUS[@]}" >statuses' &
+	job=$!
 	for _ in {1..500}; do
 		[[ $(maip-jobctl list -r | jq .stages) == 3 ]] && break
 		sleep 0.02
@@ -25,25 +29,16 @@ kill_one() { # TOOL
 }
 
 @test "the last stage dies on a quiet topic: all end, and none with 0" {
-	MAIP_JOB_NAME=idle bash -c 'maip-consume -t t -o earliest --watermark 1h | maip-window --key k --tumbling 5m |
-		maip-produce -t out; echo "${PIPESTATUS[@]}" >statuses' &
-	job=$!
 	kill_one maip-produce
 	assert_equal "$(<statuses)" '75 75 137'
 }
 
 @test "the middle stage dies on a quiet topic: all end, and none with 0" {
-	MAIP_JOB_NAME=idle bash -c 'maip-consume -t t -o earliest --watermark 1h | maip-window --key k --tumbling 5m |
-		maip-produce -t out; echo "${PIPESTATUS[@]}" >statuses' &
-	job=$!
 	kill_one maip-window
 	assert_equal "$(<statuses)" '75 137 75'
 }
 
 @test "the source dies: nothing that was open is reported" {
-	MAIP_JOB_NAME=idle bash -c 'maip-consume -t t -o earliest --watermark 1h | maip-window --key k --tumbling 5m |
-		maip-produce -t out; echo "${PIPESTATUS[@]}" >statuses' &
-	job=$!
 	kill_one maip-consume
 	assert_equal "$(<statuses)" '137 75 75'
 	run -0 maip-consume -t out -o earliest -e
