@@ -381,7 +381,7 @@ tell(const struct cep *cep)
 }
 
 static enum status
-run(struct cep *cep)
+run(struct cep *cep, const struct out *late, const struct out *timeouts)
 {
 	struct pipe_env  env;
 	struct stage_ops ops = cep_ops;
@@ -390,6 +390,8 @@ run(struct cep *cep)
 	pipe_env_real(&env);
 	env.stats = page_stats(page);
 	env.max_line = (size_t)max_line;
+	env.side_outputs[0] = late;
+	env.side_outputs[1] = timeouts;
 	return (enum status)pipe_main(&(struct stage){ &ops, cep }, (int)n_files, files, &bad,
 	                              &env);
 }
@@ -506,7 +508,7 @@ filter(struct cep *cep, int argc, char **argv)
 	page = page_register(tool.name, argc, argv, &err);
 	cep_outputs(cep, late, timeouts, page_stats(page));
 
-	enum status status = run(cep);
+	enum status status = run(cep, late, timeouts);
 
 	if (conf.trace != NULL) {
 		cep_trace_end(cep);

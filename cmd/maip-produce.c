@@ -342,6 +342,8 @@ work(int n_files, char **files)
 		open_file(conf.letters = &letters, "--dead-letter", letter_path);
 	if (receipt_path != NULL)
 		open_file(conf.receipts = &receipts, "--receipts", receipt_path);
+	env.side_outputs[0] = conf.letters;
+	env.side_outputs[1] = conf.receipts;
 	p = produce_new(&conf);
 
 	if (connect_writer(p, &w, env.stop, &err) < 0) {

@@ -525,6 +525,7 @@ run(struct window *w, int n_files, char **files, struct page *page)
 	pipe_env_real(&env);
 	env.stats = page_stats(page);
 	env.max_line = (size_t)max_line;
+	env.side_outputs[0] = conf.late;
 	outer = (struct stage){ &ops, inner.self };
 	return (enum status)pipe_main(&outer, n_files, files, &bad, &env);
 }

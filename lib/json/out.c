@@ -12,6 +12,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/mem.h"
@@ -192,6 +193,12 @@ out_finish(struct out *o, enum status so_far)
 	return STATUS_IO;
 }
 
+bool
+out_is(const struct out *o, const struct stat *file)
+{
+	return o->to.is != NULL && o->to.is(o->to.self, file);
+}
+
 /* ---- sinks over descriptors */
 
 struct file {
@@ -262,10 +269,27 @@ fd_gone(void *self)
 	return poll(&p, 1, 0) > 0 && (p.revents & (POLLERR | POLLHUP)) != 0;
 }
 
+static bool
+is_open_as(int fd, const struct stat *file)
+{
+	struct stat own;
+
+	return fstat(fd, &own) == 0 && S_ISREG(own.st_mode) && own.st_dev == file->st_dev &&
+	       own.st_ino == file->st_ino;
+}
+
+static bool
+fd_is(void *self, const struct stat *file)
+{
+	return is_open_as(*(int *)self, file);
+}
+
 struct sink
 sink_fd(int *fd)
 {
-	return (struct sink){ .self = fd, .write = fd_write, .close = fd_close, .gone = fd_gone };
+	return (struct sink){
+		.self = fd, .write = fd_write, .close = fd_close, .gone = fd_gone, .is = fd_is
+	};
 }
 
 static int64_t
@@ -288,6 +312,12 @@ file_close(void *self, struct err *err)
 	return got;
 }
 
+static bool
+file_is(void *self, const struct stat *file)
+{
+	return is_open_as(((const struct file *)self)->fd, file);
+}
+
 int
 out_open_file(struct out *o, const char *path, struct err *err)
 {
@@ -301,6 +331,8 @@ out_open_file(struct out *o, const char *path, struct err *err)
 		               strerror(errno));
 	f = mem_alloc(sizeof(*f));
 	*f = (struct file){ fd, mem_dup(str_of(quote(quoted, str_of(path)))) };
-	out_init(o, &(struct sink){ .self = f, .write = file_write, .close = file_close });
+	out_init(o, &(struct sink){
+		.self = f, .write = file_write, .close = file_close, .is = file_is
+	});
 	return 0;
 }

@@ -18,6 +18,8 @@
 #include "base/buf.h"
 #include "base/num.h"
 
+struct stat;
+
 enum { SINK_INTERRUPTED = -2, SINK_READER_GONE = -3 };
 
 /* Where bytes go. write: how many were taken (may be fewer than n), -1 with err, or one of the
@@ -28,6 +30,8 @@ struct sink {
 	int (*close)(void *self, struct err *err);      /* NULL: nothing to close */
 	/* would a write find no reader any more? NULL: nobody knows */
 	bool (*gone)(void *self);
+	/* does it write to the file that is open, or to be opened, as this? NULL: never */
+	bool (*is)(void *self, const struct stat *file);
 };
 
 struct out {
@@ -63,6 +67,9 @@ int out_json_string(struct out *o, struct str text);
 
 /* Write what has collected. 0, or -1 (see err, reader_gone, gave_up). */
 int out_flush(struct out *o);
+
+/* Does o write to this regular file? What reads it as well would never come to its end. */
+bool out_is(const struct out *o, const struct stat *file);
 
 /* Has the reader gone away, though nothing was written to notice? Marks o as a failed write
  * would. For whoever waits for input that may not come for hours. */

@@ -48,6 +48,8 @@ struct pipe_env {
 	size_t max_line;                /* 0: LINE_MAX_DEFAULT */
 	/* false: the stage is the last of its kind and control lines end here */
 	bool   forward_control;
+	/* for pipe_main: what else the tool writes; NULL: nothing */
+	const struct out *side_outputs[2];
 };
 
 /* The inputs of a stage, in order. */
@@ -79,8 +81,9 @@ void pipe_env_real(struct pipe_env *env);
 void pipe_count_stops(void);
 
 /* The usual main of a filter over its FILE operands ("-" or none: standard input): all must be
- * readable before the work starts (else STATUS_NOINPUT), each is opened when its turn comes. Runs,
- * tells what went wrong, finishes bad. Returns the exit status. */
+ * readable before the work starts (else STATUS_NOINPUT) and none may be a file that is written as
+ * well (else STATUS_USAGE); each is opened when its turn comes. Runs, tells what went wrong,
+ * finishes bad. Returns the exit status. */
 int pipe_main(const struct stage *stage, int n_files, char *const *files, struct bad_records *bad,
               const struct pipe_env *env);
 

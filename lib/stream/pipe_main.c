@@ -146,27 +146,55 @@ file_ready(void *self, int64_t wait_ms)
 	return f->inner.ready == NULL || f->inner.ready(f->inner.self, wait_ms);
 }
 
+/* What a tool writes while it runs. */
+struct written {
+	const struct out *out;
+	const struct bad_records *bad;
+	const struct out *side[2];      /* NULL: nothing */
+};
+
+static bool
+is_written(const struct written *w, const struct stat *file)
+{
+	bool is = out_is(w->out, file) || (w->bad->policy == ON_ERROR_DEAD_LETTER &&
+	                                   out_is(&w->bad->letters, file));
+
+	for (size_t i = 0; i < sizeof(w->side) / sizeof(*w->side); i++)
+		is = is || (w->side[i] != NULL && out_is(w->side[i], file));
+	return is && S_ISREG(file->st_mode);
+}
+
 /* Can it be read, as far as can be told without opening it? (Opening a FIFO and closing it again
- * would break its writer.) */
+ * would break its writer.) path is NULL for standard input, of which read tells. */
 static int
-check_file(const char *path, struct err *err)
+check_file(const char *path, const struct written *w, struct err *err)
 {
 	char quoted[QUOTE_MAX];
 	struct stat st;
 	const char *why = NULL;
 
+	quote(quoted, str_of(path != NULL ? path : "standard input"));
+	if (path == NULL)
+		return fstat(STDIN_FILENO, &st) < 0 || !is_written(w, &st)
+		               ? 0
+		               : fail_as(err, STATUS_USAGE, "standard input is written to as well: "
+		                                            "it would have no end");
 	if (stat(path, &st) < 0 || faccessat(AT_FDCWD, path, R_OK, AT_EACCESS) < 0)
 		why = strerror(errno);
 	else if (S_ISDIR(st.st_mode))
 		why = strerror(EISDIR);
-	if (why == NULL)
-		return 0;
-	return fail_as(err, STATUS_NOINPUT, "cannot read %s: %s", quote(quoted, str_of(path)), why);
+	if (why != NULL)
+		return fail_as(err, STATUS_NOINPUT, "cannot read %s: %s", quoted, why);
+	return is_written(w, &st) ? fail_as(err, STATUS_USAGE,
+	                                    "%s is written to as well: it would have no end",
+	                                    quoted)
+	                          : 0;
 }
 
 /* paths is NULL for standard input alone. */
 static int
-prepare(struct pipe_input *inputs, struct file *files, int n, char *const *paths, struct err *err)
+prepare(struct pipe_input *inputs, struct file *files, int n, char *const *paths,
+        const struct written *w, struct err *err)
 {
 	for (int i = 0; i < n; i++) {
 		const char *path = paths != NULL ? paths[i] : "-";
@@ -175,7 +203,7 @@ prepare(struct pipe_input *inputs, struct file *files, int n, char *const *paths
 		files[i] = (struct file){ .path = is_stdin ? NULL : path, .fd = -1 };
 		inputs[i].source = (struct source){ &files[i], file_read, file_ready };
 		inputs[i].name = is_stdin ? n > 1 ? "standard input" : NULL : path;
-		if (!is_stdin && check_file(path, err) < 0)
+		if (check_file(files[i].path, w, err) < 0)
 			return -1;
 	}
 	return 0;
@@ -183,26 +211,19 @@ prepare(struct pipe_input *inputs, struct file *files, int n, char *const *paths
 
 static enum status
 run(const struct stage *stage, const struct pipe_input *inputs, size_t n, struct bad_records *bad,
-    const struct pipe_env *env)
+    struct out *out, const struct pipe_env *env)
 {
-	int fd = STDOUT_FILENO;
-	const struct sink to = sink_fd(&fd);
 	enum status status;
-	struct out out;
 	struct err err;
 	bool out_tells;                 /* out_finish will */
 
 	/* Fails on what is no pipe, and past the user's share of pipe memory. */
 	(void)fcntl(STDOUT_FILENO, F_SETPIPE_SZ, PIPE_BYTES);
-	out_init(&out, &to);
-	status = pipe_run(stage, inputs, n, bad, &out, env, &err);
-	out_tells = out.failed && !out.gave_up && strcmp(err.msg, out.err.msg) == 0;
+	status = pipe_run(stage, inputs, n, bad, out, env, &err);
+	out_tells = out->failed && !out->gave_up && strcmp(err.msg, out->err.msg) == 0;
 	if (status != STATUS_OK && err.msg[0] != '\0' && !out_tells)
 		warn("%s", err.msg);
-	status = bad_finish(bad, status);
-	status = out_finish(&out, status);
-	out_release(&out);
-	return status;
+	return out_finish(out, bad_finish(bad, status));
 }
 
 int
@@ -212,13 +233,23 @@ pipe_main(const struct stage *stage, int n_files, char *const *files, struct bad
 	const int n = n_files > 0 ? n_files : 1;
 	struct pipe_input *inputs = mem_zalloc((size_t)n, sizeof(*inputs));
 	struct file *opened = mem_zalloc((size_t)n, sizeof(*opened));
-	enum status status = STATUS_NOINPUT;
+	int fd = STDOUT_FILENO;
+	const struct sink to = sink_fd(&fd);
+	struct out out;
+	const struct written written = {
+		&out, bad, { env->side_outputs[0], env->side_outputs[1] }
+	};
+	enum status status;
 	struct err err;
 
-	if (prepare(inputs, opened, n, n_files > 0 ? files : NULL, &err) < 0)
+	out_init(&out, &to);
+	if (prepare(inputs, opened, n, n_files > 0 ? files : NULL, &written, &err) < 0) {
 		warn("%s", err.msg);
-	else
-		status = run(stage, inputs, (size_t)n, bad, env);
+		status = err.status;
+	} else {
+		status = run(stage, inputs, (size_t)n, bad, &out, env);
+	}
+	out_release(&out);
 	free(inputs);
 	free(opened);
 	return (int)status;

@@ -62,6 +62,27 @@ $name: 1 bad record could not be kept in /dev/full: in: line 3: column 1: expect
 	done
 }
 
+@test "what is read is not written as well, for it would have no end" {
+	local name
+	for name in "${filters[@]}"; do
+		run -64 --separate-stderr filter "$name" good - --late good </dev/null
+		assert_equal "$stderr" "$name: 'good' is written to as well: it would have no end"
+		run -64 --separate-stderr filter "$name" --on-error dead-letter=good good
+		assert_equal "$stderr" "$name: 'good' is written to as well: it would have no end"
+		filter "$name" good >>good 2>err && fail "$name appends to what it reads"
+		assert_equal "$(<err)" "$name: 'good' is written to as well: it would have no end"
+		run -64 --separate-stderr filter "$name" --late good <good
+		assert_equal "$stderr" "$name: standard input is written to as well: it would have no end"
+		run -0 filter "$name" --late /dev/null /dev/null
+		run -0 filter "$name" --late late good
+		assert_equal "$(wc -l <good)" 2
+	done
+	run -64 --separate-stderr maip-cep --key k --begin a --timeouts good good
+	run -64 --separate-stderr maip-produce -t t --dry-run --on-error dead-letter=good good
+	assert_equal "$stderr" "maip-produce: 'good' is written to as well: it would have no end"
+	assert_equal "$(wc -l <good)" 2
+}
+
 @test "a line without the key" {
 	local name
 	for name in "${filters[@]}"; do
