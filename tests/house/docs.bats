@@ -25,6 +25,29 @@ generated() { # TOOL
 	assert_output ''
 }
 
+@test "every page that a man page refers to is there, and refers to all others" {
+	local page name section
+	while read -r name section; do
+		[[ -e $root/man/$name.$section ]] || fail "there is no $name($section)"
+	done < <(grep -h '^\.Xr maip' "$root"/man/*.[157] | cut -d ' ' -f 2,3 | sort -u)
+	for page in "$root"/man/*.[157]; do
+		run -0 sh -c 'sed -n "/^\.Sh SEE ALSO/,\$p" "$1" | grep -c "^\.Xr maip"' sh "$page"
+		assert_equal "${page##*/}: $output" "${page##*/}: 7"
+	done
+}
+
+@test "every option that a man page speaks of is one" {
+	local tool option options=' '
+	for tool in maip-{consume,window,cep,produce,jobctl}; do
+		[[ -x $MAIP_BIN/$tool ]] || skip "$tool is not built"
+		options+=$("$MAIP_BIN/$tool" --help=man | grep -oE 'Fl -[a-z.-]+' | tr '\n' ' ')
+	done
+	run -0 grep -hoE '\bFl -[a-z][a-z.-]*' "$root"/man/*.[157]
+	while read -r option; do
+		[[ $options == *"$option "* ]] || fail "no tool has $option"
+	done < <(sort -u <<<"$output")
+}
+
 # A tool with one option, and its files, in a house of their own.
 small_house() {
 	export MAIP_ROOT=$BATS_TEST_TMPDIR MAIP_BIN=$BATS_TEST_TMPDIR/bin
