@@ -127,6 +127,7 @@ print_vertices(const struct jobctl *ctl, const struct manager *m, const struct j
 	struct printer *p = printer_new(columns, ctl->json);
 	bool table = printer_is_table(p);
 	struct verdict verdict = { .waits = "" };
+	char quoted[QUOTE_MAX];
 	size_t shown = 0;
 	const cJSON *v;
 	int failed = 0;
@@ -141,8 +142,8 @@ print_vertices(const struct jobctl *ctl, const struct manager *m, const struct j
 	if (failed != 0)
 		return (enum status)failed;
 	if (shown == 0) {
-		warn("%s has no stage '%s' (maip-jobctl show %s lists them)", job->name,
-		     only == NULL ? "" : only, job->name);
+		warn("%s has no stage %s (maip-jobctl show %s lists them)", job->name,
+		     quote(quoted, str_of(only == NULL ? "" : only)), job->name);
 		return STATUS_NOINPUT;
 	}
 	if (table && verdict.slow[0] != '\0')

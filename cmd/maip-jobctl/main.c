@@ -135,14 +135,16 @@ static const struct command *
 find_command(const char *name)
 {
 	const char *nearest;
+	char quoted[QUOTE_MAX];
 
 	for (size_t i = 0; commands[i] != NULL; i++)
 		if (strcmp(strrchr(commands[i]->tool->name, ' ') + 1, name) == 0)
 			return commands[i];
 	nearest = opt_nearest_command(&tool, name);
+	quote(quoted, str_of(name));
 	if (nearest != NULL)
-		die(STATUS_USAGE, "unknown command '%s' (did you mean %s?)", name, nearest);
-	die(STATUS_USAGE, "unknown command '%s' (maip-jobctl --help lists them)", name);
+		die(STATUS_USAGE, "unknown command %s (did you mean %s?)", quoted, nearest);
+	die(STATUS_USAGE, "unknown command %s (maip-jobctl --help lists them)", quoted);
 }
 
 int

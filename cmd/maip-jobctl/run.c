@@ -370,6 +370,7 @@ static char **
 command_line(int argc, char **argv, char path[PATH_SIZE])
 {
 	static char *shell[] = { "bash", "-o", "pipefail", "-c", NULL, "bash", NULL, NULL };
+	char quoted[QUOTE_MAX];
 	struct buf watched;
 
 	if ((text == NULL) == (argc == 0))
@@ -383,10 +384,9 @@ command_line(int argc, char **argv, char path[PATH_SIZE])
 	}
 	if (!find_job(path, argv[0]))
 		die(STATUS_NOINPUT,
-		    "no job '%s' (ready-made jobs are stream-processor and anomaly-detector; a "
-		    "script of your own needs "
-		    "a / in its name and to be executable)",
-		    argv[0]);
+		    "no job %s (ready-made jobs are stream-processor and anomaly-detector; a "
+		    "script of your own needs a / in its name and to be executable)",
+		    quote(quoted, str_of(argv[0])));
 	argv[0] = path;
 	return argv;
 }

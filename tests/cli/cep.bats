@@ -210,7 +210,8 @@ maip-cep: 1 record came too late and was dropped (raise --watermark, or keep it 
 	assert_equal "${stderr_lines[0]}" "end: no record has the key '[\"x\",\"1\"]'; the first one has [\"x\",1]"
 	run -0 --separate-stderr maip-cep --time t --key k --begin a --where "j = 1" --trace y log
 	assert_equal "${stderr_lines[0]}" "end: none of the records of 'y' begins a match; there are 1"
-	run -0 --separate-stderr maip-cep --time t --time-format ms --key k --begin a --where "j = 3" --trace z log
+	run -0 --separate-stderr maip-cep --time t --time-format ms --key k --begin a \
+		--where "j = 3" --trace z log
 	assert_equal "${stderr_lines[0]}" "1970-01-01T00:00:01.000Z record 3: comes too late, after the watermark 1970-01-01T00:00:01.999Z"
 	run -0 --separate-stderr maip-cep --time t --key k --begin a --trace z </dev/null
 	assert_equal "$stderr" "end: no record has the key 'z'"

@@ -73,4 +73,7 @@ teardown() {
 @test "an unknown command suggests the nearest" {
 	run -64 --separate-stderr maip-jobctl lst
 	assert_equal "$stderr" "maip-jobctl: unknown command 'lst' (did you mean list?)"
+	run -64 --separate-stderr maip-jobctl $'l\e[31m'
+	assert_equal "$stderr" \
+		"maip-jobctl: unknown command 'l\\x1b[31m' (maip-jobctl --help lists them)"
 }

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
-# maip-cep --match-recognize: what a clause may say, and the place and the words of every mistake. That the rows are Flink SQL's is
-# checked by golden/match-recognize.ndjson.
+# maip-cep --match-recognize: what a clause may say, and the place and the words of every mistake.
+# That the rows are Flink SQL's is checked by golden/match-recognize.ndjson.
 bats_require_minimum_version 1.5.0
 load '/usr/lib/bats/bats-support/load'
 load '/usr/lib/bats/bats-assert/load'
@@ -15,11 +15,13 @@ rows() { # CLAUSE
 	run -0 --separate-stderr maip-cep --match-recognize clause log
 }
 
-# One mistake a line: LINE:COLUMN, the clause (a backslash is a new line), and what is said, with " :: " between.
+# One mistake a line: LINE:COLUMN, the clause (a backslash is a new line), and what is said, with
+# two colons between.
 check() {
 	local place clause words count=0
 	while IFS= read -r mistake; do
-		place=${mistake%% :: *} clause=${mistake#* :: } words=${mistake##* :: } clause=${clause% :: *}
+		place=${mistake%% :: *} words=${mistake##* :: }
+		clause=${mistake#* :: } clause=${clause% :: *}
 		printf '%b\n' "${clause//\\/\\n}" >clause
 		run -64 --separate-stderr maip-cep --match-recognize clause </dev/null
 		assert_output ''
@@ -70,7 +72,8 @@ check() {
 
 @test "MATCH_ROWTIME is the time of the row in conditions, too" {
 	rows "ORDER BY t MEASURES MATCH_ROWTIME() AS r, MATCH_ROWTIME(t) + INTERVAL '1' SECOND AS s AFTER MATCH SKIP PAST LAST ROW
-		PATTERN (A B) DEFINE A AS MATCH_ROWTIME() >= TIMESTAMP '1970-01-01 00:00:02', B AS COUNT(*) = 2 AND MATCH_ROWTIME(t) < TIMESTAMP '1970-01-01 00:00:04'"
+		PATTERN (A B) DEFINE A AS MATCH_ROWTIME() >= TIMESTAMP '1970-01-01 00:00:02',
+			B AS COUNT(*) = 2 AND MATCH_ROWTIME(t) < TIMESTAMP '1970-01-01 00:00:04'"
 	assert_output '{"r":"1970-01-01T00:00:03.000Z","s":"1970-01-01T00:00:04.000Z"}'
 }
 

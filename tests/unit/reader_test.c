@@ -61,8 +61,11 @@ partitions_may_come_while_one_is_looked_at(void **state)
 	assert_int_equal(mock_topic(broker, STR("first:1"), &err), 0);
 	assert_int_equal(mock_topic(broker, STR("t:40"), &err), 0);
 	kafka = member_conf(broker);
-	assert_int_equal(reader_rdkafka(&reader, &(struct reader_conf){ .kafka = kafka, .group = "g", .apart = true },
-	                                &err), 0);
+	assert_int_equal(
+		reader_rdkafka(&reader,
+	                       &(struct reader_conf){ .kafka = kafka, .group = "g", .apart = true },
+	                       &err),
+		0);
 	assert_int_equal(reader.subscribe(reader.self, &topic, 1, true, &events, &err), 0);
 	assert_int_equal(reader.assign(reader.self, &first, &(int64_t){ 0 }, 1, true, &err), 0);
 	for (int i = 0; i < ROUNDS && given < PARTITIONS; i++)
