@@ -62,7 +62,7 @@ offered() { # LINE WORD...: by every shell
 
 @test "the offsets, policies and strategies are among them" {
 	offered 'maip-consume --offset=' earliest latest committed
-	offered 'maip-consume --until=' end
+	offered 'maip-consume --until=' committed end
 	offered 'maip-produce --on-error=' stop skip dead-letter=
 	offered 'maip-cep --after-match=' no-skip skip-to-next skip-past-last-event skip-to-first= \
 		skip-to-last=

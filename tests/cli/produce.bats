@@ -149,7 +149,8 @@ hello='{"_maip":"hello","version":1,"job":"00000000000000000000000000000000","ru
 
 @test "a record that is too large is named, kept, and can be sent again" {
 	printf '{"n":1}\n{"n":"%02000d"}\n{"n":3}\n' 0 >in
-	run -74 --separate-stderr maip-produce -t one -k n -H h=n -X message.max.bytes=1000 --dead-letter letters in
+	run -74 --separate-stderr maip-produce -t one -k n -H h=n -X message.max.bytes=1000 \
+		--dead-letter letters in
 	assert_equal "$stderr" "maip-produce: 1 of 3 records not delivered, the first: line 2 to 'one': 4008 bytes are more than message.max.bytes=1000 (-X raises it); they are in letters"
 	run -0 maip-produce --envelope letters
 	run -0 records one '%o|%K|%S\n'
@@ -158,7 +159,8 @@ hello='{"_maip":"hello","version":1,"job":"00000000000000000000000000000000","ru
 
 @test "a record larger than the whole queue is named and kept, and those after it arrive" {
 	printf '{"n":1}\n{"n":"%02000d"}\n{"n":"%040000d"}\n{"n":3}\n' 0 0 >in
-	run -74 --separate-stderr maip-produce -t one -X queue.buffering.max.kbytes=1 --dead-letter letters in
+	run -74 --separate-stderr maip-produce -t one -X queue.buffering.max.kbytes=1 \
+		--dead-letter letters in
 	assert_equal "$stderr" "maip-produce: 2 of 4 records not delivered, the first: line 2 to 'one': 2008 bytes are more than queue.buffering.max.kbytes=1 lets wait (-X raises it); they are in letters"
 	run -0 maip-produce --envelope letters
 	run -0 records one '%o|%S\n'
@@ -358,7 +360,8 @@ hello='{"_maip":"hello","version":1,"job":"00000000000000000000000000000000","ru
 
 @test "what could not be kept because the disk is full is not said to be kept" {
 	printf '{"n":1}\n{"n":"%02000d"}\n' 0 >in
-	run -74 --separate-stderr maip-produce -t one -X message.max.bytes=1000 --dead-letter /dev/full in
+	run -74 --separate-stderr maip-produce -t one -X message.max.bytes=1000 \
+		--dead-letter /dev/full in
 	assert_equal "$stderr" "maip-produce: 1 of 2 records not delivered, the first: line 2 to 'one': 2008 bytes are more than message.max.bytes=1000 (-X raises it); not all of them could be kept in /dev/full
 maip-produce: cannot write to '/dev/full': No space left on device"
 }
@@ -423,7 +426,8 @@ maip-produce: cannot write to '/dev/full': No space left on device"
 	assert_equal "$stderr" "maip-produce: line 1: --timestamp: this is the text 'soon', which is not a time (RFC 3339, or a number since 1970) within the years -9999 to 9999"
 	run -65 --separate-stderr maip-produce -t one --timestamp at <<<'{"at":"soon"}'
 	assert_equal "$stderr" "maip-produce: line 1: --timestamp: 'at' is the text 'soon', which is not a time (RFC 3339, or a number since 1970) within the years -9999 to 9999"
-	run -65 --separate-stderr maip-produce -t one --timestamp at <<<'{"at":"1768564800"}' # here is no --time-format to help
+	# here is no --time-format to help
+	run -65 --separate-stderr maip-produce -t one --timestamp at <<<'{"at":"1768564800"}'
 	assert_regex "$stderr" 'within the years -9999 to 9999$'
 	run -64 --separate-stderr maip-produce -t one --timestamp TRUE <<<'{}'
 	assert_equal "$stderr" "maip-produce: --timestamp: this is a condition, not a time"

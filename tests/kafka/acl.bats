@@ -1,12 +1,14 @@
 #!/usr/bin/env bats
-# What a broker does not permit: topics, groups, transactional ids, and questions about the settings of a topic.
+# What a broker does not permit: topics, groups, transactional ids, and questions about the settings
+# of a topic.
 load helper
 
 setup_file() {
 	[[ -n ${MAIP_TEST_KAFKA-} ]] || return 0
 	local address
 	address=$("$BATS_TEST_DIRNAME/../rig/kafka/broker" up "$BATS_FILE_TMPDIR/broker" --secure \
-		authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer super.users=User:ANONYMOUS)
+		authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer \
+		super.users=User:ANONYMOUS)
 	kafka-admin "$address" create-topics hidden:1 seen:1
 	maip-produce -b "$address" -t keyed --create-topics=1,cleanup.policy=compact </dev/null
 	maip-produce -b "$address" -t small --create-topics=1,max.message.bytes=2000 </dev/null
@@ -57,7 +59,8 @@ fails() { # STATUS MESSAGE TOOL OPTION...
 }
 
 @test "who may not ask what a topic takes can write to it all the same" {
-	seq -f '{"n":%.0f}' 1000 | maip-produce -F alice.conf -t small --batch-size 1000 # or they would be refused
+	# larger batches would be refused
+	seq -f '{"n":%.0f}' 1000 | maip-produce -F alice.conf -t small --batch-size 1000
 	seq -f '{"id":%.0f}' 1000 | maip-produce -F alice.conf -t keyed -k id
 	for topic in small keyed; do
 		run -0 maip-consume -b "$address" -t "$topic" -e

@@ -5,7 +5,8 @@ load helper
 setup_file() {
 	[[ -n ${MAIP_TEST_KAFKA-} ]] || return 0
 	"$BATS_TEST_DIRNAME/../rig/kafka/broker" up "$BATS_FILE_TMPDIR/broker" --secure >/dev/null
-	kafka-admin "$(<"$BATS_FILE_TMPDIR/broker/address")" create-topics t:1 live:1 live-msk:1 out:1 maip.orders:1
+	kafka-admin "$(<"$BATS_FILE_TMPDIR/broker/address")" create-topics \
+		t:1 live:1 live-msk:1 out:1 maip.orders:1
 	echo '{"a":1}' | maip-produce -b "$(<"$BATS_FILE_TMPDIR/broker/address")" -t t
 }
 
@@ -109,7 +110,8 @@ await_count() { # PATTERN FILE COUNT
 
 # The identity that the listener msk knows, and the authority of its certificate.
 be_iam() {
-	export AWS_ACCESS_KEY_ID=AKIDEXAMPLE AWS_SECRET_ACCESS_KEY=wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY SSL_CERT_FILE=$tls_dir/ca.pem
+	export AWS_ACCESS_KEY_ID=AKIDEXAMPLE SSL_CERT_FILE=$tls_dir/ca.pem
+	export AWS_SECRET_ACCESS_KEY=wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY
 }
 
 # Play the metadata service of EC2, whose credentials are good for so long; sets metadata.
@@ -137,7 +139,8 @@ teardown() {
 	chmod +x vault
 	# its names for those of this broker; the clients of tls/ have a key of their own
 	sed "s|kafka.example.com:9093|$sasl|; s|kafka.example.com:9094|$mtls|; s|kafka.example.com:9095|$bearer|
-		s|b-1.demo.x1.c2.kafka.eu-west-1.amazonaws.com:9098|$msk|; s|/etc/kafka/ca.pem|$tls_dir/ca.pem|
+		s|b-1.demo.x1.c2.kafka.eu-west-1.amazonaws.com:9098|$msk|
+		s|/etc/kafka/ca.pem|$tls_dir/ca.pem|
 		s|/etc/kafka/me.pem|$tls_dir/client.pem|; s|/etc/kafka/me.key|$tls_dir/client.key|" \
 		"$BATS_TEST_DIRNAME/../../man/maip-consume.1" >maip-consume.1
 	run "$BATS_TEST_DIRNAME/../examples" "needs logins" maip-consume.1
@@ -183,7 +186,8 @@ teardown() {
 }
 
 @test "tokens of four seconds are renewed while nothing is read, and while records come" {
-	maip-consume -v -t live -o earliest -b "$oauth" -X security.protocol=sasl_plaintext --oauth-token-command "$(token 4)" >lines 2>err 3>&- &
+	maip-consume -v -t live -o earliest -b "$oauth" -X security.protocol=sasl_plaintext \
+		--oauth-token-command "$(token 4)" >lines 2>err 3>&- &
 	consumer=$!
 	await_count 'the new token is good' err 4 # the first three have ended, and with each the broker's session
 	echo '{"a":2}' | maip-produce -b "$address" -t live
@@ -218,7 +222,8 @@ teardown() {
 	be_iam
 	reads_all -b "$msk" --aws-msk-iam=eu-west-1
 	AWS_REGION=eu-west-1 reads_all -b "$msk" --aws-msk-iam
-	AWS_DEFAULT_REGION=eu-west-1 reads_all -b "$msk" -X security.protocol=SASL_SSL -X sasl.mechanism=AWS_MSK_IAM
+	AWS_DEFAULT_REGION=eu-west-1 reads_all -b "$msk" -X security.protocol=SASL_SSL \
+		-X sasl.mechanism=AWS_MSK_IAM
 	echo '{"b":3}' >line
 	maip-produce -b "$msk" --aws-msk-iam=eu-west-1 -t out <line
 }

@@ -130,7 +130,8 @@ write_lines() { # FILE
 
 @test "a record without a key fails alone where the topic is compacted, and the message says what it needs" {
 	printf '{"id":%s}\n' 1 null 3 >in
-	run -74 --separate-stderr maip-produce -t compacted --create-topics=1,cleanup.policy=compact --key id in
+	run -74 --separate-stderr maip-produce -t compacted \
+		--create-topics=1,cleanup.policy=compact --key id in
 	assert_equal "$stderr" "maip-produce: 1 of 2 records not delivered, the first: line 2 to 'compacted': it has no key, which a compacted topic needs: --key EXPR gives it one (--dead-letter FILE keeps them, and goes on)"
 	run -74 maip-produce -t compacted --key id --dead-letter letters in
 	run -0 jq -r .value.id letters
@@ -147,14 +148,17 @@ write_lines() { # FILE
 	run -0 maip-produce -t small-txn --transactional-id small <(grep -v 00000 in)
 	run -0 read_all small-txn
 	assert_equal "${#lines[@]}" 100
-	run -74 --separate-stderr maip-produce -t small-txn --transactional-id small in
+	run -74 --separate-stderr maip-produce -t small-txn \
+		--transactional-id small in
 	assert_equal "$stderr" "maip-produce: nothing was published, the transaction is aborted: line 51 to 'small-txn': too large for the topic (its max.message.bytes)"
 	# that is all, unless debugging is asked for
-	run -74 --separate-stderr maip-produce -v -t small-txn --transactional-id small in
+	run -74 --separate-stderr maip-produce -v -t small-txn \
+		--transactional-id small in
 	assert_regex "$stderr" "^maip-produce: nothing was published, the transaction is aborted: line 51 to 'small-txn': [^
 ]*
 maip-produce: [0-9]+ records, 0 delivered, [0-9]+ not; 0 bad lines\$"
-	run -74 --separate-stderr maip-produce -v -X debug=eos -t small-txn --transactional-id small in
+	run -74 --separate-stderr maip-produce -v -X debug=eos -t small-txn \
+		--transactional-id small in
 	assert_regex "$stderr" "maip-produce: librdkafka: TXNERR: "
 }
 

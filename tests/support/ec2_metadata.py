@@ -1,6 +1,6 @@
 # EC2's metadata service, version 2, with one role, on a free port of the loopback. Prints its URL.
-# ec2_metadata.py [SECONDS]: credentials are new for each who asks, and end so soon; their session token is one that
-# tests/rig/kafka/MskTokens.java takes.
+# ec2_metadata.py [SECONDS]: credentials are new for each who asks, and end so soon; their session
+# token is one that tests/rig/kafka/MskTokens.java takes.
 import base64
 import datetime
 import hashlib
@@ -20,9 +20,11 @@ def credentials():
         return CREDENTIALS
     end = int(time.time() * 1000) + int(float(sys.argv[1]) * 1000)
     text = "until-%d" % end
-    signature = base64.b64encode(hmac.digest(CREDENTIALS["SecretAccessKey"].encode(), text.encode(), hashlib.sha256)).decode()
-    expiration = datetime.datetime.fromtimestamp(end / 1000, datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-    return dict(CREDENTIALS, Token=text + "-" + signature, Expiration=expiration)
+    secret = CREDENTIALS["SecretAccessKey"].encode()
+    signature = base64.b64encode(hmac.digest(secret, text.encode(), hashlib.sha256)).decode()
+    expiration = datetime.datetime.fromtimestamp(end / 1000, datetime.timezone.utc)
+    return dict(CREDENTIALS, Token=text + "-" + signature,
+                Expiration=expiration.strftime("%Y-%m-%dT%H:%M:%S.%fZ"))
 
 
 class Metadata(http.server.BaseHTTPRequestHandler):

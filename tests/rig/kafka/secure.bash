@@ -9,10 +9,12 @@
 #	plain	SASL PLAIN without TLS
 #	oauth	SASL OAUTHBEARER without TLS; takes unsigned JWTs, and ends a session with its token
 #	bearer	the same over TLS
-#	msk	TLS with SASL OAUTHBEARER; takes what Amazon MSK takes in eu-west-1, see MskTokens.java: the secret of AKIDEXAMPLE
-#		is wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY, that of ASIAEXAMPLE is secret
-# The user is alice, her password alice-secret. Certificates, all for a day, are in DIR/tls: ca.pem, client.pem with client.key,
-# and stranger.pem with stranger.key, which another authority has signed.
+#	msk	TLS with SASL OAUTHBEARER; takes what Amazon MSK takes in eu-west-1, see
+#		MskTokens.java: the secret of AKIDEXAMPLE is
+#		wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY, that of ASIAEXAMPLE is secret
+# The user is alice, her password alice-secret. Certificates, all for a day, are in DIR/tls: ca.pem,
+# client.pem with client.key, and stranger.pem with stranger.key, which another authority has
+# signed.
 
 scram_users=(--add-scram 'SCRAM-SHA-256=[name=alice,password=alice-secret]' --add-scram 'SCRAM-SHA-512=[name=alice,password=alice-secret]')
 
@@ -50,7 +52,8 @@ secure_properties() { # DIR PORT CONTROLLER-PORT
 	local dir=$1 name port used=" $2 $3 " open=PLAINTEXT://127.0.0.1:$2 map=
 	local jwt='org.apache.kafka.common.security.oauthbearer.OAuthBearerLoginModule required unsecuredLoginStringClaim_sub="broker"'
 	: >"$dir/listeners"
-	for name in tls:SSL mtls:SSL expired:SSL sasl:SASL_SSL plain:SASL_PLAINTEXT oauth:SASL_PLAINTEXT bearer:SASL_SSL msk:SASL_SSL; do
+	for name in tls:SSL mtls:SSL expired:SSL sasl:SASL_SSL plain:SASL_PLAINTEXT \
+		oauth:SASL_PLAINTEXT bearer:SASL_SSL msk:SASL_SSL; do
 		until port=$(free_port) && [[ $used != *" $port "* ]]; do :; done
 		used+="$port " open+=,${name%:*}://127.0.0.1:$port map+=,$name
 		echo "${name%:*}=127.0.0.1:$port" >>"$dir/listeners"
