@@ -356,24 +356,87 @@ print_count(struct printer *p, const struct row *first, size_t n, struct out *ou
 	return out_end_line(out);
 }
 
-int
-print_found(struct printer *p, const struct found_list *found, bool timeouts, struct out *out)
+static void
+begin_rows(struct printer *p)
+{
+	arena_reset(&p->scratch);
+	p->n_rows = 0;
+}
+
+static void
+add_row(struct printer *p, const struct found *found)
+{
+	p->rows = mem_more(p->rows, p->n_rows, &p->cap_rows, sizeof(*p->rows));
+	lay_out(p, found, &p->rows[p->n_rows++]);
+}
+
+static int
+print_rows(struct printer *p, bool timeouts, struct out *out)
 {
 	int result = 0;
 
-	if (found->n == 0)
-		return 0;
-	arena_reset(&p->scratch);
-	p->n_rows = 0;
-	for (size_t i = 0; i < found->n; i++) {
-		p->rows = mem_more(p->rows, p->n_rows, &p->cap_rows, sizeof(*p->rows));
-		lay_out(p, &found->a[i], &p->rows[p->n_rows++]);
-	}
 	qsort(p->rows, p->n_rows, sizeof(*p->rows), compare_rows);
 	if (p->conf.emit == EMIT_COUNT && !timeouts)
 		return print_count(p, &p->rows[0], p->n_rows, out);
 	for (size_t i = 0; i < p->n_rows && result == 0; i++)
 		result = print_row(p, &p->rows[i], timeouts, out);
+	return result;
+}
+
+int
+print_found(struct printer *p, const struct found_list *found, struct out *out)
+{
+	if (found->n == 0)
+		return 0;
+	begin_rows(p);
+	for (size_t i = 0; i < found->n; i++)
+		add_row(p, &found->a[i]);
+	return print_rows(p, false, out);
+}
+
+/* ---- timeouts: there may be many, so that only those of one start are laid out together */
+
+struct timeout {
+	const struct found *found;
+	uint64_t            start;
+};
+
+static uint64_t
+start_of(const struct found *f)
+{
+	const struct node *n = f->node;
+
+	while (n->before != NULL)
+		n = n->before;
+	return n->event->seq;
+}
+
+static int
+compare_timeouts(const void *pa, const void *pb)
+{
+	const struct timeout *a = pa, *b = pb;
+	const int64_t x = a->found->at, y = b->found->at;
+
+	return x != y ? (x > y) - (x < y) : compare_u64(a->start, b->start);
+}
+
+int
+print_timeouts(struct printer *p, const struct found_list *found, struct out *out)
+{
+	struct timeout *all = mem_zalloc(found->n, sizeof(*all));
+	int result = 0;
+
+	for (size_t i = 0; i < found->n; i++)
+		all[i] = (struct timeout){ &found->a[i], start_of(&found->a[i]) };
+	qsort(all, found->n, sizeof(*all), compare_timeouts);
+	for (size_t i = 0, next; i < found->n && result == 0; i = next) {
+		begin_rows(p);
+		for (next = i;
+		     next < found->n && compare_timeouts(&all[i], &all[next]) == 0; next++)
+			add_row(p, all[next].found);
+		result = print_rows(p, true, out);
+	}
+	free(all);
 	return result;
 }
 

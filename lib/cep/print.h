@@ -6,7 +6,8 @@
  *	 "matches":{"first":[{...},{...}]}}
  *
  * The lines of a match stand in it as they came. Matches found at the same moment are
- * printed by oldest start, then fewest events, then arrival of the events.
+ * printed by oldest start, then fewest events, then arrival of the events. The start is an event,
+ * of which each belongs to one key: so timeouts have one order, whatever their keys.
  */
 #ifndef MAIP_CEP_PRINT_H
 #define MAIP_CEP_PRINT_H
@@ -51,9 +52,12 @@ struct printer;                                         /* opaque; lives in prin
 struct printer *printer_new(const struct print_conf *conf);
 void printer_free(struct printer *p);                   /* NULL is fine */
 
-/* Print, in order, what was found at one moment. timeouts: when they ran out stands in place of
- * the end. 0, or -1: out has failed. */
-int print_found(struct printer *p, const struct found_list *found, bool timeouts, struct out *out);
+/* Print, in order, what was found at one moment. 0, or -1: out has failed. */
+int print_found(struct printer *p, const struct found_list *found, struct out *out);
+
+/* The same for what ran out of time, of any keys and moments, by when it did; that stands in place
+ * of the end. */
+int print_timeouts(struct printer *p, const struct found_list *found, struct out *out);
 
 /* The same for matches that are slices of one list (slices.h), taken by one element: those that
  * start at the first so many of its n events; or how many there are. */

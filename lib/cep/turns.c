@@ -147,20 +147,29 @@ count_matches(struct cep *c, size_t n, struct err *err)
 static int
 hand_out(struct cep *c, struct out *out, struct err *err)
 {
-	if (c->found.n == 0 && c->timed_out.n == 0)
+	if (c->timeouts == NULL && c->timed_out.n > 0)
+		found_clear(&c->store, &c->timed_out);
+	if (c->found.n == 0)
 		return 0;
 	if (count_matches(c, c->found.n, err) < 0)
 		return -1;
-	int result = print_found(c->printer, &c->found, false, out);
-	if (result == 0 && c->timeouts != NULL)
-		result = print_found(c->printer, &c->timed_out, true, c->timeouts);
+	const int result = print_found(c->printer, &c->found, out);
 	found_clear(&c->store, &c->found);
-	found_clear(&c->store, &c->timed_out);
-	if (result < 0 && c->timeouts != NULL && c->timeouts->failed)
-		out_hand_on(c->timeouts, err);
-	else if (result < 0)
+	if (result < 0)
 		*err = out->err;
 	return result;
+}
+
+/* At the end of a pass: a key's time is moved on at its events and timers, so that what has run out
+ * is found in no order. */
+static int
+hand_out_timeouts(struct cep *c, struct err *err)
+{
+	if (c->timed_out.n == 0)
+		return 0;
+	const int result = print_timeouts(c->printer, &c->timed_out, c->timeouts);
+	found_clear(&c->store, &c->timed_out);
+	return result < 0 ? out_hand_on(c->timeouts, err) : 0;
 }
 
 static int
@@ -196,14 +205,24 @@ expire_oldest(struct cep *c, struct slices *k, struct err *err)
 	return 0;
 }
 
-/* Those of one key, before it is shown an event: where a pass moves time far ahead, the log may
- * not have got there yet. */
+/* Slices run out of time at the log's head, in the order of their starts. The keys of those that
+ * will are known long before. */
 static int
-expire_slices(struct cep *c, struct slices *k, int64_t now, struct err *err)
+expire_log(struct cep *c, int64_t now, struct err *err)
 {
-	while (k->n > 0 && slicer_expired(&c->slicer, slicer_at(&c->slicer, k->first)->ts, now))
+	struct slicer *s = &c->slicer;
+
+	for (; slicer_any_expired(s, now); slicer_pop(s)) {
+		const uint32_t key = slicer_at(s, s->first)->key;
+		struct slices *k = &c->slices[key].slices;
+		if (s->n > 2 * AHEAD)
+			__builtin_prefetch(&c->slices[slicer_at(s, s->first + 2 * AHEAD)->key]);
+		if (!slices_have(k, s->first))
+			continue;
 		if (expire_oldest(c, k, err) < 0)
 			return -1;
+		cep_release_if_idle(c, key);
+	}
 	return 0;
 }
 
@@ -244,11 +263,12 @@ process_slice(struct cep *c, struct event *e, struct out *out, struct err *err)
 	const uint32_t key = e->key;
 	struct slices *k = &c->slices[key].slices;
 
-	c->slices[key].refs.waiting--;
-	if (slicer_any_expired(s, e->ts) && expire_slices(c, k, e->ts, err) < 0) {
+	/* while the event still waits, so that nobody forgets its key */
+	if (expire_log(c, e->ts, err) < 0) {
 		event_drop(&c->store, e);
 		return -1;
 	}
+	c->slices[key].refs.waiting--;
 	const bool fits = program_holds(&c->program, s->cond, e->truth);
 	e->seq = ++c->seq;
 	const size_t matches = slices_event(s, k, e, fits);
@@ -260,26 +280,6 @@ process_slice(struct cep *c, struct event *e, struct out *out, struct err *err)
 	if (keep_slices_below_limit(c, k, err) < 0)
 		return -1;
 	cep_release_if_idle(c, key);
-	return 0;
-}
-
-/* Slices run out of time at the log's head. The keys of those that will are known long before. */
-static int
-expire_log(struct cep *c, int64_t now, struct err *err)
-{
-	struct slicer *s = &c->slicer;
-
-	for (; slicer_any_expired(s, now); slicer_pop(s)) {
-		const uint32_t key = slicer_at(s, s->first)->key;
-		struct slices *k = &c->slices[key].slices;
-		if (s->n > 2 * AHEAD)
-			__builtin_prefetch(&c->slices[slicer_at(s, s->first + 2 * AHEAD)->key]);
-		if (!slices_have(k, s->first))
-			continue;
-		if (expire_oldest(c, k, err) < 0)
-			return -1;
-		cep_release_if_idle(c, key);
-	}
 	return 0;
 }
 
@@ -447,9 +447,11 @@ drain_branches(struct cep *c, int64_t until, struct out *out, struct err *err)
 int
 cep_drain(struct cep *c, int64_t until, struct out *out, struct err *err)
 {
-	const int result =
+	int result =
 		c->slicing ? drain_slices(c, until, out, err) : drain_branches(c, until, out, err);
 
+	if (!c->over && hand_out_timeouts(c, err) < 0)
+		result = -1;
 	if (c->tracer.to != NULL && c->tracer.to->buf.n > 0 && out_flush(c->tracer.to) < 0 &&
 	    result == 0)
 		return failed(c->tracer.to, err);
@@ -474,5 +476,5 @@ cep_end(struct cep *c, struct out *out, struct err *err)
 	for (uint32_t key = 0; !c->slicing && key < keys_limit(c->keys); key++)
 		if (move_time(c, key, TIME_MAX, out, err) < 0)
 			return -1;
-	return 0;
+	return hand_out_timeouts(c, err);
 }

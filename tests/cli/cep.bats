@@ -168,6 +168,23 @@ end: match from record 2: dies: out of time in two (1 taken)'
 	assert [ "${stderr#maip-cep: --trace: }" != "$stderr" ]
 }
 
+@test "timeouts come by the time at which they ran out, whatever the keys, the engine and the watermark" {
+	one="--begin a --where e='a' --times-or-more 3 --within 5s"
+	two="--begin a --where e='a' --followed-by b --where e='b' --within 5s"
+	printf '{"t":%d,"k":"%s","e":"%s"}\n' 1 x a 1 w a 2 y a 2 x a 3 z a 4 v b 30 x a 30 z a 31 y c 60 w c >log
+	for pattern in "$one" "$two"; do
+		rm -f first
+		for how in '' '--trace x' '--watermark none' '--watermark 20s' '--emit count' '--name N'; do
+			rm -f out
+			run -0 --separate-stderr cep $pattern --timeouts out $how log
+			sed 's/"anomalyType":"N",//; s/,"events":.*//; s/,"matches":.*//' out >plain
+			[ -e first ] || cp plain first
+			cmp plain first
+		done
+	done
+	assert_equal "$(sed 's/.*"k":"\(.\)".*"timeout":"[^T]*T..:..:\(..\).*/\1\2/' first | tr '\n' ' ')" 'x06 w06 y07 x07 z08 x35 z35 '
+}
+
 @test "the key to trace may be text, number or truth, and of several values, or of none" {
 	traced() { # KEY OPTION...
 		run -0 --separate-stderr maip-cep --time-format ms --time t --begin a --trace "$@" log

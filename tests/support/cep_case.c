@@ -228,41 +228,15 @@ sinks_init(struct sinks *s)
 	}
 }
 
-static int
-compare_lines(const void *a, const void *b)
-{
-	return str_cmp(*(const struct str *)a, *(const struct str *)b);
-}
-
 static void
-add_sorted(struct buf *to, struct str text)
-{
-	struct str line[1000];
-	size_t n = 0;
-
-	while (text.n > 0 && n < 1000) {
-		const char *end = memchr(text.p, '\n', text.n);
-		line[n] = str_slice(text, 0, (size_t)(end - text.p) + 1);
-		text = str_slice(text, line[n++].n, text.n);
-	}
-	qsort(line, n, sizeof(line[0]), compare_lines);
-	for (size_t i = 0; i < n; i++)
-		buf_add_str(to, line[i]);
-	buf_add_str(to, text);
-}
-
-static void
-sinks_join(struct sinks *s, bool sorted, struct buf *to)
+sinks_join(struct sinks *s, struct buf *to)
 {
 	out_flush(&s->out);
 	out_flush(&s->out_timeouts);
 	out_flush(&s->out_late);
 	buf_add_str(to, buf_str(&s->matches));
 	buf_add_str(to, STR("-- timeouts\n"));
-	if (sorted)
-		add_sorted(to, buf_str(&s->timeouts));
-	else
-		buf_add_str(to, buf_str(&s->timeouts));
+	buf_add_str(to, buf_str(&s->timeouts));
 	buf_add_str(to, STR("-- late\n"));
 	buf_add_str(to, buf_str(&s->late));
 	out_release(&s->out);
@@ -354,11 +328,12 @@ cep_case_run(const struct cep_case *c, const struct cep_run *how, struct buf *to
 			                       .shed = how->shed,
 			                       .max_matches = how->max_matches,
 			                       .general = how->general,
+			                       .trace = how->traced ? "x" : NULL,
 			                       .emit = how->emit,
 			                       .seed = 7 };
 		sinks_init(&sinks);
 		result = feed(c, how, &conf, &sinks);
-		sinks_join(&sinks, how->sorted, to);
+		sinks_join(&sinks, to);
 	} else {
 		result = 1;
 	}

@@ -39,8 +39,7 @@ struct cep_run {
 	bool     general;
 	enum emit emit;
 	uint64_t cuts;                  /* seed of random cuts; 0: none */
-	/* timeouts in order of their text: which come first at one watermark is not promised */
-	bool     sorted;
+	bool     traced;                /* the general engine, because of --trace */
 	size_t   max_partial;           /* 0: 20000 */
 	bool     shed;
 	uint64_t max_matches;           /* 0: no limit */
