@@ -423,7 +423,7 @@ compare_timeouts(const void *pa, const void *pb)
 int
 print_timeouts(struct printer *p, const struct found_list *found, struct out *out)
 {
-	struct timeout *all = mem_zalloc(found->n, sizeof(*all));
+	struct timeout one, *all = found->n == 1 ? &one : mem_zalloc(found->n, sizeof(*all));
 	int result = 0;
 
 	for (size_t i = 0; i < found->n; i++)
@@ -436,7 +436,8 @@ print_timeouts(struct printer *p, const struct found_list *found, struct out *ou
 			add_row(p, all[next].found);
 		result = print_rows(p, true, out);
 	}
-	free(all);
+	if (all != &one)
+		free(all);
 	return result;
 }
 
