@@ -2,6 +2,7 @@
 /*
  * buf.c - bytes that grow, up to a maximum
  */
+#define _DEFAULT_SOURCE                 /* explicit_bzero */
 #include "base/buf.h"
 
 #include <stdio.h>
@@ -22,6 +23,14 @@ buf_release(struct buf *b)
 {
 	free(b->p);
 	buf_init(b, b->max);
+}
+
+void
+buf_wipe(struct buf *b)
+{
+	if (b->p != NULL)
+		explicit_bzero(b->p, b->cap);
+	buf_release(b);
 }
 
 char *

@@ -22,6 +22,7 @@ struct buf {
 
 void buf_init(struct buf *b, size_t max);
 void buf_release(struct buf *b);
+void buf_wipe(struct buf *b);           /* overwrite what may be a secret, and release */
 
 static inline void
 buf_clear(struct buf *b)

@@ -2,7 +2,7 @@
 /*
  * mem.c - memory that is there, or the tool ends
  */
-#define _GNU_SOURCE     /* MAP_ANONYMOUS, madvise, MADV_HUGEPAGE, mremap */
+#define _GNU_SOURCE     /* explicit_bzero, MAP_ANONYMOUS, madvise, MADV_HUGEPAGE, mremap */
 
 #include "base/mem.h"
 
@@ -76,6 +76,14 @@ mem_dup(struct str s)
 		memcpy(p, s.p, s.n);
 	p[s.n] = '\0';
 	return p;
+}
+
+void
+mem_wipe(char *secret)
+{
+	if (secret != NULL)
+		explicit_bzero(secret, strlen(secret));
+	free(secret);
 }
 
 void *

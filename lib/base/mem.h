@@ -18,6 +18,7 @@ void *mem_alloc(size_t n);                              /* not cleared; n may be
 void *mem_zalloc(size_t count, size_t size);            /* cleared; the product is checked */
 void *mem_resize(void *p, size_t count, size_t size);   /* the product is checked */
 char *mem_dup(struct str s);                            /* a copy that ends in NUL */
+void  mem_wipe(char *secret);           /* overwrite a text, and free it; NULL is fine */
 
 void *mem_double(void *p, size_t *cap, size_t size);     /* mem_more, where the array is full */
 

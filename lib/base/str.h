@@ -63,4 +63,15 @@ str_slice(struct str s, size_t from, size_t to)
 	return (struct str){ s.p + from, to - from };
 }
 
+/* Without the space of a line around it: blanks, tabs, and what ends a line. */
+static inline struct str
+str_trim(struct str s)
+{
+	while (s.n > 0 && memchr(" \t\r\n", s.p[0], 4) != NULL)
+		s = str_slice(s, 1, s.n);
+	while (s.n > 0 && memchr(" \t\r\n", s.p[s.n - 1], 4) != NULL)
+		s.n--;
+	return s;
+}
+
 #endif

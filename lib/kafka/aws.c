@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* aws.c - credentials of AWS: the chain, and its first and simple links */
-#define _DEFAULT_SOURCE                 /* explicit_bzero */
 #include <stdlib.h>
 
 #include <cjson/cJSON.h>
@@ -8,6 +7,7 @@
 #include "base/mem.h"
 #include "base/time.h"
 #include "kafka/aws_parts.h"
+#include "kafka/secret.h"
 
 const char *
 aws_env(const char *name)
@@ -17,20 +17,12 @@ aws_env(const char *name)
 	return value != NULL && *value != '\0' ? value : NULL;
 }
 
-static void
-wipe(char *p)
-{
-	if (p != NULL)
-		explicit_bzero(p, strlen(p));
-	free(p);
-}
-
 void
 aws_creds_release(struct aws_creds *c)
 {
-	wipe(c->id);
-	wipe(c->secret);
-	wipe(c->session);
+	mem_wipe(c->id);
+	mem_wipe(c->secret);
+	mem_wipe(c->session);
 	*c = (struct aws_creds){ 0 };
 }
 
@@ -89,10 +81,7 @@ aws_creds_parse(struct aws_creds *to, struct str json, struct err *err)
 		rc = fail_as(err, STATUS_DENIED, "the answer is not a JSON object");
 	else
 		rc = read_answer(to, object, err);
-	for (cJSON *item = object != NULL ? object->child : NULL; item != NULL; item = item->next)
-		if (cJSON_IsString(item))
-			explicit_bzero(item->valuestring, strlen(item->valuestring));
-	cJSON_Delete(object);
+	secret_json_delete(object);
 	return rc;
 }
 

@@ -30,16 +30,6 @@ struct aws_profiles {
 	size_t          n, cap;
 };
 
-static struct str
-trim(struct str s)
-{
-	while (s.n > 0 && strchr(" \t\r\n", s.p[0]) != NULL)
-		s = str_slice(s, 1, s.n);
-	while (s.n > 0 && strchr(" \t\r\n", s.p[s.n - 1]) != NULL)
-		s.n--;
-	return s;
-}
-
 /* The profile that "[profile x]" or "[x]" starts; empty for other sections. */
 static struct str
 profile_of(struct str line, bool config)
@@ -49,11 +39,11 @@ profile_of(struct str line, bool config)
 
 	if (end == NULL)
 		return STR("");
-	name = trim(str_slice(line, 1, (size_t)(end - line.p)));
+	name = str_trim(str_slice(line, 1, (size_t)(end - line.p)));
 	if (!config || str_eq(name, STR("default")))
 		return name;
 	if (name.n > 8 && str_starts(name, STR("profile")) && strchr(" \t", name.p[7]) != NULL)
-		return trim(str_slice(name, 7, name.n));
+		return str_trim(str_slice(name, 7, name.n));
 	return STR("");
 }
 
@@ -63,7 +53,7 @@ without_comment(struct str value)
 {
 	for (size_t i = 1; i < value.n; i++)
 		if (strchr("#;", value.p[i]) != NULL && strchr(" \t", value.p[i - 1]) != NULL)
-			return trim(str_slice(value, 0, i));
+			return str_trim(str_slice(value, 0, i));
 	return value;
 }
 
@@ -77,8 +67,8 @@ add_setting(struct aws_profiles *p, const char *profile, struct str line, struct
 		return 0;
 	if (p->n == SETTINGS_MAX)
 		return fail_as(err, STATUS_CONFIG, "more than %d settings", SETTINGS_MAX);
-	key = trim(str_slice(line, 0, (size_t)(equals - line.p)));
-	value = without_comment(trim(str_slice(line, (size_t)(equals - line.p) + 1, line.n)));
+	key = str_trim(str_slice(line, 0, (size_t)(equals - line.p)));
+	value = without_comment(str_trim(str_slice(line, (size_t)(equals - line.p) + 1, line.n)));
 	p->list = mem_more(p->list, p->n, &p->cap, sizeof(*p->list));
 	p->list[p->n++] =
 		(struct setting){ mem_dup(str_of(profile)), mem_dup(key), mem_dup(value) };
@@ -94,7 +84,7 @@ read_lines(struct aws_profiles *p, FILE *f, bool config, struct err *err)
 	int     rc = 0;
 
 	while (rc == 0 && (n = getline(&line, &cap, f)) >= 0) {
-		const struct str s = trim((struct str){ line, strlen(line) });
+		const struct str s = str_trim((struct str){ line, strlen(line) });
 
 		if (s.n == 0 || s.p[0] == '#' || s.p[0] == ';')
 			continue;

@@ -16,9 +16,9 @@
 #include <stdlib.h>
 #include <sys/pidfd.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/time.h"
 #include "kafka/command.h"
 
@@ -32,23 +32,6 @@ struct run {
 	int   ended;                    /* readable when the process has ended */
 	int   out, errors;              /* our ends; -1: closed */
 };
-
-void
-buf_wipe(struct buf *b)
-{
-	if (b->p != NULL)
-		explicit_bzero(b->p, b->cap);
-	buf_release(b);
-}
-
-static int64_t
-now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
 
 static void
 close_pair(int pair[2])
@@ -143,7 +126,7 @@ static int
 collect(struct run *r, const struct command *c, struct buf *out, struct buf *errors, bool *too_much,
         struct err *err)
 {
-	const int64_t end = now_ms() + c->timeout;
+	const int64_t end = clock_monotonic_ms() + c->timeout;
 	bool          cut = false;
 	char          text[DUR_TEXT_MAX];
 
@@ -159,7 +142,7 @@ collect(struct run *r, const struct command *c, struct buf *out, struct buf *err
 			return 0;
 		if (c->stop != NULL && atomic_load(c->stop))
 			return fail_as(err, STATUS_RETRY, "stopped");
-		if (now_ms() >= end) {
+		if (clock_monotonic_ms() >= end) {
 			text[dur_print(text, c->timeout)] = '\0';
 			return fail_as(err, STATUS_DENIED, "no end after %s", text);
 		}

@@ -29,6 +29,4 @@ struct command {
  * command. */
 int command_run(const struct command *c, struct buf *out, struct err *err);
 
-void buf_wipe(struct buf *b);           /* overwrite, and release */
-
 #endif

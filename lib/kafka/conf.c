@@ -76,19 +76,11 @@ kafka_conf_is_secret(const char *key)
 }
 
 static void
-wipe(char *s)
-{
-	if (s != NULL)
-		explicit_bzero(s, strlen(s));
-	free(s);
-}
-
-static void
 properties_release(struct properties *p)
 {
 	for (size_t i = 0; i < p->n; i++) {
 		free(p->list[i].key);
-		wipe(p->list[i].value);
+		mem_wipe(p->list[i].value);
 		free(p->list[i].from);
 	}
 	free(p->list);
@@ -112,7 +104,7 @@ properties_put(struct properties *p, const char *key, const char *value, const c
 			continue;
 		p->list[i].value = mem_dup(str_of(value));
 		p->list[i].from = mem_dup(str_of(from));
-		wipe(old.value);
+		mem_wipe(old.value);
 		free(old.from);
 		return;
 	}
@@ -142,16 +134,6 @@ kafka_conf_free(struct kafka_conf *c)
 	free(c);
 }
 
-static struct str
-trim(struct str s)
-{
-	while (s.n > 0 && strchr(" \t\r\n", s.p[0]) != NULL)
-		s = str_slice(s, 1, s.n);
-	while (s.n > 0 && strchr(" \t\r\n", s.p[s.n - 1]) != NULL)
-		s.n--;
-	return s;
-}
-
 /* Of two names for one property, the one that the rest of the toolkit asks for and sets. */
 static const char *const synonyms[][2] = {
 	{ "metadata.broker.list", BROKERS },
@@ -174,8 +156,8 @@ add_pair(struct properties *to, struct str pair, const char *from, struct err *e
 	if (eq == NULL || eq == pair.p)
 		return fail_as(err, STATUS_USAGE, "%s is not a property (write KEY=VALUE)",
 		               quote(q, pair));
-	key = trim(str_slice(pair, 0, (size_t)(eq - pair.p)));
-	value = trim(str_slice(pair, (size_t)(eq - pair.p) + 1, pair.n));
+	key = str_trim(str_slice(pair, 0, (size_t)(eq - pair.p)));
+	value = str_trim(str_slice(pair, (size_t)(eq - pair.p) + 1, pair.n));
 	if (memchr(value.p, '\0', value.n) != NULL || memchr(key.p, '\0', key.n) != NULL)
 		return fail_as(err, STATUS_USAGE, "a property has a NUL byte in it");
 	for (size_t i = 0; i < sizeof(synonyms) / sizeof(synonyms[0]); i++)
@@ -222,7 +204,7 @@ read_line(struct properties *to, FILE *f, const char *path, int number, struct s
 	struct buf             from;
 	int                    rc;
 
-	line = trim(line);
+	line = str_trim(line);
 	if (line.n == 0 || line.p[0] == '#')
 		return 0;
 	if (line.n > LINE_LENGTH_MAX)

@@ -246,16 +246,6 @@ all_true(struct expr *const *list, size_t n, const struct expr_env *env)
 	return true;
 }
 
-static struct str
-trim(struct str s)
-{
-	while (s.n > 0 && memchr(" \t\r\n", s.p[0], 4) != NULL)
-		s = str_slice(s, 1, s.n);
-	while (s.n > 0 && memchr(" \t\r\n", s.p[s.n - 1], 4) != NULL)
-		s.n--;
-	return s;
-}
-
 /* The value in to->text, with room behind it for the scanner. */
 static int
 take_value(const struct record *r, size_t max_value, struct selection *to, struct err *err)
@@ -270,7 +260,7 @@ take_value(const struct record *r, size_t max_value, struct selection *to, struc
 	p = buf_room(&to->text, r->value.n + LINE_SLACK);
 	memcpy(p, r->value.p, r->value.n);
 	memset(p + r->value.n, 0, LINE_SLACK);
-	to->line = trim((struct str){ p, r->value.n });
+	to->line = str_trim((struct str){ p, r->value.n });
 	return 0;
 }
 

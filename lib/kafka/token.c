@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* token.c - a bearer token, and until when it is good */
-#define _DEFAULT_SOURCE                 /* explicit_bzero */
 #include <stdlib.h>
 
 #include <cjson/cJSON.h>
@@ -8,38 +7,11 @@
 #include "base/base64.h"
 #include "base/mem.h"
 #include "base/time.h"
+#include "kafka/secret.h"
 #include "kafka/token.h"
 
 #define CLAIMS_MAX  16384               /* bytes of a JWT's middle part */
 #define LIFE_MAX    ((double)(400LL * 86400))           /* s; nobody means more */
-
-static struct str
-trim(struct str s)
-{
-	while (s.n > 0 && strchr(" \t\r\n", s.p[0]) != NULL)
-		s = str_slice(s, 1, s.n);
-	while (s.n > 0 && strchr(" \t\r\n", s.p[s.n - 1]) != NULL)
-		s.n--;
-	return s;
-}
-
-static void
-wipe(char *p)
-{
-	if (p != NULL)
-		explicit_bzero(p, strlen(p));
-	free(p);
-}
-
-/* cJSON frees its texts as they are. */
-static void
-wipe_json(cJSON *json)
-{
-	for (cJSON *item = json != NULL ? json->child : NULL; item != NULL; item = item->next)
-		if (cJSON_IsString(item))
-			explicit_bzero(item->valuestring, strlen(item->valuestring));
-	cJSON_Delete(json);
-}
 
 /* The claims of a JWT, its middle part; NULL: it is none. */
 static cJSON *
@@ -177,7 +149,7 @@ read_text(struct token *t, struct str text, struct err *err)
 int
 token_parse(struct token *t, struct str printed, int64_t now, struct err *err)
 {
-	const struct str s = trim(printed);
+	const struct str s = str_trim(printed);
 	cJSON           *object = NULL;
 	char             ago[DUR_TEXT_MAX];
 	int              rc;
@@ -187,7 +159,7 @@ token_parse(struct token *t, struct str printed, int64_t now, struct err *err)
 		object = cJSON_ParseWithLength(s.p, s.n);
 		rc = object != NULL ? read_object(t, object, now, err)
 		                    : fail_as(err, STATUS_CONFIG, "what it printed is not JSON");
-		wipe_json(object);
+		secret_json_delete(object);
 	} else {
 		rc = read_text(t, s, err);
 	}
@@ -206,8 +178,8 @@ token_parse(struct token *t, struct str printed, int64_t now, struct err *err)
 void
 token_release(struct token *t)
 {
-	wipe(t->text);
+	mem_wipe(t->text);
 	for (size_t i = 0; i < t->n_extensions; i++)
-		wipe(t->extensions[i]);
+		mem_wipe(t->extensions[i]);
 	*t = (struct token){ 0 };
 }
