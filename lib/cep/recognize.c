@@ -26,6 +26,12 @@ expected_clause(struct scan *s, const char *what)
 
 /* ---- PARTITION BY, ORDER BY */
 
+static bool
+is_value(const struct scan *s)
+{
+	return scan_is(s, "NULL") || scan_is(s, "TRUE") || scan_is(s, "FALSE");
+}
+
 /* a.b.c, as it stands, perhaps in parentheses. NULL with err. */
 static const char *
 take_path(struct scan *s, const char *what)
@@ -34,7 +40,7 @@ take_path(struct scan *s, const char *what)
 	const size_t from = s->at;
 
 	do {
-		if (!token_is_name(s->token) || scan_at_clause(s)) {
+		if (!token_is_name(s->token) || is_value(s) || scan_at_clause(s)) {
 			scan_expected(s, what);
 			return NULL;
 		}

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <strings.h>
 
+#include "base/utf8.h"
 #include "cep/recognize_parts.h"
 
 static bool
@@ -102,9 +103,24 @@ scan_peek(const struct scan *s)
 	return str_slice(s->text, at, token_end(s->text, at));
 }
 
+static int
+check_characters(struct scan *s)
+{
+	const char *const end = s->text.p + s->text.n;
+
+	for (size_t at = 0, n; at < s->text.n; at += n) {
+		n = utf8_length(s->text.p + at, end);
+		if (n == 0 || s->text.p[at] == '\0')
+			return scan_wrong(s, at, "this byte is not of a text in UTF-8");
+	}
+	return 0;
+}
+
 int
 scan_start(struct scan *s)
 {
+	if (check_characters(s) < 0)
+		return -1;
 	for (size_t at = skip_space(s->text, 0), end; at < s->text.n;
 	     at = skip_space(s->text, end)) {
 		end = token_end(s->text, at);
@@ -129,7 +145,7 @@ scan_fail(struct str clause, size_t at, const char *message, struct err *err)
 
 	for (size_t i = 0; i < at && i < clause.n; i++) {
 		const char c = clause.p[i];
-		column = c == '\n' ? 1 : column + (((unsigned char)c & 0xc0) != 0x80);
+		column = c == '\n' ? 1 : column + utf8_starts(c);
 		line += c == '\n';
 	}
 	return fail_as(err, STATUS_USAGE, "line %zu, column %zu: %s", line, column, message);

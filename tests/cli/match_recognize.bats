@@ -116,6 +116,18 @@ check() {
 	END
 }
 
+@test "a clause is text" {
+	printf 'MATCH_RECOGNIZE (\nORDER BY t\0' >clause
+	run -64 --separate-stderr maip-cep --match-recognize clause </dev/null
+	assert_equal "$stderr" "maip-cep: --match-recognize: line 2, column 11: this byte is not of a text in UTF-8"
+	printf 'MATCH_RECOGNIZE (ORDER BY \303\244\377' >clause
+	run -64 --separate-stderr maip-cep --match-recognize clause </dev/null
+	assert_equal "$stderr" "maip-cep: --match-recognize: line 1, column 28: this byte is not of a text in UTF-8"
+	printf 'MATCH_RECOGNIZE (\nPARTITION BY NULL ORDER BY t' >clause
+	run -64 --separate-stderr maip-cep --match-recognize clause </dev/null
+	assert_equal "$stderr" "maip-cep: --match-recognize: line 2, column 14: expected a column to partition by, found 'NULL'"
+}
+
 @test "mistakes in names are told where they are, in the words of SQL" {
 	check <<-'END'
 		2:13 :: MATCH_RECOGNIZE (ORDER BY t\MEASURES A.v, B.v AS b PATTERN (A B) DEFINE A AS v > 1) :: expected AS and the name of the measure, found ','

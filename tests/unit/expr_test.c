@@ -129,6 +129,8 @@ literals_are_what_they_say(void **state)
 		{ "INTERVAL '-2' DAY", "-172800000" },
 		{ "TIMESTAMP '2026-01-16 12:00:00'", "\"2026-01-16T12:00:00.000Z\"" },
 		{ "1 -- the rest is a comment", "1" },
+		{ "1 /* it's one */ + /**/ 2 -- /* and two", "3" },
+		{ "'/* text */'", "\"/* text */\"" },
 	};
 
 	(void)state;
@@ -447,6 +449,7 @@ mistakes_are_pointed_at(void **state)
 		{ "a = 1 = 2", "--where: column 7: expected AND, OR or the end after '1', found '='" },
 		{ "'abc", "--where: column 1: this text has no closing '" },
 		{ "`abc", "--where: column 1: this name has no closing `" },
+		{ "1 = /* a", "--where: column 5: this comment has no closing */" },
 		{ "a = \"x\"", "--where: column 5: text stands in single quotes ('...'), an odd name in backquotes (`...`)" },
 		{ "a ~ 1", "--where: column 3: '~' means nothing here" },
 		{ "LOVER(a)", "--where: column 1: there is no function 'LOVER'; did you mean LOWER?" },
