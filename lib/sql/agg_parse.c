@@ -61,6 +61,19 @@ parse_is_aggregate(struct str name)
 	return find_word(&t) < WORDS;
 }
 
+const struct agg_kind *
+parse_spread(const struct token *name)
+{
+	static const struct agg_kind *const spreads[] = { &agg_stddev_pop, &agg_stddev_samp,
+		                                          &agg_var_pop, &agg_var_samp };
+	const size_t word = find_word(name);
+
+	for (size_t i = 0; word < WORDS && i < sizeof(spreads) / sizeof(spreads[0]); i++)
+		if (words[word].kind == spreads[i])
+			return spreads[i];
+	return NULL;
+}
+
 void
 agg_call_free(struct agg_call *call)
 {

@@ -358,7 +358,8 @@ parse_call(struct parser *p)
 
 	if (lex_is_word(&name, "CAST") || lex_is_word(&name, "TRY_CAST"))
 		return parse_cast(p, lex_is_word(&name, "TRY_CAST"));
-	if (!parse_is_aggregate(name.text))
+	if (!parse_is_aggregate(name.text) &&
+	    (p->scope->pattern == NULL || !parse_is_taken(&name)))
 		return parse_function(p);
 	if (p->in_aggregate || p->in_taken) {
 		lex_fail(&p->lex, name.at, "an aggregate cannot stand inside of another one");

@@ -46,11 +46,16 @@ struct cast_type {
 
 struct node;
 struct func;
+struct agg_kind;
 struct regexp;
 typedef void     eval_fn(const struct node *n, const struct expr_env *env, struct val *to);
 typedef enum tri truth_fn(const struct node *n, const struct expr_env *env);
 
-enum taken_fn { TAKEN_FIRST, TAKEN_LAST, TAKEN_COUNT, TAKEN_SUM, TAKEN_AVG, TAKEN_MIN, TAKEN_MAX };
+enum taken_fn {
+	TAKEN_FIRST, TAKEN_LAST, TAKEN_COUNT, TAKEN_SUM, TAKEN_AVG, TAKEN_MIN, TAKEN_MAX,
+	TAKEN_FIRST_VALUE, TAKEN_LAST_VALUE,    /* of those that are not NULL */
+	TAKEN_SPREAD                            /* kind says which */
+};
 
 struct node {
 	eval_fn      *eval;
@@ -65,7 +70,12 @@ struct node {
 	union {
 		struct val val;                                 /* CONST */
 		int        index;                               /* FIELD, SLOT */
-		struct { enum taken_fn fn; int pattern; size_t offset; } taken;
+		struct {
+			enum taken_fn          fn;
+			int                    pattern;
+			size_t                 offset;  /* FIRST, LAST */
+			const struct agg_kind *kind;    /* SPREAD */
+		} taken;
 		struct { const struct func *func; enum unit unit; void *locale; };      /* CALL */
 		struct cast_type cast;
 		struct regexp *regexp;

@@ -77,6 +77,10 @@ struct node *taken_last(struct parser *p, int variable, struct node *leaf, size_
 
 /* Is the name one of an aggregate? */
 bool parse_is_aggregate(struct str name);
+/* The aggregate of a measure of spread, NULL if the name is none. */
+const struct agg_kind *parse_spread(const struct token *name);
+/* Is it a name that only what looks at events taken has? */
+bool parse_is_taken(const struct token *name);
 struct node *parse_aggregate(struct parser *p);
 
 /* A new expression for a part of the text that may outlive the rest (an aggregate's argument).

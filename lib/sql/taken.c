@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * taken.c - FIRST, LAST, COUNT, SUM, AVG, MIN and MAX over the events that a pattern has taken
+ * taken.c - FIRST, LAST, COUNT, SUM and others over the events that a pattern has taken
  *
  * The argument is evaluated on each of these events in turn, as if it were the current one.
  * NULLs are passed over as by any aggregate, except by FIRST and LAST, which look at one
  * event and take what it has.
  */
+#include "sql/agg.h"
 #include "sql/parse.h"
 
 static void
@@ -61,6 +62,33 @@ extreme(const struct node *n, const struct expr_env *env, size_t events, struct 
 	}
 }
 
+static void
+value_from(const struct node *n, const struct expr_env *env, size_t events, bool last,
+           struct val *to)
+{
+	for (size_t i = 0; i < events && to->kind == VAL_NULL; i++)
+		eval_on(n, env, last ? events - 1 - i : i, to);
+}
+
+static void
+spread(const struct node *n, const struct expr_env *env, size_t events, struct val *to)
+{
+	const struct agg_kind *kind = n->taken.kind;
+	const struct agg_call call = { .kind = kind };
+	void *acc = memset(arena_alloc(env->scratch, kind->size), 0, kind->size);
+	struct val v;
+
+	for (size_t i = 0; i < events; i++) {
+		eval_on(n, env, i, &v);
+		if (v.kind == VAL_NUM)
+			kind->add(&call, acc, &(struct agg_value){ .val = &v, .state = AGG_VAL },
+			          NULL);
+	}
+	kind->result_of(&call, acc, to, env->scratch);
+	if (kind->drop != NULL)
+		kind->drop(acc);
+}
+
 void
 taken_eval(const struct node *n, const struct expr_env *env, struct val *to)
 {
@@ -89,6 +117,13 @@ taken_eval(const struct node *n, const struct expr_env *env, struct val *to)
 	case TAKEN_MAX:
 		extreme(n, env, events, to);
 		break;
+	case TAKEN_FIRST_VALUE:
+	case TAKEN_LAST_VALUE:
+		value_from(n, env, events, n->taken.fn == TAKEN_LAST_VALUE, to);
+		break;
+	case TAKEN_SPREAD:
+		spread(n, env, events, to);
+		break;
 	}
 }
 
@@ -97,12 +132,19 @@ taken_eval(const struct node *n, const struct expr_env *env, struct val *to)
 static int
 find_taken(const struct token *name)
 {
-	static const char *const words[] = { "FIRST", "LAST", "COUNT", "SUM", "AVG", "MIN", "MAX" };
+	static const char *const words[] = { "FIRST", "LAST", "COUNT", "SUM", "AVG",
+		                             "MIN",   "MAX",  "FIRST_VALUE", "LAST_VALUE" };
 
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
 		if (lex_is_word(name, words[i]))
 			return (int)i;
-	return -1;
+	return parse_spread(name) != NULL ? TAKEN_SPREAD : -1;
+}
+
+bool
+parse_is_taken(const struct token *name)
+{
+	return lex_is_word(name, "FIRST_VALUE") || lex_is_word(name, "LAST_VALUE");
 }
 
 /* COUNT(p): the name of a pattern alone. 1 if it was that, 0 if not, -1 with err. */
@@ -176,12 +218,13 @@ parse_taken(struct parser *p)
 
 	if (fn < 0) {
 		lex_fail(&p->lex, n->at,
-		         "%.*s cannot be used on a pattern (FIRST, LAST, COUNT, SUM, AVG, MIN and "
-		         "MAX can)",
+		         "%.*s cannot be used on a pattern (FIRST, LAST, COUNT, SUM, AVG, MIN, "
+		         "MAX, STDDEV and VARIANCE can)",
 		         STR_ARGS(p->lex.now.text));
 		return NULL;
 	}
 	n->taken.fn = (enum taken_fn)fn;
+	n->taken.kind = parse_spread(&p->lex.now);
 	if (parse_next(p) < 0 || parse_expect_sign(p, "(") < 0)
 		return NULL;
 	p->in_taken = true;
@@ -195,7 +238,7 @@ parse_taken(struct parser *p)
 	n->n = args.n;
 	n->arg = args.p;
 	n->depth = (uint16_t)(args.n > 0 ? args.p[0]->depth + 1 : 1);
-	if (fn == TAKEN_COUNT || fn == TAKEN_SUM || fn == TAKEN_AVG)
+	if (fn == TAKEN_COUNT || fn == TAKEN_SUM || fn == TAKEN_AVG || fn == TAKEN_SPREAD)
 		n->kind = VAL_NUM;
 	else if (args.n > 0)
 		n->kind = args.p[0]->kind;

@@ -638,12 +638,14 @@ pattern_functions_look_at_what_was_taken(void **state)
 		{ "LAST(one.v, 2)", "20" }, { "LAST(one.v, 4)", "null" }, { "COUNT(one)", "4" }, { "COUNT(one.v)", "3" },
 		{ "COUNT(none)", "0" }, { "SUM(one.v)", "60" }, { "SUM(none.v)", "null" }, { "AVG(one.v)", "20" },
 		{ "MIN(one.v)", "10" }, { "MAX(one.v)", "30" }, { "SUM(one.v * 2) + v", "130" }, { "LAST(one.v, 1) IS NULL", "true" },
-		{ "v > LAST(one.v)", "false" },
+		{ "v > LAST(one.v)", "false" }, { "FIRST_VALUE(one.v + 1)", "11" },
+		{ "LAST_VALUE(one.v)", "30" }, { "LAST_VALUE(none.v)", "null" },
+		{ "VAR_SAMP(one.v)", "100" }, { "STDDEV(one.v)", "10.0" }, { "VAR_POP(none.v)", "null" },
 		{ "FIRST(two.v)", "--where: column 7: 'two' is not the name of a pattern" },
 		{ "FIRST(one.v + none.v)", "--where: column 15: the paths inside belong to different patterns" },
 		{ "SUM(1)", "--where: column 5: expected the name of a pattern and a path, FIRST(p.x) for example" },
 		{ "SUM(MAX(one.v))", "--where: column 5: an aggregate cannot stand inside of another one" },
-		{ "TOP(1, one.v)", "--where: column 1: TOP cannot be used on a pattern (FIRST, LAST, COUNT, SUM, AVG, MIN and MAX can)" },
+		{ "TOP(1, one.v)", "--where: column 1: TOP cannot be used on a pattern (FIRST, LAST, COUNT, SUM, AVG, MIN, MAX, STDDEV and VARIANCE can)" },
 	};
 	struct extractor *x = extract_new();
 	struct expr_scope scope = { .fields = x, .pattern = pattern_one };
