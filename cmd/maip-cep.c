@@ -483,10 +483,8 @@ make_stage(void)
 	conf.shed = on_limit == 1;
 	conf.seed = seed();
 	cep = cep_new(&conf, &err);
-	if (cep == NULL && clause_path != NULL) {
-		recognize_locate(&clause, &err);
+	if (cep == NULL && clause_path != NULL && recognize_locate(&clause, &err))
 		die(STATUS_USAGE, "--match-recognize: %s", err.msg);
-	}
 	if (cep == NULL)
 		die(STATUS_USAGE, "%s", err.msg);
 	return cep;

@@ -367,6 +367,7 @@ clauses(struct scan *s, const char *time)
 		return -1;
 	if (!scan_is(s, "PATTERN"))
 		return expected_clause(s, "PATTERN");
+	s->r->pattern_at = s->at;
 	if (recognize_pattern(s) < 0 || recognize_within(s) < 0 || recognize_subsets(s) < 0 ||
 	    define(s) < 0 || skip_target(s, target) < 0 || end_of_clause(s) < 0)
 		return -1;
@@ -401,7 +402,7 @@ without_place(const char *message)
 	return what == NULL ? message : (column == what ? strstr(column + 1, ": ") : what) + 2;
 }
 
-void
+bool
 recognize_locate(const struct recognize *r, struct err *err)
 {
 	char message[sizeof(err->msg)];
@@ -412,8 +413,13 @@ recognize_locate(const struct recognize *r, struct err *err)
 			continue;
 		snprintf(message, sizeof(message), "%s", without_place(err->msg));
 		scan_fail(r->clause, o->source + (size_t)(err->at - o->text), message, err);
-		return;
+		return true;
 	}
+	if (str_starts(str_of(err->msg), STR("--")))
+		return false;
+	snprintf(message, sizeof(message), "%s", err->msg);
+	scan_fail(r->clause, r->pattern_at, message, err);
+	return true;
 }
 
 void

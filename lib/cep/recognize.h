@@ -35,6 +35,7 @@ struct recognize {
 	const char *measures[RECOGNIZE_MAX], *names[RECOGNIZE_MAX];
 	size_t      n_measures;
 	const char *remark;             /* a sentence for the user; NULL: none */
+	size_t      pattern_at;         /* where PATTERN stands */
 	struct arena texts;                     /* all of the above */
 	struct origin *origins;
 	size_t      n_origins, cap_origins;
@@ -45,9 +46,10 @@ struct recognize {
  * what is made of them; release r after p. */
 int recognize_parse(struct recognize *r, struct str clause, const char *time, struct pattern *p,
                     struct err *err);
-/* Where compiling an expression failed, tell the place in the clause instead of that in the text
- * that was cut out. */
-void recognize_locate(const struct recognize *r, struct err *err);
+/* Where compiling failed, tell the place in the clause instead of that in the text that was cut
+ * out; of what is wrong with the pattern as a whole, that of PATTERN. false: err is about an
+ * option, "--trace: ...". */
+bool recognize_locate(const struct recognize *r, struct err *err);
 void recognize_release(struct recognize *r);
 
 #endif

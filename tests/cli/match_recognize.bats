@@ -116,6 +116,26 @@ check() {
 	END
 }
 
+@test "a strategy that cannot skip, and what the trace says of one, are told in the words of SQL" {
+	clause() { # SKIP PATTERN
+		echo "MATCH_RECOGNIZE (ORDER BY t MEASURES B.v AS b AFTER MATCH SKIP $1 PATTERN ($2) DEFINE A AS e = 'a', B AS e = 'b')" >clause
+	}
+	clause 'TO FIRST A' 'A+ B'
+	run -65 --separate-stderr maip-cep --match-recognize clause log
+	assert_equal "$stderr" "maip-cep: AFTER MATCH SKIP TO 'A': it is the first row of a match, which would be found again and again (skip PAST LAST ROW or TO NEXT ROW)"
+	clause 'TO LAST C' 'A C*? B'
+	run -65 --separate-stderr maip-cep --match-recognize clause log
+	assert_equal "$stderr" "maip-cep: AFTER MATCH SKIP TO 'C': a match has no row of it (make the variable required, or skip PAST LAST ROW or TO NEXT ROW)"
+	clause 'PAST LAST ROW' 'A+ B'
+	run -0 --separate-stderr maip-cep --match-recognize clause --trace '[]' log
+	assert [ "${stderr#*dies: ruled out by AFTER MATCH, in }" != "$stderr" ]
+	run -64 --separate-stderr maip-cep --match-recognize clause --trace x </dev/null
+	assert_equal "$stderr" "maip-cep: --trace: 'x' is no key here (all records have the key [], where there is no --key, nor a PARTITION BY)"
+	clause 'PAST LAST ROW' 'A{9999} C{9999} D{9999} E{9999} F{9999} G{9999} H{9999} I{9999} J{9999} K{9999} B{9999}'
+	run -64 --separate-stderr maip-cep --match-recognize clause </dev/null
+	assert_equal "$stderr" "maip-cep: --match-recognize: line 1, column 78: the pattern needs more than 100000 states (use smaller counts)"
+}
+
 @test "a clause is text" {
 	printf 'MATCH_RECOGNIZE (\nORDER BY t\0' >clause
 	run -64 --separate-stderr maip-cep --match-recognize clause </dev/null

@@ -128,7 +128,7 @@ try_clause(struct str text)
 		};
 		cep = cep_new(&conf, &err);
 		if (cep == NULL)
-			recognize_locate(&r, &err);
+			(void)recognize_locate(&r, &err);
 	}
 	const bool taken = cep != NULL;
 	if (taken)
