@@ -177,7 +177,8 @@ create_partitions(rd_kafka_t *rk, rd_kafka_queue_t *queue, char **argv)
 static rd_kafka_AclOperation_t
 operation(const char *name)
 {
-	for (int i = RD_KAFKA_ACL_OPERATION_ALL; i < RD_KAFKA_ACL_OPERATION__CNT; i++)
+	for (rd_kafka_AclOperation_t i = RD_KAFKA_ACL_OPERATION_ALL;
+	     i < RD_KAFKA_ACL_OPERATION__CNT; i++)
 		if (strcasecmp(name, rd_kafka_AclOperation_name(i)) == 0)
 			return i;
 	die(STATUS_USAGE, "%s is no operation", name);
