@@ -106,6 +106,7 @@ explain(struct kafka_writer *w, rd_kafka_resp_err_t code, struct err *err)
 	case RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE:
 		fail_as(err, STATUS_IO, "too large for the topic (its max.message.bytes)");
 		break;
+	case RD_KAFKA_RESP_ERR__DESTROY:        /* of its partition, while it waited */
 	case RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION:
 	case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:
 	case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
