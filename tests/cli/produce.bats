@@ -333,6 +333,30 @@ hello='{"_maip":"hello","version":1,"job":"00000000000000000000000000000000","ru
 	assert_line --regexp '1 of 2 records not delivered, the first: line 2 to .one.: (not sent|sent, but not acknowledged): stopped by a second signal'
 }
 
+@test "a second signal leaves at once though nobody reads what --tee repeats, control lines or not" {
+	mkfifo lines
+	{
+		printf '{"_maip":"hello","version":1,"job":"%032d","run":"%032d",' 1 2
+		echo '"watermarks":true,"checkpoints":false}'
+		for i in {1..40}; do printf '{"n":%d,"x":"%050000d"}\n' "$i" 0; done
+	} >in
+	maip-produce -t one --tee in >lines 2>err 8>&- 9<&- 3>&- &
+	pid=$!
+	exec 7<lines
+	for ((i = 0; i < 1000; i++)); do
+		[[ $(<"/proc/$pid/wchan") == *pipe_write ]] && break
+		sleep 0.02
+	done
+	kill -TERM $pid
+	kill -HUP $pid
+	status=0
+	wait $pid || status=$?
+	exec 7<&-
+	assert_equal "$status" 75
+	assert_equal "$(<err)" \
+		"maip-produce: stopped by a signal while nobody read the output: its last line may be cut"
+}
+
 @test "a signal while a topic is asked for, and no broker answers, does not wait for the answer" {
 	mkfifo in
 	timeout 60 maip-produce --topic-expr to --receipts receipts --broker-timeout 1h \
