@@ -10,8 +10,9 @@
 #include "base/time.h"
 #include "sql/value.h"
 
-#define BUCKET_KEEP 65536               /* a longer array is not kept empty */
-#define SOON 256 /* events of one bucket, for which there is room in the caches */
+#define CHUNK 62                        /* events: with what malloc adds, a KiB */
+#define SPARE_MAX 1024                  /* so many chunks are kept empty */
+#define SOON 1024                       /* events for which there is room in the caches */
 #define GROUP       64                  /* a power of two, not above the least size of a ring */
 
 /* Is the next value one that falls? */
@@ -24,6 +25,12 @@ goes_down(struct cursor *c)
 		c->rest = str_slice(c->rest, 1, c->rest.n);
 	return down;
 }
+
+struct chunk {
+	struct chunk  *next;
+	size_t         n;
+	struct stamped a[CHUNK];
+};
 
 /* Values that do not compare go by kind, so that the order is total. */
 static int
@@ -84,32 +91,79 @@ at_most(size_t a, size_t b)
 
 /* ---- the radix heap */
 
-static int
-bucket_of(const struct waiting *w, int64_t ts)
+static struct chunk *
+chunk_new(struct waiting *w)
 {
-	return ts == w->last ? 0 : 64 - __builtin_clzll((uint64_t)ts ^ (uint64_t)w->last);
+	struct chunk *c = w->spare;
+
+	if (c == NULL) {
+		c = mem_alloc(sizeof(*c));
+	} else {
+		w->spare = c->next;
+		w->n_spare--;
+	}
+	c->next = NULL;
+	c->n = 0;
+	return c;
 }
 
 static void
-bucket_add(struct waiting *w, int i, struct stamped waiter)
+chunk_free(struct waiting *w, struct chunk *c)
 {
-	struct bucket *b = &w->buckets[i];
-
-	b->a = mem_more(b->a, b->n, &b->cap, sizeof(*b->a));
-	if (b->n == 0 || waiter.ts < b->min)
-		b->min = waiter.ts;
-	b->a[b->n++] = waiter;
-	if (i > 0)
-		w->filled |= (uint64_t)1 << (i - 1);
+	if (w->n_spare == SPARE_MAX) {
+		free(c);
+		return;
+	}
+	c->next = w->spare;
+	w->spare = c;
+	w->n_spare++;
 }
 
-/* The bucket with what is next, or NULL. */
-static struct bucket *
-lowest(struct waiting *w)
+static void
+bucket_add(struct waiting *w, struct bucket *b, struct stamped waiter)
 {
-	if (w->n_heap == 0)
-		return NULL;
-	return &w->buckets[w->buckets[0].n > 0 ? 0 : __builtin_ctzll(w->filled) + 1];
+	if (b->n == 0) {
+		b->first = b->last = chunk_new(w);
+		b->min = waiter.ts;
+	} else if (b->last->n == CHUNK) {
+		b->last = b->last->next = chunk_new(w);
+	}
+	if (waiter.ts < b->min)
+		b->min = waiter.ts;
+	b->last->a[b->last->n++] = waiter;
+	b->n++;
+}
+
+static void
+due_add(struct waiting *w, struct stamped waiter)
+{
+	w->due = mem_more(w->due, w->n_due, &w->cap_due, sizeof(*w->due));
+	w->due[w->n_due++] = waiter;
+}
+
+/* As an unsigned number in the same order, so that digits have it, too. */
+static uint64_t
+digits(int64_t ts)
+{
+	return (uint64_t)ts ^ (uint64_t)1 << 63;
+}
+
+/* To the level of its highest digit that is not last's. */
+static void
+heap_add(struct waiting *w, struct stamped waiter)
+{
+	const uint64_t ts = digits(waiter.ts), differ = ts ^ digits(w->last);
+
+	if (differ == 0) {
+		due_add(w, waiter);
+		return;
+	}
+	const int at = (63 - __builtin_clzll(differ)) / WAITING_DIGIT;
+	const int digit = (int)(ts >> at * WAITING_DIGIT) & (WAITING_BUCKETS - 1);
+	struct level *level = &w->levels[at];
+	bucket_add(w, &level->buckets[digit], waiter);
+	level->filled |= (uint64_t)1 << digit;
+	w->filled |= (uint32_t)1 << at;
 }
 
 static int
@@ -123,61 +177,67 @@ compare_events(const void *pa, const void *pb)
 	return (a->event->arrival > b->event->arrival) - (a->event->arrival < b->event->arrival);
 }
 
-/* Among those of one time that are there already: rare, they are dealt out together. */
+/* Among those that are due: rare, they are dealt out together. */
 static void
-add_to_last(struct waiting *w, struct stamped waiter)
+add_to_due(struct waiting *w, struct stamped waiter)
 {
-	struct bucket *b = &w->buckets[0];
-
-	bucket_add(w, 0, waiter);
-	for (size_t k = b->n - 1; w->by_value && k > w->taken; k--) {
-		if (compare_events(&b->a[k - 1], &waiter) < 0)
+	due_add(w, waiter);
+	for (size_t k = w->n_due - 1; w->by_value && k > w->taken; k--) {
+		if (compare_events(&w->due[k - 1], &waiter) < 0)
 			break;
-		b->a[k] = b->a[k - 1];
-		b->a[k - 1] = waiter;
+		w->due[k] = w->due[k - 1];
+		w->due[k - 1] = waiter;
 	}
 }
 
-/* The bucket's smallest time has come: what stands in it goes to lower ones. */
-static void
-deal_out(struct waiting *w, struct bucket *b)
+/* The bucket with what is next, if nothing is due and something waits. */
+static struct bucket *
+lowest(struct waiting *w)
 {
-	const int from = (int)(b - w->buckets);
-	struct bucket all = *b;
+	struct level *level = &w->levels[__builtin_ctz(w->filled)];
 
-	*b = (struct bucket){ .a = NULL };
-	w->filled &= w->filled - 1;
+	return &level->buckets[__builtin_ctzll(level->filled)];
+}
+
+/* The smallest time of the lowest bucket has come: what stands there goes to the levels below. */
+static void
+deal_out(struct waiting *w)
+{
+	const int from = __builtin_ctz(w->filled);
+	struct bucket *b = lowest(w);
+	const struct bucket all = *b;
+
+	*b = (struct bucket){ .first = NULL };
+	w->levels[from].filled &= w->levels[from].filled - 1;
+	if (w->levels[from].filled == 0)
+		w->filled &= w->filled - 1;
 	w->last = all.min;
-	if (from >= w->fetched) {       /* those below it are empty */
-		w->fetched = all.n <= SOON ? from : 0;
-		for (size_t i = 0; w->fetched > 0 && i < all.n; i += GROUP)
-			fetch(w, all.a + i, at_most(all.n - i, GROUP));
+	if (from + 1 >= w->fetched) {   /* those below it are empty */
+		w->fetched = all.n <= SOON ? from + 1 : 0;
+		for (struct chunk *c = all.first; w->fetched > 0 && c != NULL; c = c->next)
+			fetch(w, c->a, c->n);
 	}
-	for (size_t i = 0; i < all.n; i++)
-		bucket_add(w, bucket_of(w, all.a[i].ts), all.a[i]);
-	if (w->by_value && w->buckets[0].n > 1)
-		qsort(w->buckets[0].a, w->buckets[0].n, sizeof(all.a[0]), compare_events);
-	if (all.cap > BUCKET_KEEP) {
-		free(all.a);
-		all = (struct bucket){ .a = NULL };
+	for (struct chunk *c = all.first, *next; c != NULL; c = next) {
+		for (size_t i = 0; i < c->n; i++)
+			heap_add(w, c->a[i]);
+		next = c->next;
+		chunk_free(w, c);
 	}
-	*b = (struct bucket){ .a = all.a, .cap = all.cap };
+	if (w->by_value && w->n_due > 1)
+		qsort(w->due, w->n_due, sizeof(*w->due), compare_events);
 }
 
 static struct event *
-heap_take(struct waiting *w, struct bucket *b)
+heap_take(struct waiting *w)
 {
 	struct event *e;
 
-	if (b != &w->buckets[0])
-		deal_out(w, b);
-	b = &w->buckets[0];
 	if (w->fetched == 0 && w->taken % GROUP == 0)
-		fetch(w, b->a + w->taken, at_most(b->n - w->taken, GROUP));
-	e = b->a[w->taken++].event;
+		fetch(w, w->due + w->taken, at_most(w->n_due - w->taken, GROUP));
+	e = w->due[w->taken++].event;
 	w->n_heap--;
-	if (w->taken == b->n)
-		w->taken = b->n = 0;
+	if (w->taken == w->n_due)
+		w->taken = w->n_due = 0;
 	return e;
 }
 
@@ -196,28 +256,34 @@ waiting_add(struct waiting *w, struct event *e)
 		w->last = TIME_MIN;
 	w->begun = true;
 	if (waiter.ts == w->last)
-		add_to_last(w, waiter);
+		add_to_due(w, waiter);
 	else
-		bucket_add(w, bucket_of(w, waiter.ts), waiter);
+		heap_add(w, waiter);
 	w->n_heap++;
+}
+
+/* Is the heap's first event the next of all? Then it is due. */
+static bool
+heap_is_next(struct waiting *w, const struct stamped *head, int64_t until)
+{
+	if (w->n_heap == 0)
+		return false;
+	const int64_t ts = w->n_due > 0 ? w->last : lowest(w)->min;
+	if (ts > until || (head != NULL && ts > head->ts))
+		return false;
+	if (w->n_due == 0)
+		deal_out(w);
+	return head == NULL || ts < head->ts || before(w, &w->due[w->taken], head);
 }
 
 struct event *
 waiting_take(struct waiting *w, int64_t until)
 {
-	struct bucket *b = lowest(w);
 	const struct stamped *head = w->queue.n > 0 ? queued(w, 0) : NULL;
 	struct event *e;
 
-	if (b != NULL && b->min <= until && (head == NULL || b->min < head->ts))
-		return heap_take(w, b);
-	if (b != NULL && b->min <= until && b->min == head->ts) {
-		if (b != &w->buckets[0])
-			deal_out(w, b);
-		b = &w->buckets[0];
-		if (before(w, &b->a[w->taken], head))
-			return heap_take(w, b);
-	}
+	if (heap_is_next(w, head, until))
+		return heap_take(w);
 	if (head == NULL || head->ts > until)
 		return NULL;
 	if (w->queue.first % GROUP == 0)
@@ -232,9 +298,15 @@ waiting_each(const struct waiting *w, waiting_fn *fn, void *arg)
 {
 	for (size_t i = 0; i < w->queue.n; i++)
 		fn(arg, queued(w, i)->event);
-	for (int k = 0; k < WAITING_BUCKETS; k++)
-		for (size_t i = k == 0 ? w->taken : 0; i < w->buckets[k].n; i++)
-			fn(arg, w->buckets[k].a[i].event);
+	for (size_t i = w->taken; i < w->n_due; i++)
+		fn(arg, w->due[i].event);
+	for (int k = 0; k < WAITING_LEVELS * WAITING_BUCKETS; k++) {
+		const struct bucket *b =
+			&w->levels[k / WAITING_BUCKETS].buckets[k % WAITING_BUCKETS];
+		for (const struct chunk *c = b->first; c != NULL; c = c->next)
+			for (size_t i = 0; i < c->n; i++)
+				fn(arg, c->a[i].event);
+	}
 }
 
 static void
@@ -243,12 +315,23 @@ drop(void *arg, struct event *e)
 	event_drop(arg, e);
 }
 
+static void
+free_chunks(struct chunk *c)
+{
+	for (struct chunk *next; c != NULL; c = next) {
+		next = c->next;
+		free(c);
+	}
+}
+
 void
 waiting_release(struct waiting *w, struct event_store *s)
 {
 	waiting_each(w, drop, s);
-	for (int k = 0; k < WAITING_BUCKETS; k++)
-		free(w->buckets[k].a);
+	for (int k = 0; k < WAITING_LEVELS * WAITING_BUCKETS; k++)
+		free_chunks(w->levels[k / WAITING_BUCKETS].buckets[k % WAITING_BUCKETS].first);
+	free_chunks(w->spare);
+	free(w->due);
 	ring_release(&w->queue, sizeof(struct stamped));
 	*w = (struct waiting){ .by_value = w->by_value };
 }
