@@ -119,15 +119,26 @@ chunk_free(struct waiting *w, struct chunk *c)
 	w->n_spare++;
 }
 
+/* Room for one more. */
 static void
+bucket_grow(struct waiting *w, struct bucket *b, int64_t ts)
+{
+	struct chunk *c = chunk_new(w);
+
+	if (b->n == 0) {
+		b->first = c;
+		b->min = ts;
+	} else {
+		b->last->next = c;
+	}
+	b->last = c;
+}
+
+static inline void
 bucket_add(struct waiting *w, struct bucket *b, struct stamped waiter)
 {
-	if (b->n == 0) {
-		b->first = b->last = chunk_new(w);
-		b->min = waiter.ts;
-	} else if (b->last->n == CHUNK) {
-		b->last = b->last->next = chunk_new(w);
-	}
+	if (b->n == 0 || b->last->n == CHUNK)
+		bucket_grow(w, b, waiter.ts);
 	if (waiter.ts < b->min)
 		b->min = waiter.ts;
 	b->last->a[b->last->n++] = waiter;
@@ -148,6 +159,17 @@ digits(int64_t ts)
 	return (uint64_t)ts ^ (uint64_t)1 << 63;
 }
 
+static inline void
+level_add(struct waiting *w, int at, struct stamped waiter)
+{
+	const int digit = (int)(digits(waiter.ts) >> at * WAITING_DIGIT) & (WAITING_BUCKETS - 1);
+	struct level *level = &w->levels[at];
+
+	bucket_add(w, &level->buckets[digit], waiter);
+	level->filled |= (uint64_t)1 << digit;
+	w->filled |= (uint32_t)1 << at;
+}
+
 /* To the level of its highest digit that is not last's. */
 static void
 heap_add(struct waiting *w, struct stamped waiter)
@@ -158,12 +180,20 @@ heap_add(struct waiting *w, struct stamped waiter)
 		due_add(w, waiter);
 		return;
 	}
-	const int at = (63 - __builtin_clzll(differ)) / WAITING_DIGIT;
-	const int digit = (int)(ts >> at * WAITING_DIGIT) & (WAITING_BUCKETS - 1);
-	struct level *level = &w->levels[at];
-	bucket_add(w, &level->buckets[digit], waiter);
-	level->filled |= (uint64_t)1 << digit;
-	w->filled |= (uint32_t)1 << at;
+	level_add(w, (63 - __builtin_clzll(differ)) / WAITING_DIGIT, waiter);
+}
+
+/* What stands on a level differs from last in no digit above: of the lowest, in none but that. */
+static void
+deal_chunk(struct waiting *w, int from, const struct chunk *c)
+{
+	for (size_t i = 0; i < c->n; i++)
+		if (c->a[i].ts == w->last)
+			due_add(w, c->a[i]);
+		else if (from == 1)
+			level_add(w, 0, c->a[i]);
+		else
+			heap_add(w, c->a[i]);
 }
 
 static int
@@ -218,8 +248,7 @@ deal_out(struct waiting *w)
 			fetch(w, c->a, c->n);
 	}
 	for (struct chunk *c = all.first, *next; c != NULL; c = next) {
-		for (size_t i = 0; i < c->n; i++)
-			heap_add(w, c->a[i]);
+		deal_chunk(w, from, c);
 		next = c->next;
 		chunk_free(w, c);
 	}
