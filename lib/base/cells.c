@@ -28,7 +28,7 @@ struct cell {
 };
 
 struct large {                          /* in front of a piece */
-	_Alignas(CELL_UNIT) struct large *next, **link;         /* link: what refers to it */
+	_Alignas(16) struct large *next, **link;                /* link: what refers to it */
 };
 
 static void *

@@ -2,7 +2,7 @@
 /*
  * cells.h - many small pieces of memory that come and go
  *
- * A piece is rounded up to a multiple of 16 bytes, and a freed one serves the next that is as
+ * A piece is rounded up to a multiple of 8 bytes, and a freed one serves the next that is as
  * large: so to allocate is to pop, to free is to push, and nothing stands between the pieces. The
  * owner knows how large each is. Sizes of a whole number of cache lines start at one.
  *
@@ -14,7 +14,7 @@
 
 #include <stddef.h>
 
-#define CELL_UNIT 16
+#define CELL_UNIT 8
 #define CELL_MAX  1024
 
 struct cells {                          /* all zero: empty; stays where it is */

@@ -111,10 +111,12 @@ struct stamped {                        /* an event and its time, here to save a
 
 struct node {
 	struct event *event;
-	struct node  *before;           /* NULL: this is the first event */
+	union {
+		struct node *before;    /* NULL: this is the first event */
+		uint64_t     number;    /* in its place while a save is going on */
+	};
 	uint32_t      refs;
 	int32_t       element;          /* that took it */
-	uint64_t      mark;             /* for those who save: which node it was; 0: not met yet */
 };
 
 /* A node for event after before, NULL or kept; one reference. */

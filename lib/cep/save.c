@@ -15,22 +15,22 @@
 
 #define END_MARK 0x6d6169702d636570     /* "maip-cep" */
 
-/* An event that says its number in place of its arrival until the end of the save. */
-struct numbered {
-	struct event *event;
-	uint64_t      arrival;
+/* What is met more than once, events and nodes, has its number in place of something else until
+ * the end of the save. */
+struct lent {
+	uint64_t *place, value;
 };
-#define NUMBERED ((uint64_t)1 << 63)    /* no arrival has this bit */
+#define NUMBERED ((uint64_t)1 << 63)    /* no arrival and no address has this bit */
 
 struct saver {
 	struct cep *c;
 	struct buf  about, events, nodes, keys, waiting;
 	uint32_t   *number;                     /* of a key, counted over those that are saved */
-	uint64_t    base, n_events, n_nodes;
-	const struct node **chain;
+	uint64_t    n_events, n_nodes;
+	struct node **chain;
 	size_t      n_chain, cap_chain;
-	struct numbered *shared;                /* events that are met more than once */
-	size_t      n_shared, cap_shared;
+	struct lent *lent;
+	size_t      n_lent, cap_lent;
 };
 
 /* ---- saving */
@@ -63,6 +63,21 @@ describe(const struct cep *c, struct buf *to)
 		         (c->conf.order_down >> i & 1) != 0 ? " DESC" : "");
 }
 
+static void
+lend(struct saver *s, uint64_t *place, uint64_t number)
+{
+	s->lent = mem_more(s->lent, s->n_lent, &s->cap_lent, sizeof(*s->lent));
+	s->lent[s->n_lent++] = (struct lent){ place, *place };
+	*place = NUMBERED | number;
+}
+
+static void
+give_back(const struct saver *s)
+{
+	for (size_t i = 0; i < s->n_lent; i++)
+		*s->lent[i].place = s->lent[i].value;
+}
+
 static uint64_t
 write_event(struct saver *s, const struct event *e, uint64_t seq, uint64_t truth)
 {
@@ -83,39 +98,34 @@ save_event(struct saver *s, struct event *e)
 	if ((e->arrival & NUMBERED) != 0)
 		return e->arrival & ~NUMBERED;
 	const uint64_t number = write_event(s, e, e->seq, 0);
-	if (e->refs > 1) {
-		s->shared = mem_more(s->shared, s->n_shared, &s->cap_shared, sizeof(*s->shared));
-		s->shared[s->n_shared++] = (struct numbered){ e, e->arrival };
-		e->arrival = NUMBERED | number;
-	}
+	if (e->refs > 1)
+		lend(s, &e->arrival, number);
 	return number;
 }
 
-static void
-give_back_arrivals(const struct saver *s)
-{
-	for (size_t i = 0; i < s->n_shared; i++)
-		s->shared[i].event->arrival = s->shared[i].arrival;
-}
-
+/* The same for a node, behind those before it. 0: none. */
 static uint64_t
 save_node(struct saver *s, struct node *node)
 {
-	if (node == NULL)
-		return 0;
+	uint64_t number = 0;
+
 	s->n_chain = 0;
-	for (const struct node *n = node; n != NULL && n->mark <= s->base; n = n->before) {
+	for (; node != NULL && (node->number & NUMBERED) == 0; node = node->before) {
 		s->chain = mem_more(s->chain, s->n_chain, &s->cap_chain, sizeof(*s->chain));
-		s->chain[s->n_chain++] = n;
+		s->chain[s->n_chain++] = node;
 	}
+	if (node != NULL)
+		number = node->number & ~NUMBERED;
 	while (s->n_chain > 0) {
-		struct node *n = (struct node *)(uintptr_t)s->chain[--s->n_chain];
-		n->mark = s->base + ++s->n_nodes;
-		buf_put_u64(&s->nodes, n->before == NULL ? 0 : n->before->mark - s->base);
+		struct node *n = s->chain[--s->n_chain];
+		buf_put_u64(&s->nodes, number);
 		buf_put_u64(&s->nodes, save_event(s, n->event));
 		buf_put_u64(&s->nodes, (uint64_t)n->element);
+		number = ++s->n_nodes;
+		if (n->refs > 1)
+			lend(s, &n->number, number);
 	}
-	return node->mark - s->base;
+	return number;
 }
 
 static void
@@ -253,13 +263,13 @@ saver_release(struct saver *s)
 	buf_release(&s->keys);
 	free(s->number);
 	free(s->chain);
-	free(s->shared);
+	free(s->lent);
 }
 
 int
 cep_save(struct cep *c, struct buf *to, struct err *err)
 {
-	struct saver s = { .c = c, .base = c->marked };
+	struct saver s = { .c = c };
 
 	saver_init(&s);
 	describe(c, &s.about);
@@ -270,7 +280,7 @@ cep_save(struct cep *c, struct buf *to, struct err *err)
 	waiting_each(&c->waiting, save_waiting, &s);
 	save_keys(&s);
 	save_slices(&s);
-	give_back_arrivals(&s);
+	give_back(&s);
 
 	buf_put_u64(to, s.n_events);
 	buf_add_str(to, buf_str(&s.events));
@@ -279,7 +289,6 @@ cep_save(struct cep *c, struct buf *to, struct err *err)
 	buf_add_str(to, buf_str(&s.keys));
 	buf_add_str(to, buf_str(&s.waiting));
 	save_timers(&s, to);
-	c->marked += s.n_nodes;
 	saver_release(&s);
 	/* an end mark, to tell a state that was cut off; and the last thing that a full buffer
 	 * refuses */

@@ -70,8 +70,6 @@ struct cep {
 	uint64_t         arrivals, seq, matches, late, gave_up, n_shed;
 	struct waiting   waiting;
 	struct ring      timers;        /* of struct timer; they only ever grow later */
-	/* nodes marked by earlier saves: their marks are not above it */
-	uint64_t         marked;
 
 	struct keys      *keys;
 	/* by key; NULL: the other one is used */
