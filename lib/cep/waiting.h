@@ -12,8 +12,8 @@
  * ordered stream costs an append and a removal an event, and another one some moves of 16 bytes,
  * to the ends of lists: two or three where it is seconds late.
  *
- * Beside window/alarms.h, another radix heap, for a reason: that one keeps 8 bytes an alarm, in no
- * order, this one the order of arrival.
+ * Not one with window/alarms.h, which keeps no order and hands out all that is due at once, in half
+ * the room.
  */
 #ifndef MAIP_CEP_WAITING_H
 #define MAIP_CEP_WAITING_H

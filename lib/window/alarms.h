@@ -6,7 +6,9 @@
  * "Faster Algorithms for the Shortest Path Problem", 1990). An alarm stands in
  * the bucket of the highest bit in which it differs from the time reached, so
  * as time passes it moves from bucket to bucket, down to the one that rings.
- * All of that is sequential; a heap would miss the cache at each level.
+ * All of that is sequential; a heap would miss the cache at each level. Not one with
+ * cep/waiting.h, whose events keep their order and take 16 bytes each: alarms of that size cost
+ * sessions of many keys two to three in a hundred more.
  *
  * Cost: 8 bytes an alarm, 16 while it is more than 24 to 49 days ahead, and the unfilled part of
  * a chunk for each bucket that is in use; an alarm moves as often as there are bits in how far

@@ -15,6 +15,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "base/radix.h"
 
 enum {
 	BLOCK_BITS = 9,
@@ -350,25 +351,29 @@ sort_room(struct pane_pool *pool, size_t n)
 	pool->cap_sorted = n;
 }
 
-/* One pass of a radix sort by the digit of the key id at shift; false: all have the same one. */
-static bool
-radix_pass(const uint64_t *from, uint64_t *to, size_t n, unsigned shift)
+static uint64_t
+entry_key(const void *entry)
 {
-	size_t at[RADIX] = { 0 }, sum = 0;
+	return *(const uint64_t *)entry;
+}
 
-	for (size_t i = 0; i < n; i++)
-		at[from[i] >> shift & (RADIX - 1)]++;
-	if (at[from[0] >> shift & (RADIX - 1)] == n)
-		return false;
-	for (size_t d = 0; d < RADIX; d++) {
-		size_t count = at[d];
+/* By the upper halves, the key ids. */
+static void
+sort_many(struct pane_pool *pool, size_t n)
+{
+	size_t counts[RADIX];
+	const struct radix by_id = { .size = sizeof(*pool->sorted),
+		                     .key = entry_key,
+		                     .first = 32,
+		                     .end = 64,
+		                     .bits = RADIX_BITS,
+		                     .counts = counts };
+	uint64_t *sorted = radix_sort(&by_id, pool->sorted, pool->aside, n);
 
-		at[d] = sum;
-		sum += count;
+	if (sorted != pool->sorted) {
+		pool->aside = pool->sorted;
+		pool->sorted = sorted;
 	}
-	for (size_t i = 0; i < n; i++)
-		to[at[from[i] >> shift & (RADIX - 1)]++] = from[i];
-	return true;
 }
 
 static int
@@ -395,14 +400,7 @@ pane_sort(const struct pane *p, struct pane_pool *pool)
 			qsort(pool->sorted, n, sizeof(*pool->sorted), by_key);
 		return pool->sorted;
 	}
-	for (unsigned shift = 32; shift < 64; shift += RADIX_BITS) {
-		if (radix_pass(pool->sorted, pool->aside, n, shift)) {
-			uint64_t *swap = pool->sorted;
-
-			pool->sorted = pool->aside;
-			pool->aside = swap;
-		}
-	}
+	sort_many(pool, n);
 	return pool->sorted;
 }
 

@@ -27,6 +27,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "base/radix.h"
 #include "base/time.h"
 #include "window/alarms.h"
 #include "window/engine.h"
@@ -44,7 +45,6 @@ enum {
 	LOOK_LEAST = 8,                 /* one in so many */
 	LOOK_MOST = 3,
 	RADIX_BITS = 8,
-	RADIX = 1 << RADIX_BITS,
 	RADIX_LEAST = 32                /* elements that it is worth it for */
 };
 
@@ -451,46 +451,34 @@ sort_few(struct sessions *t)
 	}
 }
 
-/* What is sorted by: keys, then ends, their sign where it sorts. */
 static uint64_t
-sort_digits(const struct order *o, bool end)
+order_key(const void *order)
 {
-	return end ? (uint64_t)o->end ^ (uint64_t)1 << 63 : o->key;
+	return ((const struct order *)order)->key;
 }
 
-/* One pass of a radix sort by a digit, from ringing to aside, which change places. */
-static void
-sort_pass(struct sessions *t, bool end, unsigned shift)
+/* Its sign where it sorts. */
+static uint64_t
+order_end(const void *order)
 {
-	struct order *from = t->ringing;
-	size_t at[RADIX] = { 0 }, sum = 0;
-
-	for (size_t i = 0; i < t->n_ringing; i++)
-		at[sort_digits(&from[i], end) >> shift & (RADIX - 1)]++;
-	for (size_t d = 0; d < RADIX; d++) {
-		const size_t count = at[d];
-
-		at[d] = sum;
-		sum += count;
-	}
-	for (size_t i = 0; i < t->n_ringing; i++)
-		t->aside[at[sort_digits(&from[i], end) >> shift & (RADIX - 1)]++] = from[i];
-	t->ringing = t->aside;
-	t->aside = from;
+	return (uint64_t)((const struct order *)order)->end ^ (uint64_t)1 << 63;
 }
 
-/* By the digits in which any two differ. */
+/* By keys, then by ends. */
 static void
-sort_by(struct sessions *t, bool end)
+sort_many(struct sessions *t)
 {
-	const uint64_t first = sort_digits(&t->ringing[0], end);
-	uint64_t differ = 0;
+	size_t counts[1 << RADIX_BITS];
+	const struct radix by_key = { .size = sizeof(*t->ringing), .key = order_key,
+		                      .end = 32, .bits = RADIX_BITS, .counts = counts };
+	const struct radix by_end = { .size = sizeof(*t->ringing), .key = order_end,
+		                      .end = 64, .bits = RADIX_BITS, .counts = counts };
+	struct order *const a = t->ringing, *const b = t->aside;
+	struct order *sorted = radix_sort(&by_key, a, b, t->n_ringing);
 
-	for (size_t i = 1; i < t->n_ringing; i++)
-		differ |= sort_digits(&t->ringing[i], end) ^ first;
-	for (unsigned shift = 0; shift < 64; shift += RADIX_BITS)
-		if ((differ >> shift & (RADIX - 1)) != 0)
-			sort_pass(t, end, shift);
+	sorted = radix_sort(&by_end, sorted, sorted == a ? b : a, t->n_ringing);
+	t->ringing = sorted;
+	t->aside = sorted == a ? b : a;
 }
 
 static void
@@ -504,8 +492,7 @@ sort_ringing(struct sessions *t)
 		t->aside = mem_resize(t->aside, t->cap_ringing, sizeof(*t->aside));
 		t->cap_aside = t->cap_ringing;
 	}
-	sort_by(t, false);
-	sort_by(t, true);
+	sort_many(t);
 }
 
 static void
