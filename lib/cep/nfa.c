@@ -718,11 +718,11 @@ nfa_time(struct nfa *f, struct partials *p, int64_t now, struct found_list *matc
 	const struct program *g = f->g;
 	struct branch pair[2];
 	const struct branch *live;
-	const uint32_t n = partials_live(p, f->g->start, pair, &live);
 
-	if (n == 0 || (!g->gaps && (live[0].start == START_NEVER ||
-	                            !expired(now, live[0].start_ts, g->window))))
+	if (partials_count(p) == 0 ||
+	    (!g->gaps && !expired(now, partials_oldest(p), g->window)))
 		return 0;
+	const uint32_t n = partials_live(p, f->g->start, pair, &live);
 	if (timeouts == NULL && ends_alone(f, p, live)) {
 		partials_end_bare(f->store, p);
 		f->live -= n;

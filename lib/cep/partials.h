@@ -52,6 +52,13 @@ partials_count(const struct partials *p)
 	return p->is_bare || p->n == 1 ? 2 : p->n;
 }
 
+/* When the oldest branch began, where there is one beside the wait. */
+static inline int64_t
+partials_oldest(const struct partials *p)
+{
+	return p->is_bare ? p->start_ts : p->live[0].start_ts;
+}
+
 /* The wait, in a program that starts with this state. */
 static inline struct branch
 branch_wait(int start)

@@ -147,8 +147,6 @@ count_matches(struct cep *c, size_t n, struct err *err)
 static int
 hand_out(struct cep *c, struct out *out, struct err *err)
 {
-	if (c->timeouts == NULL && c->timed_out.n > 0)
-		found_clear(&c->store, &c->timed_out);
 	if (c->found.n == 0)
 		return 0;
 	if (count_matches(c, c->found.n, err) < 0)
