@@ -6,6 +6,9 @@
 
 #include "base/mem.h"
 
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 #include <stdint.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -15,6 +18,8 @@
 
 #define HUGE_PAGE   ((size_t)2 << 20)
 #define BIG ((size_t)64 << 10) /* what mem_big asks the system for; less comes from the heap */
+#define KEEP_FREED ((size_t)64 << 20)
+#define FROM_HEAP ((size_t)32 << 20) /* the largest piece that glibc takes out of what it keeps */
 #define ARENA_BLOCK ((size_t)16 << 10)
 
 /* _exit, because what exit() would run may need memory too. */
@@ -23,6 +28,15 @@ out_of_memory(size_t n)
 {
 	warn("out of memory (%zu bytes more were needed)", n);
 	_exit(STATUS_RETRY);
+}
+
+void
+mem_keep_freed(void)
+{
+#ifdef __GLIBC__
+	mallopt(M_TRIM_THRESHOLD, (int)KEEP_FREED);
+	mallopt(M_MMAP_THRESHOLD, (int)FROM_HEAP);
+#endif
 }
 
 static size_t

@@ -30,6 +30,10 @@ mem_more(void *p, size_t n, size_t *cap, size_t size)
 	return n < *cap ? p : mem_double(p, cap, size);
 }
 
+/* For the whole process, at its start: keep up to 64 MiB of what is freed, for what comes and goes
+ * many times a second would otherwise be given back, and cleared by the system, each time. */
+void mem_keep_freed(void);
+
 /* Large, long-lived and cleared memory, on huge pages where the system has them. */
 void *mem_big(size_t n);
 void  mem_big_free(void *p, size_t n);

@@ -28,7 +28,8 @@ struct feed {                           /* one partition that is read apart, or 
 	int32_t             partition;
 	struct header      *headers;
 	size_t              n_headers, cap_headers;
-	size_t              drained;    /* bytes handed out since the last nudge */
+	size_t              drained;    /* bytes handed out since the nudge of this number */
+	uint64_t            nudges;
 };
 
 struct kafka_reader {
@@ -55,9 +56,10 @@ struct kafka_reader {
 	/* so many partitions, read apart, the client was made for */
 	size_t               fits;
 	size_t               gather_bytes;      /* of a feed that may be gathered at once */
-	/* nudge whenever so much was handed out; 0: never */
+	/* nudge whenever so much of a feed was handed out since the last time; 0: never */
 	size_t               nudge_bytes;
 	int64_t              next_touch;        /* monotonic ms: not asked before whether we are */
+	uint64_t             nudges;
 	bool                 failed;    /* a callback failed: err is for the next poll */
 	struct err           err;
 };

@@ -32,21 +32,42 @@ put_headers(struct feed *f, const rd_kafka_message_t *m)
 	}
 }
 
-/* When its queue is full, librdkafka before 2.2 looks again only after a second, unless its thread
- * for the broker is woken by something else: a question to the broker. Nobody waits for the
- * answer, which librdkafka drops. */
-static void
-nudge(struct kafka_reader *k, struct feed *f, const rd_kafka_message_t *m)
+static const char *
+credential(const struct kafka_reader *k, const char *key)
 {
-	const struct part p = { f->topic, m->partition, 0 };
-	rd_kafka_topic_partition_list_t *list;
+	const char *value = kafka_conf_get(k->conf.kafka, key);
+
+	return value != NULL ? value : "";
+}
+
+/* When its queue is full, librdkafka before 2.2 looks again only after a second, unless its threads
+ * for the brokers are woken by something else. To say the credentials again, be it that there are
+ * none, does that to all of them and asks no broker. */
+static void
+nudge(struct kafka_reader *k, struct feed *f)
+{
+	rd_kafka_error_t *error;
 
 	f->drained = 0;
 	if (rd_kafka_queue_length(f->queue) == 0)       /* not full, but slow */
 		return;
-	list = reader_one(k, &p, 0);
-	(void)rd_kafka_offsets_for_times(k->h.rk, list, 0);
-	rd_kafka_topic_partition_list_destroy(list);
+	k->nudges++;
+	error = rd_kafka_sasl_set_credentials(k->h.rk, credential(k, "sasl.username"),
+	                                      credential(k, "sasl.password"));
+	if (error != NULL)
+		rd_kafka_error_destroy(error);
+}
+
+/* Wherever a nudge came from, all have been looked at again. */
+static void
+drain(struct kafka_reader *k, struct feed *f, size_t bytes)
+{
+	if (f->nudges != k->nudges)
+		f->drained = 0;
+	f->nudges = k->nudges;
+	f->drained += bytes;
+	if (k->nudge_bytes > 0 && f->drained >= k->nudge_bytes)
+		nudge(k, f);
 }
 
 static void
@@ -74,9 +95,7 @@ hand_out(struct kafka_reader *k, struct feed *f, rd_kafka_message_t *m, struct r
 		r->headers = f->headers;
 		r->n_headers = f->n_headers;
 	}
-	f->drained += m->len + m->key_len;
-	if (k->nudge_bytes > 0 && f->drained >= k->nudge_bytes)
-		nudge(k, f, m);
+	drain(k, f, m->len + m->key_len);
 	if (k->h.down_since != TIME_MAX || k->h.code != RD_KAFKA_RESP_ERR_NO_ERROR)
 		handle_heard(&k->h);
 }

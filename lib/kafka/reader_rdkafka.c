@@ -13,14 +13,18 @@
 #include "kafka/reader_parts.h"
 #include "kafka/reader_rdkafka.h"
 
-/* Fetched ahead. In memory it is about twice as much: librdkafka needs 400 bytes for a record, and
- * one answer more may come than was asked for. */
-#define TOGETHER_KIB    16384
-#define APART_KIB       4096            /* of each of a few partitions */
-#define APART_FEW       8
-#define APART_ALL_KIB   16384           /* of more, in all */
-#define APART_LEAST_KIB 256             /* of each: with less, one that is read alone is slow */
-#define FETCH_KIB       1024            /* librdkafka asks for so much of a partition */
+/* What is fetched ahead, in KiB. In memory it is more than twice as much: librdkafka needs 400
+ * bytes for a record. Small is fast as well: what stays in the caches of the processor is read for
+ * less. So an answer brings little, and the next is asked for before the last has been taken. */
+#define TOGETHER_KIB    4096
+#define TOGETHER_ANSWER 2048            /* in one answer of a broker, of all partitions */
+#define APART_ANSWER    1024
+#define APART_ALL_KIB   24576           /* in all, in equal shares ... */
+#define APART_FEW       8               /* ... but of no fewer partitions than these */
+#define APART_LEAST_KIB 48              /* of each: with less, one that is read alone is slow */
+/* Of a share, the part that is left when more is asked for; an answer brings the rest. Many small
+ * answers cost more than a few large ones. */
+#define APART_LOW       6
 #define GATHER_MOST     ((size_t)256 << 10)     /* bytes of a feed that are gathered at once */
 /* ms for which a broker may hold a fetch that finds nothing; apart that holds up the next one */
 #define WAIT_TOGETHER   "100"
@@ -61,9 +65,46 @@ static const struct reader functions = {
 	.store = reader_store, .commit = reader_commit, .close = reader_close,
 };
 
-/* How much may be fetched ahead of what was taken. Read together it is the sum of all. Read apart
- * it is that of each partition, which has its share of what was fetched for all; and so that a
- * share can be small, no answer may bring more of a partition than its share. */
+static size_t
+most(size_t a, size_t b)
+{
+	return a > b ? a : b;
+}
+
+static size_t
+least(size_t a, size_t b)
+{
+	return a < b ? a : b;
+}
+
+/* One answer may be as large as the largest message, or librdkafka will not have it. */
+static void
+set_answer(struct kafka_reader *k, rd_kafka_conf_t *conf, size_t kib)
+{
+	const char *given = kafka_conf_get(k->conf.kafka, "message.max.bytes");
+	const size_t message = given != NULL ? (size_t)strtoul(given, NULL, 10) : 0;
+
+	if (kafka_conf_get(k->conf.kafka, "fetch.max.bytes") == NULL)
+		handle_set_number(conf, "fetch.max.bytes",
+		                  (int64_t)most(kib * 1024, message));
+}
+
+/* Each partition is fetched ahead for itself: more of it when less than this is left, in KiB. */
+static size_t
+set_share(struct kafka_reader *k, rd_kafka_conf_t *conf, size_t partitions)
+{
+	const size_t share = most(APART_ALL_KIB / most(partitions, APART_FEW), APART_LEAST_KIB),
+	             low = share / APART_LOW;
+
+	k->fits = most(partitions, APART_FEW);
+	if (kafka_conf_get(k->conf.kafka, "fetch.message.max.bytes") == NULL)
+		handle_set_number(conf, "fetch.message.max.bytes",
+		                  (int64_t)least(share - low, APART_ANSWER) * 1024);
+	return low;
+}
+
+/* How much may be fetched ahead of what was taken. Read together it is the sum of all, read apart
+ * that of each partition. Whoever says how much it is gets answers that bring as much. */
 static void
 set_ahead(struct kafka_reader *k, rd_kafka_conf_t *conf, size_t partitions)
 {
@@ -74,17 +115,12 @@ set_ahead(struct kafka_reader *k, rd_kafka_conf_t *conf, size_t partitions)
 	if (given != NULL) {
 		kib = (size_t)strtoul(given, NULL, 10);
 	} else {
-		if (k->conf.apart) {
-			k->fits = partitions;
-			kib = partitions <= APART_FEW ? APART_KIB : APART_ALL_KIB / partitions;
-			kib = kib < APART_LEAST_KIB ? APART_LEAST_KIB : kib;
-		}
+		if (k->conf.apart)
+			kib = set_share(k, conf, partitions);
 		handle_set_number(conf, "queued.max.messages.kbytes", (int64_t)kib);
-		if (kib < FETCH_KIB &&
-		    kafka_conf_get(k->conf.kafka, "fetch.message.max.bytes") == NULL)
-			handle_set_number(conf, "fetch.message.max.bytes", (int64_t)kib * 1024);
+		set_answer(k, conf, k->conf.apart ? APART_ANSWER : TOGETHER_ANSWER);
 	}
-	k->gather_bytes = kib * 1024 / 4 < GATHER_MOST ? kib * 1024 / 4 : GATHER_MOST;
+	k->gather_bytes = least(kib * 1024 / 4, GATHER_MOST);
 	if (rd_kafka_conf_set(conf, "fetch.queue.backoff.ms", "10", NULL, 0) != RD_KAFKA_CONF_OK)
 		k->nudge_bytes = kib * 1024 / 2;
 }
