@@ -371,6 +371,7 @@ main(int argc, char **argv)
 	enum status status;
 	int         first;
 
+	mem_keep_freed();       /* of records, by librdkafka */
 	kafka = kafka_conf_new();
 	first = read_options(argc, argv);
 	check_options();

@@ -49,6 +49,19 @@ java_client() { # COMMAND TOPIC ...
 	assert_equal "$(wc -l <partitions)" 4
 }
 
+@test "a record without a key takes none with a key along" {
+	topics keyed:4 mixed:4
+	seq 6000 | awk '{ key = $1 % 300 < 150 ? "\"k\":\"" $1 % 100 "\"," : ""; print "{" key "\"n\":" $1 "}" }' >lines
+	grep '"k"' lines | maip-produce -t keyed --key k
+	maip-produce -t mixed --key k lines
+	java_client dump mixed >mixed
+	assert_equal "$(wc -l <mixed)" 6000
+	java_client dump keyed | cut -d ' ' -f 1,5,6 | sort >a
+	cut -d ' ' -f 1,5,6 mixed | grep -vw null | sort >b
+	assert_equal "$(wc -l <a)" 3000
+	cmp a b
+}
+
 @test "a topic that is copied has every byte of the original, says a Java consumer" {
 	topics original:5 copy:5
 	java_client fill original 7 5000
