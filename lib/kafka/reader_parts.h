@@ -28,8 +28,10 @@ struct feed {                           /* one partition that is read apart, or 
 	int32_t             partition;
 	struct header      *headers;
 	size_t              n_headers, cap_headers;
-	size_t              drained;    /* bytes handed out since the nudge of this number */
+	/* bytes and records handed out since the last look, or the nudge of this number */
+	size_t              drained, n_drained;
 	uint64_t            nudges;
+	bool                full;       /* at the last look there was more than is to be fetched */
 };
 
 struct kafka_reader {
@@ -56,7 +58,7 @@ struct kafka_reader {
 	/* so many partitions, read apart, the client was made for */
 	size_t               fits;
 	size_t               gather_bytes;      /* of a feed that may be gathered at once */
-	/* nudge whenever so much of a feed was handed out since the last time; 0: never */
+	/* look whether to nudge whenever so much of a feed was handed out; 0: never */
 	size_t               nudge_bytes;
 	int64_t              next_touch;        /* monotonic ms: not asked before whether we are */
 	uint64_t             nudges;

@@ -44,13 +44,10 @@ credential(const struct kafka_reader *k, const char *key)
  * for the brokers are woken by something else. To say the credentials again, be it that there are
  * none, does that to all of them and asks no broker. */
 static void
-nudge(struct kafka_reader *k, struct feed *f)
+nudge(struct kafka_reader *k)
 {
 	rd_kafka_error_t *error;
 
-	f->drained = 0;
-	if (rd_kafka_queue_length(f->queue) == 0)       /* not full, but slow */
-		return;
 	k->nudges++;
 	error = rd_kafka_sasl_set_credentials(k->h.rk, credential(k, "sasl.username"),
 	                                      credential(k, "sasl.password"));
@@ -58,16 +55,30 @@ nudge(struct kafka_reader *k, struct feed *f)
 		rd_kafka_error_destroy(error);
 }
 
+/* Of a queue that was full, is so little left that more may come? How much librdkafka does not
+ * tell, but how many; the records that went are a measure. An empty one was not full, but slow. */
+static void
+look_at_rest(struct kafka_reader *k, struct feed *f)
+{
+	const size_t n = rd_kafka_queue_length(f->queue);
+
+	f->full = n * (f->drained / f->n_drained) > 4 * k->nudge_bytes;
+	f->drained = f->n_drained = 0;
+	if (n > 0 && !f->full)
+		nudge(k);
+}
+
 /* Wherever a nudge came from, all have been looked at again. */
 static void
 drain(struct kafka_reader *k, struct feed *f, size_t bytes)
 {
 	if (f->nudges != k->nudges)
-		f->drained = 0;
+		f->drained = f->n_drained = 0;
 	f->nudges = k->nudges;
 	f->drained += bytes;
+	f->n_drained++;
 	if (k->nudge_bytes > 0 && f->drained >= k->nudge_bytes)
-		nudge(k, f);
+		look_at_rest(k, f);
 }
 
 static void
@@ -215,7 +226,7 @@ most(const struct kafka_reader *k, const struct feed *f)
 }
 
 static void
-gather(const struct kafka_reader *k, struct feed *f, int64_t wait_ms)
+gather(struct kafka_reader *k, struct feed *f, int64_t wait_ms)
 {
 	const ssize_t n = rd_kafka_consume_batch_queue(f->queue, 0, f->gathered,
 	                                                most(k, f));
@@ -223,6 +234,9 @@ gather(const struct kafka_reader *k, struct feed *f, int64_t wait_ms)
 	f->at = 0;
 	f->n = n > 0 ? (size_t)n : 0;
 	if (f->n == 0 && wait_ms > 0) {
+		if (f->full)
+			nudge(k);       /* the measure was a poor one */
+		f->full = false;
 		f->gathered[0] = rd_kafka_consume_queue(f->queue, (int)wait_ms);
 		f->n = f->gathered[0] != NULL;
 	}
