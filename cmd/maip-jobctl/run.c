@@ -59,29 +59,8 @@ static const char *const columns[] = { "id", "name", "log", NULL };
 static const int64_t grace_ms = 30000;  /* for what SIGTERM cancels */
 
 #define PATH_SIZE 4096
-#define START_WAIT_MS 10000             /* for the first stage to register */
+#define START_WAIT_MS 3000              /* for the first stage to register */
 #define SHELL_SIGPIPE (128 + SIGPIPE)   /* what a shell says of a death by SIGPIPE */
-
-/* A line before a pipeline, which is its argument as well: at the end tell which of its commands
- * failed. One that SIGPIPE ended has not: behind head that is how the ones before it end.
- * A tool of ours has said itself what was wrong. Where the text has as many parts between bars as
- * the pipeline has commands, those are the commands; where it has more, bars stand in quotes. */
-static const char watch[] =
-	"maip_text=$1; shift; trap '"
-	"maip_end=$? maip_ends=(\"${PIPESTATUS[@]}\"); "
-	"[[ \" ${maip_ends[*]} \" == *\" $maip_end \"* ]] || exit $maip_end; "
-	"IFS=\"|\" read -rd \"\" -a maip_parts <<<\"$maip_text\"; "
-	"maip_end=0; "
-	"for maip_i in \"${!maip_ends[@]}\"; do "
-	"maip_one=${maip_ends[maip_i]} maip_name=; "
-	"((maip_one == 0 || maip_one == 141)) && continue; "
-	"((maip_end)) || maip_end=$maip_one; "
-	"((${#maip_parts[@]} != ${#maip_ends[@]})) || "
-	"read -rd \"\" maip_name <<<\"${maip_parts[maip_i]}\"; "
-	"[[ $maip_name == maip-* ]] || "
-	"printf \"maip-jobctl run: command %d of the pipeline%s ended with status %d\\n\" "
-	"$((maip_i + 1)) \"${maip_name:+, $maip_name,}\" $maip_one >&2; "
-	"done; exit $maip_end' EXIT\n";
 
 /* ---- what to run */
 
@@ -266,50 +245,70 @@ cancel(const struct manager *m, const char *id)
 	cJSON_Delete(answer);
 }
 
-/* No stage is left, but filters that are none of ours: what the shell waits for. */
+/* No stage is there, but filters that are none of ours: those that the shell waits for, and it. */
 static void
-end_rest(pid_t shell)
+end_rest(pid_t shell, int number)
 {
 	char path[64];
-	long filter;
+	pid_t filters[64];
+	size_t n = 0;
+	long pid;
 	FILE *f;
-	int n = 0;
 
 	snprintf(path, sizeof(path), "/proc/%ld/task/%ld/children", (long)shell, (long)shell);
 	f = fopen(path, "re");
-	for (; f != NULL && fscanf(f, "%ld", &filter) == 1; n++)
-		kill((pid_t)filter, SIGTERM);
+	while (f != NULL && n < sizeof(filters) / sizeof(*filters) && fscanf(f, "%ld", &pid) == 1)
+		filters[n++] = (pid_t)pid;
 	if (f != NULL)
 		fclose(f);
-	if (n == 0)
-		kill(shell, SIGTERM);
+	kill(shell, number);            /* first, or it would go on behind them */
+	for (size_t i = 0; i < n; i++)
+		kill(filters[i], number);
 }
 
-/* Until the child is over. SIGTERM cancels the job, as soon as there is one; a terminal sends
- * SIGINT to the stages, too. */
+/* The pipeline's status: that of a stage, which has said what was wrong, or that of the shell. */
 static enum status
-follow(const struct manager *m, pid_t child, const char *id, const struct page *page,
+how_it_ended(const char *id, int wait_status, bool asked)
+{
+	int bad;
+
+	if (look(id, &bad) && bad != 0)
+		return (enum status)bad;
+	bad = child_status(wait_status);
+	if (bad != 0 && WIFEXITED(wait_status) && !asked && text != NULL)
+		warn("the pipeline ended with status %d, and its stages ended well (see what its "
+		     "other commands said)",
+		     bad);
+	return (enum status)bad;
+}
+
+/* Until the child is over. SIGTERM cancels the job; a terminal sends SIGINT to the stages, too.
+ * What has no stage is told to end, and is killed when the grace is over. */
+static enum status
+follow(const struct manager *m, pid_t child, const char *id, struct page *page,
        const sigset_t *signals)
 {
 	const struct timespec moment = { .tv_nsec = 20000000 };
+	int64_t kill_at = INT64_MAX;
 	int wait_status = 0, bad;
 	bool asked = false;
 
 	while (waitpid(child, &wait_status, WNOHANG) == 0) {
-		const int number =
-			asked ? sigtimedwait(signals, NULL, &moment) : sigwaitinfo(signals, NULL);
+		const int number = kill_at < INT64_MAX ? sigtimedwait(signals, NULL, &moment)
+		                                       : sigwaitinfo(signals, NULL);
 
 		asked = asked || number == SIGTERM;
-		if (asked && page_is_asked(page)) {
-			end_rest(child);
-			asked = false;
-		} else if (asked && look(id, &bad)) {
+		if (number == SIGTERM && !page_is_asked(page) && look(id, &bad)) {
 			cancel(m, id);
-			asked = false;
+		} else if (number == SIGTERM) {
+			page_ask(page);
+			end_rest(child, SIGTERM);
+			kill_at = clock_monotonic_ms() + grace_ms;
+		} else if (clock_monotonic_ms() >= kill_at) {
+			end_rest(child, SIGKILL);
 		}
 	}
-	return look(id, &bad) && bad != 0 ? (enum status)bad
-	                                  : (enum status)child_status(wait_status);
+	return how_it_ended(id, wait_status, asked);
 }
 
 /* From its start to its end. before is the signal mask that the pipeline gets. */
@@ -365,21 +364,16 @@ let_go(pid_t child, const char *id, const char *job_name, const char *log, bool 
 	return printer_finish(p);
 }
 
-/* The shell's text lives as long as the process. */
 static char **
 command_line(int argc, char **argv, char path[PATH_SIZE])
 {
-	static char *shell[] = { "bash", "-o", "pipefail", "-c", NULL, "bash", NULL, NULL };
+	static char *shell[] = { "bash", "-o", "pipefail", "-c", NULL, "bash", NULL };
 	char quoted[QUOTE_MAX];
-	struct buf watched;
 
 	if ((text == NULL) == (argc == 0))
 		die(STATUS_USAGE, "run wants either a JOB or -c 'PIPELINE'");
 	if (text != NULL) {
-		buf_init(&watched, BUF_NO_MAX);
-		buf_addf(&watched, "%s%s%c", watch, text, '\0');
-		shell[4] = watched.p;
-		shell[6] = (char *)(uintptr_t)text;
+		shell[4] = (char *)(uintptr_t)text;
 		return shell;
 	}
 	if (!find_job(path, argv[0]))

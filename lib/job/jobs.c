@@ -424,7 +424,6 @@ judge_runner(struct job *job, int64_t now_ms, struct verdict *v)
 	v->asked = v->asked || atomic_load(&r->page->request) != PAGE_REQUEST_NONE;
 	if (job->n == 0 || (told && !v->asked))
 		judge_stage(job, r, now_ms, v);
-	v->alive = v->alive && (job->n > 0 || !v->asked);
 }
 
 static void
@@ -639,5 +638,7 @@ job_stop(const struct job *job, enum page_request request, int64_t grace_ms, siz
 		process_wait(&s->process, 5000);
 		(*killed)++;
 	}
+	if (job->n == 0 && job->runner != NULL && job->runner->alive)   /* it kills what is left */
+		process_wait(&job->runner->process, grace_ms);
 	return 0;
 }

@@ -184,6 +184,14 @@ page_is_asked(const struct page *p)
 }
 
 void
+page_ask(struct page *p)
+{
+	int32_t none = PAGE_REQUEST_NONE;
+
+	atomic_compare_exchange_strong(&p->file->request, &none, PAGE_REQUEST_CANCEL);
+}
+
+void
 page_job(struct page *p, const char *job_id)
 {
 	snprintf(p->file->job_id, sizeof(p->file->job_id), "%s", job_id);

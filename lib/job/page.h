@@ -34,6 +34,9 @@ bool page_wants_drain(const struct page *p);
 /* Somebody asked this process, in whatever way, to stop. */
 bool page_is_asked(const struct page *p);
 
+/* It was: by a signal that nobody sent by way of this page. */
+void page_ask(struct page *p);
+
 /* The job id that came down the pipe in hello, so that stages that belong together are listed
  * together. */
 void page_job(struct page *p, const char *job_id);
