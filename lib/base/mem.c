@@ -128,6 +128,17 @@ map(size_t size)
 	return p;
 }
 
+static void *
+small(size_t n)
+{
+	const size_t size = (n / MEM_BIG_ALIGN + 1) * MEM_BIG_ALIGN;
+	void *p = aligned_alloc(MEM_BIG_ALIGN, size);
+
+	if (p == NULL)
+		out_of_memory(size);
+	return memset(p, 0, size);
+}
+
 void *
 mem_big(size_t n)
 {
@@ -135,7 +146,7 @@ mem_big(size_t n)
 	char  *p;
 
 	if (n < BIG)
-		return mem_zalloc(1, n);
+		return small(n);
 	size = big_size(n);
 	if (n < HUGE_PAGE)
 		return map(size);

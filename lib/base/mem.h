@@ -30,11 +30,14 @@ mem_more(void *p, size_t n, size_t *cap, size_t size)
 	return n < *cap ? p : mem_double(p, cap, size);
 }
 
-/* For the whole process, at its start: keep up to 64 MiB of what is freed, for what comes and goes
- * many times a second would otherwise be given back, and cleared by the system, each time. */
+/* For the whole process, at its start: keep up to 64 MiB of what is freed in each of the arenas of
+ * malloc (a thread has one), for what comes and goes many times a second would otherwise be given
+ * back, and cleared by the system, each time. So it is for those whose threads hold little. */
 void mem_keep_freed(void);
 
-/* Large, long-lived and cleared memory, on huge pages where the system has them. */
+/* Large, long-lived and cleared memory, on huge pages where the system has them: it begins with a
+ * cache line, and with a huge page where it fills one. */
+#define MEM_BIG_ALIGN ((size_t)64)
 void *mem_big(size_t n);
 void  mem_big_free(void *p, size_t n);
 

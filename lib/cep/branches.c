@@ -78,22 +78,6 @@ branches_pop(struct branches *b)
 }
 
 void
-branches_become(struct event_store *s, struct branches *b, struct branches *from)
-{
-	uint32_t cap = 0;
-
-	while (cap < from->n)
-		cap = cap == 0 ? 2 : cap * 2;
-	b->n = 0;
-	if (b->cap < cap || b->cap / 4 > cap || (cap == 0 && b->cap > 0))
-		resize(s, b, cap);
-	if (from->n > 0)
-		memcpy(b->a, from->a, from->n * sizeof(*b->a));
-	b->n = from->n;
-	from->n = 0;
-}
-
-void
 branches_prune(struct event_store *s, struct branches *b, uint64_t limit, bool inclusive)
 {
 	uint32_t kept = 0;

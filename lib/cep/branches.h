@@ -40,10 +40,6 @@ void branches_append(struct event_store *s, struct branches *b, const struct bra
 /* n > 0; the reference goes to the caller */
 struct branch branches_pop(struct branches *b);
 
-/* b becomes what from is, entry for entry, in about as much room as that takes. The references go
- * over; those of b are the caller's. */
-void branches_become(struct event_store *s, struct branches *b, struct branches *from);
-
 /* Remove, and drop, those with start < limit, or <= limit when inclusive. */
 void branches_prune(struct event_store *s, struct branches *b, uint64_t limit, bool inclusive);
 

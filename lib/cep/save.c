@@ -42,7 +42,10 @@ describe(const struct cep *c, struct buf *to)
 
 	buf_addf(to, "cep4 %d %d %d ", (int)c->slicing, (int)g->pattern->skip.kind,
 	         g->pattern->skip.element);
-	buf_addf(to, "%lld %d", (long long)g->window, g->start);
+	buf_addf(to, "%lld %d %d", (long long)g->window, g->start, (int)g->pattern->sql);
+	for (int i = 0; i < g->pattern->n_subsets; i++)
+		buf_addf(to, "\nsubset %.*s %llx", STR_ARGS(g->pattern->subsets[i].name),
+		         (unsigned long long)g->pattern->subsets[i].elements);
 	for (int s = 0; s < g->n; s++) {
 		buf_add_char(to, '\n');
 		program_state_name(g, s, to);
@@ -469,6 +472,8 @@ load_key(struct loader *l, struct partials *p)
 	load_branches(l, &live);
 	load_branches(l, &done);
 	l->from.ok &= live.n != 1;      /* the wait alone is not saved */
+	for (uint32_t i = 0; i < done.n; i++)
+		l->from.ok &= done.a[i].node != NULL;
 	nfa_adopt(l->c->nfa, p, &live, &done);
 }
 

@@ -106,7 +106,7 @@ struct farewell {
 	struct kafka_reader *reader;
 	pthread_mutex_t      lock;
 	pthread_cond_t       news;
-	enum part_way           stage;
+	enum part_way        stage;
 };
 
 static void

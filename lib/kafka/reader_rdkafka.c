@@ -66,13 +66,13 @@ static const struct reader functions = {
 };
 
 static size_t
-most(size_t a, size_t b)
+larger(size_t a, size_t b)
 {
 	return a > b ? a : b;
 }
 
 static size_t
-least(size_t a, size_t b)
+smaller(size_t a, size_t b)
 {
 	return a < b ? a : b;
 }
@@ -86,20 +86,20 @@ set_answer(struct kafka_reader *k, rd_kafka_conf_t *conf, size_t kib)
 
 	if (kafka_conf_get(k->conf.kafka, "fetch.max.bytes") == NULL)
 		handle_set_number(conf, "fetch.max.bytes",
-		                  (int64_t)most(kib * 1024, message));
+		                  (int64_t)larger(kib * 1024, message));
 }
 
 /* Each partition is fetched ahead for itself: more of it when less than this is left, in KiB. */
 static size_t
 set_share(struct kafka_reader *k, rd_kafka_conf_t *conf, size_t partitions)
 {
-	const size_t share = most(APART_ALL_KIB / most(partitions, APART_FEW), APART_LEAST_KIB),
+	const size_t share = larger(APART_ALL_KIB / larger(partitions, APART_FEW), APART_LEAST_KIB),
 	             low = share / APART_LOW;
 
-	k->fits = most(partitions, APART_FEW);
+	k->fits = larger(partitions, APART_FEW);
 	if (kafka_conf_get(k->conf.kafka, "fetch.message.max.bytes") == NULL)
 		handle_set_number(conf, "fetch.message.max.bytes",
-		                  (int64_t)least(share - low, APART_ANSWER) * 1024);
+		                  (int64_t)smaller(share - low, APART_ANSWER) * 1024);
 	return low;
 }
 
@@ -120,7 +120,7 @@ set_ahead(struct kafka_reader *k, rd_kafka_conf_t *conf, size_t partitions)
 		handle_set_number(conf, "queued.max.messages.kbytes", (int64_t)kib);
 		set_answer(k, conf, k->conf.apart ? APART_ANSWER : TOGETHER_ANSWER);
 	}
-	k->gather_bytes = least(kib * 1024 / 4, GATHER_MOST);
+	k->gather_bytes = smaller(kib * 1024 / 4, GATHER_MOST);
 	if (rd_kafka_conf_set(conf, "fetch.queue.backoff.ms", "10", NULL, 0) != RD_KAFKA_CONF_OK)
 		k->nudge_bytes = kib * 1024 / 2;
 }

@@ -99,9 +99,8 @@ fill_headers(struct kafka_writer *w, const rd_kafka_message_t *m, struct record 
 		return;
 	while (rd_kafka_header_get_all(list, r->n_headers, &name, &value, &n) ==
 	       RD_KAFKA_RESP_ERR_NO_ERROR) {
-		if (r->n_headers == w->cap_headers)
-			w->headers = mem_more(w->headers, r->n_headers, &w->cap_headers,
-			                      sizeof(*w->headers));
+		w->headers = mem_more(w->headers, r->n_headers, &w->cap_headers,
+		                      sizeof(*w->headers));
 		w->headers[r->n_headers++] =
 			(struct header){ str_of(name), { value, value == NULL ? 0 : n } };
 	}

@@ -88,7 +88,7 @@ in_force(const struct kafka_writer *w, const char *key, const char *otherwise)
 
 int
 writer_refuse(struct kafka_writer *w, rd_kafka_resp_err_t code, int32_t partition, size_t bytes,
-       struct err *err)
+              struct err *err)
 {
 	switch (code) {
 	case RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION:

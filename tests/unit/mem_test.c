@@ -56,6 +56,7 @@ big_memory_is_cleared_and_can_be_written_to_its_end(void **state)
 			if (p[at] != 0)
 				fail_msg("byte %zu of %zu", at, sizes[i]);
 		memset(p, 1, sizes[i]);
+		assert_int_equal((uintptr_t)p % MEM_BIG_ALIGN, 0);
 		if (sizes[i] >= 2 << 20)
 			assert_int_equal((uintptr_t)p % (2 << 20), 0);
 		mem_big_free(p, sizes[i]);
@@ -81,8 +82,7 @@ big_memory_grows_and_keeps_what_is_there(void **state)
 				fail_msg("byte %zu of %zu, which were %zu", at, sizes[i], n);
 		for (n = 0; n < sizes[i]; n++)
 			p[n] = (char)(n % 127 + 1);
-		if (n >= 2 << 20)
-			assert_int_equal((uintptr_t)p % (2 << 20), 0);
+		assert_int_equal((uintptr_t)p % (n >= 2 << 20 ? 2 << 20 : MEM_BIG_ALIGN), 0);
 	}
 	mem_big_free(p, n);
 }
