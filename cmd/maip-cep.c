@@ -372,12 +372,12 @@ tell(const struct cep *cep)
 		     cep_late(cep) == 1 ? "was" : "were", cep_late(cep) == 1 ? "it" : "them");
 	if (cep_gave_up(cep) > 0)
 		warn("REGEXP or LIKE gave up %" PRIu64
-		     " times on text that takes too long to match; the result was NULL there",
-		     cep_gave_up(cep));
+		     " time%s on text that takes too long to match; the result was NULL there",
+		     cep_gave_up(cep), cep_gave_up(cep) == 1 ? "" : "s");
 	if (cep_shed(cep) > 0)
-		warn("dropped %" PRIu64 " partial matches at --max-partial %" PRId64
+		warn("dropped %" PRIu64 " partial match%s at --max-partial %" PRId64
 		     ": matches may be missing",
-		     cep_shed(cep), max_partial);
+		     cep_shed(cep), cep_shed(cep) == 1 ? "" : "es", max_partial);
 }
 
 static enum status

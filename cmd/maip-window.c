@@ -505,9 +505,9 @@ report(const struct window *w)
 		     c.bytes, c.key_bytes);
 	if (c.gave_up > 0)
 		warn("REGEXP or LIKE gave up %" PRIu64
-		     " times on text that takes too long to match; "
+		     " time%s on text that takes too long to match; "
 		     "the result was NULL there",
-		     c.gave_up);
+		     c.gave_up, c.gave_up == 1 ? "" : "s");
 }
 
 static enum status

@@ -12,6 +12,7 @@
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/mem.h"
 #include "base/opt_show.h"
@@ -307,6 +308,13 @@ unlikeness(struct str typed, const char *name)
 	return typed.n >= 3 && str_starts(str_of(name), typed) ? 0 : distance(typed, str_of(name));
 }
 
+/* Of a short name half of the letters would soon be others. */
+static bool
+is_like(struct str typed, const char *name, size_t d)
+{
+	return 2 * d <= typed.n && 2 * d <= strlen(name);
+}
+
 static const char *
 nearest(const struct tool *tool, struct str typed)
 {
@@ -320,7 +328,8 @@ nearest(const struct tool *tool, struct str typed)
 		for (size_t n = 0; n < 2 && o->kind != OPT_KIND_HEADING; n++) {
 			size_t d = unlikeness(typed, names[n]);
 
-			if (d < least || (d == least && name == NULL)) {
+			if ((d < least || (d == least && name == NULL)) &&
+			    names[n] != NULL && is_like(typed, names[n], d)) {
 				least = d;
 				name = names[n];
 			}
@@ -509,6 +518,29 @@ obey(const struct tool *tool, int value, char **argv)
 		die(err.status == STATUS_BUG ? STATUS_USAGE : err.status, "%s: %s", name, err.msg);
 }
 
+/* "--one-or-more 3s": an optional argument stands behind an equals sign. bare is the option that was
+ * the word before, or NULL. */
+static void
+check_operand(const struct opt *bare, const char *word)
+{
+	struct buf what;
+	struct err ignored;
+	int64_t    ms;
+	char       q[QUOTE_MAX];
+
+	if (bare == NULL || opt_takes(bare) != OPT_TAKES_MAYBE || access(word, F_OK) == 0)
+		return;
+	buf_init(&what, BUF_NO_MAX);
+	opt_placeholder(&what, bare);
+	if (str_eq(buf_str(&what), str_of(word)) ||
+	    (str_eq(buf_str(&what), STR("GAP")) &&
+	     dur_parse(&ms, str_of(word), true, &ignored) == 0))
+		die(STATUS_USAGE, "--%s: its argument stands behind '=' (there is no file %s: "
+		                  "write --%s=%s)",
+		    bare->name, quote(q, str_of(word)), bare->name, word);
+	buf_release(&what);
+}
+
 static void
 take_operand(const struct tool *tool, const char *word)
 {
@@ -522,6 +554,7 @@ int
 opt_parse(const struct tool *tool, int argc, char **argv)
 {
 	struct getopt_tables t = make_tables(tool);
+	const struct opt    *bare = NULL;
 	int                  value;
 
 	diag_name(tool->name);
@@ -531,10 +564,14 @@ opt_parse(const struct tool *tool, int argc, char **argv)
 	while ((value = getopt_long(argc, argv, t.shorts, t.longs, NULL)) != -1) {
 		if (value == ':' || value == '?')
 			break;
-		if (value == 1)
+		if (value == 1) {
+			check_operand(bare, optarg);
 			take_operand(tool, optarg);
-		else
+			bare = NULL;
+		} else {
 			obey(tool, value, argv);
+			bare = optarg == NULL ? option_of(tool, value) : NULL;
+		}
 	}
 	free(t.shorts);
 	free(t.longs);

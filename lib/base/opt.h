@@ -111,7 +111,8 @@ const char *opt_nearest_command(const struct tool *tool, const char *typed);
 /* Obey the table; returns the index of the first operand (argv is permuted). On misuse prints one
  * line, "NAME: --tumbling: '5x' is not a duration (try 30s, 5m, 1h)", and exits with
  * STATUS_USAGE; --help and --version print to stdout and exit with 0. Names cannot be
- * abbreviated; an unknown one is answered with the nearest known. An OPT_CALL or operand function
+ * abbreviated; an unknown one is answered with the nearest known. An operand that is no file and
+ * looks like the argument of the option before it, "--one-or-more 3s", is a mistake, too. An OPT_CALL or operand function
  * that fails with a status of its own (STATUS_NOINPUT, say) ends the tool with that. Calls
  * diag_name(). */
 int opt_parse(const struct tool *tool, int argc, char **argv);

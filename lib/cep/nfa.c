@@ -554,11 +554,11 @@ int
 nfa_too_many(size_t max_live, struct err *err)
 {
 	return fail_as(err, STATUS_DATA,
-	               "more than %zu partial matches (--max-partial): the pattern takes more "
+	               "more than %zu partial match%s (--max-partial): the pattern takes more "
 	               "events than it lets go (add "
 	               "--within, --after-match or a stricter --where, or drop the oldest with "
 	               "--on-limit oldest)",
-	               max_live);
+	               max_live, max_live == 1 ? "" : "es");
 }
 
 static int

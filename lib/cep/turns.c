@@ -137,9 +137,9 @@ count_matches(struct cep *c, size_t n, struct err *err)
 		return fail_as(
 			err, STATUS_DATA,
 			"more than %" PRIu64
-			" matches (--max-matches): the pattern fits more than was thought (add "
+			" match%s (--max-matches): the pattern fits more than was thought (add "
 			"--after-match, --within or a stricter --where, or allow more)",
-			max);
+			max, max == 1 ? "" : "es");
 	c->matches += n;
 	return 0;
 }

@@ -77,7 +77,7 @@ fail_no_time(const struct time_expr *t, struct err *err)
 	               quote(q, str_of(t->text)));
 }
 
-/* Text and numbers are shown; of anything else its kind says enough. What starts with a text
+/* Text, numbers and truth are shown; of anything else its kind says enough. What starts with a text
  * would have quotes within quotes. */
 static int
 fail_bad_time(const struct time_expr *t, enum val_kind kind, struct str shown, struct err *err)
@@ -90,7 +90,11 @@ fail_bad_time(const struct time_expr *t, enum val_kind kind, struct str shown, s
 		[TIME_FORMAT_US] = "a number of microseconds since 1970",
 		[TIME_FORMAT_NS] = "a number of nanoseconds since 1970",
 	};
-	const bool show = kind == VAL_TEXT || kind == VAL_NUM;
+	const bool show = kind == VAL_TEXT || kind == VAL_NUM || kind == VAL_BOOL;
+	const char *const what = kind == VAL_TEXT  ? "the text "
+	                         : kind == VAL_NUM ? "the number "
+	                         : show            ? ""
+	                                           : val_kind_name(kind);
 	char name[QUOTE_MAX], q[QUOTE_MAX];
 	const char *hint = "";
 	int64_t ms;
@@ -99,11 +103,9 @@ fail_bad_time(const struct time_expr *t, enum val_kind kind, struct str shown, s
 	    time_parse_number(&ms, shown, TIME_FORMAT_AUTO) == 0)
 		hint = " (--time-format s, ms, us or ns takes numbers in text)";
 	return fail_as(err, STATUS_DATA,
-	               "%s is %s%s%s, which is not %s within the years -9999 to 9999%s",
+	               "%s is %s%s, which is not %s within the years -9999 to 9999%s",
 	               t->text[0] == '\'' ? "this" : quote(name, str_of(t->text)),
-	               show ? "the " : "",
-	               show ? kind == VAL_TEXT ? "text " : "number " : val_kind_name(kind),
-	               show ? quote(q, shown) : "", wanted[t->format], hint);
+	               what, kind == VAL_BOOL ? shown.p : show ? quote(q, shown) : "", wanted[t->format], hint);
 }
 
 static int
@@ -126,6 +128,8 @@ eval_value(const struct time_expr *t, const struct expr_env *env, int64_t *ms, s
 	} else if (v.kind == VAL_NUM) {
 		shown = (struct str){ number, num_print(number, &v.num) };
 		ok = parse_number(t, shown, ms) == 0;
+	} else if (v.kind == VAL_BOOL) {
+		shown = v.truth ? STR("TRUE") : STR("FALSE");
 	}
 	return ok ? 0 : fail_bad_time(t, v.kind, shown, err);
 }

@@ -337,3 +337,31 @@ maip-cep: 1 record came too late and was dropped (raise --watermark, or keep it 
 		assert_output "maip-cep: $option: there is one already (say it once)"
 	done
 }
+
+@test "an argument that belongs behind an equals sign is missed there, and a file may look like one" {
+	refused "--one-or-more: its argument stands behind '=' (there is no file '3s': write --one-or-more=3s)" --begin a --one-or-more 3s
+	refused "--explain: its argument stands behind '=' (there is no file 'dot': write --explain=dot)" --begin a --explain dot
+	echo '{"timestamp":1}' >3s
+	run -0 maip-cep --begin a --one-or-more 3s
+	assert_equal "${#lines[@]}" 1
+	run -66 maip-cep --begin a --one-or-more --optional --next b 3s 4s
+	refute_line --partial 'write --one-or-more'
+}
+
+@test "one is not many" {
+	printf '{"timestamp":%d,"e":%s}\n' 1 true 2 true 3 true >log
+	run -65 --separate-stderr maip-cep --begin a --max-matches 1 log
+	assert_equal "$stderr" "maip-cep: more than 1 match (--max-matches): the pattern fits more than was thought (add --after-match, --within or a stricter --where, or allow more)"
+	run -65 --separate-stderr maip-cep --begin a --next b --next c --max-partial 1 log
+	assert [ "${stderr#*more than 1 partial match (--max-partial)}" != "$stderr" ]
+	run -0 --separate-stderr maip-cep --begin a --where 'timestamp < 3' --followed-by b --where 'timestamp = 9' --max-partial 2 --on-limit oldest log
+	assert_equal "$stderr" "maip-cep: dropped 1 partial match at --max-partial 2: matches may be missing"
+	refused_line "line 1: 'e' is TRUE, which is not a time (RFC 3339, or a number since 1970) within the years -9999 to 9999" --begin a --time e
+}
+
+refused_line() { # MESSAGE OPTION...
+	local message=$1
+	shift
+	run -65 --separate-stderr maip-cep "$@" log
+	assert_equal "$stderr" "maip-cep: log: $message"
+}

@@ -233,6 +233,7 @@ a_mistake_is_answered_with_what_would_be_right(void **state)
 		{ { "--kafka.b", "x" }, "unknown option '--kafka.b' (did you mean --kafka.bootstrap?)", STATUS_USAGE },
 		{ { "--qiuck" }, "unknown option '--qiuck' (did you mean --quick?)", STATUS_USAGE },
 		{ { "--o", "x" }, "unknown option '--o' (see --help)", STATUS_USAGE },
+		{ { "--foo" }, "unknown option '--foo' (see --help)", STATUS_USAGE },
 		{ { "--hlep" }, "unknown option '--hlep' (did you mean --help?)", STATUS_USAGE },
 		{ { "--completely-different" }, "unknown option '--completely-different' (see --help)", STATUS_USAGE },
 		{ { "-Z" }, "unknown option '-Z' (see --help)", STATUS_USAGE },
@@ -271,6 +272,9 @@ a_mistake_is_answered_with_what_would_be_right(void **state)
 	assert_int_equal(outcome(&ordered, (const char *const[]){ "bad", NULL }, got, sizeof(got)),
 	                 STATUS_USAGE);
 	assert_string_equal(got, "maip-test: 'bad' is bad\n");
+	assert_int_equal(outcome(&ordered, (const char *const[]){ "--one-or-more", "3s", NULL }, got, sizeof(got)),
+	                 STATUS_USAGE);
+	assert_string_equal(got, "maip-test: --one-or-more: its argument stands behind '=' (there is no file '3s': write --one-or-more=3s)\n");
 }
 
 static void
