@@ -501,7 +501,7 @@ filter(struct cep *cep, int argc, char **argv)
 	timeouts = side_output(&timeouts_file, "--timeouts", timeouts_path);
 	if (conf.trace != NULL) {
 		out_init(&trace, &stderr_sink);
-		cep_trace_to(cep, &trace);
+		cep_trace_to(cep, &trace, n_files > 1);
 	}
 	page = page_register(tool.name, argc, argv, &err);
 	cep_outputs(cep, late, timeouts, page_stats(page));

@@ -518,8 +518,8 @@ obey(const struct tool *tool, int value, char **argv)
 		die(err.status == STATUS_BUG ? STATUS_USAGE : err.status, "%s: %s", name, err.msg);
 }
 
-/* "--one-or-more 3s": an optional argument stands behind an equals sign. bare is the option that was
- * the word before, or NULL. */
+/* "--one-or-more 3s": an optional argument stands behind an equals sign. bare is the option that
+ * was the word before, or NULL. */
 static void
 check_operand(const struct opt *bare, const char *word)
 {

@@ -64,7 +64,8 @@ struct nfa {
 	bool                  asked;    /* a condition has asked what has been taken */
 
 	/* one round */
-	struct event         *event;
+	struct event         *event;    /* NULL: time alone has moved on, to now */
+	int64_t               now;
 	uint64_t              leaves;   /* that hold for it, of those that look at it alone */
 	struct column        *column;   /* NULL: nothing is remembered */
 	struct branches       next, complete;
@@ -441,22 +442,51 @@ step(struct nfa *f, const struct branch *b, struct err *err)
 }
 
 static void
-tell(const struct nfa *f, enum nfa_news what, const struct branch *b)
+tell_at(const struct nfa *f, enum nfa_news what, const struct branch *b, int64_t at)
 {
 	if (f->tell != NULL && b->start != START_NEVER)
-		f->tell(f->listener, what, b, f->event);
+		f->tell(f->listener, what, b, f->event, at);
+}
+
+/* A match that only waited for the end of the window is complete at that. */
+static void
+tell(const struct nfa *f, enum nfa_news what, const struct branch *b)
+{
+	const bool pending = f->g->states[b->state].kind == STATE_PENDING;
+
+	tell_at(f, what, b,
+	        f->event != NULL                        ? f->event->ts
+	        : pending && what == NEWS_MATCHED       ? b->start_ts + f->g->window
+	                                                : f->now);
+}
+
+/* The first successor that has met a NOT, which ends all that would live on; or NULL. */
+static const struct branch *
+stopped(const struct nfa *f)
+{
+	for (size_t i = 0; i < f->n_successors; i++)
+		if (f->g->states[f->successors[i].state].kind == STATE_STOP)
+			return &f->successors[i];
+	return NULL;
 }
 
 static void
 tell_step(const struct nfa *f, const struct branch *b)
 {
+	const struct branch *stop = stopped(f);
+
+	if (stop != NULL) {
+		struct branch as_it_was = *b;
+		as_it_was.state = stop->state;
+		tell(f, NEWS_STOPPED, &as_it_was);
+		return;
+	}
 	if (f->n_successors == 0)
 		tell(f, NEWS_DIED, b);
 	for (size_t i = 0; i < f->n_successors; i++) {
 		const struct branch *to = &f->successors[i];
-		if (f->g->states[to->state].kind == STATE_FINAL ||
-		    f->g->states[to->state].kind == STATE_STOP)
-			continue;       /* told when it is handed out, or dropped */
+		if (f->g->states[to->state].kind == STATE_FINAL)
+			continue;       /* told when it is handed out */
 		tell(f,
 		     b->start == START_NEVER ? NEWS_BEGAN
 		     : to->node == b->node   ? NEWS_WAITS
@@ -469,21 +499,17 @@ tell_step(const struct nfa *f, const struct branch *b)
 static void
 file_successors(struct nfa *f, struct partials *p, bool first)
 {
-	bool stopped = false;
+	const bool stops = stopped(f) != NULL;
 
-	for (size_t i = 0; i < f->n_successors; i++)
-		stopped |= f->g->states[f->successors[i].state].kind == STATE_STOP;
 	for (size_t i = 0; i < f->n_successors; i++) {
 		const struct branch *b = &f->successors[i];
 		p->started |= first && b->start != START_NEVER;
 		if (f->g->states[b->state].kind == STATE_FINAL)
 			branches_push(f->store, &f->complete, b);
-		else if (!stopped)
+		else if (!stops)
 			branches_push(f->store, &f->next, b);
-		else {
-			tell(f, NEWS_STOPPED, b);
+		else
 			node_drop(f->store, b->node);
-		}
 	}
 }
 
@@ -702,7 +728,7 @@ ends_alone(const struct nfa *f, const struct partials *p, const struct branch *b
 static void
 time_out(struct nfa *f, const struct branch *b, int64_t at, struct found_list *timeouts)
 {
-	tell(f, NEWS_TIMED_OUT, b);
+	tell_at(f, NEWS_TIMED_OUT, b, at);
 	if (timeouts == NULL) {
 		node_drop(f->store, b->node);
 		return;
@@ -733,6 +759,7 @@ nfa_time(struct nfa *f, struct partials *p, int64_t now, struct found_list *matc
 		pair[0] = p->live[0];
 	}
 	f->event = NULL;
+	f->now = now;
 	for (size_t i = 0; i < n; i++) {
 		const struct branch *b = &live[i];
 		const struct state *s = &g->states[b->state];

@@ -68,7 +68,8 @@ int nfa_time(struct nfa *f, struct partials *p, int64_t now, struct found_list *
              struct found_list *timeouts, struct err *err);
 
 /* What becomes of branches, for whoever wants to know; e is NULL where time alone did it. b is as
- * it is afterwards, or as it was last. */
+ * it is afterwards, or as it was last; of one that a NOT has ended, in the state of the NOT. at is
+ * the time of e, or when the branch's own time was over, however much later that was noticed. */
 enum nfa_news {
 	NEWS_BEGAN,
 	NEWS_TOOK,
@@ -81,7 +82,7 @@ enum nfa_news {
 	NEWS_SHED
 };
 typedef void nfa_news_fn(void *arg, enum nfa_news what, const struct branch *b,
-                         const struct event *e);
+                         const struct event *e, int64_t at);
 /* NULL: nobody does (the default) */
 void nfa_listen(struct nfa *f, nfa_news_fn *tell, void *arg);
 

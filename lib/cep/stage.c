@@ -227,14 +227,20 @@ intern_keys(struct cep *c, struct record *records, size_t n)
 	}
 }
 
+/* n lines of the batch, from this one on. */
 static int
-take_lines(struct cep *c, const struct str *lines, struct record *records, size_t n,
-           struct out *out, struct err *err)
+take_lines(struct cep *c, const struct batch *batch, size_t from, const struct bad_records *bad,
+           struct record *records, size_t n, struct out *out, struct err *err)
 {
+	const struct str *const lines = batch->line + from;
+
 	intern_keys(c, records, n);
 	for (size_t i = 0; i < n; i++) {
 		if (i + 4 < n && !records[i + 4].inert)
 			cep_prefetch_key(c, records[i + 4].key);
+		if (c->tracer.to != NULL)
+			trace_place(&c->tracer, c->arrivals + 1, batch->number[from + i],
+			            bad->source);
 		if (take_line(c, lines[i], &records[i], out, err) < 0)
 			return -1;
 		if (records[i].inert)
@@ -279,7 +285,7 @@ stage_batch(void *self, const struct batch *batch, struct bad_records *bad, stru
 			continue;
 		if (got < 0)
 			c->key.n = key_at;
-		if (take_lines(c, batch->line + taken, records, i - taken + (got == 0), out, err) <
+		if (take_lines(c, batch, taken, bad, records, i - taken + (got == 0), out, err) <
 		    0)
 			return -1;
 		if (got < 0 && bad_record(bad, batch->number[i], batch->line[i], &reason, err) < 0)
@@ -539,8 +545,9 @@ cep_outputs(struct cep *c, struct out *late, struct out *timeouts, struct pipe_s
 }
 
 void
-cep_trace_to(struct cep *c, struct out *to)
+cep_trace_to(struct cep *c, struct out *to, bool several)
 {
+	c->tracer.several = several;
 	c->tracer.program = &c->program;
 	c->tracer.to = to;
 }

@@ -62,8 +62,9 @@ struct cep *cep_new(const struct cep_conf *conf, struct err *err);
 /* Where late lines, timed-out partial matches and counters go; NULL: nowhere (the default).
  * Borrowed. */
 void cep_outputs(struct cep *c, struct out *late, struct out *timeouts, struct pipe_stats *stats);
-/* for conf.trace; borrowed, must be set before the first record */
-void cep_trace_to(struct cep *c, struct out *to);
+/* for conf.trace; borrowed, must be set before the first record. several: there is more than one
+ * input, so that a line is told with its file */
+void cep_trace_to(struct cep *c, struct out *to, bool several);
 /* The input is over, however it ended: tell why nothing has been told. */
 void cep_trace_end(struct cep *c);
 void cep_free(struct cep *c);                           /* NULL is fine */

@@ -4,6 +4,9 @@
  */
 #include "cep/trace.h"
 
+#include <stdlib.h>
+
+#include "base/mem.h"
 #include "base/time.h"
 #include "json/scan.h"
 #include "sql/value.h"
@@ -13,7 +16,7 @@ static const char *const words[] = {
 	[NEWS_TOOK] = "takes it, goes on to ",
 	[NEWS_WAITS] = "passes it over, waits in ",
 	[NEWS_DIED] = "dies: it fits nowhere in ",
-	[NEWS_STOPPED] = "dies: what must not come has come, in ",
+	[NEWS_STOPPED] = "dies: what must not come has come: ",
 	[NEWS_MATCHED] = "is complete: ",
 	[NEWS_SKIPPED] = "dies: ruled out by --after-match, in ",
 	[NEWS_TIMED_OUT] = "dies: out of time in ",
@@ -113,6 +116,7 @@ tracer_release(struct tracer *t)
 	for (size_t i = 0; i < t->n_keys; i++)
 		buf_release(&t->keys[i]);
 	buf_release(&t->first);
+	free(t->places);
 }
 
 bool
@@ -124,10 +128,64 @@ trace_is(const struct tracer *t, struct str key)
 	return false;
 }
 
-/* ---- news */
+/* ---- which line */
+
+static bool
+same_source(const char *a, const char *b)
+{
+	return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
+}
 
 void
-trace_news(void *arg, enum nfa_news what, const struct branch *b, const struct event *e)
+trace_place(struct tracer *t, uint64_t arrival, uint64_t line, const char *source)
+{
+	const struct trace_place *last = t->n_places > 0 ? &t->places[t->n_places - 1] : NULL;
+
+	if (last != NULL && line - arrival == last->line - last->arrival &&
+	    same_source(source, last->source))
+		return;
+	t->places = mem_more(t->places, t->n_places, &t->cap_places, sizeof(*t->places));
+	t->places[t->n_places++] = (struct trace_place){ arrival, line, source };
+}
+
+static void
+tell_place(const struct tracer *t, uint64_t arrival)
+{
+	size_t low = 0, high = t->n_places;
+
+	while (low < high) {            /* places[low - 1] is the last that is not behind it */
+		const size_t middle = low + (high - low) / 2;
+		if (t->places[middle].arrival <= arrival)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	if (low == 0) {
+		out_str(t->to, STR("record "));
+		out_i64(t->to, (int64_t)arrival);
+		return;
+	}
+	const struct trace_place *place = &t->places[low - 1];
+	if (t->several) {
+		char q[QUOTE_MAX];
+		out_str(t->to, place->source == NULL ? STR("standard input")
+		                                     : str_of(quote(q, str_of(place->source))));
+		out_str(t->to, STR(" "));
+	}
+	out_str(t->to, STR("line "));
+	out_i64(t->to, (int64_t)(place->line + (arrival - place->arrival)));
+}
+
+/* ---- news */
+
+static struct str
+element_name(const struct program *g, int state)
+{
+	return g->pattern->elements[g->states[state].element]->name;
+}
+
+void
+trace_news(void *arg, enum nfa_news what, const struct branch *b, const struct event *e, int64_t at)
 {
 	struct tracer *t = arg;
 	const struct node *first = b->node;
@@ -139,17 +197,20 @@ trace_news(void *arg, enum nfa_news what, const struct branch *b, const struct e
 		first = n;
 	t->told = true;
 	buf_init(&state, BUF_NO_MAX);
-	program_state_name(t->program, b->state, &state);
-	if (e == NULL && t->now == TIME_MAX)
-		out_str(t->to, STR("end"));
+	if (what == NEWS_STOPPED)
+		buf_add_str(&state, element_name(t->program, b->state));
 	else
-		out_bytes(t->to, time, time_print(time, e != NULL ? e->ts : t->now));
-	if (e != NULL) {
-		out_str(t->to, STR(" record "));
-		out_i64(t->to, (int64_t)e->arrival);
-	}
-	out_str(t->to, STR(": match from record "));
-	out_i64(t->to, (int64_t)first->event->arrival);
+		program_state_name(t->program, b->state, &state);
+	if (at != TIME_MAX)
+		out_bytes(t->to, time, time_print(time, at));
+	if (at != TIME_MAX && (e != NULL || t->now == TIME_MAX))
+		out_str(t->to, STR(" "));
+	if (e != NULL)
+		tell_place(t, e->arrival);
+	else if (t->now == TIME_MAX)
+		out_str(t->to, STR("end"));
+	out_str(t->to, STR(": match from "));
+	tell_place(t, first->event->arrival);
 	out_str(t->to, STR(": "));
 	out_str(t->to, what == NEWS_SKIPPED && t->program->pattern->sql
 	                       ? STR("dies: ruled out by AFTER MATCH, in ")
@@ -169,8 +230,8 @@ trace_late(struct tracer *t, int64_t ts, uint64_t arrival, int64_t now)
 
 	t->told = true;
 	out_bytes(t->to, time, time_print(time, ts));
-	out_str(t->to, STR(" record "));
-	out_i64(t->to, (int64_t)arrival);
+	out_str(t->to, STR(" "));
+	tell_place(t, arrival);
 	out_str(t->to, STR(": comes too late, after the watermark "));
 	out_bytes(t->to, time, time_print(time, now));
 	out_end_line(t->to);

@@ -105,7 +105,11 @@ fail_bad_time(const struct time_expr *t, enum val_kind kind, struct str shown, s
 	return fail_as(err, STATUS_DATA,
 	               "%s is %s%s, which is not %s within the years -9999 to 9999%s",
 	               t->text[0] == '\'' ? "this" : quote(name, str_of(t->text)),
-	               what, kind == VAL_BOOL ? shown.p : show ? quote(q, shown) : "", wanted[t->format], hint);
+	               what,
+	               kind == VAL_BOOL ? shown.p
+	               : show           ? quote(q, shown)
+	                                : "",
+	               wanted[t->format], hint);
 }
 
 static int

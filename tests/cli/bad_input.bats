@@ -40,7 +40,7 @@ bad_line() { # LINE MESSAGE [OPTION]...
 
 @test "a line without a time, or with one that is none" {
 	bad_line '{"k":"a"}' "no time: 'timestamp' is missing or null"
-	bad_line '{"timestamp":true,"k":"a"}' "'timestamp' is a condition, which is not a time (RFC 3339, or a number since 1970) within the years -9999 to 9999"
+	bad_line '{"timestamp":true,"k":"a"}' "'timestamp' is TRUE, which is not a time (RFC 3339, or a number since 1970) within the years -9999 to 9999"
 	bad_line '{"timestamp":"yesterday","k":"a"}' \
 		"'timestamp' is the text 'yesterday', which is not a time (RFC 3339, or a number since 1970) within the years -9999 to 9999"
 }

@@ -152,14 +152,14 @@ refused() { # MESSAGE OPTION...
 	local seq="--begin one --where e='a' --next two --where e='c' --followed-by three --where e='b' --within 60s --time-format ms"
 	run -0 --separate-stderr cep $seq --trace x log
 	assert_equal "${#lines[@]}" 1
-	assert_equal "$stderr" '1970-01-01T00:00:01.000Z record 1: match from record 1: begins with it, goes on to two (1 taken)
-1970-01-01T00:00:03.000Z record 3: match from record 1: takes it, goes on to three (2 taken)
-1970-01-01T00:00:04.000Z record 4: match from record 1: is complete: (match) (3 taken)
-1970-01-01T00:00:05.000Z record 5: match from record 5: begins with it, goes on to two (1 taken)
-1970-01-01T00:00:06.000Z record 6: match from record 5: dies: it fits nowhere in two (1 taken)'
+	assert_equal "$stderr" '1970-01-01T00:00:01.000Z line 1: match from line 1: begins with it, goes on to two (1 taken)
+1970-01-01T00:00:03.000Z line 3: match from line 1: takes it, goes on to three (2 taken)
+1970-01-01T00:00:04.000Z line 4: match from line 1: is complete: (match) (3 taken)
+1970-01-01T00:00:05.000Z line 5: match from line 5: begins with it, goes on to two (1 taken)
+1970-01-01T00:00:06.000Z line 6: match from line 5: dies: it fits nowhere in two (1 taken)'
 	run -0 --separate-stderr cep $seq --trace y log
-	assert_equal "$stderr" '1970-01-01T00:00:02.000Z record 2: match from record 2: begins with it, goes on to two (1 taken)
-end: match from record 2: dies: out of time in two (1 taken)'
+	assert_equal "$stderr" '1970-01-01T00:00:02.000Z line 2: match from line 2: begins with it, goes on to two (1 taken)
+1970-01-01T00:01:02.000Z end: match from line 2: dies: out of time in two (1 taken)'
 	run -64 --separate-stderr maip-cep --begin a --trace x </dev/null
 	assert_equal "$stderr" "maip-cep: --trace: 'x' is no key here (all records have the key [], where there is no --key, nor a PARTITION BY)"
 	run -64 --separate-stderr maip-cep --key a --key b --begin a --trace x </dev/null
@@ -229,7 +229,7 @@ maip-cep: 1 record came too late and was dropped (raise --watermark, or keep it 
 	assert_equal "${stderr_lines[0]}" "end: none of the records of 'y' begins a match; there are 1"
 	run -0 --separate-stderr maip-cep --time t --time-format ms --key k --begin a \
 		--where "j = 3" --trace z log
-	assert_equal "${stderr_lines[0]}" "1970-01-01T00:00:01.000Z record 3: comes too late, after the watermark 1970-01-01T00:00:01.999Z"
+	assert_equal "${stderr_lines[0]}" "1970-01-01T00:00:01.000Z line 3: comes too late, after the watermark 1970-01-01T00:00:01.999Z"
 	run -0 --separate-stderr maip-cep --time t --key k --begin a --trace z </dev/null
 	assert_equal "$stderr" "end: no record has the key 'z'"
 }
@@ -238,10 +238,10 @@ maip-cep: 1 record came too late and was dropped (raise --watermark, or keep it 
 	printf '{"t":%d000,"k":"x","e":"%s"}\n' 1 a 2 a 3 b >log
 	run -0 --separate-stderr cep --begin one --where "e='a'" --followed-by two --where "e='b'" \
 		--after-match skip-past-last-event --time-format ms --trace x log
-	assert_equal "${stderr_lines[4]}" '1970-01-01T00:00:03.000Z record 3: match from record 2: dies: ruled out by --after-match, in (match) (2 taken)'
+	assert_equal "${stderr_lines[4]}" '1970-01-01T00:00:03.000Z line 3: match from line 2: dies: ruled out by --after-match, in (match) (2 taken)'
 	run -0 --separate-stderr cep --begin one --where "e='a'" --not-followed-by no \
 		--where "e='b'" --followed-by two --where "e='c'" --trace x log
-	assert [ "${stderr#*dies: what must not come has come, in no}" != "$stderr" ]
+	assert [ "${stderr#*dies: what must not come has come: no (1 taken)}" != "$stderr" ]
 }
 
 @test "an option without effect is said once, and the matches are Flink's" {
@@ -354,7 +354,8 @@ maip-cep: 1 record came too late and was dropped (raise --watermark, or keep it 
 	assert_equal "$stderr" "maip-cep: more than 1 match (--max-matches): the pattern fits more than was thought (add --after-match, --within or a stricter --where, or allow more)"
 	run -65 --separate-stderr maip-cep --begin a --next b --next c --max-partial 1 log
 	assert [ "${stderr#*more than 1 partial match (--max-partial)}" != "$stderr" ]
-	run -0 --separate-stderr maip-cep --begin a --where 'timestamp < 3' --followed-by b --where 'timestamp = 9' --max-partial 2 --on-limit oldest log
+	run -0 --separate-stderr maip-cep --begin a --where 'timestamp < 3' \
+		--followed-by b --where 'timestamp = 9' --max-partial 2 --on-limit oldest log
 	assert_equal "$stderr" "maip-cep: dropped 1 partial match at --max-partial 2: matches may be missing"
 	refused_line "line 1: 'e' is TRUE, which is not a time (RFC 3339, or a number since 1970) within the years -9999 to 9999" --begin a --time e
 }
@@ -364,4 +365,28 @@ refused_line() { # MESSAGE OPTION...
 	shift
 	run -65 --separate-stderr maip-cep "$@" log
 	assert_equal "$stderr" "maip-cep: log: $message"
+}
+
+@test "the trace tells the fate of a match once, at its own time, and the line of a record" {
+	printf '{"t":%d000,"k":"x","e":"%s"}\n' 1 a 9 b >log
+	ab="--time-format ms --begin a --where e='a' --followed-by b --where e='b'"
+	run -0 --separate-stderr cep $ab --within 5s --timeouts out --trace x log
+	assert_equal "$stderr" "1970-01-01T00:00:01.000Z line 1: match from line 1: begins with it, goes on to b (1 taken)
+1970-01-01T00:00:06.000Z: match from line 1: dies: out of time in b (1 taken)"
+	grep -q '"timeout":"1970-01-01T00:00:06.000Z"' out
+	run -0 --separate-stderr cep $ab --within-each 3s --trace x log
+	assert_equal "${stderr_lines[1]}" '1970-01-01T00:00:04.000Z: match from line 1: dies: out of time in b (1 taken)'
+	run -0 --separate-stderr cep --time-format ms --begin a --where "e='a'" \
+		--not-followed-by c --where "e='c'" --within 4s --trace x log
+	assert_equal "${stderr_lines[1]}" '1970-01-01T00:00:05.000Z: match from line 1: is complete: c (1 taken)'
+	printf '%s\n' '{"t":1000,"k":"x","e":"a"}' '' 'bad' '{"t":2000,"k":"x","e":"b"}' '{"t":3000,"k":"x","e":"c"}' >log
+	echo '{"t":4000,"k":"x","e":"b"}' >more
+	loop="$ab --one-or-more --not-followed-by no --where e='c' --followed-by d --where e='d'"
+	run -0 --separate-stderr cep $loop --trace x --on-error skip --ok-errors 2 log
+	assert_equal "${stderr_lines[*]:0:3}" "1970-01-01T00:00:01.000Z line 1: match from line 1: begins with it, goes on to b:1 (1 taken) \
+1970-01-01T00:00:02.000Z line 4: match from line 1: takes it, goes on to b (2 taken) \
+1970-01-01T00:00:03.000Z line 5: match from line 1: dies: what must not come has come: no (2 taken)"
+	run -0 --separate-stderr cep $ab --trace x --on-error skip --ok-errors 2 log more
+	assert_line --partial '"b":[{"t":2000'
+	assert_equal "${stderr_lines[1]}" "1970-01-01T00:00:02.000Z 'log' line 4: match from 'log' line 1: is complete: (match) (2 taken)"
 }

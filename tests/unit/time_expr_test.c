@@ -39,7 +39,7 @@ times_are_read_from_text_and_numbers(void **state)
 		  "since 1970 within the years -9999 to 9999", TIME_FORMAT_MS },
 		{ "t", "{\"t\":1e400}",
 		  "'t' is the number '1e400', " NO_TIME, TIME_FORMAT_AUTO },
-		{ "t", "{\"t\":true}", "'t' is a condition, " NO_TIME, TIME_FORMAT_AUTO },
+		{ "t", "{\"t\":true}", "'t' is TRUE, " NO_TIME, TIME_FORMAT_AUTO },
 		{ "t", "{\"t\":[1]}",
 		  "'t' is a JSON object or array, " NO_TIME, TIME_FORMAT_AUTO },
 		{ "TO_TIMESTAMP(t) + INTERVAL '700000' DAY", "{\"t\":\"9999-01-01\"}",
