@@ -19,7 +19,8 @@
 #include "job/page.h"
 #include "stream/pipe.h"
 
-#define KEYS_MAX RECOGNIZE_MAX
+#define KEYS_MAX   RECOGNIZE_MAX
+#define CLAUSE_MAX 65536                /* bytes of the file of --match-recognize */
 
 static struct pattern pattern;
 static const char *keys[KEYS_MAX];
@@ -365,6 +366,13 @@ begin_stream(void *self, const struct control *hello, struct out *out, struct er
 static void
 tell(const struct cep *cep)
 {
+	const char *const absent = cep_absent_key(cep);
+	char q[QUOTE_MAX];
+
+	if (absent != NULL)
+		warn("PARTITION BY: no record has %s, so that all of them are one partition (is "
+		     "that the name?)",
+		     quote(q, str_of(absent)));
 	if (late_path == NULL && cep_late(cep) > 0)
 		warn("%" PRIu64 " record%s came too late and %s dropped (raise --watermark, or "
 		                "keep %s with --late FILE)",
@@ -396,23 +404,51 @@ run(struct cep *cep, const struct out *late, const struct out *timeouts)
 	                              &env);
 }
 
-/* The whole file; a clause is short. */
-static struct str
-read_clause(void)
+/* Of standard input, "-", it leaves no records there. */
+static FILE *
+open_clause(void)
 {
-	static char text[65536];
-	FILE *f = fopen(clause_path, "r");
-	char  q[QUOTE_MAX];
+	char q[QUOTE_MAX];
 
+	if (strcmp(clause_path, "-") == 0) {
+		bool from_stdin = n_files == 0;
+		for (size_t i = 0; i < n_files; i++)
+			from_stdin |= strcmp(files[i], "-") == 0;
+		if (from_stdin)
+			die(STATUS_USAGE, "--match-recognize: - takes the clause from standard "
+			                  "input, so that the records must stand in a FILE");
+		return stdin;
+	}
+	FILE *f = fopen(clause_path, "r");
+	if (f == NULL && strchr(clause_path, '(') != NULL)
+		die(STATUS_USAGE, "--match-recognize: wants a file with the clause, not the clause "
+		                  "(- is standard input: --match-recognize - FILE <<'END')");
 	if (f == NULL)
 		die(STATUS_NOINPUT, "--match-recognize: cannot open %s: %s",
 		    quote(q, str_of(clause_path)), strerror(errno));
+	return f;
+}
+
+/* The whole file, without a byte order mark; a clause is short. */
+static struct str
+read_clause(void)
+{
+	static char text[CLAUSE_MAX + 1];
+	const struct str mark = STR("\xef\xbb\xbf");
+	FILE *f = open_clause();
+	char  q[QUOTE_MAX];
+
 	const size_t n = fread(text, 1, sizeof(text), f);
-	fclose(f);
-	if (n == sizeof(text))
-		die(STATUS_USAGE, "--match-recognize: %s is longer than 64 KiB",
-		    quote(q, str_of(clause_path)));
-	return (struct str){ text, n };
+	if (ferror(f))
+		die(STATUS_NOINPUT, "--match-recognize: cannot read %s: %s",
+		    quote(q, str_of(clause_path)), strerror(errno));
+	if (f != stdin)
+		fclose(f);
+	if (n > CLAUSE_MAX)
+		die(STATUS_USAGE, "--match-recognize: %s is longer than %d KiB",
+		    quote(q, str_of(clause_path)), CLAUSE_MAX / 1024);
+	const struct str clause_text = { text, n };
+	return str_starts(clause_text, mark) ? str_slice(clause_text, mark.n, n) : clause_text;
 }
 
 static void

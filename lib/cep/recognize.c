@@ -4,27 +4,76 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
+#include <strings.h>
 
 #include "cep/recognize_parts.h"
+
+static const char *const clause_words[] = { "PARTITION", "ORDER", "MEASURES", "ONE",    "ALL",
+	                                    "AFTER",     "PATTERN", "WITHIN", "SUBSET", "DEFINE" };
+#define CLAUSE_WORDS (sizeof(clause_words) / sizeof(clause_words[0]))
+
+/* MEASURE, PATTERNS: the clause that was meant, or NULL. */
+static const char *
+nearly_a_clause(struct str token)
+{
+	for (size_t i = 0; i < CLAUSE_WORDS; i++) {
+		const struct str word = str_of(clause_words[i]);
+		const size_t both = word.n < token.n ? word.n : token.n;
+		if (both > 4 && word.n + token.n - 2 * both <= 2 &&
+		    strncasecmp(word.p, token.p, both) == 0)
+			return clause_words[i];
+	}
+	return NULL;
+}
 
 /* A clause that is not the one that has its turn. */
 static int
 expected_clause(struct scan *s, const char *what)
 {
-	static const char *const others[] = { "PARTITION", "ORDER",  "MEASURES", "ONE",   "ALL",
-		                              "AFTER",     "WITHIN", "SUBSET",   "DEFINE" };
+	const char *const meant = nearly_a_clause(s->token);
+	char q[QUOTE_MAX];
 
-	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
-		if (scan_is(s, others[i]))
+	for (size_t i = 0; i < CLAUSE_WORDS; i++)
+		if (scan_is(s, clause_words[i]))
 			return scan_wrong(s, s->at,
 			                  "expected %s, found '%s' (the order is PARTITION BY, "
 			                  "ORDER BY, MEASURES, ONE ROW PER MATCH, AFTER MATCH, "
 			                  "PATTERN, WITHIN, SUBSET, DEFINE)",
-			                  what, others[i]);
+			                  what, clause_words[i]);
+	if (meant != NULL)
+		return scan_wrong(s, s->at, "expected %s, found %s (did you mean %s?)", what,
+		                  quote(q, s->token), meant);
 	return scan_expected(s, what);
 }
 
 /* ---- PARTITION BY, ORDER BY */
+
+/* First tokens of columns that have a point behind them: none of them may be a variable, which can
+ * be told only once PATTERN has been read. */
+struct columns {
+	const char *names[RECOGNIZE_MAX];       /* of PARTITION BY */
+	struct str  pointed[2 * RECOGNIZE_MAX + 2];
+	size_t      n_pointed;
+};
+
+static int
+check_columns(struct scan *s, const struct columns *c)
+{
+	for (size_t i = 0; i < c->n_pointed; i++) {
+		const struct str token = c->pointed[i];
+		bool variable = pattern_number(s->p, token) >= 0;
+		for (int k = 0; k < s->p->n_subsets; k++)
+			variable |= str_eq(s->p->subsets[k].name, token);
+		if (variable)
+			return scan_wrong_at(s, token,
+			                     "a column of the rows is wanted, and %.*s is a "
+			                     "variable of PATTERN (leave %.*s. out; a member of "
+			                     "the record that has that name stands in "
+			                     "backquotes, `%.*s`.x)",
+			                     STR_ARGS(token), STR_ARGS(token), STR_ARGS(token));
+	}
+	return 0;
+}
 
 static bool
 is_value(const struct scan *s)
@@ -34,11 +83,13 @@ is_value(const struct scan *s)
 
 /* a.b.c, as it stands, perhaps in parentheses. NULL with err. */
 static const char *
-take_path(struct scan *s, const char *what)
+take_path(struct scan *s, const char *what, struct columns *c)
 {
 	const bool bracket = scan_take(s, "(");
 	const size_t from = s->at;
 
+	if (token_is(scan_peek(s), ".") && s->token.p[0] != '`')
+		c->pointed[c->n_pointed++] = s->token;
 	do {
 		if (!token_is_name(s->token) || is_value(s) || scan_at_clause(s)) {
 			scan_expected(s, what);
@@ -62,7 +113,7 @@ take_path(struct scan *s, const char *what)
 }
 
 static int
-partition_by(struct scan *s, const char *columns[RECOGNIZE_MAX])
+partition_by(struct scan *s, struct columns *c)
 {
 	const int got = SCAN_WORDS(s, "PARTITION", "BY");
 
@@ -71,17 +122,17 @@ partition_by(struct scan *s, const char *columns[RECOGNIZE_MAX])
 	do {
 		const struct str at = s->token;
 		if (s->r->n_keys == RECOGNIZE_MAX)
-			return scan_wrong(s, s->at, "too many columns");
-		const char *path = take_path(s, "a column to partition by");
+			return scan_wrong(s, s->at, "more than %d columns", RECOGNIZE_MAX);
+		const char *path = take_path(s, "a column to partition by", c);
 		if (path == NULL)
 			return -1;
 		const struct str last = token_is(s->before[0], ")") ? s->before[1] : s->before[0];
 		const char *name = scan_name(s, last);
 		for (size_t i = 0; i < s->r->n_keys; i++)
-			if (strcmp(columns[i], name) == 0)
+			if (strcmp(c->names[i], name) == 0)
 				return scan_wrong_at(s, at, "the column '%s' is there already",
 				                     name);
-		columns[s->r->n_keys] = name;
+		c->names[s->r->n_keys] = name;
 		s->r->keys[s->r->n_keys++] = path;
 	} while (scan_take(s, ","));
 	return 0;
@@ -107,7 +158,7 @@ direction(struct scan *s, struct str column, bool first)
 }
 
 static int
-order_by(struct scan *s, const char *time)
+order_by(struct scan *s, const char *time, struct columns *c)
 {
 	struct recognize *r = s->r;
 	const size_t at = s->at;
@@ -119,7 +170,7 @@ order_by(struct scan *s, const char *time)
 		return scan_wrong(s, at, "expected ORDER BY and the time of the rows");
 	for (bool first = true; first || scan_take(s, ","); first = false) {
 		const struct str column = s->token;
-		const char *path = take_path(s, "a column to order by");
+		const char *path = take_path(s, "a column to order by", c);
 		if (path == NULL)
 			return -1;
 		if (first && time != NULL && strcmp(path, time) != 0) {
@@ -130,7 +181,7 @@ order_by(struct scan *s, const char *time)
 				quote(q, str_of(time)));
 		}
 		if (!first && r->n_order_by == RECOGNIZE_MAX)
-			return scan_wrong_at(s, column, "too many columns");
+			return scan_wrong_at(s, column, "more than %d columns", RECOGNIZE_MAX);
 		if (first)
 			r->time = path;
 		else
@@ -209,14 +260,21 @@ measures(struct scan *s, const char *const columns[RECOGNIZE_MAX])
 	do {
 		struct recognize *r = s->r;
 		if (r->n_measures == RECOGNIZE_MAX)
-			return scan_wrong(s, s->at, "too many measures");
+			return scan_wrong(s, s->at, "more than %d measures", RECOGNIZE_MAX);
 		r->measures[r->n_measures] = scan_expression(s);
+		if (r->measures[r->n_measures] == NULL)
+			return -1;
 		if (r->measures[r->n_measures][0] == '\0')
 			return scan_expected(s, "an expression");
 		if (measure_name(s, columns) < 0)
 			return -1;
 	} while (scan_take(s, ","));
-	return 0;
+	for (size_t i = 0; i < CLAUSE_WORDS; i++)
+		if (scan_is(s, clause_words[i]))
+			return 0;
+	return nearly_a_clause(s->token) != NULL
+	               ? expected_clause(s, "PATTERN")
+	               : scan_expected(s, "',' and the next measure, or PATTERN");
 }
 
 /* ---- ONE ROW PER MATCH, AFTER MATCH */
@@ -281,10 +339,15 @@ skip_target(struct scan *s, struct str target)
 			return scan_wrong_at(s, target,
 			                     "one cannot skip to a subset, in Flink neither (skip "
 			                     "to one of its variables)");
-	if (pattern_number(s->p, s->p->skip.name) < 0)
+	if (pattern_number(s->p, s->p->skip.name) >= 0)
+		return 0;
+	if (token_is(target, "NEXT"))
+		return scan_wrong_at(s, target, "expected NEXT ROW: ROW is missing");
+	if (token_is(target, "ROW"))
 		return scan_wrong_at(s, target,
-		                     "the variable to skip to does not stand in PATTERN");
-	return 0;
+		                     "expected a variable of PATTERN, found 'ROW' (or write PAST "
+		                     "LAST ROW, or TO NEXT ROW)");
+	return scan_wrong_at(s, target, "the variable to skip to does not stand in PATTERN");
 }
 
 /* ---- DEFINE */
@@ -307,6 +370,8 @@ definition(struct scan *s)
 	if (!scan_take(s, "AS"))
 		return scan_expected(s, "AS and a condition");
 	const char *text = scan_expression(s);
+	if (text == NULL)
+		return -1;
 	if (text[0] == '\0')
 		return scan_expected(s, "a condition");
 	if (scan_is(s, "AS") && token_is_name(s->before[0]))
@@ -347,7 +412,7 @@ end_of_clause(struct scan *s)
 static int
 clauses(struct scan *s, const char *time)
 {
-	const char *columns[RECOGNIZE_MAX];
+	struct columns c = { .n_pointed = 0 };
 	struct str target = { 0 };
 
 	if (scan_start(s) < 0)
@@ -360,16 +425,17 @@ clauses(struct scan *s, const char *time)
 		return scan_expected(s, "MATCH_RECOGNIZE");
 	if (!scan_take(s, "("))
 		return scan_expected(s, "'('");
-	if (partition_by(s, columns) < 0 || order_by(s, time) < 0)
+	if (partition_by(s, &c) < 0 || order_by(s, time, &c) < 0)
 		return -1;
 	const size_t measures_at = s->at;
-	if (measures(s, columns) < 0 || rows_per_match(s) < 0 || after_match(s, &target) < 0)
+	if (measures(s, c.names) < 0 || rows_per_match(s) < 0 || after_match(s, &target) < 0)
 		return -1;
 	if (!scan_is(s, "PATTERN"))
 		return expected_clause(s, "PATTERN");
 	s->r->pattern_at = s->at;
 	if (recognize_pattern(s) < 0 || recognize_within(s) < 0 || recognize_subsets(s) < 0 ||
-	    define(s) < 0 || skip_target(s, target) < 0 || end_of_clause(s) < 0)
+	    check_columns(s, &c) < 0 || define(s) < 0 || skip_target(s, target) < 0 ||
+	    end_of_clause(s) < 0)
 		return -1;
 	if (s->r->n_measures == 0)
 		return scan_wrong(s, measures_at,

@@ -41,10 +41,13 @@ const char *scan_name(struct scan *s, struct str token);
 /* A number of at most max; -1: it is none, max + 1: it is greater. */
 long scan_number(struct str token, long max);
 
+/* "B AS": does a definition or its like begin with the current token? */
+bool scan_at_definition(const struct scan *s);
 /* Does it go on with a clause here? A column may be called ONE or AFTER, but not behind such. */
 bool scan_at_clause(const struct scan *s);
 /* An expression up to a comma, AS, a closing parenthesis or a clause outside of its own
- * parentheses; empty: there is none. Kept. */
+ * parentheses; empty: there is none. Kept. NULL with err: a parenthesis is not closed before the
+ * next of a list, the next clause, or the end. */
 const char *scan_expression(struct scan *s);
 
 /* A copy that remembers where it comes from, and one of a text that comes from nowhere. */

@@ -144,6 +144,21 @@ struct factor {                         /* a variable, or a sequence of them in 
 	struct quantity q;              /* of the last variable */
 };
 
+/* Does what stands behind PATTERN begin here, where its parenthesis is still open? */
+static bool
+at_next_clause(const struct scan *s)
+{
+	struct scan ahead = *s;
+
+	scan_next(&ahead);
+	if (scan_is(s, "WITHIN"))
+		return scan_is(&ahead, "INTERVAL");
+	if (scan_is(s, "DEFINE"))
+		return scan_at_definition(&ahead);
+	return scan_is(s, "SUBSET") && token_is_name(ahead.token) &&
+	       token_is(scan_peek(&ahead), "=");
+}
+
 static int
 variable(struct scan *s, struct factor *f)
 {
@@ -157,6 +172,8 @@ variable(struct scan *s, struct factor *f)
 		return exclusion(s, token);
 	if (!token_is_name(token))
 		return scan_expected(s, "a pattern variable");
+	if (s->p->n > 0 && at_next_clause(s))
+		return scan_expected(s, "')', which ends PATTERN");
 	const char *name = scan_name(s, token);
 	if (pattern_number(s->p, str_of(name)) >= 0)
 		return scan_wrong(s, s->at,
@@ -233,6 +250,9 @@ sequence(struct scan *s, int depth, struct factor *all)
 		if (factor(s, depth, all) < 0)
 			return -1;
 		variables += all->variables;
+		if (scan_is(s, ","))
+			return scan_wrong(s, s->at, "variables stand side by side, with a blank "
+			                            "between them (drop the comma)");
 		if (scan_is(s, "|"))
 			return scan_wrong(s, s->at,
 			                  "alternatives are not supported, nor are they in Flink "

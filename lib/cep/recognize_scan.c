@@ -305,20 +305,39 @@ scan_at_clause(const struct scan *s)
 	return false;
 }
 
+bool
+scan_at_definition(const struct scan *s)
+{
+	return token_is_name(s->token) && token_is(scan_peek(s), "AS");
+}
+
+#define OPEN_MAX 64                     /* parentheses whose places are remembered */
+
 const char *
 scan_expression(struct scan *s)
 {
 	const size_t from = s->at;
-	size_t to = from;
+	size_t to = from, open[OPEN_MAX] = { 0 };
 	int depth = 0;
 
 	while (s->token.n > 0) {
+		const bool clause = scan_at_clause(s);
 		if (depth == 0 &&
-		    (scan_is(s, ",") || scan_is(s, ")") || scan_is(s, "AS") || scan_at_clause(s)))
+		    (clause || scan_is(s, ",") || scan_is(s, ")") || scan_is(s, "AS")))
 			break;
+		if ((clause && !scan_is(s, "MEASURES")) ||
+		    (token_is(s->before[0], ",") && depth > 0 && scan_at_definition(s)))
+			break;
+		if (scan_is(s, "(") && depth < OPEN_MAX)
+			open[depth] = s->at;
 		depth += scan_is(s, "(") - scan_is(s, ")");
 		to = s->at + s->token.n;
 		scan_next(s);
+	}
+	if (depth > 0) {
+		scan_wrong(s, open[depth <= OPEN_MAX ? depth - 1 : OPEN_MAX - 1],
+		           "this '(' is not closed");
+		return NULL;
 	}
 	return scan_keep(s, str_slice(s->text, from, to));
 }

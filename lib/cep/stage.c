@@ -68,6 +68,7 @@ plain_key(struct cep *c, struct record *r)
 	                                .text = str_slice(f->raw, 1, f->raw.n - 1) });
 	r->key_n = c->key.n - r->key_at;
 	r->brief_n = 0;
+	c->keys_seen = 1;
 	return true;
 }
 
@@ -87,6 +88,7 @@ key_of_line(struct cep *c, struct record *r, struct err *err)
 		expr_eval(c->key_columns[i].expr, &env, &v);
 		if (v.kind == VAL_NULL && !c->conf.rows)        /* in SQL it is one, too */
 			return no_key(c->conf.keys[i], err);
+		*(v.kind == VAL_NULL ? &c->keys_missed : &c->keys_seen) |= (uint64_t)1 << i;
 		trace_key_value(&c->key, &v, c->n_key_columns > 1);
 		if (brief)
 			print_add_key(&c->brief_keys, i == 0, &v);
@@ -612,6 +614,15 @@ uint64_t
 cep_matches(const struct cep *c)
 {
 	return c->matches;
+}
+
+const char *
+cep_absent_key(const struct cep *c)
+{
+	for (size_t i = 0; i < c->n_key_columns; i++)
+		if (((c->keys_missed & ~c->keys_seen) >> i & 1) != 0)
+			return c->conf.keys[i];
+	return NULL;
 }
 
 uint64_t

@@ -75,6 +75,8 @@ extern const struct stage_ops cep_ops;                  /* self is the struct ce
 int cep_explain(const struct cep *c, bool as_dot, struct buf *to);
 
 uint64_t cep_matches(const struct cep *c);              /* found so far */
+/* A column of PARTITION BY that records have been asked for, and none has had; or NULL. */
+const char *cep_absent_key(const struct cep *c);
 uint64_t cep_late(const struct cep *c);                 /* late lines so far */
 /* REGEXPs that ran into their match limit */
 uint64_t cep_gave_up(const struct cep *c);

@@ -55,6 +55,8 @@ struct cep {
 	size_t              n_order_by;
 	struct expr_column *key_columns;
 	size_t              n_key_columns;
+	/* bit by bit, of conf.rows: it has had a value; it has had none */
+	uint64_t            keys_seen, keys_missed;
 	int                 key_field;  /* of the only key, if it is a path; or -1 */
 	struct expr_column *columns;    /* of the output */
 	size_t              n_columns;

@@ -14,8 +14,9 @@ fail_at_variable(struct parser *p, const struct token *t)
 
 	return lex_fail(&p->lex, t->at,
 	                "%s is a variable, and no column (write %.*s.x for column x of its rows, "
-	                "COUNT(*) to count rows; a column of that name stands in backquotes)",
-	                quote(q, t->text), STR_ARGS(t->text));
+	                "COUNT(%.*s.x) to count those that have it: COUNT(*) is about the rows of "
+	                "all variables; a column of that name stands in backquotes)",
+	                quote(q, t->text), STR_ARGS(t->text), STR_ARGS(t->text));
 }
 
 static int

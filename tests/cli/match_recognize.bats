@@ -109,6 +109,17 @@ check() {
 		2:27 :: MATCH_RECOGNIZE (ORDER BY t MEASURES A.v AS x\AFTER MATCH SKIP TO FIRST PATTERN (A B) DEFINE A AS v > 1) :: expected NEXT ROW, FIRST, LAST or a variable, found 'PATTERN'
 		2:26 :: MATCH_RECOGNIZE (ORDER BY t MEASURES A.v AS x\AFTER MATCH SKIP TO LAST U PATTERN (A B) SUBSET U = (A, B) DEFINE A AS v > 1) :: one cannot skip to a subset, in Flink neither (skip to one of its variables)
 		2:1 :: MATCH_RECOGNIZE (ORDER BY t\PATTERN (A) DEFINE A AS TRUE) :: expected MEASURES: without any a row has no columns of the match, and Flink refuses it (MEASURES LAST(A.x) AS x)
+		2:14 :: MATCH_RECOGNIZE (\PARTITION BY A.k ORDER BY t MEASURES A.v AS x PATTERN (A B) DEFINE A AS v > 1) :: a column of the rows is wanted, and A is a variable of PATTERN (leave A. out; a member of the record that has that name stands in backquotes, `A`.x)
+		2:10 :: MATCH_RECOGNIZE (\ORDER BY A.t MEASURES A.v AS x PATTERN (A B) DEFINE A AS v > 1) :: a column of the rows is wanted, and A is a variable of PATTERN (leave A. out; a member of the record that has that name stands in backquotes, `A`.x)
+		2:13 :: MATCH_RECOGNIZE (\ORDER BY t, U.v MEASURES A.v AS x PATTERN (A B) SUBSET U = (A, B) DEFINE A AS v > 1) :: a column of the rows is wanted, and U is a variable of PATTERN (leave U. out; a member of the record that has that name stands in backquotes, `U`.x)
+		2:1 :: MATCH_RECOGNIZE (ORDER BY t\MEASURE A.v AS x PATTERN (A B) DEFINE A AS v > 1) :: expected PATTERN, found 'MEASURE' (did you mean MEASURES?)
+		2:1 :: MATCH_RECOGNIZE (ORDER BY t MEASURES A.v AS x\PATTERNS (A B) DEFINE A AS v > 1) :: expected PATTERN, found 'PATTERNS' (did you mean PATTERN?)
+		2:13 :: MATCH_RECOGNIZE (ORDER BY t MEASURES A.v AS x\  ,B.v AS y B.t AS z PATTERN (A B) DEFINE A AS v > 1) :: expected ',' and the next measure, or PATTERN, found 'B'
+		2:21 :: MATCH_RECOGNIZE (ORDER BY t MEASURES A.v AS x\AFTER MATCH SKIP TO NEXT PATTERN (A B) DEFINE A AS v > 1) :: expected NEXT ROW: ROW is missing
+		2:26 :: MATCH_RECOGNIZE (ORDER BY t MEASURES A.v AS x\AFTER MATCH SKIP TO LAST ROW PATTERN (A B) DEFINE A AS v > 1) :: expected a variable of PATTERN, found 'ROW' (or write PAST LAST ROW, or TO NEXT ROW)
+		2:13 :: MATCH_RECOGNIZE (ORDER BY t MEASURES A.v AS x PATTERN (A B)\DEFINE A AS (A.e = 'a', B AS B.e = 'b') :: this '(' is not closed
+		2:14 :: MATCH_RECOGNIZE (ORDER BY t MEASURES\A.v AS x, SUM(B.v AS y PATTERN (A B) DEFINE A AS v > 1) :: this '(' is not closed
+		2:13 :: MATCH_RECOGNIZE (ORDER BY t MEASURES A.v AS x PATTERN (A B)\DEFINE A AS (A.e = 'a' :: this '(' is not closed
 		3:2 :: MATCH_RECOGNIZE (ORDER BY t MEASURES A.v AS x PATTERN (A) DEFINE A AS TRUE\)\ ) :: expected the end, found ')'
 		2:1 :: MATCH_RECOGNIZE (ORDER BY t MEASURES A.v AS x PATTERN (A B) DEFINE A AS :: expected a condition, found the end
 		2:1 :: MATCH_RECOGNIZE (ORDER BY t MEASURES A.v AS x\/* PATTERN (A B) :: this comment has no closing */
@@ -159,7 +170,7 @@ check() {
 		2:3 :: MATCH_RECOGNIZE (ORDER BY t MEASURES A.v AS x,\  C.price AS p PATTERN (A B) DEFINE A AS v > 1) :: there is no variable 'C' in PATTERN (a member of the record is written behind a variable, A.C.x, or with its first name in backquotes, `C`.x)
 		3:12 :: MATCH_RECOGNIZE (ORDER BY t MEASURES A.v AS x PATTERN (A B)\DEFINE A AS v > 1,\  B AS SUM(C.v) > 2) :: there is no variable 'C' in PATTERN (a member of the record is written behind a variable, A.C.x, or with its first name in backquotes, `C`.x)
 		2:23 :: MATCH_RECOGNIZE (ORDER BY t MEASURES A.v AS x PATTERN (A B)\DEFINE A AS v > 1 AND payload.v > 2) :: there is no variable 'payload' in PATTERN (a member of the record is written behind a variable, A.payload.x, or with its first name in backquotes, `payload`.x)
-		2:7 :: MATCH_RECOGNIZE (ORDER BY t MEASURES\COUNT(A) AS n PATTERN (A B) DEFINE A AS v > 1) :: 'A' is a variable, and no column (write A.x for column x of its rows, COUNT(*) to count rows; a column of that name stands in backquotes)
+		2:7 :: MATCH_RECOGNIZE (ORDER BY t MEASURES\COUNT(A) AS n PATTERN (A B) DEFINE A AS v > 1) :: 'A' is a variable, and no column (write A.x for column x of its rows, COUNT(A.x) to count those that have it: COUNT(*) is about the rows of all variables; a column of that name stands in backquotes)
 		2:8 :: MATCH_RECOGNIZE (ORDER BY t MEASURES A.v AS x PATTERN (A B)\DEFINE C AS v > 1) :: the variable does not stand in PATTERN
 		2:20 :: MATCH_RECOGNIZE (ORDER BY t MEASURES A.v AS x PATTERN (A B)\DEFINE A AS v > 1, A AS v < 5) :: the variable is defined already (join the conditions with AND)
 		3:3 :: MATCH_RECOGNIZE (ORDER BY t MEASURES A.v AS x PATTERN (A B)\DEFINE A AS v > 1\  B AS v < 5) :: expected ',' before the next variable
@@ -189,7 +200,10 @@ check() {
 		2:10 :: MATCH_RECOGNIZE (ORDER BY t MEASURES A.v AS x\PATTERN (^ A B) DEFINE A AS v > 1) :: the anchors ^ and $ are not supported, and Flink passes over them (leave it out)
 		2:1 :: MATCH_RECOGNIZE (ORDER BY t MEASURES A.v AS x\PATTERN (A? B*) DEFINE A AS v > 1) :: the pattern could match nothing at all (make one variable required)
 		2:10 :: MATCH_RECOGNIZE (ORDER BY t MEASURES A.v AS x\PATTERN () DEFINE A AS v > 1) :: expected a pattern variable, found ')'
-		2:11 :: MATCH_RECOGNIZE (ORDER BY t MEASURES A.v AS x\PATTERN (A, B) DEFINE A AS v > 1) :: expected a pattern variable, found ','
+		2:11 :: MATCH_RECOGNIZE (ORDER BY t MEASURES A.v AS x\PATTERN (A, B) DEFINE A AS v > 1) :: variables stand side by side, with a blank between them (drop the comma)
+		2:1 :: MATCH_RECOGNIZE (ORDER BY t MEASURES A.v AS x PATTERN (A B\DEFINE A AS v > 1) :: expected ')', which ends PATTERN, found 'DEFINE'
+		2:1 :: MATCH_RECOGNIZE (ORDER BY t MEASURES A.v AS x PATTERN ((A B)\WITHIN INTERVAL '1' HOUR DEFINE A AS v > 1) :: expected ')', which ends PATTERN, found 'WITHIN'
+		2:1 :: MATCH_RECOGNIZE (ORDER BY t MEASURES A.v AS x PATTERN (A+ B\SUBSET U = (A, B) DEFINE A AS v > 1) :: expected ')', which ends PATTERN, found 'SUBSET'
 		2:12 :: MATCH_RECOGNIZE (ORDER BY t MEASURES A.v AS x\PATTERN (A `x:y`) DEFINE A AS v > 1) :: `x:y` cannot be the name of a variable
 		2:17 :: MATCH_RECOGNIZE (ORDER BY t MEASURES A.v AS x PATTERN (A B)\WITHIN INTERVAL '0' SECOND DEFINE A AS v > 1) :: a window must be longer than 0 (leave WITHIN out for no limit)
 		2:21 :: MATCH_RECOGNIZE (ORDER BY t MEASURES A.v AS x PATTERN (A B)\WITHIN INTERVAL '1' MONTH DEFINE A AS v > 1) :: a window is a fixed length of time, in Flink, too (write it in days: INTERVAL '30' DAY)
@@ -222,4 +236,44 @@ check() {
 		2:40 :: MATCH_RECOGNIZE (ORDER BY t MEASURES A.v AS a PATTERN (A B)\DEFINE A AS v > 1, /* B: */ B AS B.v > AND B.v < 7) :: expected an expression after '>', found 'AND'
 		2:34 :: MATCH_RECOGNIZE (ORDER BY t MEASURES A.v AS a PATTERN (A B)\DEFINE A AS v > 1, /* B: */ B AS PREV(B.v) > 1) :: there is no PREV here (LAST(A.x, 1) is the row of A before its last one; for the row before A put a variable in front of it in PATTERN)
 	END
+}
+
+@test "a column called like a variable, or like a clause, is told from it" {
+	echo '{"t":1,"A":{"k":7},"MEASURES":3,"e":"a"}' >log
+	rows "PARTITION BY \`A\`.k ORDER BY t MEASURES SUM(MEASURES) AS m AFTER MATCH SKIP PAST LAST ROW PATTERN (A) DEFINE A AS (CAST(t AS STRING) = '1')"
+	assert_output '{"k":7,"m":3}'
+	assert_equal "$stderr" ''
+	rows "PARTITION BY nothing, e ORDER BY t MEASURES A.t AS t PATTERN (A) DEFINE A AS TRUE"
+	assert_equal "$stderr" "maip-cep: PARTITION BY: no record has 'nothing', so that all of them are one partition (is that the name?)"
+	: >log
+	rows "PARTITION BY nothing ORDER BY t MEASURES A.t AS t PATTERN (A) DEFINE A AS TRUE"
+	assert_equal "$stderr" ''
+}
+
+@test "the clause comes from a file, standard input or another command, with a byte order mark or without" {
+	clause="MATCH_RECOGNIZE (ORDER BY t MEASURES A.v AS a PATTERN (A) DEFINE A AS e = 'b')"
+	want='{"a":5}'
+	run -0 maip-cep --match-recognize - log <<<"$clause"
+	assert_output "$want"
+	run -0 maip-cep --match-recognize <(echo "$clause") log
+	assert_output "$want"
+	printf '\357\273\277%s' "$clause" >marked
+	run -0 maip-cep --match-recognize marked log
+	assert_output "$want"
+	refused() { # STATUS MESSAGE WORD...
+		local status=$1 message=$2
+		shift 2
+		run -"$status" --separate-stderr maip-cep --match-recognize "$@" </dev/null
+		assert_equal "$stderr" "maip-cep: --match-recognize: $message"
+	}
+	printf '\357\273\277MATCH' >marked
+	refused 64 "line 1, column 1: expected MATCH_RECOGNIZE, found 'MATCH'" marked
+	refused 64 "wants a file with the clause, not the clause (- is standard input: --match-recognize - FILE <<'END')" "$clause"
+	refused 64 '- takes the clause from standard input, so that the records must stand in a FILE' -
+	refused 64 '- takes the clause from standard input, so that the records must stand in a FILE' - log -
+	refused 66 "cannot read '.': Is a directory" .
+	yes -- "-- $clause" | head -c 65537 >long
+	refused 64 "'long' is longer than 64 KiB" long
+	{ printf 'MATCH_RECOGNIZE (ORDER BY t MEASURES A.v AS m0'; printf ', A.v AS m%d' {1..64}; } >many
+	refused 64 'line 1, column 796: more than 64 measures' many
 }
