@@ -9,8 +9,14 @@
 
 #include "cep/program.h"
 
+struct explain_keys {                   /* as they were given */
+	const char *const *texts;
+	size_t n;
+};
+
 /* Append the text. slicing: the engine for one repeated element will run it (slices.h). */
-int explain_table(const struct program *g, bool slicing, struct buf *to);
-int explain_dot(const struct program *g, struct buf *to);
+int explain_table(const struct program *g, const struct explain_keys *keys, bool slicing,
+                  struct buf *to);
+int explain_dot(const struct program *g, const struct explain_keys *keys, struct buf *to);
 
 #endif

@@ -607,7 +607,10 @@ cep_free(struct cep *c)
 int
 cep_explain(const struct cep *c, bool as_dot, struct buf *to)
 {
-	return as_dot ? explain_dot(&c->program, to) : explain_table(&c->program, c->slicing, to);
+	const struct explain_keys keys = { c->conf.keys, c->conf.n_keys };
+
+	return as_dot ? explain_dot(&c->program, &keys, to)
+	              : explain_table(&c->program, &keys, c->slicing, to);
 }
 
 uint64_t

@@ -92,6 +92,7 @@ refused() { # MESSAGE CLAUSE [OPTION...]
 	assert_output "engine: branches
 moves: remembered by the conditions that hold
 window: 5s
+after a match: no-skip
 
 a (start)
   take    b  if e = 'a'
@@ -113,10 +114,52 @@ b
 	run -0 maip-cep --begin a --where '`x"y` = 1' --explain=dot
 	assert_output 'digraph pattern {
 	rankdir=LR;
+	label="after a match: no-skip";
 	s1 [shape=box,label="a (start)"];
 	s1 -> s0 [style=solid,label="take: `x\"y` = 1"];
 	s0 [shape=doublecircle,label="(match) (end)"];
 }'
 	run -64 --separate-stderr maip-cep --begin a --explain=svg
 	assert_equal "$stderr" "maip-cep: --explain: 'svg' is not a form (say dot, or nothing)"
+}
+
+@test "--explain says all that has been asked for, in both forms, and of states only what can be reached" {
+	pattern="--key k --key j.v --begin s --followed-by a --times 2,3:2s --within 5s --after-match skip-to-last=a,error"
+	run -0 --separate-stderr maip-cep $pattern --explain
+	assert_output 'engine: branches
+moves: remembered by the conditions that hold
+key: k, j.v
+window: 5s
+after a match: skip-to-last=a,error
+
+s (start)
+  take    a:2  if TRUE
+
+a:2, sooner than 2s
+  take    a:1  if TRUE
+
+a:1, sooner than 2s
+  take    a  if TRUE
+
+a
+  take    (match)  if TRUE
+  proceed (match)  if TRUE
+
+(match) (end)'
+	run -0 --separate-stderr maip-cep $pattern --explain=dot
+	assert_line --index 2 "	label=\"key: k, j.v\\nwindow: 5s\\nafter a match: skip-to-last=a,error\";"
+	assert_line --partial 'label="a:2\nsooner than 2s"'
+	refute_line --partial 'a:0'
+	run -0 --separate-stderr maip-cep --begin a --times 2:2s --explain
+	refute_line --partial 'sooner'
+	echo 'MATCH_RECOGNIZE (PARTITION BY k ORDER BY t MEASURES A.t AS t AFTER MATCH SKIP TO FIRST B PATTERN (A B) DEFINE A AS TRUE)' >clause
+	run -0 maip-cep --match-recognize clause --explain
+	assert_line 'key: k'
+	assert_line 'after a match: SKIP TO FIRST B'
+}
+
+@test "names and conditions of any kind are labels of the graph" {
+	run -0 maip-cep --begin 'a"b\c' --where $'x = \'"\\ &amp; \'\nAND y' --explain=dot
+	assert_line --partial '[shape=box,label="a\"b\\c (start)"]'
+	assert_line --partial "label=\"take: x = '\\\"\\\\ &amp;amp; '\\nAND y\"]"
 }
