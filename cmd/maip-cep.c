@@ -219,12 +219,14 @@ static const struct opt opts[] = {
 	OPT_CALL(0, "or", or, &pattern, "EXPR",
 	         "another condition that is enough, in place of all before it"),
 	OPT_CALL(0, "times", times, &pattern, "N[,M][:GAP]",
-	         "the element comes N times, or N to M times; GAP is the longest wait for a "
-	         "repeat"),
+	         "the element comes N times, or N to M times, each but the last sooner than GAP "
+	         "after the event before it"),
 	OPT_CALL(0, "times-or-more", times_or_more, &pattern, "N[:GAP]",
-	         "the element comes at least N times"),
+	         "the element comes at least N times, the first N sooner than GAP after the event "
+	         "before them"),
 	OPT_CALL(0, "one-or-more", one_or_more, &pattern, "[=GAP]",
-	         "the element comes at least once"),
+	         "the element comes at least once, the first time sooner than GAP after the event "
+	         "before it"),
 	OPT_CALL(0, "until", until, &pattern, "EXPR",
 	         "an event for which this holds ends the loop, and is not part of it"),
 	OPT_CALL(0, "optional", optional, &pattern, NULL, "the element may be missing"),

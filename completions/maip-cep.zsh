@@ -9,9 +9,9 @@ _arguments -s \
 	'*--not-followed-by=[this does not come before the next element, or before the window ends]:NAME:' \
 	'*--where=[condition on the element; several must all hold]:EXPR:' \
 	'*--or=[another condition that is enough, in place of all before it]:EXPR:' \
-	'*--times=[the element comes N times, or N to M times; GAP is the longest wait for a repeat]:N\[,M\]\[\:GAP\]:' \
-	'*--times-or-more=[the element comes at least N times]:N\[\:GAP\]:' \
-	'*--one-or-more=-[the element comes at least once]::GAP:' \
+	'*--times=[the element comes N times, or N to M times, each but the last sooner than GAP after the event before it]:N\[,M\]\[\:GAP\]:' \
+	'*--times-or-more=[the element comes at least N times, the first N sooner than GAP after the event before them]:N\[\:GAP\]:' \
+	'*--one-or-more=-[the element comes at least once, the first time sooner than GAP after the event before it]::GAP:' \
 	'*--until=[an event for which this holds ends the loop, and is not part of it]:EXPR:' \
 	'*--optional[the element may be missing]' \
 	'*--greedy[the loop takes what it can before the next element gets any]' \

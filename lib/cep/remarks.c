@@ -36,18 +36,46 @@ quantifier(const struct element *e)
 	return e->times ? "--times" : e->from > 1 ? "--times-or-more" : "--one-or-more";
 }
 
+/* Flink watches a gap in all states of a quantifier but the one that has the element's bare name:
+ * in that a loop goes on, or the last of a number is waited for. The first element of a pattern is
+ * not waited for at all. */
 static void
-about_element(struct remarks *r, const struct element *e)
+about_gap(struct remarks *r, const struct element *e, bool first, const char *q)
+{
+	const int limited = e->to - (e->times ? 1 : 0) - (first ? 1 : 0);
+	const char *const advice =
+		"Flink has it so (for every wait add a --where that compares with LAST of the "
+		"element's times)";
+
+	if (e->group != NULL)
+		say(r,
+		    "%s: the gap has no effect on a group; Flink has it so (use --within-each on "
+		    "elements inside the parentheses, or --within)",
+		    quantifier(e));
+	else if (limited <= 0)
+		say(r, "%s: the gap has no effect on %s: it does not limit the wait for %s%s; %s",
+		    quantifier(e), q, e->times ? "the last one" : "those that are not required",
+		    first ? ", and the first event of a match is not waited for" : "", advice);
+	else if (e->times)
+		say(r,
+		    "%s: the gap limits the wait for each %s but the last%s; %s", quantifier(e), q,
+		    first ? "" : ", for the first one, too", advice);
+	else if (e->from == 1)
+		say(r, "%s: the gap limits the wait for the first %s only; %s", quantifier(e), q,
+		    advice);
+	else
+		say(r, "%s: the gap limits the wait for the first %d of %s only; %s", quantifier(e),
+		    e->from, q, advice);
+}
+
+static void
+about_element(struct remarks *r, const struct element *e, bool first)
 {
 	char q[QUOTE_MAX];
 
 	quote(q, e->group != NULL ? STR("(group)") : e->name);
 	if (e->gap > 0)
-		say(r,
-		    "%s: the gap of %s is watched up to its first repeats only, not in the rest of "
-		    "the loop; Flink has it so (for every "
-		    "repeat add a --where that compares with LAST of the element's times)",
-		    quantifier(e), q);
+		about_gap(r, e, first, q);
 	if (e->within_each > 0 && (e->looping || e->times || e->group != NULL))
 		say(r,
 		    "--within-each: has no effect on %s, which is repeated or a group; Flink has "
@@ -91,7 +119,7 @@ pattern_remarks(const struct pattern *p, char **to, size_t max)
 	struct remarks r = { to, 0, max };
 
 	for (int i = 0; i < p->n; i++) {
-		about_element(&r, p->elements[i]);
+		about_element(&r, p->elements[i], i == 0);
 		if (p->elements[i]->group != NULL)
 			about_group(&r, p->elements[i]);
 	}

@@ -390,3 +390,44 @@ refused_line() { # MESSAGE OPTION...
 	assert_line --partial '"b":[{"t":2000'
 	assert_equal "${stderr_lines[1]}" "1970-01-01T00:00:02.000Z 'log' line 4: match from 'log' line 1: is complete: (match) (2 taken)"
 }
+
+@test "a gap limits the waits that it limits in Flink, and what it does not is said" {
+	matches() { # EVENTS OPTION...
+		local events=$1
+		shift
+		tr ' ' '\n' <<<"$events" | sed 's/\(.*\)@\(.*\)/{"t":\2,"e":"\1"}/' >log
+		run -0 --separate-stderr maip-cep --time t --time-format ms --emit summary "$@" log
+		matched=$(grep -o '"events":{.*' <<<"$output" | tr -cd 'a-z0-9\n' | sed 's/^events//' | tr '\n' ' ')
+	}
+	s=(--begin s --where "e = 's'" --followed-by a --where "e = 'a'")
+	a=(--begin a --where "e = 'a'")
+	flink="Flink has it so (for every wait add a --where that compares with LAST of the element's times)"
+	matches 's@0 a@5 a@6' "${s[@]}" --times 2:2ms
+	assert_equal "$matched" ''
+	assert_equal "$stderr" "maip-cep: --times: the gap limits the wait for each 'a' but the last, for the first one, too; $flink"
+	matches 's@0 a@1 a@9' "${s[@]}" --times 2:2ms
+	assert_equal "$matched" 's1a2 '
+	matches 's@0 a@2 a@3' "${s[@]}" --times 2:2ms
+	assert_equal "$matched" ''
+	matches 's@0 a@1 a@2 a@30' "${s[@]}" --times 2,4:2ms
+	assert_equal "$matched" 's1a2 '
+	matches 'a@0 a@9' "${a[@]}" --times 2:2ms
+	assert_equal "$matched" 'a2 '
+	assert_equal "$stderr" "maip-cep: --times: the gap has no effect on 'a': it does not limit the wait for the last one, and the first event of a match is not waited for; $flink"
+	matches 's@0 a@1 a@9' "${s[@]}" --times-or-more 2:2ms
+	assert_equal "$matched" ''
+	assert_equal "$stderr" "maip-cep: --times-or-more: the gap limits the wait for the first 2 of 'a' only; $flink"
+	matches 's@0 a@1 a@2 a@9' "${s[@]}" --times-or-more 2:2ms
+	assert_equal "$matched" 's1a2 s1a3 '
+	matches 's@0 a@1 a@9' "${s[@]}" --one-or-more=2ms
+	assert_equal "$matched" 's1a1 s1a2 '
+	assert_equal "$stderr" "maip-cep: --one-or-more: the gap limits the wait for the first 'a' only; $flink"
+	matches 's@0 a@5 a@6' "${s[@]}" --one-or-more=2ms
+	assert_equal "$matched" ''
+	matches 'a@0 a@9' "${a[@]}" --one-or-more=2ms
+	assert_equal "$matched" 'a1 a2 a1 '
+	assert [ "${stderr#*the gap has no effect on \'a\': it does not limit the wait for those that are not required, and}" != "$stderr" ]
+	matches 's@0 a@5 a@6' --begin s --where "e = 's'" --followed-by '(' "${a[@]}" ')' --times 2:2ms
+	assert_equal "$matched" 's1a2 '
+	assert_equal "$stderr" 'maip-cep: --times: the gap has no effect on a group; Flink has it so (use --within-each on elements inside the parentheses, or --within)'
+}
