@@ -340,7 +340,7 @@ seed(void)
 static void
 remark(void)
 {
-	char *remarks[2 * PATTERN_ELEMENTS];
+	char *remarks[5 * PATTERN_ELEMENTS];
 	const size_t n = pattern_remarks(&pattern, remarks, sizeof(remarks) / sizeof(remarks[0]));
 
 	for (size_t i = 0; i < n; i++) {

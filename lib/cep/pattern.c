@@ -185,6 +185,9 @@ quantified(struct pattern *p, const char *what, struct err *err)
 		           "--times 2,4)");
 		return NULL;
 	}
+	/* what Flink's quantifiers replace, and forget */
+	e->lost_optional = e->optional;
+	e->optional = false;
 	return e;
 }
 

@@ -42,6 +42,7 @@ struct element {
 	/* the last element of its own sequence; NULL: not a group */
 	struct element  *group;
 	bool             looping, times, optional, greedy;
+	bool             lost_optional; /* a quantifier came behind it, and took it away */
 	int              from, to;      /* repeats, when looping (from or more) or times */
 	int64_t          gap;           /* of the repeats; 0: none */
 	int64_t          within, within_each;   /* 0: none */

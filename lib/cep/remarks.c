@@ -74,6 +74,11 @@ about_element(struct remarks *r, const struct element *e, bool first)
 	char q[QUOTE_MAX];
 
 	quote(q, e->group != NULL ? STR("(group)") : e->name);
+	if (e->lost_optional && !e->optional)
+		say(r,
+		    "--optional: has no effect on %s, whose %s comes behind it; Flink has it so "
+		    "(put it behind the %s)",
+		    q, quantifier(e), quantifier(e));
 	if (e->gap > 0)
 		about_gap(r, e, first, q);
 	if (e->within_each > 0 && (e->looping || e->times || e->group != NULL))

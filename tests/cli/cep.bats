@@ -249,6 +249,10 @@ maip-cep: 1 record came too late and was dropped (raise --watermark, or keep it 
 	assert_equal "$stderr" "maip-cep: --within-each: has no effect on 'one', which is repeated or a group; Flink has it so (give its quantifier a gap, or use --within)"
 	run -0 --separate-stderr cep --begin one --next '(' --begin two --within 5s ')' </dev/null
 	assert_equal "$stderr" "maip-cep: --within: has no effect on 'two', the last of a group; Flink has it so (put it behind the ')', or on the whole pattern)"
+	run -0 --separate-stderr cep --begin one --optional --times 2 --next two </dev/null
+	assert_equal "$stderr" "maip-cep: --optional: has no effect on 'one', whose --times comes behind it; Flink has it so (put it behind the --times)"
+	run -0 --separate-stderr cep --begin one --optional --times 2 --optional --next two </dev/null
+	assert_equal "$stderr" ''
 }
 
 @test "a pattern is refused before anything is read" {
