@@ -571,9 +571,9 @@ end_round(struct nfa *f, struct partials *p)
 {
 	if (f->next.n == 1 && f->next.a[0].start == START_NEVER)
 		f->next.n = 0;
-	f->live += f->next.n;
 	f->live -= partials_count(p);
 	partials_become(f->store, p, &f->next);
+	f->live += partials_count(p);
 }
 
 int
@@ -585,28 +585,6 @@ nfa_too_many(size_t max_live, struct err *err)
 	               "--within, --after-match or a stricter --where, or drop the oldest with "
 	               "--on-limit oldest)",
 	               max_live, max_live == 1 ? "" : "es");
-}
-
-static int
-keep_below_limit(struct nfa *f, struct partials *p, struct err *err)
-{
-	if (f->live <= f->max_live)
-		return 0;
-	if (!f->shed)
-		return nfa_too_many(f->max_live, err);
-	partials_take_out(f->store, p, f->g->start, &f->next);
-	while (f->live > f->max_live && f->next.n > 0 && f->next.a[0].start != START_NEVER) {
-		tell(f, NEWS_SHED, &f->next.a[0]);
-		node_drop(f->store, branches_pop(&f->next).node);
-		f->live--;
-		f->n_shed++;
-	}
-	if (f->next.n == 1) {           /* the wait, which goes without saying */
-		f->live--;
-		f->next.n = 0;
-	}
-	partials_become(f->store, p, &f->next);
-	return 0;
 }
 
 /* Does the event leave all branches as they are? Then their heap would be built again entry by
@@ -635,8 +613,8 @@ begins_alone(struct nfa *f, const struct partials *p, const struct branch *wait,
 }
 
 /* Then this is what the round would come to. */
-static int
-begin_alone(struct nfa *f, struct partials *p, struct err *err)
+static void
+begin_alone(struct nfa *f, struct partials *p)
 {
 	const struct moves *moves = &f->column->moves[f->g->start];
 	const struct move *move = &f->column->list[moves->first];
@@ -645,8 +623,7 @@ begin_alone(struct nfa *f, struct partials *p, struct err *err)
 	if (f->g->iterative != 0)       /* conditions go by its node */
 		partials_dress(f->store, p);
 	p->started = true;
-	f->live += 2;
-	return keep_below_limit(f, p, err);
+	f->live++;
 }
 
 static int
@@ -685,8 +662,10 @@ nfa_event(struct nfa *f, struct partials *p, struct event *e, struct found_list 
 		live = pair;
 		n = 1;
 	}
-	if (begins_alone(f, p, live, err))
-		return begin_alone(f, p, err);
+	if (begins_alone(f, p, live, err)) {
+		begin_alone(f, p);
+		return 0;
+	}
 	if (all_stay(f, live, n, err))
 		return 0;
 	if (p->is_bare) {
@@ -699,7 +678,27 @@ nfa_event(struct nfa *f, struct partials *p, struct event *e, struct found_list 
 	for (size_t i = 0; i < n; i++)
 		node_drop(f->store, live[i].node);
 	end_round(f, p);
-	return result < 0 ? -1 : keep_below_limit(f, p, err);
+	return result;
+}
+
+int
+nfa_keep_below_limit(struct nfa *f, struct partials *p, struct err *err)
+{
+	if (f->live <= f->max_live)
+		return 0;
+	if (!f->shed)
+		return nfa_too_many(f->max_live, err);
+	partials_take_out(f->store, p, f->g->start, &f->next);
+	while (f->live > f->max_live && f->next.n > 0 && f->next.a[0].start != START_NEVER) {
+		tell(f, NEWS_SHED, &f->next.a[0]);
+		node_drop(f->store, branches_pop(&f->next).node);
+		f->live--;
+		f->n_shed++;
+	}
+	if (f->next.n == 1)             /* the wait, which goes without saying */
+		f->next.n = 0;
+	partials_become(f->store, p, &f->next);
+	return 0;
 }
 
 bool
@@ -751,7 +750,7 @@ nfa_time(struct nfa *f, struct partials *p, int64_t now, struct found_list *matc
 	const uint32_t n = partials_live(p, f->g->start, pair, &live);
 	if (timeouts == NULL && ends_alone(f, p, live)) {
 		partials_end_bare(f->store, p);
-		f->live -= n;
+		f->live--;
 		return 0;
 	}
 	if (p->is_bare) {
@@ -847,8 +846,8 @@ nfa_listen(struct nfa *f, nfa_news_fn *news, void *arg)
 void
 nfa_adopt(struct nfa *f, struct partials *p, struct branches *live, struct branches *done)
 {
-	f->live += live->n;
 	partials_become(f->store, p, live);
+	f->live += partials_count(p);
 	partials_put_done(f->store, p, done);
 	branches_release(f->store, live);
 }

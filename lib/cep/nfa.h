@@ -38,8 +38,7 @@ struct nfa;                                             /* opaque; lives in nfa.
 
 struct nfa_conf {
 	const struct program *program;
-	/* branches of all keys together. On reaching it an event fails, or with shed the oldest
-	 * branches of its key are dropped */
+	/* branches that have begun, of all keys together; see nfa_keep_below_limit() */
 	size_t                max_live;
 	bool                  shed;
 	bool                  forgets;  /* work everything out each time: for tests */
@@ -55,9 +54,13 @@ void nfa_free(struct nfa *f);                           /* NULL is fine */
 void nfa_adopt(struct nfa *f, struct partials *p, struct branches *live, struct branches *done);
 
 /* An event of this key, no earlier than the time it has been moved to. Appends matches. 0, or -1
- * with err: a skip target that is not there (STATUS_DATA), or too many branches. */
+ * with err: a skip target that is not there (STATUS_DATA), or more branches than a key can have. */
 int nfa_event(struct nfa *f, struct partials *p, struct event *e, struct found_list *matches,
               struct err *err);
+
+/* After an event of the key: beyond max_live -1 with err, or with shed the key's oldest branches are
+ * dropped. */
+int nfa_keep_below_limit(struct nfa *f, struct partials *p, struct err *err);
 
 /* Is it known that the event leaves a key as it is of which nothing is known but the wait? */
 bool nfa_passes_by(const struct nfa *f, const struct event *e);
@@ -89,7 +92,7 @@ void nfa_listen(struct nfa *f, nfa_news_fn *tell, void *arg);
 /* The message at the limit. Returns -1. */
 int nfa_too_many(size_t max_live, struct err *err);
 
-size_t   nfa_live(const struct nfa *f);                 /* branches of all keys */
+size_t   nfa_live(const struct nfa *f);                 /* that have begun, of all keys */
 uint64_t nfa_shed(const struct nfa *f);                 /* dropped at the limit so far */
 
 #endif

@@ -45,11 +45,11 @@ partials_idle(const struct partials *p)
 	return p->live == NULL && p->done == NULL;
 }
 
-/* Branches that live, the wait among them; 0: only the wait. */
+/* Branches that live, without the wait: what has begun. */
 static inline uint32_t
 partials_count(const struct partials *p)
 {
-	return p->is_bare || p->n == 1 ? 2 : p->n;
+	return p->is_bare || p->n == 1 ? 1 : p->n > 0 ? p->n - 1 : 0;
 }
 
 /* When the oldest branch began, where there is one beside the wait. */

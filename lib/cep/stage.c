@@ -481,6 +481,21 @@ check_names(const struct cep *c, struct err *err)
 	return 0;
 }
 
+/* Which engine, and what it has to mind. */
+static void
+choose_engine(struct cep *c)
+{
+	const bool sliceable = slicer_of(&c->program, &c->slicer);
+
+	c->slicing = sliceable && !c->conf.general && c->conf.trace == NULL;
+	if (c->slicing && !c->slicer.strict)
+		c->program.inert = c->program.where_needs_leaf;
+	c->slicer.store = &c->store;
+	c->quiet = sliceable || (!c->program.gaps && c->conf.pattern->skip.kind == NO_SKIP);
+	for (int i = 0; i < c->program.n; i++)
+		c->quiet &= c->program.states[i].kind != STATE_PENDING;
+}
+
 struct cep *
 cep_new(const struct cep_conf *conf, struct err *err)
 {
@@ -510,10 +525,7 @@ cep_new(const struct cep_conf *conf, struct err *err)
 	c->keeps_fields = c->program.iterative != 0 || c->n_columns > 0;
 	c->brief = !c->keeps_fields && !print_needs_lines(conf->emit, conf->n_columns);
 	c->values = mem_zalloc(EXTRACT_FIELDS, sizeof(*c->values));
-	c->slicing = !conf->general && conf->trace == NULL && slicer_of(&c->program, &c->slicer);
-	if (c->slicing && !c->slicer.strict)
-		c->program.inert = c->program.where_needs_leaf;
-	c->slicer.store = &c->store;
+	choose_engine(c);
 	c->store.in_order = c->slicing;
 	c->store.n_fields = c->keeps_fields ? extract_count(c->fields) : 0;
 	c->nfa = nfa_new(&(struct nfa_conf){ .program = &c->program,

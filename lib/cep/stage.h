@@ -41,7 +41,7 @@ struct cep_conf {                       /* all borrowed; must outlive the stage 
 	bool        rows;               /* print nothing but keys and columns */
 	enum emit   emit;
 	bool        times_as_ms;
-	size_t      max_partial;        /* branches at a time */
+	size_t      max_partial;        /* that have begun, at a time */
 	bool        shed;               /* at that limit, drop a key's oldest instead of failing */
 	/* that are printed; the moment that would bring more fails. 0: no limit */
 	uint64_t    max_matches;

@@ -46,6 +46,7 @@ struct cep {
 	struct event_store  store;      /* of all that waits or has been taken */
 	bool                slicing;    /* slicer is used in place of nfa */
 	struct slicer       slicer;
+	bool                quiet;      /* time alone completes no match, nor lets one go */
 	struct nfa         *nfa;
 	struct printer     *printer;
 	struct tracer       tracer;

@@ -370,6 +370,32 @@ passes_by(const struct cep *c, const struct event *e)
 	       nfa_passes_by(c->nfa, e);
 }
 
+/* The timer that comes first, which has come. */
+static int
+obey_timer(struct cep *c, int64_t now, struct out *out, struct err *err)
+{
+	const uint32_t key = cep_timer(c, 0)->key;
+
+	ring_drop(&c->timers);
+	c->branches[key].refs.timers--;
+	if (!c->branches[key].refs.touched)
+		touch(c, key);
+	return move_time(c, key, now, out, err);
+}
+
+/* Before an event that may go beyond the limit: what has run out in other keys does not count, nor
+ * does it in the list of slices. */
+static int
+make_way(struct cep *c, int64_t now, struct out *out, struct err *err)
+{
+	if (nfa_live(c->nfa) < c->conf.max_partial || !c->quiet)
+		return 0;
+	while (c->timers.n > 0 && cep_timer(c, 0)->ts <= now)
+		if (obey_timer(c, now, out, err) < 0)
+			return -1;
+	return 0;
+}
+
 static int
 process(struct cep *c, struct event *e, struct out *out, struct err *err)
 {
@@ -381,7 +407,7 @@ process(struct cep *c, struct event *e, struct out *out, struct err *err)
 		cep_release_if_idle(c, e->key);
 		return 0;
 	}
-	if (move_to_event(c, e, out, err) < 0)
+	if (move_to_event(c, e, out, err) < 0 || make_way(c, e->ts, out, err) < 0)
 		return -1;
 	trace_key(c, e->key, e->ts);
 	if (nfa_event(c->nfa, p, e, &c->found, err) < 0)
@@ -390,7 +416,7 @@ process(struct cep *c, struct event *e, struct out *out, struct err *err)
 	 * timers, too */
 	if (p->started && c->program.window > 0)
 		cep_add_timer(c, e->key, e->ts + c->program.window);
-	return hand_out(c, out, err);
+	return hand_out(c, out, err) < 0 ? -1 : nfa_keep_below_limit(c->nfa, p, err);
 }
 
 /* What the timers behind the first will need, step by step as it is found: records, branches,
@@ -422,13 +448,8 @@ drain_branches(struct cep *c, int64_t until, struct out *out, struct err *err)
 	}
 	c->store.leaving |= c->over && result == 0;
 	while (result == 0 && c->timers.n > 0 && cep_timer(c, 0)->ts <= until) {
-		const uint32_t key = cep_timer(c, 0)->key;
 		prefetch_timers(c);
-		ring_drop(&c->timers);
-		c->branches[key].refs.timers--;
-		if (!c->branches[key].refs.touched)
-			touch(c, key);
-		result = move_time(c, key, until, out, err);
+		result = obey_timer(c, until, out, err);
 	}
 	for (size_t i = 0; i < c->n_touched && result == 0; i++) {
 		const uint32_t key = c->touched[i];

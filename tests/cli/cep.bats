@@ -122,15 +122,13 @@ refused() { # MESSAGE OPTION...
 
 @test "too many partial matches end the run, or drop the oldest, and that is told" {
 	for i in {1..9}; do echo "{\"t\":$i,\"k\":\"x\"}"; done >many
-	# the general engine counts the wait for a first event, too; the others are those for one
-	# element
-	for pattern in '5 --begin a --followed-by b --where FALSE' '4 --begin a --times-or-more 10' \
-		'4 --begin a --times-or-more 10 --after-match skip-past-last-event' '4 --begin a --times-or-more 10 --emit count'; do
-		run -65 --separate-stderr cep ${pattern#* } --max-partial 5 many
+	for pattern in '--begin a --followed-by b --where FALSE' '--begin a --times-or-more 10' \
+		'--begin a --times-or-more 10 --after-match skip-past-last-event' '--begin a --times-or-more 10 --emit count'; do
+		run -65 --separate-stderr cep $pattern --max-partial 5 many
 		assert_equal "${stderr%%:*}" 'maip-cep'
 		assert [ "${stderr#*more than 5 partial matches (--max-partial)}" != "$stderr" ]
-		run -0 --separate-stderr cep ${pattern#* } --max-partial 5 --on-limit oldest many
-		assert_equal "$stderr" "maip-cep: dropped ${pattern%% *} partial matches at --max-partial 5: matches may be missing"
+		run -0 --separate-stderr cep $pattern --max-partial 5 --on-limit oldest many
+		assert_equal "$stderr" "maip-cep: dropped 4 partial matches at --max-partial 5: matches may be missing"
 	done
 }
 
@@ -253,6 +251,20 @@ maip-cep: 1 record came too late and was dropped (raise --watermark, or keep it 
 	assert_equal "$stderr" "maip-cep: --optional: has no effect on 'one', whose --times comes behind it; Flink has it so (put it behind the --times)"
 	run -0 --separate-stderr cep --begin one --optional --times 2 --optional --next two </dev/null
 	assert_equal "$stderr" ''
+}
+
+@test "--max-partial counts what has begun, traced or not" {
+	printf '{"t":%d,"k":"%s","e":"%s"}\n' 1 x a 1 y a 2 x b 2 y b >two
+	run -0 cep --begin a --where "e = 'a'" --followed-by b --where "e = 'b'" --max-partial 2 two
+	assert_equal ${#lines[@]} 2
+	run -65 cep --begin a --where "e = 'a'" --followed-by b --where "e = 'b'" --max-partial 1 two
+	printf '{"t":%d,"k":"x","e":"a"}\n' 1 2 3 4 5 >five
+	for limit in '--max-partial 2 --on-limit oldest' '--max-partial 2' '--max-partial 1'; do
+		want=$(cep --begin a --times 3 --emit count $limit five 2>errors) && status=0 || status=$?
+		run -$status --separate-stderr cep --begin a --times 3 --emit count $limit --trace x five
+		assert_output "$want"
+	done
+	assert_equal $status 65
 }
 
 @test "a pattern is refused before anything is read" {
