@@ -341,7 +341,7 @@ print_row(struct printer *p, const struct row *row, bool timeout, struct out *ou
 	return out_end_line(out);
 }
 
-/* How many were found at this moment: one line. */
+/* How many were found at this moment that end at one time: one line. */
 static int
 print_count(struct printer *p, const struct row *first, size_t n, struct out *out)
 {
@@ -371,13 +371,38 @@ add_row(struct printer *p, const struct found *found)
 }
 
 static int
+compare_ends(const void *pa, const void *pb)
+{
+	const struct row *a = pa, *b = pb;
+
+	return a->last_ts != b->last_ts ? (a->last_ts > b->last_ts) - (a->last_ts < b->last_ts)
+	                                : compare_rows(pa, pb);
+}
+
+/* Time alone may complete several matches at once, and a strategy hold matches back: they do not
+ * all end together. */
+static int
+print_all_counts(struct printer *p, struct out *out)
+{
+	int result = 0;
+
+	qsort(p->rows, p->n_rows, sizeof(*p->rows), compare_ends);
+	for (size_t i = 0, n; i < p->n_rows && result == 0; i += n) {
+		for (n = 1; i + n < p->n_rows && p->rows[i + n].last_ts == p->rows[i].last_ts; n++)
+			;
+		result = print_count(p, &p->rows[i], n, out);
+	}
+	return result;
+}
+
+static int
 print_rows(struct printer *p, bool timeouts, struct out *out)
 {
 	int result = 0;
 
-	qsort(p->rows, p->n_rows, sizeof(*p->rows), compare_rows);
 	if (p->conf.emit == EMIT_COUNT && !timeouts)
-		return print_count(p, &p->rows[0], p->n_rows, out);
+		return print_all_counts(p, out);
+	qsort(p->rows, p->n_rows, sizeof(*p->rows), compare_rows);
 	for (size_t i = 0; i < p->n_rows && result == 0; i++)
 		result = print_row(p, &p->rows[i], timeouts, out);
 	return result;

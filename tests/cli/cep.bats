@@ -44,6 +44,23 @@ refused() { # MESSAGE OPTION...
 {"k":"y","match_end":5000,"count":2}'
 }
 
+@test "a count line counts matches with one end, where several are completed at once" {
+	printf '{"t":%d,"k":"x","e":"%s"}\n' 1 a 2 a 2 a 20 z >silent
+	run -0 cep --emit count --time-style ms --begin a --where "e = 'a'" \
+		--not-followed-by b --where "e = 'b'" --within 4s silent
+	assert_output '{"k":"x","match_end":1000,"count":1}
+{"k":"x","match_end":2000,"count":2}'
+	# the first start lives and holds back what the others complete
+	printf '{"t":%d,"k":"x","e":"%s","v":%d}\n' 1 a 1 2 a 2 3 a 3 4 c 3 5 c 2 20 z 0 >held
+	for emit in summary count; do
+		run -0 cep --emit $emit --time-style ms --begin a --where "e = 'a'" --followed-by c \
+			--where "e = 'c' AND v = LAST(a.v)" --within 10s --after-match skip-to-next held
+		assert_equal ${#lines[@]} 2
+	done
+	assert_output '{"k":"x","match_end":4000,"count":1}
+{"k":"x","match_end":5000,"count":1}'
+}
+
 @test "a key may have a name of its own, and there may be several" {
 	run -0 maip-cep --time t --key 'k AS who' --key e --time-style ms --emit summary \
 		--begin one --times 2 log
