@@ -391,7 +391,7 @@ tell(const struct cep *cep)
 }
 
 static enum status
-run(struct cep *cep, const struct out *late, const struct out *timeouts)
+run(struct cep *cep, struct out *late, struct out *timeouts)
 {
 	struct pipe_env  env;
 	struct stage_ops ops = cep_ops;

@@ -211,6 +211,8 @@ consume_flush(struct consume *c, struct err *err)
 		*err = c->out->err;
 		return -1;
 	}
+	if (bad_flush(c->bad, err) < 0)
+		return -1;
 	c->left_lines = c->counts.lines;
 	if (c->env->stats != NULL) {
 		atomic_store_explicit(&c->env->stats->records_out, c->counts.lines,

@@ -154,6 +154,14 @@ bad_long_line(struct bad_records *bad, uint64_t line_number, struct str start, s
 	return deal_with(bad, bad_position(bad, line_number, position), start, true, &reason, err);
 }
 
+int
+bad_flush(struct bad_records *bad, struct err *err)
+{
+	return bad->policy != ON_ERROR_DEAD_LETTER || out_flush(&bad->letters) == 0
+	               ? 0
+	               : out_hand_on(&bad->letters, err);
+}
+
 static void
 tell(const struct bad_records *bad)
 {

@@ -62,6 +62,9 @@ int bad_long_line(struct bad_records *bad, uint64_t line_number, struct str star
 const char *bad_position(const struct bad_records *bad, uint64_t line_number,
                          char to[BAD_POSITION_MAX]);
 
+/* Let go of the letters. 0, or -1 with err. */
+int bad_flush(struct bad_records *bad, struct err *err);
+
 /* Flush and close the letters, which is told if it fails and was not yet; the status to end with:
  * so_far if that is not OK, 65 if too many were bad (one line on stderr says how many, and the
  * first reason), else OK. */

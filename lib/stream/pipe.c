@@ -299,6 +299,21 @@ patience(const struct loop *l)
 	return wait < 0 || next < wait ? next : wait;
 }
 
+/* What follows out (tail -f) sees the rest as soon. */
+static int
+flush_all(struct loop *l)
+{
+	if (out_flush(l->out) < 0 || out_left(l->out) || bad_flush(l->bad, l->err) < 0)
+		return -1;
+	for (size_t i = 0; i < PIPE_SIDE_OUTPUTS; i++) {
+		struct out *side = l->env->side_outputs[i];
+
+		if (side != NULL && out_flush(side) < 0)
+			return out_hand_on(side, l->err);
+	}
+	return 0;
+}
+
 /* Before a read that would block: let go of what has been said, and keep time. */
 static int
 await_input(struct loop *l)
@@ -306,8 +321,7 @@ await_input(struct loop *l)
 	while (!line_ready(l->reader, 0)) {
 		bool ready;
 
-		if (check_stop(l) < 0 || (l->begun && tick(l) < 0) || out_flush(l->out) < 0 ||
-		    out_left(l->out))
+		if (check_stop(l) < 0 || (l->begun && tick(l) < 0) || flush_all(l) < 0)
 			return -1;
 		count_out(l);
 		waiting(l, STATS_IDLE);

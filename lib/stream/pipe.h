@@ -3,8 +3,8 @@
  * pipe.h - runs one stage between a source and an out
  *
  * Reads, splits into batches, obeys and forwards control lines, keeps the three
- * clocks, applies the bad-record policy, flushes before it would block. The same
- * loop runs between two buffers in a test.
+ * clocks, applies the bad-record policy, flushes before it would block: out, the
+ * dead letters and the side outputs. The same loop runs between two buffers in a test.
  *
  * How an input may end:
  *	without hello  (a file, jq, cat) the end of file is the end of the input: everything fires
@@ -37,6 +37,8 @@ enum pipe_stop {
 	STOP_NOW                        /* a second one (pipe_count_stops): wait for nothing */
 };
 
+#define PIPE_SIDE_OUTPUTS 2
+
 /* Everything that a run borrows from the world. */
 struct pipe_env {
 	int64_t (*clock_ms)(void *self);        /* wall clock, ms since the epoch */
@@ -48,8 +50,8 @@ struct pipe_env {
 	size_t max_line;                /* 0: LINE_MAX_DEFAULT */
 	/* false: the stage is the last of its kind and control lines end here */
 	bool   forward_control;
-	/* for pipe_main: what else the tool writes; NULL: nothing */
-	const struct out *side_outputs[2];
+	/* what else the tool writes: flushed when out is; NULL: nothing */
+	struct out *side_outputs[PIPE_SIDE_OUTPUTS];
 };
 
 /* The inputs of a stage, in order. */

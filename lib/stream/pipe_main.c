@@ -150,7 +150,7 @@ file_ready(void *self, int64_t wait_ms)
 struct written {
 	const struct out *out;
 	const struct bad_records *bad;
-	const struct out *side[2];      /* NULL: nothing */
+	struct out *const *side;        /* PIPE_SIDE_OUTPUTS of them; NULL: nothing */
 };
 
 static bool
@@ -159,7 +159,7 @@ is_written(const struct written *w, const struct stat *file)
 	bool is = out_is(w->out, file) || (w->bad->policy == ON_ERROR_DEAD_LETTER &&
 	                                   out_is(&w->bad->letters, file));
 
-	for (size_t i = 0; i < sizeof(w->side) / sizeof(*w->side); i++)
+	for (size_t i = 0; i < PIPE_SIDE_OUTPUTS; i++)
 		is = is || (w->side[i] != NULL && out_is(w->side[i], file));
 	return is && S_ISREG(file->st_mode);
 }
@@ -236,9 +236,7 @@ pipe_main(const struct stage *stage, int n_files, char *const *files, struct bad
 	int fd = STDOUT_FILENO;
 	const struct sink to = sink_fd(&fd);
 	struct out out;
-	const struct written written = {
-		&out, bad, { env->side_outputs[0], env->side_outputs[1] }
-	};
+	const struct written written = { &out, bad, env->side_outputs };
 	enum status status;
 	struct err err;
 

@@ -565,8 +565,6 @@ window_batch(void *self, const struct batch *batch, struct bad_records *bad, str
 	}
 	w->idle_base = w->watermark;
 	tell(w);
-	if (w->conf.late != NULL && out_flush(w->conf.late) < 0)
-		return out_hand_on(w->conf.late, err);
 	return check_memory(w, err);
 }
 
