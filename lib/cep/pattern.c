@@ -11,6 +11,7 @@
 
 #include "base/mem.h"
 #include "base/time.h"
+#include "json/scan.h"
 
 #define USAGE(err, ...) fail_as(err, STATUS_USAGE, __VA_ARGS__)
 
@@ -34,6 +35,15 @@ is_not(const struct element *e)
 	return e->contiguity == NOT_NEXT || e->contiguity == NOT_FOLLOWED;
 }
 
+bool
+pattern_is_name(struct str text)
+{
+	for (size_t i = 0; i < text.n; i++)
+		if ((unsigned char)text.p[i] < ' ' || text.p[i] == 0x7f)
+			return false;
+	return utf8_valid(text);
+}
+
 static int
 add(struct pattern *p, struct element *prev, enum contiguity c, const char *what, const char *name,
     struct err *err)
@@ -46,9 +56,11 @@ add(struct pattern *p, struct element *prev, enum contiguity c, const char *what
 		return USAGE(err, "a group cannot be negated (negate one element: %s NAME)", what);
 	if (group && p->depth == PATTERN_DEPTH)
 		return USAGE(err, "groups nest deeper than %d", PATTERN_DEPTH);
-	if (name[0] == '\0' || strcmp(name, ")") == 0 || strchr(name, ':') != NULL) {
+	if (name[0] == '\0' || !pattern_is_name(str_of(name)) || strcmp(name, ")") == 0 ||
+	    strchr(name, ':') != NULL) {
 		char q[QUOTE_MAX];
-		return USAGE(err, "%s is not a name (letters, digits, _ and -; no ':')",
+		return USAGE(err, "%s is not a name (any text but ')', without ':' and control "
+		                  "characters)",
 		             quote(q, str_of(name)));
 	}
 	if (strcmp(name, "$endState$") == 0)

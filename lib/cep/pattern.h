@@ -89,6 +89,9 @@ struct pattern {
 void pattern_init(struct pattern *p);
 void pattern_release(struct pattern *p);
 
+/* Can it be a name: is it UTF-8 without control characters? */
+bool pattern_is_name(struct str text);
+
 /* An element follows. what is the option's name ("--next") for messages; name is kept and must
  * outlive p. A name "(" opens a group (not after a NOT), pattern_close ends it. All return 0, or
  * -1 with err (STATUS_USAGE), which does not repeat the option's name. */

@@ -293,7 +293,11 @@ maip-cep: 1 record came too late and was dropped (raise --watermark, or keep it 
 	refused "a group is still open at the end (close it with ')')" --begin '(' --begin a
 	refused "the group before ')' is empty (write --begin NAME in it)" --begin '(' ')'
 	refused "--not-next: a group cannot be negated (negate one element: --not-next NAME)" --begin a --not-next '('
-	refused "--begin: 'a:b' is not a name (letters, digits, _ and -; no ':')" --begin a:b
+	refused "--begin: 'a:b' is not a name (any text but ')', without ':' and control characters)" --begin a:b
+	refused "--next: 'a\x0ab' is not a name (any text but ')', without ':' and control characters)" --begin a --next $'a\nb'
+	refused "--begin: 'a\xff' is not a name (any text but ')', without ':' and control characters)" --begin $'a\xff'
+	refused "--name: 'a\xff' is not a name (any text without control characters)" --begin a --name $'a\xff'
+	refused "--name: 'a\x09' is not a name (any text without control characters)" --begin a --name $'a\t'
 	refused "--next: there is an element 'a' already (names must be different, in groups, too)" --begin a --next a
 }
 

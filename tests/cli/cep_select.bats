@@ -27,6 +27,12 @@ refused() { # MESSAGE CLAUSE [OPTION...]
 	assert_output '{"k":"x","match_start":1000,"match_end":3000,"n":2,"total":3.30,"first":1.10,"v":5,"none":null}'
 }
 
+@test "an element may have an odd name, which stands in backquotes in expressions" {
+	run -0 maip-cep --time t --begin 'a b' --where "e = 'a'" --next é- --where 'COUNT(`a b`) = 1' \
+		--select 'COUNT(`a b`) AS n, LAST(`é-`.e) AS last' --time-style ms log
+	assert_line --index 0 --partial '"n":1,"last":"a"'
+}
+
 @test "--select of a name that is none is refused" {
 	run -64 --separate-stderr maip-cep --begin a --select 'COUNT(b)' </dev/null
 	assert [ "${stderr#maip-cep: --select: column }" != "$stderr" ]
