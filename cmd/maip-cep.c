@@ -349,12 +349,12 @@ seed(void)
 	               : (uint64_t)(uintptr_t)&tool;
 }
 
-/* Options that have no effect: said once, and the work goes on. */
+/* Options that have no effect, and the like: said once, and the work goes on. */
 static void
-remark(void)
+remark(const struct cep *cep)
 {
-	char *remarks[5 * PATTERN_ELEMENTS];
-	const size_t n = pattern_remarks(&pattern, remarks, sizeof(remarks) / sizeof(remarks[0]));
+	char *remarks[6 * PATTERN_ELEMENTS];
+	const size_t n = cep_remarks(cep, remarks, sizeof(remarks) / sizeof(remarks[0]));
 
 	for (size_t i = 0; i < n; i++) {
 		warn("%s", remarks[i]);
@@ -577,7 +577,7 @@ main(int argc, char **argv)
 {
 	opt_parse(&tool, argc, argv);
 	struct cep *cep = make_stage();
-	remark();
+	remark(cep);
 	const enum status status = explains ? print_explanation(cep) : filter(cep, argc, argv);
 
 	cep_free(cep);

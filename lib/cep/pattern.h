@@ -124,8 +124,4 @@ int pattern_finish(struct pattern *p, struct err *err);
 /* The number of the element with that name, or -1. */
 int pattern_number(const struct pattern *p, struct str name);
 
-/* What Flink takes and ignores: up to max sentences for the user about options that have no
- * effect, each allocated. */
-size_t pattern_remarks(const struct pattern *p, char **to, size_t max);
-
 #endif

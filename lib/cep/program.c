@@ -84,7 +84,9 @@ program_rows(const struct pattern *p, int self, struct expr_rows *rows)
 static int
 name_of_pattern(void *arg, struct str name)
 {
-	return program_number(arg, name);
+	const struct program *g = arg;
+
+	return program_number(g->pattern, name);
 }
 
 /* The condition that a text is; the same text twice is one leaf. */
@@ -94,8 +96,8 @@ cond_text(struct program *g, const char *what, struct str text, int self, struct
 {
 	struct expr_rows rows;
 	const struct expr_scope scope = {
-		.fields = x, .pattern = name_of_pattern, .arg = (void *)(uintptr_t)g->pattern,
-		.rows = program_rows(g->pattern, self, &rows),
+		.fields = x, .pattern = name_of_pattern, .looks_taken = program_looks_taken,
+		.arg = g, .rows = program_rows(g->pattern, self, &rows),
 	};
 
 	for (int i = 0; i < (int)g->n_conds; i++)

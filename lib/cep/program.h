@@ -71,6 +71,9 @@ struct program {
 	struct leaf   leaves[PROGRAM_LEAVES];
 	int           n_leaves;
 	uint64_t      iterative;        /* mask of the leaves that are */
+	/* a path that begins with the name of an element and is none of it, by element: the first
+	 * that came; borrowed */
+	struct str    members[PATTERN_ELEMENTS];
 	int64_t       window;           /* first to last event; 0: no limit */
 	bool          gaps;             /* some state has one */
 	int           where;            /* the condition of the last element */
@@ -98,6 +101,13 @@ uint64_t program_elements(const struct pattern *p, int number);
 /* How names are read in the expressions of p, the condition of element self or (-1) a column, put
  * into *rows, or NULL. */
 const struct expr_rows *program_rows(const struct pattern *p, int self, struct expr_rows *rows);
+
+/* A looks_taken of expressions over the pattern; arg is the program. */
+void program_looks_taken(void *arg, struct str path, int element);
+
+/* What Flink takes and ignores, and expressions that hardly mean what they say: up to max sentences
+ * for the user, each allocated. */
+size_t program_remarks(const struct program *g, char **to, size_t max);
 
 /* Name of a state: "first", "first:1". */
 int program_state_name(const struct program *g, int state, struct buf *to);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * remarks.c - tells what Flink takes and ignores
+ * remarks.c - tells what Flink takes and ignores, and what hardly means what it says
  *
  * The matches are Flink's, so an option that has no effect there has none here; but here it is
  * said, and how to write what was probably meant.
@@ -9,7 +9,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
-#include "cep/pattern.h"
+#include "cep/program.h"
 
 struct remarks {
 	char **to;
@@ -118,12 +118,27 @@ about_group(struct remarks *r, const struct element *group)
 		    quote(q, last->name));
 }
 
-size_t
-pattern_remarks(const struct pattern *p, char **to, size_t max)
+void
+program_looks_taken(void *arg, struct str path, int element)
 {
+	struct program *g = arg;
+
+	if (g->members[element].p == NULL)
+		g->members[element] = path;
+}
+
+size_t
+program_remarks(const struct program *g, char **to, size_t max)
+{
+	const struct pattern *p = g->pattern;
 	struct remarks r = { to, 0, max };
+	char q[QUOTE_MAX];
 
 	for (int i = 0; i < p->n; i++) {
+		if (g->members[i].p != NULL)
+			say(&r, "%.*s is a member of the event; LAST(%.*s) is of the element %s",
+			    STR_ARGS(g->members[i]), STR_ARGS(g->members[i]),
+			    quote(q, p->elements[i]->name));
 		about_element(&r, p->elements[i], i == 0);
 		if (p->elements[i]->group != NULL)
 			about_group(&r, p->elements[i]);

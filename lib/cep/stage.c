@@ -410,12 +410,20 @@ element_of_name(void *arg, struct str name)
 	return program_number(c->conf.pattern, name);
 }
 
+static void
+looks_taken(void *arg, struct str path, int element)
+{
+	struct cep *c = arg;
+
+	program_looks_taken(&c->program, path, element);
+}
+
 static int
 compile_columns(struct cep *c, struct err *err)
 {
 	struct expr_rows rows;
 	const struct expr_scope scope = {
-		.fields = c->fields, .pattern = element_of_name, .arg = c,
+		.fields = c->fields, .pattern = element_of_name, .looks_taken = looks_taken, .arg = c,
 		.rows = program_rows(c->conf.pattern, -1, &rows),
 	};
 
@@ -623,6 +631,12 @@ cep_explain(const struct cep *c, bool as_dot, struct buf *to)
 
 	return as_dot ? explain_dot(&c->program, &keys, to)
 	              : explain_table(&c->program, &keys, c->slicing, to);
+}
+
+size_t
+cep_remarks(const struct cep *c, char **to, size_t max)
+{
+	return program_remarks(&c->program, to, max);
 }
 
 uint64_t

@@ -85,6 +85,9 @@ struct expr_scope {
 	/* The number of the pattern that a path inside FIRST, LAST, COUNT, SUM, AVG, MIN, MAX
 	 * names, or -1. NULL: no patterns. */
 	int (*pattern)(void *arg, struct str name);
+	/* Told of a bare path, as it is written, that reads a member of the line though it begins
+	 * with the name of a pattern, not in backquotes. NULL: nobody asks. */
+	void (*looks_taken)(void *arg, struct str path, int pattern);
 	/* NULL: p.x stands inside of those functions only, and with a name. */
 	const struct expr_rows *rows;
 

@@ -203,6 +203,21 @@ resolve_slot(struct parser *p, const struct path *path, size_t at, struct node *
 	return 1;
 }
 
+/* "a.v", where a is a pattern: legal, and hardly what was meant. */
+static void
+tell_of_member(struct parser *p, const struct path *path, const struct token *first)
+{
+	size_t end = p->lex.now.at;
+	int    pattern;
+
+	if (p->scope->looks_taken == NULL || path->n < 2 || first->kind != TOKEN_WORD ||
+	    (pattern = p->scope->pattern(p->scope->arg, path->steps[0].name)) < 0)
+		return;
+	while (end > first->at && p->lex.text.p[end - 1] == ' ')
+		end--;
+	p->scope->looks_taken(p->scope->arg, str_slice(p->lex.text, first->at, end), pattern);
+}
+
 static struct node *
 parse_path(struct parser *p)
 {
@@ -225,6 +240,8 @@ parse_path(struct parser *p)
 			return NULL;
 	} else if ((got = resolve_slot(p, &path, at, &leaf)) != 0) {
 		return got < 0 ? NULL : leaf;
+	} else {
+		tell_of_member(p, &path, &first);
 	}
 	if (p->scope->fields == NULL || (p->scope->aggregate != NULL && !p->in_aggregate)) {
 		lex_fail(&p->lex, at,

@@ -33,6 +33,20 @@ refused() { # MESSAGE CLAUSE [OPTION...]
 	assert_line --index 0 --partial '"n":1,"last":"a"'
 }
 
+@test "a member that looks like one of an element is read, and that is said" {
+	said="maip-cep: a.v is a member of the event; LAST(a.v) is of the element 'a'"
+	for option in --where --or; do
+		run -0 --separate-stderr maip-cep --time t --begin a --next b $option 'v > a.v AND a.e = 1' log
+		assert_equal "$stderr" "$said"
+	done
+	run -0 --separate-stderr maip-cep --time t --begin a --one-or-more --until 'v > a.v' log
+	assert_equal "$stderr" "$said"
+	run -0 --separate-stderr maip-cep --time t --begin a --select '`a`.v AS w, a.v , LAST(a.v) AS x' log
+	assert_equal "$stderr" "$said"
+	run -0 --separate-stderr maip-cep --time t --begin e --where "e = 'a' AND \`e\`.x IS NULL AND LAST(e.v) IS NULL" log
+	assert_equal "$stderr" ''
+}
+
 @test "--select of a name that is none is refused" {
 	run -64 --separate-stderr maip-cep --begin a --select 'COUNT(b)' </dev/null
 	assert [ "${stderr#maip-cep: --select: column }" != "$stderr" ]
