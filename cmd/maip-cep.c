@@ -31,7 +31,7 @@ static const char *late_path, *timeouts_path, *clause_path, *select_text;
 static struct recognize clause;
 static int64_t max_line = (int64_t)LINE_MAX_DEFAULT, max_partial = 10000000, max_matches;
 static int emit, on_limit, time_style;
-static bool watermark_given, explains, explains_as_dot;
+static bool watermark_given, after_match_given, explains, explains_as_dot;
 static struct cep_conf conf = { .pattern = &pattern, .keys = keys };
 
 static const char *const on_limit_words[] = { "stop", "oldest", NULL };
@@ -154,6 +154,7 @@ within_each(void *p, const char *duration, struct err *err)
 static int
 after_match(void *p, const char *value, struct err *err)
 {
+	after_match_given = true;
 	return pattern_after_match(p, value, err);
 }
 
@@ -471,8 +472,8 @@ use_clause(void)
 {
 	struct err err;
 
-	if (pattern.n > 0 || pattern.skip.kind != NO_SKIP || conf.n_keys > 0 ||
-	    conf.order_by != NULL || select_text != NULL || conf.name != NULL)
+	if (pattern.n > 0 || after_match_given || conf.n_keys > 0 || conf.order_by != NULL ||
+	    select_text != NULL || conf.name != NULL)
 		die(STATUS_USAGE, "--match-recognize: says all about the pattern, its keys, order "
 		                  "and columns (leave --begin and its like, --key, "
 		                  "--order-by, --select and --name out)");
@@ -510,12 +511,51 @@ print_explanation(struct cep *cep)
 	return status;
 }
 
+static const char *
+columns_option(void)
+{
+	return select_text != NULL ? "--select" : clause_path != NULL ? "--match-recognize" : NULL;
+}
+
+/* What contradicts something else that was said is refused; what merely has nothing to do is
+ * remarked on, see below. */
+static void
+check_options(void)
+{
+	const struct { const char *name; bool given; } of_time[] = {
+		{ "--time", conf.time != NULL },
+		{ "--time-format", conf.time_format != 0 },
+		{ "--watermark", watermark_given },
+	};
+
+	for (size_t i = 0; conf.processing_time && i < sizeof(of_time) / sizeof(of_time[0]); i++)
+		if (of_time[i].given)
+			die(STATUS_USAGE, "%s: has no meaning with --processing-time",
+			    of_time[i].name);
+	if (emit == EMIT_COUNT && columns_option() != NULL)
+		die(STATUS_USAGE, "--emit count: has no meaning with %s, which asks for values",
+		    columns_option());
+}
+
+static void
+remark_on_options(const struct cep *cep)
+{
+	if (conf.processing_time && late_path != NULL)
+		warn("--late: has no effect with --processing-time: no record comes too late");
+	if (timeouts_path != NULL && !cep_runs_out(cep))
+		warn("--timeouts: has no effect, since nothing runs out of time (add --within)");
+	if (emit == EMIT_SUMMARY && columns_option() != NULL && timeouts_path == NULL)
+		warn("--emit summary: has no effect with %s, which says what is printed of a match",
+		     columns_option());
+}
+
 static struct cep *
 make_stage(void)
 {
 	struct cep *cep;
 	struct err err;
 
+	check_options();
 	if (clause_path != NULL)
 		use_clause();
 	if (pattern_finish(&pattern, &err) < 0)
@@ -578,6 +618,7 @@ main(int argc, char **argv)
 	opt_parse(&tool, argc, argv);
 	struct cep *cep = make_stage();
 	remark(cep);
+	remark_on_options(cep);
 	const enum status status = explains ? print_explanation(cep) : filter(cep, argc, argv);
 
 	cep_free(cep);

@@ -639,6 +639,12 @@ cep_remarks(const struct cep *c, char **to, size_t max)
 	return program_remarks(&c->program, to, max);
 }
 
+bool
+cep_runs_out(const struct cep *c)
+{
+	return c->program.window > 0 || c->program.gaps;
+}
+
 uint64_t
 cep_matches(const struct cep *c)
 {

@@ -77,6 +77,9 @@ int cep_explain(const struct cep *c, bool as_dot, struct buf *to);
 /* What the user should know of the pattern: up to max sentences, each allocated. */
 size_t cep_remarks(const struct cep *c, char **to, size_t max);
 
+/* Can a partial match run out of time? */
+bool cep_runs_out(const struct cep *c);
+
 uint64_t cep_matches(const struct cep *c);              /* found so far */
 /* A column of PARTITION BY that records have been asked for, and none has had; or NULL. */
 const char *cep_absent_key(const struct cep *c);

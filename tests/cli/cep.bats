@@ -368,6 +368,37 @@ maip-cep: 1 record came too late and was dropped (raise --watermark, or keep it 
 {"t":1}'
 }
 
+@test "what contradicts --processing-time or the columns is refused" {
+	for option in '--time t' '--time-format ms' '--watermark 1s'; do
+		refused "${option% *}: has no meaning with --processing-time" --processing-time --begin a $option
+	done
+	refused '--emit count: has no meaning with --select, which asks for values' \
+		--begin a --emit count --select 'COUNT(a)'
+	echo 'MATCH_RECOGNIZE (ORDER BY t MEASURES A.v AS v PATTERN (A) DEFINE A AS TRUE)' >clause
+	refused '--emit count: has no meaning with --match-recognize, which asks for values' \
+		--match-recognize clause --emit count
+	refused '--match-recognize: says all about the pattern, its keys, order and columns (leave --begin and its like, --key, --order-by, --select and --name out)' \
+		--match-recognize clause --after-match no-skip
+}
+
+said() { # MESSAGE OPTION...
+	local message=$1
+	shift
+	run -0 --separate-stderr maip-cep "$@" </dev/null
+	assert_equal "$stderr" "${message:+maip-cep: }$message"
+}
+
+@test "what merely has nothing to do is remarked on" {
+	said '--late: has no effect with --processing-time: no record comes too late' \
+		--processing-time --begin a --late late
+	said '--timeouts: has no effect, since nothing runs out of time (add --within)' --begin a --timeouts t
+	said '' --begin a --within 1s --timeouts t
+	said '' --begin a --next b --within-each 1s --timeouts t
+	said '--emit summary: has no effect with --select, which says what is printed of a match' \
+		--begin a --emit summary --select 'COUNT(a)'
+	said '' --begin a --emit summary --select 'COUNT(a)' --within 1s --timeouts t
+}
+
 @test "an interval that is said twice is refused" {
 	for option in --within --within-each; do
 		run -64 maip-cep --key k --begin a --followed-by b $option 5s $option 6s </dev/null
