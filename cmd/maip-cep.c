@@ -176,19 +176,6 @@ key(void *arg, const char *text, struct err *err)
 }
 
 static int
-name(void *arg, const char *text, struct err *err)
-{
-	char q[QUOTE_MAX];
-
-	(void)arg;
-	if (!pattern_is_name(str_of(text)))
-		return fail(err, "%s is not a name (any text without control characters)",
-		            quote(q, str_of(text)));
-	conf.name = text;
-	return 0;
-}
-
-static int
 explain(void *arg, const char *form, struct err *err)
 {
 	char q[QUOTE_MAX];
@@ -278,8 +265,8 @@ static const struct opt opts[] = {
 	        "the order of events with equal time (default: of arrival)"),
 
 	OPT_HEADING("Output"),
-	OPT_CALL(0, "name", name, NULL, "TYPE",
-	         "what a match is called: the first member, anomalyType, of each"),
+	OPT_STR(0, "name", &conf.name, "TYPE",
+	        "what a match is called: the first member, anomalyType, of each"),
 	OPT_CHOICE(0, "emit", &emit, emit_words,
 	           "matches with their lines, with the number of lines, or only how many there "
 	           "are (default match)"),
@@ -527,7 +514,11 @@ check_options(void)
 		{ "--time-format", conf.time_format != 0 },
 		{ "--watermark", watermark_given },
 	};
+	char q[QUOTE_MAX];
 
+	if (conf.name != NULL && !pattern_is_name(str_of(conf.name)))
+		die(STATUS_USAGE, "--name: %s is not a name (any text without control characters)",
+		    quote(q, str_of(conf.name)));
 	for (size_t i = 0; conf.processing_time && i < sizeof(of_time) / sizeof(of_time[0]); i++)
 		if (of_time[i].given)
 			die(STATUS_USAGE, "%s: has no meaning with --processing-time",

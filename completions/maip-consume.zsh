@@ -3,8 +3,8 @@
 _arguments -s \
 	'*-t+[read this topic, or those that match; repeatable]:NAME|GLOB|^REGEX:' \
 	'*--topic=[read this topic, or those that match; repeatable]:NAME|GLOB|^REGEX:' \
-	'*-p+[only these partitions\: 0, 0,3 or 0-7]:LIST:' \
-	'*--partition=[only these partitions\: 0, 0,3 or 0-7]:LIST:' \
+	'*-p+[only these partitions\: 0, 0,3 or 0-7; repeatable]:LIST:' \
+	'*--partition=[only these partitions\: 0, 0,3 or 0-7; repeatable]:LIST:' \
 	'-g+[share the partitions with the others of the group, and commit there what has been read]:NAME:' \
 	'--group=[share the partitions with the others of the group, and commit there what has been read]:NAME:' \
 	'-o+[start there; an OFFSET is N, -N, +N, @TIME, -DURATION, or a range A\:B]:offset:(earliest latest committed)' \

@@ -79,7 +79,7 @@ static const struct opt opts[] = {
 	OPT_CALL('t', "topic", add_topic, NULL, "NAME|GLOB|^REGEX",
 	         "read this topic, or those that match; repeatable"),
 	OPT_CALL('p', "partition", partitions_option, &settings.consume.partitions, "LIST",
-	         "only these partitions: 0, 0,3 or 0-7"),
+	         "only these partitions: 0, 0,3 or 0-7; repeatable"),
 	OPT_STR('g', "group", &settings.group, "NAME",
 	        "share the partitions with the others of the group, and commit there what has been "
 	        "read"),

@@ -6,6 +6,9 @@
  * and the completions of bash, zsh and fish, so none of them can disagree.
  * Options are data: a kind says how a value is read and where it goes.
  *
+ * Of an option that holds one value, every kind but OPT_KIND_CALL, the last counts if it comes
+ * more than once; an OPT_KIND_CALL that does not add up does the same, or refuses.
+ *
  * Every tool also understands --help[=FORM] (FORM: man, bash, zsh, fish) and
  * --version, which the table need not list.
  */

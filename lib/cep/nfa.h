@@ -58,8 +58,8 @@ void nfa_adopt(struct nfa *f, struct partials *p, struct branches *live, struct 
 int nfa_event(struct nfa *f, struct partials *p, struct event *e, struct found_list *matches,
               struct err *err);
 
-/* After an event of the key: beyond max_live -1 with err, or with shed the key's oldest branches are
- * dropped. */
+/* After an event of the key: beyond max_live -1 with err, or with shed the key's oldest branches
+ * are dropped. */
 int nfa_keep_below_limit(struct nfa *f, struct partials *p, struct err *err);
 
 /* Is it known that the event leaves a key as it is of which nothing is known but the wait? */

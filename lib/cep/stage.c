@@ -423,7 +423,8 @@ compile_columns(struct cep *c, struct err *err)
 {
 	struct expr_rows rows;
 	const struct expr_scope scope = {
-		.fields = c->fields, .pattern = element_of_name, .looks_taken = looks_taken, .arg = c,
+		.fields = c->fields, .pattern = element_of_name, .looks_taken = looks_taken,
+		.arg = c,
 		.rows = program_rows(c->conf.pattern, -1, &rows),
 	};
 

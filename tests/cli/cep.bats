@@ -266,7 +266,8 @@ maip-cep: 1 record came too late and was dropped (raise --watermark, or keep it 
 	assert_equal "$stderr" "maip-cep: --within: has no effect on 'two', the last of a group; Flink has it so (put it behind the ')', or on the whole pattern)"
 	run -0 --separate-stderr cep --begin one --optional --times 2 --next two </dev/null
 	assert_equal "$stderr" "maip-cep: --optional: has no effect on 'one', whose --times comes behind it; Flink has it so (put it behind the --times)"
-	run -0 --separate-stderr cep --begin one --optional --times 2 --optional --next two </dev/null
+	run -0 --separate-stderr cep --begin one --optional --times 2 --optional \
+		--next two </dev/null
 	assert_equal "$stderr" ''
 }
 
@@ -277,8 +278,10 @@ maip-cep: 1 record came too late and was dropped (raise --watermark, or keep it 
 	run -65 cep --begin a --where "e = 'a'" --followed-by b --where "e = 'b'" --max-partial 1 two
 	printf '{"t":%d,"k":"x","e":"a"}\n' 1 2 3 4 5 >five
 	for limit in '--max-partial 2 --on-limit oldest' '--max-partial 2' '--max-partial 1'; do
-		want=$(cep --begin a --times 3 --emit count $limit five 2>errors) && status=0 || status=$?
-		run -$status --separate-stderr cep --begin a --times 3 --emit count $limit --trace x five
+		status=0
+		want=$(cep --begin a --times 3 --emit count $limit five 2>errors) || status=$?
+		run -$status --separate-stderr cep --begin a --times 3 --emit count $limit \
+			--trace x five
 		assert_output "$want"
 	done
 	assert_equal $status 65
@@ -397,6 +400,21 @@ said() { # MESSAGE OPTION...
 	said '--emit summary: has no effect with --select, which says what is printed of a match' \
 		--begin a --emit summary --select 'COUNT(a)'
 	said '' --begin a --emit summary --select 'COUNT(a)' --within 1s --timeouts t
+}
+
+@test "of an option with one value that is given twice the last counts" {
+	echo 'MATCH_RECOGNIZE (ORDER BY t MEASURES A.t AS v PATTERN (A) DEFINE A AS e = 1)' >none
+	echo 'MATCH_RECOGNIZE (ORDER BY t MEASURES A.t AS v PATTERN (A) DEFINE A AS t = 5)' >clause
+	run -0 maip-cep --match-recognize none --match-recognize clause log
+	assert_output '{"v":5}'
+	run -0 cep --name A --name B --order-by k --order-by e --watermark 9s --watermark 0s \
+		--select x --select 'COUNT(a) AS n' --emit match --emit summary \
+		--time-style rfc3339 --time-style ms \
+		--trace '"y"' --trace none --late l1 --late late --timeouts t1 --timeouts timeouts \
+		--begin a --where "e = 'b'" --within 1ms --after-match no-skip --after-match skip-to-next log
+	assert_line '{"anomalyType":"B","k":"x","match_start":2000,"match_end":2000,"n":1}'
+	assert_line "end: no record has the key 'none'; the first one has \"x\""
+	assert [ ! -e l1 ] && assert [ ! -e t1 ] && assert [ -e late ] && assert [ -e timeouts ]
 }
 
 @test "an interval that is said twice is refused" {

@@ -138,6 +138,25 @@ every_kind_of_value_goes_where_it_belongs(void **state)
 }
 
 static void
+of_an_option_given_twice_the_last_counts(void **state)
+{
+	char *argv[MAX_WORDS + 2];
+
+	(void)state;
+	PARSE(&tool, argv, "-s", "5s", "--tumbling=1m", "--offset=1s", "--offset=-1s");
+	assert_int_equal(size_ms, 60000);
+	assert_int_equal(shift_ms, -1000);
+	PARSE(&tool, argv, "-b", "one", "--kafka.bootstrap=two", "-c", "3", "-c", "2");
+	assert_string_equal(name, "two");
+	assert_int_equal(count, 2);
+	PARSE(&tool, argv, "--max-line=2k", "--max-line=1k", "--on-error=skip", "--on-error=stop",
+	      "-q", "-q");
+	assert_int_equal(bytes, 1024);
+	assert_int_equal(policy, 0);
+	assert_true(quick);
+}
+
+static void
 short_names_take_their_argument_with_or_without_a_space(void **state)
 {
 	char *argv[MAX_WORDS + 2];
@@ -413,6 +432,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(every_kind_of_value_goes_where_it_belongs, forget),
+		cmocka_unit_test_setup(of_an_option_given_twice_the_last_counts, forget),
 		cmocka_unit_test_setup(short_names_take_their_argument_with_or_without_a_space,
 		                       forget),
 		cmocka_unit_test_setup(sizes_have_units, forget),
