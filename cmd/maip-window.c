@@ -414,8 +414,13 @@ check_combinations(void)
 		    "works with --tumbling and --sliding only");
 	if (conf.every > 0 && conf.kind != WINDOW_GLOBAL)
 		die(STATUS_USAGE, "--emit-every-records: works with --global only");
-	if (watermark_given && conf.processing_time)
-		die(STATUS_USAGE, "--watermark: has no meaning with --processing-time");
+	if (conf.processing_time && (watermark_given || time_text != NULL || conf.time_format != 0))
+		die(STATUS_USAGE, "%s: has no meaning with --processing-time",
+		    watermark_given     ? "--watermark"
+		    : time_text != NULL ? "--time"
+		                        : "--time-format");
+	if (conf.processing_time && late_path != NULL)
+		warn("--late: has no effect with --processing-time: no record comes too late");
 	if (conf.watermark_by != NULL && (conf.processing_time || conf.bound == WATERMARK_NONE))
 		die(STATUS_USAGE, "--watermark-by: has no meaning with %s",
 		    conf.processing_time ? "--processing-time" : "--watermark none");

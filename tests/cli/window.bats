@@ -178,6 +178,12 @@ bad_line() { # LINE REASON
 	refused '--emit-every: has no meaning with --global (see --emit-every-records)' --global --emit-every 5s
 	refused '--emit-empty: works with --tumbling and --sliding only' --session 5m --emit-empty 3
 	refused '--emit-empty: does not work with --allowed-lateness' --tumbling 5m --allowed-lateness 1m --emit-empty 3
+	for option in '--time t' '--time-format ms' '--watermark 1s'; do
+		refused "${option% *}: has no meaning with --processing-time" \
+			--tumbling 5m --processing-time $option
+	done
+	run -0 --separate-stderr maip-window --tumbling 5m --processing-time --late late </dev/null
+	assert_equal "$stderr" 'maip-window: --late: has no effect with --processing-time: no record comes too late'
 	refused '--idle-advance: has no meaning with --watermark none' --tumbling 5m --watermark none --idle-advance 1s
 }
 
