@@ -20,7 +20,6 @@
 #define WATERMARK_RECORDS 64            /* between two watermark lines, if it has risen */
 #define FLUSH_BYTES       ((size_t)128 << 10)
 #define COMMIT_EVERY_MS   5000
-#define WAIT_MS           200           /* a signal is noticed after this */
 #define LEFT_EVERY_MS     500           /* whether our reader has gone is looked at no more often */
 #define SERVE_AFTER_MS    2000          /* so long may a group go without being served */
 
@@ -82,26 +81,6 @@ consume_serve(struct consume *c)
 		(void)c->reader->serve(c->reader->self, &ignored);
 }
 
-/* For how long is a silent partition not idle yet? While we are busy, what is left of it may wait
- * behind much of others. But what does not come although we wait is not to be had: it may belong to
- * a transaction that is open. Where it stands is asked, for behind its last record there may be
- * markers. */
-static int64_t
-grace(void *arg, size_t source)
-{
-	struct consume *c = arg;
-	const struct lane *l = &c->lanes[source];
-	const int64_t left = c->conf.idle_timeout - (c->waited - l->waited);
-	const int64_t end = c->reader->heard_end(c->reader->self, &l->part);
-	int64_t position;
-	struct err ignored;
-
-	if (left <= 0 || end == OFFSET_NONE ||
-	    c->reader->position(c->reader->self, &l->part, &position, &ignored) < 0)
-		return 0;
-	return (position == OFFSET_NONE ? l->next : position) < end ? left : 0;
-}
-
 struct consume *
 consume_new(const struct consume_conf *conf, struct bad_records *bad, struct out *out,
             const struct pipe_env *env, struct err *err)
@@ -122,10 +101,8 @@ consume_new(const struct consume_conf *conf, struct bad_records *bad, struct out
 	c->env = env;
 	c->said_watermark = TIME_MIN;
 	c->pending_lane = SIZE_MAX;
-	if (conf->watermarks) {
-		c->watermarks = watermark_set_new(conf->bound, c->bounded ? 0 : conf->idle_timeout);
-		watermark_set_ask(c->watermarks, grace, c);
-	}
+	if (conf->watermarks)
+		consume_start_time(c);
 	c->selector = selector_new(&selector, err);
 	if (c->selector != NULL)
 		return c;
@@ -269,57 +246,13 @@ let_go(struct consume *c, struct err *err)
 	return 0;
 }
 
-static int
-say(struct consume *c, const struct control *control, struct err *err)
+int
+consume_say(struct consume *c, const struct control *control, struct err *err)
 {
 	if (control_print(c->out, control) == 0)
 		return 0;
 	*err = c->out->err;
 	return -1;
-}
-
-/* The whole topic has been quiet for so long that the clock counts. While a broker cannot be
- * reached nothing is quiet: what it has may be older than now. */
-static bool
-clock_counts(struct consume *c, int64_t watermark)
-{
-	if (c->conf.idle_advance == 0 || watermark == TIME_MIN || c->pending_lane != SIZE_MAX ||
-	    consume_listened(c) - c->heard < c->conf.idle_advance)
-		return false;
-	if (c->reader->in_touch(c->reader->self))
-		return true;
-	c->heard = consume_listened(c);
-	return false;
-}
-
-static int
-say_watermark(struct consume *c, struct err *err)
-{
-	int64_t ts;
-	bool idle, news;
-
-	c->since_watermark = 0;
-	if (c->watermarks == NULL)
-		return 0;
-	news = watermark_set_advance(c->watermarks, consume_listened(c), &ts, &idle);
-	if (clock_counts(c, ts)) {
-		ts += consume_listened(c) - c->heard;
-		news = true;
-	}
-	if (!news)
-		return 0;
-	if (idle != c->said_idle) {
-		c->said_idle = idle;
-		if (say(c, &(struct control){ .kind = idle ? CONTROL_IDLE : CONTROL_ACTIVE }, err) <
-		    0)
-			return -1;
-	}
-	if (ts <= c->said_watermark)
-		return 0;
-	c->said_watermark = ts;
-	if (c->env->stats != NULL)
-		atomic_store_explicit(&c->env->stats->watermark, ts, memory_order_relaxed);
-	return say(c, &(struct control){ .kind = CONTROL_WATERMARK, .ts = ts }, err);
 }
 
 struct lane *
@@ -356,7 +289,7 @@ say_hello(struct consume *c, struct err *err)
 	memcpy(hello.run, c->conf.run, sizeof(hello.run));
 	if (c->env->stats != NULL)
 		atomic_store_explicit(&c->env->stats->has_hello, 1, memory_order_relaxed);
-	return say(c, &hello, err) < 0 ? -1 : consume_flush(c, err);
+	return consume_say(c, &hello, err) < 0 ? -1 : consume_flush(c, err);
 }
 
 static void
@@ -405,12 +338,6 @@ bad_one(struct consume *c, const struct record *r, const struct err *reason, str
 	return bad_record_at(c->bad, position, r->value, reason, err);
 }
 
-static bool
-too_early(const struct consume *c, const struct selection *s)
-{
-	return c->conf.max_future >= 0 && s->has_time && s->time > c->now + c->conf.max_future;
-}
-
 /* Is it wanted, and when did it happen? Of a bad one l->reason says what is wrong. */
 static void
 look(struct consume *c, struct lane *l, const struct record *r)
@@ -424,7 +351,7 @@ look(struct consume *c, struct lane *l, const struct record *r)
 	}
 	l->selected =
 		selector_look(c->selector, r, c->conf.max_line, &l->selection, &l->reason);
-	if (l->selected == SELECTED_YES && too_early(c, &l->selection)) {
+	if (l->selected == SELECTED_YES && consume_too_early(c, &l->selection)) {
 		char at[TIME_TEXT_MAX];
 
 		at[time_print(at, l->selection.time)] = '\0';
@@ -455,15 +382,6 @@ write_record(struct consume *c, const struct lane *l, const struct record *r, st
 	return 0;
 }
 
-static void
-see_time(struct consume *c, const struct lane *l)
-{
-	if (c->watermarks != NULL && l->selected != SELECTED_BAD && l->selection.has_time &&
-	    !too_early(c, &l->selection))
-		watermark_set_see(c->watermarks, l->part.slot, l->selection.time,
-		                  consume_listened(c));
-}
-
 /* The record at offset has been dealt with, one way or another. */
 static int
 pass(struct consume *c, struct lane *l, int64_t offset, struct err *err)
@@ -473,9 +391,9 @@ pass(struct consume *c, struct lane *l, int64_t offset, struct err *err)
 	l->waited = c->waited;
 	c->dirty = true;
 	c->heard = consume_listened(c);
-	see_time(c, l);
+	consume_see_time(c, l);
 	if (++c->since_watermark >= WATERMARK_RECORDS)
-		return say_watermark(c, err);
+		return consume_say_time(c, err);
 	return 0;
 }
 
@@ -485,8 +403,8 @@ event_time(const struct lane *l)
 	return l->selection.has_time ? l->selection.time : TIME_MIN;
 }
 
-/* While a write is blocked the group is served, and lanes may move: l is good until the first
- * write only. */
+/* While a write is blocked the group is served, and lanes may move: l is good until the record is
+ * written, for what is said before has room beyond FLUSH_BYTES and writes nothing. */
 static int
 handle(struct consume *c, struct lane *l, const struct record *r, struct err *err)
 {
@@ -497,7 +415,8 @@ handle(struct consume *c, struct lane *l, const struct record *r, struct err *er
 		return -1;
 	if (l->selected == SELECTED_YES && pace_used(&c->conf.pace))
 		pace_pass(&c->conf.pace, event_time(l), c->env->clock_ns(c->env->clock_self));
-	if (l->selected == SELECTED_YES && write_record(c, l, r, err) < 0)
+	if (l->selected == SELECTED_YES &&
+	    (consume_say_what_it_meets(c, l, err) < 0 || write_record(c, l, r, err) < 0))
 		return -1;
 	if (pass(c, &c->lanes[slot], offset, err) < 0)
 		return -1;
@@ -514,7 +433,7 @@ enough(const struct consume *c)
 static int
 quiet(struct consume *c, struct err *err)
 {
-	if (!c->bounded && say_watermark(c, err) < 0)
+	if (!c->bounded && consume_say_time(c, err) < 0)
 		return -1;
 	return let_go(c, err);
 }
@@ -780,29 +699,16 @@ int
 consume_finish(struct consume *c, bool drain, struct err *err)
 {
 	if (c->conf.watermarks) {
-		if (drain && say_watermark(c, err) < 0)
+		if (drain && consume_say_time(c, err) < 0)
 			return -1;
-		if (say(c, &(struct control){ .kind = CONTROL_END, .drain = drain }, err) < 0)
+		const struct control end = { .kind = CONTROL_END, .drain = drain };
+
+		if (consume_say(c, &end, err) < 0)
 			return -1;
 	}
 	if (consume_flush(c, err) < 0 || consume_store(c, err) < 0)
 		return -1;
 	return consume_commit(c, err);
-}
-
-/* How long a step may wait: until a partition may be idle, and never so long that a signal goes
- * unnoticed. */
-static int64_t
-patience(struct consume *c)
-{
-	const int64_t next = c->watermarks != NULL ? watermark_set_next(c->watermarks) : TIME_MAX;
-	int64_t wait;
-
-	if (next == TIME_MAX)
-		return WAIT_MS;
-	consume_clock(c);
-	wait = next - consume_listened(c);
-	return wait < 0 ? 0 : wait < WAIT_MS ? wait : WAIT_MS;
 }
 
 /* Nobody read, and we were told not to wait: what is undone? */
@@ -864,7 +770,7 @@ consume_run(struct consume *c, const struct reader *reader, struct err *err)
 	if (consume_start(c, reader, err) < 0)
 		return trouble(c, err);
 	while (go_on > 0 && (stop == NULL || *stop == 0)) {
-		go_on = reader_left(c) ? -1 : consume_step(c, patience(c), err);
+		go_on = reader_left(c) ? -1 : consume_step(c, consume_patience(c), err);
 		if (c->conf.tick != NULL)
 			c->conf.tick(c->conf.tick_arg);
 	}

@@ -3,7 +3,7 @@
  * consume_parts.h - what the files of consume share
  *
  * Private to consume*.c: consume_assign.c decides which partitions are read, from where and up to
- * where; consume.c reads and writes.
+ * where; consume_time.c says how far time has come; consume.c reads and writes.
  */
 #ifndef MAIP_KAFKA_CONSUME_PARTS_H
 #define MAIP_KAFKA_CONSUME_PARTS_H
@@ -94,6 +94,26 @@ void consume_need_head(struct consume *c, struct lane *l);
 void consume_needs_no_head(struct consume *c, struct lane *l);
 /* read up to its end: it holds nobody back any more */
 int consume_lane_done(struct consume *c, struct lane *l, struct err *err);
+
+int consume_say(struct consume *c, const struct control *control, struct err *err);
+
+/* ---- consume_time.c: but for the first and the last nothing without watermarks */
+
+void consume_start_time(struct consume *c);             /* with watermarks, once */
+/* is it further ahead of the clock than --max-future allows? */
+bool consume_too_early(const struct consume *c, const struct selection *s);
+/* l->selection has been dealt with */
+void consume_see_time(struct consume *c, const struct lane *l);
+/* If time has come further, or all have fallen silent, or one speaks again: say it. */
+int consume_say_time(struct consume *c, struct err *err);
+/* Before l->selection is written: if the watermark that is known, and not said yet, may make a
+ * difference to it, say it. The clock plays no part. Costs a comparison where times rise. */
+int consume_say_what_it_meets(struct consume *c, const struct lane *l, struct err *err);
+/* How many ms a step may wait: until a partition may be idle, and never so long that a signal goes
+ * unnoticed. */
+int64_t consume_patience(struct consume *c);
+
+/* ---- consume_assign.c */
 
 /* Find the topics, decide where to start and to end, and take the partitions or join the group. */
 int consume_start_alone(struct consume *c, struct err *err);

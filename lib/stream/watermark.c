@@ -186,6 +186,15 @@ watermark_set_advance(struct watermark_set *s, int64_t now, int64_t *ts, bool *i
 	return news;
 }
 
+/* What is combined is not above any source that speaks, so mostly the source's own tells enough. */
+bool
+watermark_set_may_meet(const struct watermark_set *s, size_t source, int64_t ts)
+{
+	const struct source_mark *m = &s->source[source];
+
+	return s->stale && (m->idle || ts - 1 <= m->w.now);
+}
+
 int64_t
 watermark_set_next(const struct watermark_set *s)
 {

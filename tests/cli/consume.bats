@@ -97,6 +97,29 @@ put() { maip-produce -t one --text; }
 	assert_regex "$stderr" '3 .*late'
 }
 
+# Disordered by up to 400 ms, of which the watermark allows for 100.
+disordered() { # SEED
+	awk -v seed="$1" 'BEGIN { srand(seed); for (i = 0; i < 3000; i++)
+		printf "{\"n\":%d,\"timestamp\":%.0f}\n", i, 1768564800000 + 3 * i + int(400 * rand()) }'
+}
+
+@test "what is late behind a topic is what is late in a file, however fast the topic is read" {
+	local window
+	disordered 7 >file
+	put <file
+	for window in "--tumbling 10ms" "--session 5ms"; do
+		maip-window $window --watermark 100ms file >expected 2>told
+		grep -q late told
+		maip-consume -t one -e --watermark 100ms | maip-window $window 2>bounded | grep -v _maip >found
+		cmp expected found
+		cmp told bounded
+		maip-consume -t one -o earliest -c 3000 --watermark 100ms --rate 10000 |
+			maip-window $window 2>live | grep -v _maip >found
+		cmp expected found
+		cmp told live
+	done
+}
+
 @test "SIGTERM ends a live read with 0, and says that nothing may fire" {
 	echo '{"timestamp":1}' | put
 	mkfifo lines
