@@ -3,6 +3,7 @@
  * offsets.c - where to start in a partition, and where to end
  */
 #include <inttypes.h>
+#include <stdio.h>
 
 #include "base/time.h"
 #include "kafka/offsets.h"
@@ -145,18 +146,31 @@ place_range_parse(struct place_range *to, struct str text, int64_t now, struct e
 	return 0;
 }
 
+/* A number after -o would move the other partitions, too, and in a group a word there would not
+ * move this one. */
+int
+place_fail_gone(const char *what, const struct part *p, int64_t first, int64_t next,
+                struct err *err)
+{
+	return fail_as(err, STATUS_CONFIG,
+	               "%.*s[%" PRId32 "] does not hold %s: it has %" PRId64 " to %" PRId64
+	               " (go on with --offsets-from a file with the line "
+	               "{\"topic\":\"%.*s\",\"partition\":%" PRId32 ",\"offset\":\"%" PRId64
+	               "\"}, or with %" PRId64 " in it to read what comes)",
+	               STR_ARGS(p->topic), p->partition, what, first, next, STR_ARGS(p->topic),
+	               p->partition, first, next);
+}
+
 static int
 check_held(const char *what, int64_t offset, const struct part *part, const struct extent *e,
            struct err *err)
 {
+	char held[60];
+
 	if (offset >= e->first && offset <= e->next)
 		return 0;
-	return fail_as(err, STATUS_CONFIG,
-	               "%.*s[%" PRId32 "] does not hold %s %" PRId64 ": it has %" PRId64
-	               " to %" PRId64 " (start with -o %" PRId64
-	               " to read what is there, or with -o latest to read what comes)",
-	               STR_ARGS(part->topic), part->partition, what, offset, e->first, e->next,
-	               e->first);
+	snprintf(held, sizeof(held), "%s %" PRId64, what, offset);
+	return place_fail_gone(held, part, e->first, e->next, err);
 }
 
 static int64_t

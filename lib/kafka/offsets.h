@@ -62,6 +62,11 @@ struct extent {
 int place_start(const struct place *p, const struct reader *reader, const struct part *part,
                 const struct extent *extent, int64_t *offset, struct err *err);
 
+/* what, such as "offset 5", is not in a partition that holds first up to next: says so, and how to
+ * go on without any other partition being touched. Returns -1 with STATUS_CONFIG. */
+int place_fail_gone(const char *what, const struct part *part, int64_t first, int64_t next,
+                    struct err *err);
+
 /* Where it ends; at most extent->next, at least start. */
 int place_end(const struct place *p, const struct reader *reader, const struct part *part,
               const struct extent *extent, int64_t start, int64_t *offset, struct err *err);

@@ -8,6 +8,7 @@
 
 #include "base/mem.h"
 #include "base/time.h"
+#include "kafka/offsets.h"
 #include "kafka/reader_parts.h"
 
 #define HEADERS_MAX  10000              /* of one record; a record may have 1 MB of them */
@@ -118,15 +119,12 @@ out_of_range(struct kafka_reader *k, const rd_kafka_message_t *m, struct err *er
 {
 	struct part p = { str_of(rd_kafka_topic_name(m->rkt)), m->partition, 0 };
 	int64_t first, next;
+	char held[60];
 
 	if (reader_ends(k, &p, &first, &next, err) < 0)
 		return -1;
-	return fail_as(err, STATUS_CONFIG,
-	               "%.*s[%" PRId32 "] does not hold offset %" PRId64
-	               " any more: it has %" PRId64 " to %" PRId64
-	               " (go on behind the gap with -o %" PRId64
-	               " or -o earliest, or from now on with -o latest)",
-	               STR_ARGS(p.topic), p.partition, m->offset, first, next, first);
+	snprintf(held, sizeof(held), "offset %" PRId64 " any more", m->offset);
+	return place_fail_gone(held, &p, first, next, err);
 }
 
 /* Errors that come where records come. 0: nothing to stop for. */

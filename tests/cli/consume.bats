@@ -110,7 +110,8 @@ disordered() { # SEED
 	for window in "--tumbling 10ms" "--session 5ms"; do
 		maip-window $window --watermark 100ms file >expected 2>told
 		grep -q late told
-		maip-consume -t one -e --watermark 100ms | maip-window $window 2>bounded | grep -v _maip >found
+		maip-consume -t one -e --watermark 100ms |
+			maip-window $window 2>bounded | grep -v _maip >found
 		cmp expected found
 		cmp told bounded
 		maip-consume -t one -o earliest -c 3000 --watermark 100ms --rate 10000 |
@@ -229,7 +230,7 @@ left_undone() { # STATUS REGEX
 @test "an offset that is not there is never jumped over" {
 	echo '{}' | put
 	run -78 --separate-stderr maip-consume -t one -o 7
-	assert_equal "$stderr" "maip-consume: one[0] does not hold offset 7: it has 0 to 1 (start with -o 0 to read what is there, or with -o latest to read what comes)"
+	assert_equal "$stderr" "maip-consume: one[0] does not hold offset 7: it has 0 to 1 (go on with --offsets-from a file with the line {\"topic\":\"one\",\"partition\":0,\"offset\":\"0\"}, or with 1 in it to read what comes)"
 }
 
 @test "ranges, limits and partitions" {

@@ -92,7 +92,7 @@ ends_soon_with() { # STATUS
 	await_lines out 1
 	admin delete-records "$topic" 0 1900
 	ends_soon_with 78
-	assert_regex "$(<err)" "$topic\[0\] does not hold offset [0-9]+ any more: it has 1900 to 2000 \(go on behind the gap with -o 1900 or -o earliest, or from now on with -o latest\)"
+	assert_regex "$(<err)" "$topic\[0\] does not hold offset [0-9]+ any more: it has 1900 to 2000 \(go on with --offsets-from a file with the line \{\"topic\":\"$topic\",\"partition\":0,\"offset\":\"1900\"\}, or with 2000 in it to read what comes\)"
 	assert_equal "$(<out)" "$(printf '{"n":%d}\n' {1..2000} | head -n "$(wc -l <out)")"
 }
 
@@ -102,7 +102,33 @@ ends_soon_with() { # STATUS
 	run -0 maip-consume -t "$topic" -g "$topic" -o earliest -e -c 5
 	admin delete-records "$topic" 0 15
 	run -78 --separate-stderr maip-consume -t "$topic" -g "$topic" -e
-	assert_equal "$stderr" "maip-consume: $topic[0] does not hold the committed offset 5: it has 15 to 20 (start with -o 15 to read what is there, or with -o latest to read what comes)"
+	assert_equal "$stderr" "maip-consume: $topic[0] does not hold the committed offset 5: it has 15 to 20 (go on with --offsets-from a file with the line {\"topic\":\"$topic\",\"partition\":0,\"offset\":\"15\"}, or with 20 in it to read what comes)"
+}
+
+advised() { # the line that a message says is to be in the file
+	sed -n 's/.* with the line \({.*}\), or with .*/\1/p'
+}
+
+@test "the advice for an offset that is gone loses nothing of other partitions, in a group and without" {
+	local p
+	topics "$topic:2"
+	for p in 0 1; do
+		printf '{"n":%d}\n' {1..10} | maip-produce -t "$topic" --partition-expr "$p"
+	done
+	maip-consume --offsets-from <(printf "{\"topic\":\"$topic\",\"partition\":%s,\"offset\":\"0:%s\"}\n" 0 4 1 0) -g "$topic"
+	run -0 maip-consume --list-offsets -t "$topic" -g "$topic"
+	assert_line --index 0 --partial '"committed":"4"'
+	admin delete-records "$topic" 0 8
+	run -78 --separate-stderr maip-consume -t "$topic" -g "$topic" -e
+	advised <<<"$stderr" >from
+	run -0 --separate-stderr maip-consume -t "$topic" -g "$topic" -e --offsets-from from --only value
+	assert_equal "${#lines[@]}" 12  # 2 and 10
+	run -0 maip-consume -t "$topic" -g "$topic" -e
+	assert_output ""
+	run -78 --separate-stderr maip-consume -t "$topic" -o 4 -e
+	advised <<<"$stderr" >from
+	run -0 --separate-stderr maip-consume -t "$topic" -o 4 -e --offsets-from from
+	assert_equal "${#lines[@]}" 8  # 2 and 6
 }
 
 @test "a broker that dies while it is read: 69 within --broker-timeout, and with a group, too" {

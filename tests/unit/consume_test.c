@@ -185,8 +185,8 @@ an_offset_that_is_gone_is_never_jumped_over(void **state)
 	rig_init(&r, b, "t");
 	assert_int_equal(place_range_parse(&r.conf.range, STR("3"), NOW, &r.err), 0);
 	assert_int_equal(rig_run(&r), STATUS_CONFIG);
-	assert_string_equal(r.err.msg, "t[0] does not hold offset 3: it has 5 to 10 (start with -o 5 to read what is there, "
-	                               "or with -o latest to read what comes)");
+	assert_string_equal(r.err.msg, "t[0] does not hold offset 3: it has 5 to 10 (go on with --offsets-from a file with the line "
+	                               "{\"topic\":\"t\",\"partition\":0,\"offset\":\"5\"}, or with 10 in it to read what comes)");
 	rig_release(&r);
 	memory_broker_free(b);
 }
