@@ -4,7 +4,7 @@ complete -c maip-consume -l topic -s t -x -d 'read this topic, or those that mat
 complete -c maip-consume -l partition -s p -x -d 'only these partitions: 0, 0,3 or 0-7; repeatable'
 complete -c maip-consume -l group -s g -x -d 'share the partitions with the others of the group, and commit there what has been read'
 complete -c maip-consume -l offset -s o -x -a 'earliest latest committed' -d 'start there; an OFFSET is N, -N, +N, @TIME, -DURATION, or a range A:B'
-complete -c maip-consume -l offsets-from -rF -d 'read from these offsets on: lines as --list-offsets prints them, or with "offset":OFFSET'
+complete -c maip-consume -l offsets-from -rF -d 'read from these offsets on (- is standard input): lines as --list-offsets prints them, or with "offset":OFFSET'
 complete -c maip-consume -l exit-at-end -s e -d 'end when everything has been read that is there at the start'
 complete -c maip-consume -l until -x -a 'end committed' -d 'end there: N, +N, -N, @TIME or -DURATION, at most the present end'
 complete -c maip-consume -l max-messages -s c -x -d 'end after N lines'

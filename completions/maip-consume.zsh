@@ -9,7 +9,7 @@ _arguments -s \
 	'--group=[share the partitions with the others of the group, and commit there what has been read]:NAME:' \
 	'-o+[start there; an OFFSET is N, -N, +N, @TIME, -DURATION, or a range A\:B]:offset:(earliest latest committed)' \
 	'--offset=[start there; an OFFSET is N, -N, +N, @TIME, -DURATION, or a range A\:B]:offset:(earliest latest committed)' \
-	'--offsets-from=[read from these offsets on\: lines as --list-offsets prints them, or with "offset"\:OFFSET]:FILE:_files' \
+	'--offsets-from=[read from these offsets on (- is standard input)\: lines as --list-offsets prints them, or with "offset"\:OFFSET]:FILE:_files' \
 	'-e[end when everything has been read that is there at the start]' \
 	'--exit-at-end[end when everything has been read that is there at the start]' \
 	'--until=[end there\: N, +N, -N, @TIME or -DURATION, at most the present end]:until:(end committed)' \

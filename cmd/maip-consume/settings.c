@@ -86,8 +86,8 @@ static const struct opt opts[] = {
 	OPT_STR('o', "offset", &from_text, "earliest|latest|committed|OFFSET",
 	        "start there; an OFFSET is N, -N, +N, @TIME, -DURATION, or a range A:B"),
 	OPT_STR(0, "offsets-from", &places_path, "FILE",
-	        "read from these offsets on: lines as --list-offsets prints them, or with "
-	        "\"offset\":OFFSET"),
+	        "read from these offsets on (- is standard input): lines as --list-offsets prints "
+	        "them, or with \"offset\":OFFSET"),
 	OPT_FLAG('e', "exit-at-end", &settings.consume.exit_at_end,
 	         "end when everything has been read that is there at the start"),
 	OPT_STR(0, "until", &until_text, "end|committed|OFFSET",
@@ -151,6 +151,31 @@ refuse(bool both, const char *message)
 		die(STATUS_USAGE, "%s", message);
 }
 
+/* What would be passed over without a word. */
+static void
+check_for_reading(void)
+{
+	const struct { bool given; const char *name; } for_reading[] = {
+		{ from_text != NULL, "-o" },
+		{ places != NULL, "--offsets-from" },
+		{ conf->exit_at_end, "-e" },
+		{ until_text != NULL, "--until" },
+		{ max_messages > 0, "-c" },
+		{ key != NULL, "--key" },
+		{ conf->n_where > 0, "--where" },
+		{ conf->envelope, "--envelope" },
+		{ only >= 0, "--only" },
+		{ pace_used(&conf->pace), "--rate" },
+		{ conf->watermarks, "--watermark" },
+		{ settings.meter.stats_every > 0, "--stats-interval" },
+	};
+
+	for (size_t i = 0; i < sizeof(for_reading) / sizeof(for_reading[0]); i++)
+		if (for_reading[i].given)
+			die(STATUS_USAGE, "%s is for reading, not for a list",
+			    for_reading[i].name);
+}
+
 static void
 check_listing(void)
 {
@@ -160,10 +185,10 @@ check_listing(void)
 	       "no topic: -t NAME (--list-topics shows those there are)");
 	refuse(settings.list_topics && settings.list_offsets,
 	       "--list-topics and --list-offsets are two questions: ask one");
-	refuse(settings.meter.stats_every > 0 && listing,
-	       "--stats-interval is for reading, not for a list");
-	refuse(key != NULL && listing, "--key is for reading, not for a list");
-	refuse(places != NULL && listing, "--offsets-from is for reading, not for a list");
+	if (listing)
+		check_for_reading();
+	refuse(settings.list_topics && conf->partitions.n > 0,
+	       "-p: a list of topics has no partitions; --list-offsets has");
 	refuse(!listing && settings.group != NULL && conf->partitions.n > 0,
 	       "-p: in a group the partitions are shared out; without -g they can be chosen");
 }

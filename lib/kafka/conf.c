@@ -368,7 +368,7 @@ kafka_conf_patience(const struct kafka_conf *c, bool answered)
 
 /* Read NAME.conf from the first configuration directory that has one. */
 static int
-read_profile(struct properties *to, const char *name, struct err *err)
+read_profile(struct properties *to, const char *name, bool from_environment, struct err *err)
 {
 	const char *xdg = getenv("XDG_CONFIG_HOME"), *home = getenv("HOME");
 	const struct { const char *base, *below; } places[] = {
@@ -391,8 +391,9 @@ read_profile(struct properties *to, const char *name, struct err *err)
 	buf_release(&path);
 	if (rc > 0 && strcmp(name, "local") != 0)
 		return fail_as(err, STATUS_NOINPUT,
-		               "no profile '%s' (make %s/maip/%s.conf, or unset MAIP_ENV)", name,
-		               xdg != NULL ? xdg : "~/.config", name);
+		               "no profile '%s' (make %s/maip/%s.conf%s)", name,
+		               xdg != NULL ? xdg : "~/.config", name,
+		               from_environment ? ", or unset MAIP_ENV" : "");
 	return rc < 0 ? -1 : 0;
 }
 
@@ -459,14 +460,18 @@ kafka_conf_finish(struct kafka_conf *c, struct err *err)
 	};
 	struct properties profile = { 0 };
 	const char       *brokers = getenv("MAIP_KAFKA_BROKERS"), *env = getenv("MAIP_ENV");
+	bool              from_environment = false;
 	int               rc = 0;
 
 	for (size_t i = 0; i < sizeof(defaults) / sizeof(defaults[0]); i++)
 		properties_put(&c->all, defaults[i][0], defaults[i][1], "default");
-	if (c->env == NULL && env != NULL && *env != '\0' && kafka_conf_env(&c, env, err) < 0)
-		return fail_in(err, "MAIP_ENV");
+	if (c->env == NULL && env != NULL && *env != '\0') {
+		from_environment = true;
+		if (kafka_conf_env(&c, env, err) < 0)
+			return fail_in(err, "MAIP_ENV");
+	}
 	if (c->env != NULL)
-		rc = read_profile(&profile, c->env, err);
+		rc = read_profile(&profile, c->env, from_environment, err);
 	put_all(&c->all, &profile);
 	properties_release(&profile);
 	if (rc < 0)

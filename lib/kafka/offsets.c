@@ -7,6 +7,7 @@
 
 #include "base/time.h"
 #include "kafka/offsets.h"
+#include "sql/node.h"
 
 static const struct { const char *word; enum place_kind kind; } words[] = {
 	{ "earliest", PLACE_EARLIEST }, { "beginning", PLACE_EARLIEST },
@@ -44,7 +45,7 @@ parse_ago(struct str s, int64_t now, int64_t *to)
 static bool
 parse_moment(struct str s, int64_t now, int64_t *to)
 {
-	return time_parse_rfc3339(to, s) == 0 || parse_ago(s, now, to) ||
+	return text_to_time(to, s) == 0 || parse_ago(s, now, to) ||
 	       time_parse_number(to, s, TIME_FORMAT_AUTO) == 0;
 }
 
@@ -78,17 +79,21 @@ parse(struct place *to, struct str s, int64_t now)
 	}
 }
 
-int
-place_parse(struct place *to, struct str text, int64_t now, struct err *err)
+static int
+refuse(struct str text, const char *or_what, struct err *err)
 {
 	char q[QUOTE_MAX];
 
-	if (parse(to, text, now))
-		return 0;
 	return fail_as(err, STATUS_USAGE,
 	               "%s is not an offset (try earliest, latest, committed, 42, -10, +10, "
-	               "@2026-01-16T12:00:00Z, -3d, or a range A:B of these)",
-	               quote(q, text));
+	               "@2026-01-16T12:00:00Z%s)",
+	               quote(q, text), or_what);
+}
+
+int
+place_parse(struct place *to, struct str text, int64_t now, struct err *err)
+{
+	return parse(to, text, now) ? 0 : refuse(text, " or -3d", err);
 }
 
 /* Moments have colons in them, too: the range is split where both sides are places. */
@@ -136,8 +141,8 @@ place_range_parse(struct place_range *to, struct str text, int64_t now, struct e
 			               quote(q, text));
 		return 0;
 	}
-	if (place_parse(&to->from, text, now, err) < 0)
-		return -1;
+	if (!parse(&to->from, text, now))
+		return refuse(text, ", -3d, or a range A:B of these", err);
 	to->to = (struct place){ PLACE_NONE, 0 };
 	if (to->from.kind == PLACE_AFTER_START) {
 		to->to = to->from;

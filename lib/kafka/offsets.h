@@ -5,7 +5,8 @@
  *	earliest beginning start    latest end    committed stored (by a group)
  *	N           that offset
  *	-N          the last N          +N      the first N; as an end: N after the start
- *	@TIME       the first record of that time or later: RFC 3339, or a number in s, ms, us or ns
+ *	@TIME       the first record of that time or later: RFC 3339, a date with or without a time
+ *	            of day, in UTC, or a number in s, ms, us or ns
  *	-3d @-3d    so long ago
  *	A:B         from A up to, not including, B; either may be left out
  *

@@ -162,9 +162,13 @@ read_lines(struct place_list *l, struct line_reader *lines, const char *path, in
 	while (more > 0) {
 		more = line_fill(lines, err);
 		if (more == SOURCE_INTERRUPTED)
-			more = 1;
-		else if (more < 0)
+			return fail_as(err, STATUS_RETRY, "stopped by a signal while %s was read",
+			               path);
+		if (more < 0) {
+			if (err->status == STATUS_IO)
+				err->status = STATUS_NOINPUT;
 			return fail_in(err, "%s", path);
+		}
 		while (line_take(lines, &line, 1) == 1)
 			if (read_entry(l, line.text, now, err) < 0) {
 				err->status = STATUS_DATA;
@@ -193,8 +197,11 @@ place_list_read(struct place_list *l, const char *path, int64_t now, struct err 
 {
 	struct line_reader *lines;
 	struct source source;
-	int fd = open(path, O_RDONLY | O_CLOEXEC), rc;
+	const bool is_stdin = strcmp(path, "-") == 0;
+	int fd = is_stdin ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC), rc;
 
+	if (is_stdin)
+		path = "standard input";
 	if (fd < 0)
 		return fail_as(err, STATUS_NOINPUT, "cannot read %s: %s", path, strerror(errno));
 	source = source_fd(&fd);
@@ -202,7 +209,8 @@ place_list_read(struct place_list *l, const char *path, int64_t now, struct err 
 	line_open(lines, &source);
 	rc = read_lines(l, lines, path, now, err);
 	line_free(lines);
-	close(fd);
+	if (!is_stdin)
+		close(fd);
 	return rc < 0 ? -1 : check_doubles(l, path, err);
 }
 

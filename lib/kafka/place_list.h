@@ -22,8 +22,9 @@ struct place_list;                                      /* opaque; lives in plac
 struct place_list *place_list_new(void);
 void place_list_free(struct place_list *l);             /* NULL is fine */
 
-/* Read a file; now is what "so long ago" counts from. -1 with err: STATUS_NOINPUT it cannot be
- * read, STATUS_DATA a line of it is wrong. */
+/* Read a file, "-" standard input; now is what "so long ago" counts from. -1 with err:
+ * STATUS_NOINPUT it cannot be read, STATUS_DATA a line of it is wrong, STATUS_RETRY a signal came
+ * first. */
 int place_list_read(struct place_list *l, const char *path, int64_t now, struct err *err);
 
 /* NULL: not named */

@@ -57,8 +57,8 @@ void watermark_set_see(struct watermark_set *s, size_t source, int64_t ts, int64
 bool watermark_set_advance(struct watermark_set *s, int64_t now, int64_t *ts, bool *idle);
 
 /* Could a record of this source and time be at the combined watermark or behind it, or one ms
- * ahead of it, and has that not been told by watermark_set_advance() yet? O(1), before the record is seen;
- * true may be wrong, false is not, but for idleness that is not known yet. */
+ * ahead of it, and has that not been told by watermark_set_advance() yet? O(1), before the record
+ * is seen; true may be wrong, false is not, but for idleness that is not known yet. */
 bool watermark_set_may_meet(const struct watermark_set *s, size_t source, int64_t ts);
 
 /* When the next source may become idle; TIME_MAX: none. */

@@ -373,6 +373,12 @@ left_undone() { # STATUS REGEX
 	done <<-'END'
 		-e|no topic: -t NAME (--list-topics shows those there are)
 		-t one -o soon|-o: 'soon' is not an offset (try earliest, latest, committed, 42, -10, +10, @2026-01-16T12:00:00Z, -3d, or a range A:B of these)
+		-t one --until 1:2|--until: '1:2' is not an offset (try earliest, latest, committed, 42, -10, +10, @2026-01-16T12:00:00Z or -3d)
+		-L -e|-e is for reading, not for a list
+		-L -p 0|-p: a list of topics has no partitions; --list-offsets has
+		--list-offsets -c 3|-c is for reading, not for a list
+		-L -w 'a = 1'|--where is for reading, not for a list
+		-L --watermark 1s|--watermark is for reading, not for a list
 		-t one -o 5:3|-o: the range '5:3' ends before it starts: it is A:B, from A up to, not including, B
 		-t one -o -5:-10|-o: the range '-5:-10' ends before it starts: it is A:B, from A up to, not including, B
 		-t one --where '$offse > 5'|--where: column 1: there is no '$offse'; there are $key, $topic, $partition, $offset, $timestamp and $headers.NAME; $key_b64 and $headers.NAME.b64 are bytes in base64
@@ -414,6 +420,18 @@ left_undone() { # STATUS REGEX
 	assert_equal "$output" $'{"topic":"one","partitions":1}\n{"topic":"t","partitions":4}'
 	run -0 --separate-stderr maip-consume --list-offsets -t 'o*'
 	assert_equal "$output" '{"topic":"one","partition":0,"first":"0","next":"1"}'
+}
+
+@test "--offsets-from: a file that cannot be read is 66, one that is wrong 65, - is standard input" {
+	printf '{"n":%d}\n' 0 1 2 | put
+	run -66 maip-consume --offsets-from . -e
+	assert_output "maip-consume: --offsets-from: .: cannot read: Is a directory"
+	run -66 maip-consume --offsets-from nope -e
+	assert_output "maip-consume: --offsets-from: cannot read nope: No such file or directory"
+	run -65 maip-consume --offsets-from - -e <<<'{"topic":"one"}'
+	assert_output 'maip-consume: --offsets-from: standard input: line 1: has no "partition"'
+	run -0 maip-consume --offsets-from - -e <<<'{"topic":"one","partition":0,"offset":"2"}'
+	assert_output '{"n":2}'
 }
 
 @test "a partition that --offsets-from names and the topic has not is told" {

@@ -102,6 +102,16 @@ ten_more() {
 	assert_equal "$output" $'2\n3'
 }
 
+@test "a date is a moment, too: its start in UTC" {
+	topics "$topic:1"
+	printf '{"n":%d,"at":%d}\n' 0 1767225599999 1 1767225600000 |
+		maip-produce -t "$topic" --timestamp at
+	run -0 bash -c "maip-consume -t $topic -o @2026-01-01 -e | jq -c .n"
+	assert_output 1
+	run -0 bash -c "maip-consume -t $topic -o '@2025-12-31 23:59:59:@2026-01-01' | jq -c .n"
+	assert_output 0
+}
+
 @test "a start and an end in the middle of a compressed batch are kept to the record" {
 	topics "$topic:2"
 	for p in 0 1; do

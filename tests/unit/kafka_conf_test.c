@@ -189,6 +189,14 @@ a_profile_that_is_not_there_is_told_and_local_needs_none(void **state)
 	assert_int_equal(kafka_conf_finish(c, &err), -1);
 	assert_int_equal(err.status, STATUS_NOINPUT);
 	assert_non_null(strstr(err.msg, "no profile 'staging' (make "));
+	assert_null(strstr(err.msg, "MAIP_ENV"));
+	kafka_conf_free(c);
+
+	c = kafka_conf_new();
+	setenv("MAIP_ENV", "staging", 1);
+	assert_int_equal(kafka_conf_finish(c, &err), -1);
+	assert_non_null(strstr(err.msg, "/staging.conf, or unset MAIP_ENV)"));
+	unsetenv("MAIP_ENV");
 	kafka_conf_free(c);
 }
 
