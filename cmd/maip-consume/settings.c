@@ -189,8 +189,6 @@ check_listing(void)
 		check_for_reading();
 	refuse(settings.list_topics && conf->partitions.n > 0,
 	       "-p: a list of topics has no partitions; --list-offsets has");
-	refuse(!listing && settings.group != NULL && conf->partitions.n > 0,
-	       "-p: in a group the partitions are shared out; without -g they can be chosen");
 }
 
 static void
@@ -292,8 +290,12 @@ complete(struct err *unusable)
 		die(STATUS_USAGE, "%s", unusable->msg);
 	if (settings.group == NULL)
 		settings.group = kafka_conf_get(settings.kafka, "group.id");
+	if (settings.group != NULL && *settings.group == '\0')
+		settings.group = NULL;
 	conf->group = settings.group != NULL;
 	check_committed();
+	refuse(conf->group && conf->partitions.n > 0 && !settings.list_offsets,
+	       "-p: in a group the partitions are shared out; without -g they can be chosen");
 	refuse(key != NULL && conf->group,
 	       "--key: in a group the partitions are shared out; without -g the one of a key can "
 	       "be read");

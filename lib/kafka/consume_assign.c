@@ -260,8 +260,8 @@ find_partitions(struct consume *c, struct err *err)
 	    c->reader->topics(c->reader->self, &all, &n_all, err) < 0)
 		return -1;
 	n = topics_select(c->conf.topics, all, n_all, &names);
-	if (n == 0 || c->n_lanes == 0)          /* later it is no news */
-		rc = tell_unmatched(c, all, n_all, n, false, err);
+	if (!c->joined)                         /* later it is no news */
+		rc = tell_unmatched(c, all, n_all, n, !c->bounded, err);
 	for (size_t i = 0; rc == 0 && i < n; i++)
 		rc = add_topic(c, names[i], err);
 	free(names);

@@ -42,7 +42,8 @@ struct consume {
 	struct selector       *selector;
 	struct watermark_set  *watermarks;      /* NULL: not wanted */
 	bool                   bounded;
-	/* a group has given us partitions, be they none, and not taken all of them back */
+	/* a group has given us partitions, be they none, and not taken all of them back; alone: we
+	 * have started */
 	bool                   joined;
 	struct lane           *lanes;
 	size_t                 n_lanes, cap_lanes, last_lane;

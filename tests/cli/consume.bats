@@ -357,6 +357,20 @@ left_undone() { # STATUS REGEX
 	assert_equal "$(<said)" "maip-consume: no topic matches 'nope*'; waiting for one"
 }
 
+@test "without a group a live read waits for a topic that its pattern matches, too" {
+	mkfifo lines
+	maip-consume -t 'nope*' -X topic.metadata.refresh.interval.ms=100 >lines 2>said 3>&- &
+	exec 7<lines
+	until [[ -s said ]]; do sleep 0.02; done
+	echo '{"n":1}' | maip-produce -t nope.yet --create-topics
+	read -r line <&7
+	assert_equal "$line" '{"n":1}'
+	kill $!
+	wait $!
+	exec 7<&-
+	assert_equal "$(<said)" "maip-consume: no topic matches 'nope*'; waiting for one"
+}
+
 @test "an end that the group has committed" {
 	printf '{"n":%d}\n' 1 2 3 | put
 	run -0 maip-consume -t one -g g -c 2 -o earliest
@@ -388,6 +402,7 @@ left_undone() { # STATUS REGEX
 		-t one --until committed|--until committed: committed by which group? (-g NAME)
 		--offsets-from <(echo '{"topic":"one","partition":0,"offset":"committed"}')|--offsets-from has an offset "committed": committed by which group? (-g NAME)
 		-t one -g g -p 0|-p: in a group the partitions are shared out; without -g they can be chosen
+		-t one -X group.id=g -p 0|-p: in a group the partitions are shared out; without -g they can be chosen
 		-t one --where 'a ='|--where: column 4: expected an expression after '=', found end of text
 		-t one --idle-timeout 5s|--idle-timeout is for --watermark in a read without an end
 		-t one --idle-advance 5s|--idle-advance is for --watermark in a read without an end

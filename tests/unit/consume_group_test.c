@@ -258,6 +258,7 @@ a_topic_or_partition_that_is_not_there_is_told(void **state)
 	assert_int_equal(rig_run(&r), STATUS_NOINPUT);
 	rig_release(&r);
 	rig_init(&r, b, "u*");
+	r.conf.exit_at_end = true;
 	assert_int_equal(rig_run(&r), STATUS_NOINPUT);
 	assert_string_equal(r.err.msg, "no topic matches 'u*' (maip-consume --list-topics shows those there are)");
 	rig_release(&r);
