@@ -441,8 +441,8 @@ said() { # MESSAGE OPTION...
 	run -65 --separate-stderr maip-cep --begin a --next b --next c --max-partial 1 log
 	assert [ "${stderr#*more than 1 partial match (--max-partial)}" != "$stderr" ]
 	run -0 --separate-stderr maip-cep --begin a --where 'timestamp < 3' \
-		--followed-by b --where 'timestamp = 9' --max-partial 2 --on-limit oldest log
-	assert_equal "$stderr" "maip-cep: dropped 1 partial match at --max-partial 2: matches may be missing"
+		--followed-by b --where 'timestamp = 9' --max-partial 1 --on-limit oldest log
+	assert_equal "$stderr" "maip-cep: dropped 1 partial match at --max-partial 1: matches may be missing"
 	refused_line "line 1: 'e' is TRUE, which is not a time (RFC 3339, or a number since 1970) within the years -9999 to 9999" --begin a --time e
 }
 
