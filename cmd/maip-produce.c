@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
@@ -282,6 +283,22 @@ fate_of_failed(const struct out *letters)
 	return letters->failed ? "; not all of them could be kept in " : "; they are in ";
 }
 
+static void
+tell_counts(const struct produce_counts *c)
+{
+	char maybe[80] = "";
+
+	if (c->maybe > 0)
+		snprintf(maybe, sizeof(maybe), " (%" PRIu64 " of them perhaps there)", c->maybe);
+	if (c->unconfirmed)
+		warn("%" PRIu64 " records, published or not; %" PRIu64 " bad lines", c->taken,
+		     bad.count);
+	else
+		warn("%" PRIu64 " records, %" PRIu64 " delivered, %" PRIu64 " not%s; %" PRIu64
+		     " bad lines",
+		     c->taken, c->delivered, c->failed, maybe, bad.count);
+}
+
 static enum status
 run(struct produce *p, const struct out *letters, int n_files, char **files, struct pipe_env *env)
 {
@@ -304,9 +321,7 @@ run(struct produce *p, const struct out *letters, int n_files, char **files, str
 		             : fate_of_failed(letters),
 		     c.failed > 0 && letters != NULL ? letter_path : "");
 	if (verbose)
-		warn("%" PRIu64 " records, %" PRIu64 " delivered, %" PRIu64 " not; %" PRIu64
-		     " bad lines",
-		     c.taken, c.delivered, c.failed, bad.count);
+		tell_counts(&c);
 	return status;
 }
 

@@ -185,6 +185,7 @@ on_error(rd_kafka_t *rk, int code, const char *text, void *opaque)
 		break;
 	default:
 		/* After refused credentials the lost connection is no news. */
+		h->doubt |= is_silence((rd_kafka_resp_err_t)code) && !h->consumer;
 		if (h->code != RD_KAFKA_RESP_ERR__AUTHENTICATION)
 			keep_reason(h, (rd_kafka_resp_err_t)code, text);
 	}
@@ -419,7 +420,7 @@ handle_heard(struct handle *h)
 {
 	if (h->told)
 		tell(h, LOG_WARNING, "a broker answers again");
-	h->told = false;
+	h->told = h->doubt = false;
 	h->answered = true;
 	h->down_since = TIME_MAX;
 	h->code = RD_KAFKA_RESP_ERR_NO_ERROR;
@@ -446,6 +447,13 @@ handle_check(struct handle *h, struct err *err)
 		return fail_as(err, handle_status(fatal), "Kafka: %s", why);
 	if (refused(h) && h->down_since != TIME_MAX)
 		return fail_to_reach(h, err);
+	/* The connection to the coordinator of a transaction is idle for long, and so seems to be
+	 * up: librdkafka does not say then that all brokers are down. */
+	if (h->doubt && h->down_since == TIME_MAX) {
+		h->doubt = false;
+		if (ask_metadata(h, PROBE_WAIT_MS) != RD_KAFKA_RESP_ERR_NO_ERROR)
+			brokers_down(h);
+	}
 	if (h->down_since == TIME_MAX)
 		return 0;
 	now = clock_monotonic_ms();

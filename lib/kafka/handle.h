@@ -32,6 +32,8 @@ struct handle {
 	int64_t                  down_since;
 	int64_t                  next_probe;
 	bool                     lost;  /* a connection, since the owner last set it to false */
+	/* a connection has failed, and nobody has asked yet whether there is another; producers */
+	bool                     doubt;
 	bool                     told;  /* the user knows that no broker answers */
 	/* why the last certificate was not accepted, X509_V_ERR_*; 0: it was. Set by librdkafka's
 	 * threads */

@@ -108,6 +108,7 @@ report(void *arg, uint64_t line, const struct record *r, const struct err *err)
 	struct produce *p = arg;
 
 	if (err != NULL) {
+		p->counts.maybe += err->status == STATUS_UNAVAILABLE;
 		count_failure(p, line, r, err);
 		return;
 	}
@@ -214,8 +215,11 @@ send_record(struct produce *p, const struct record *r, uint64_t line, struct out
 	while (!p->broken && (got = p->writer.send(p->writer.self, r, line, why)) == 0)
 		if (wait_for_room(p, out) < 0)
 			break;
-	if (got <= 0)
-		count_failure(p, line, r, p->broken ? &p->why : why);
+	if (got > 0)
+		return;
+	if (p->broken)
+		fail_as(why, p->why.status, "not sent: %s", p->why.msg);
+	count_failure(p, line, r, why);
 }
 
 static int
@@ -359,46 +363,79 @@ await_reports(struct produce *p)
 	}
 }
 
+/* Nobody answered the commit. An abort now could undo what readers have seen. */
+static enum status
+fail_unconfirmed(struct produce *p, struct err *err)
+{
+	const struct err why = *err;
+
+	p->counts.unconfirmed = true;
+	fail_as(err, STATUS_IO,
+	        "the commit was sent, but not confirmed: look whether the records are there "
+	        "(maip-consume -t %s -o earliest --exit-at-end) before sending them again: %s",
+	        p->conf.topic != NULL ? p->conf.topic : "TOPIC", why.msg);
+	return STATUS_IO;
+}
+
+/* so_far and err say why nothing is to be published. */
+static enum status
+abort_transaction(struct produce *p, enum status so_far, struct err *err)
+{
+	struct err trouble, told;
+
+	p->undoing = true;
+	/* who has taken over has aborted it */
+	if (so_far != STATUS_FENCED && p->writer.abort(p->writer.self, &trouble) < 0)
+		fail_as(&told, so_far, "nothing was published, but %s", trouble.msg);
+	else
+		fail_as(&told, so_far, "nothing was published, the transaction is aborted");
+	p->counts.failed = p->counts.taken;
+	p->counts.delivered = p->counts.maybe = 0;
+	if (err->msg[0] == '\0')
+		*err = told;
+	else
+		fail_in(err, "%s", told.msg);
+	/* of a broker that did answer at the start */
+	return so_far == STATUS_UNAVAILABLE ? STATUS_IO : so_far;
+}
+
 /* All or nothing: only a complete input without a fault is committed. */
 static enum status
 end_transaction(struct produce *p, enum status so_far, struct err *err)
 {
-	struct err ignored;
-
 	if (so_far == STATUS_OK && p->complete && p->counts.failed == 0) {
-		if (p->writer.commit(p->writer.self, err) == 0)
+		switch (p->writer.commit(p->writer.self, err)) {
+		case COMMIT_DONE:
 			return STATUS_OK;
-		so_far = err->status;
+		case COMMIT_UNKNOWN:
+			return fail_unconfirmed(p, err);
+		case COMMIT_NOT:
+			so_far = err->status;
+		}
 	} else if (p->counts.failed > 0) {
-		fail_as(err, STATUS_IO, "nothing was published, the transaction is aborted: %s",
-		        p->first);
 		so_far = p->fenced ? STATUS_FENCED : STATUS_IO;
-	} else if (err->msg[0] != '\0') {
-		fail_in(err, "nothing was published, the transaction is aborted");
-	} else {
-		fail_as(err, so_far, "nothing was published, the transaction is aborted");
+		fail_as(err, so_far, "%s", p->first);
 	}
-	p->undoing = true;
-	if (!p->broken && so_far != STATUS_FENCED)
-		p->writer.abort(p->writer.self, &ignored);
-	p->counts.failed = p->counts.taken;
-	p->counts.delivered = 0;
-	return so_far;
+	return abort_transaction(p, so_far, err);
 }
 
 static void
 say_what_failed(const struct produce *p, struct err *err)
 {
 	const uint64_t failed = p->counts.failed + in_flight(p);
+	char           maybe[80] = "";
 
+	if (p->counts.maybe > 0)
+		snprintf(maybe, sizeof(maybe), " (%" PRIu64 " of them sent, and perhaps there)",
+		         p->counts.maybe);
 	if (p->first_line == 0)
 		fail_as(err, STATUS_IO,
 		        "nothing is known of %" PRIu64 " of %" PRIu64 " records: %s", failed,
 		        p->counts.taken, p->why.msg);
 	else
 		fail_as(err, STATUS_IO,
-		        "%" PRIu64 " of %" PRIu64 " records not delivered, the first: %s", failed,
-		        p->counts.taken, p->first);
+		        "%" PRIu64 " of %" PRIu64 " records not delivered%s, the first: %s", failed,
+		        p->counts.taken, maybe, p->first);
 }
 
 /* Whoever reads what --tee repeats may have had enough; the topic has not. */

@@ -42,6 +42,8 @@ struct produce_conf {                   /* all borrowed */
 struct produce_counts {
 	uint64_t taken;                 /* lines that became records */
 	uint64_t delivered, failed;     /* taken - delivered - failed are in flight */
+	uint64_t maybe;                 /* of those that failed: sent, and may have arrived */
+	bool     unconfirmed;           /* whether the transaction is committed is not known */
 };
 
 struct produce;                                         /* opaque; lives in produce.c */
@@ -63,7 +65,8 @@ struct produce_counts produce_counts(const struct produce *p);
 
 /* After the stage has run, however that ended (so_far): wait for what is in flight, commit or
  * abort the transaction, and give the verdict. err has a message if there is something to say:
- * how many records were not delivered, which was the first, why. */
+ * how many records were not delivered, which was the first, why; or that a commit was not
+ * confirmed (STATUS_IO), or a transaction not aborted. */
 enum status produce_end(struct produce *p, enum status so_far, struct err *err);
 
 #endif

@@ -14,11 +14,20 @@
 /* Told from inside send, poll, flush, give_up and close, once for every record that send took.
  * tag is the one of send. Delivered (err NULL): r has the topic, partition, offset (-1: not told
  * by the broker) and timestamp; NULL if places is not set. Given up: r is the whole record as it
- * was sent, so that it can be kept. r is borrowed until the call returns. */
+ * was sent, so that it can be kept; err->status is STATUS_UNAVAILABLE if it was sent and nobody said
+ * whether it arrived, so that it may be in the topic all the same, and another if it is not
+ * (STATUS_FENCED: a newer run took over). r is borrowed until the call returns. */
 struct writer_events {
 	void *arg;
 	bool  places;                   /* where delivered records went is wanted */
 	void (*report)(void *arg, uint64_t tag, const struct record *r, const struct err *err);
+};
+
+/* How an attempt to commit ended. */
+enum writer_commit {
+	COMMIT_DONE,
+	COMMIT_NOT,                     /* it cannot be committed: to be aborted */
+	COMMIT_UNKNOWN                  /* it was asked for, and no answer came: done, or not */
 };
 
 struct writer {
@@ -39,9 +48,11 @@ struct writer {
 
 	/* One transaction around what is sent between begin and commit or abort; NULL: this
 	 * writer has none. Each may take as long as the time-out of the transaction. commit
-	 * flushes first, and fails if any record was given up. */
+	 * flushes first, and fails if any record was given up; err says why it is not done, or not
+	 * known to be. abort fails where nobody has confirmed it: err then also says for how long
+	 * readers will wait. After COMMIT_UNKNOWN there is no abort. */
 	int (*begin)(void *self, struct err *err);
-	int (*commit)(void *self, struct err *err);
+	enum writer_commit (*commit)(void *self, struct err *err);
 	int (*abort)(void *self, struct err *err);
 
 	void (*close)(void *self);              /* gives up what is left; frees self */

@@ -14,6 +14,7 @@
 #define WRITER_QUEUE_KBYTES "16384"
 #define WRITER_MESSAGE_MOST "33554432"  /* bytes */
 #define WRITER_GATHER       64          /* records in one call of librdkafka */
+#define WRITER_TRANSACTION_MS 900000    /* transaction.timeout.ms; as long as brokers allow */
 
 struct kafka_writer {
 	struct handle        h;
@@ -46,8 +47,8 @@ struct kafka_writer {
 bool writer_is_fenced(const struct kafka_writer *w, rd_kafka_resp_err_t code);
 int  writer_fail_fenced(const struct kafka_writer *w, const char *what, struct err *err); /* -1 */
 
-/* Why a record was given up, in words that say what to do. */
-void writer_explain(struct kafka_writer *w, rd_kafka_resp_err_t code, struct err *err);
+/* Why a record was given up, in words that say what to do; sent: and it may have arrived. */
+void writer_explain(struct kafka_writer *w, rd_kafka_resp_err_t code, bool sent, struct err *err);
 int  writer_fail_no_key(struct err *err);               /* always -1 */
 
 /* The callback for delivery reports. */
@@ -81,7 +82,7 @@ int writer_take_id(struct kafka_writer *w, struct err *err);
 
 /* The functions of struct writer. */
 int writer_begin(void *self, struct err *err);
-int writer_commit(void *self, struct err *err);
+enum writer_commit writer_commit(void *self, struct err *err);
 int writer_abort(void *self, struct err *err);
 
 /* ---- writer_rdkafka.c */

@@ -253,10 +253,11 @@ configure(rd_kafka_conf_t *rk, const struct writer_conf *conf)
 		handle_set(rk, "compression.codec", conf->compression);
 	if (conf->linger >= 0)
 		handle_set_number(rk, "linger.ms", conf->linger);
-	/* its time-out bounds the delivery; as long as brokers allow */
+	/* its time-out bounds the delivery */
 	if (conf->transactional_id != NULL) {
 		handle_set(rk, "transactional.id", conf->transactional_id);
-		handle_default(rk, conf->kafka, "transaction.timeout.ms", "900000");
+		if (kafka_conf_get(conf->kafka, "transaction.timeout.ms") == NULL)
+			handle_set_number(rk, "transaction.timeout.ms", WRITER_TRANSACTION_MS);
 	} else if (conf->delivery_timeout > 0) {
 		handle_set_number(rk, "delivery.timeout.ms", conf->delivery_timeout);
 	}

@@ -29,8 +29,9 @@ writer_fail_fenced(const struct kafka_writer *w, const char *what, struct err *e
 	               what, w->conf.transactional_id);
 }
 
+/* What was sent once may wait in a queue again, to be sent anew: the code does not tell. */
 void
-writer_explain(struct kafka_writer *w, rd_kafka_resp_err_t code, struct err *err)
+writer_explain(struct kafka_writer *w, rd_kafka_resp_err_t code, bool sent, struct err *err)
 {
 	const char *reason = w->h.reason[0] != '\0' ? w->h.reason : "no acknowledgement in time";
 
@@ -40,15 +41,18 @@ writer_explain(struct kafka_writer *w, rd_kafka_resp_err_t code, struct err *err
 	}
 	switch (code) {
 	case RD_KAFKA_RESP_ERR__MSG_TIMED_OUT:
-		fail_as(err, STATUS_IO, "not acknowledged within the delivery time-out: %s",
-		        reason);
+		if (sent)
+			fail_as(err, STATUS_UNAVAILABLE,
+			        "sent, but not acknowledged within the delivery time-out: %s",
+			        reason);
+		else
+			fail_as(err, STATUS_IO, "not sent within the delivery time-out: %s",
+			        reason);
 		break;
 	case RD_KAFKA_RESP_ERR__PURGE_QUEUE:
-		fail_as(err, STATUS_IO, "not sent: %s",
-		        w->why.msg[0] != '\0' ? w->why.msg : "given up");
-		break;
 	case RD_KAFKA_RESP_ERR__PURGE_INFLIGHT:
-		fail_as(err, STATUS_IO, "sent, but not acknowledged: %s",
+		fail_as(err, sent ? STATUS_UNAVAILABLE : STATUS_IO, "%s: %s",
+		        sent ? "sent, but not acknowledged" : "not sent",
 		        w->why.msg[0] != '\0' ? w->why.msg : "given up");
 		break;
 	case RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE:
@@ -76,7 +80,9 @@ writer_explain(struct kafka_writer *w, rd_kafka_resp_err_t code, struct err *err
 			fail_as(err, STATUS_IO, "not permitted: it needs %s",
 			        handle_missing(&w->h, code));
 		else
-			fail_as(err, STATUS_IO, "%s", rd_kafka_err2str(code));
+			fail_as(err, sent ? STATUS_UNAVAILABLE : STATUS_IO, "%s%s",
+			        sent ? "sent, but not acknowledged: " : "",
+			        rd_kafka_err2str(code));
 	}
 }
 
@@ -139,7 +145,11 @@ report_given_up(struct kafka_writer *w, const rd_kafka_message_t *m)
 	else if (m->err == RD_KAFKA_RESP_ERR_INVALID_RECORD && m->key == NULL)
 		writer_fail_no_key(&err);
 	else
-		writer_explain(w, m->err, &err);
+		writer_explain(w, m->err,
+		               m->err == RD_KAFKA_RESP_ERR__PURGE_INFLIGHT ||
+		                       rd_kafka_message_status(m) !=
+		                               RD_KAFKA_MSG_STATUS_NOT_PERSISTED,
+		               &err);
 	w->events.report(w->events.arg, (uintptr_t)m->_private, &r, &err);
 }
 

@@ -193,7 +193,7 @@ writer_drop_waiting(struct kafka_writer *w)
 {
 	struct err err;
 
-	writer_explain(w, RD_KAFKA_RESP_ERR__PURGE_QUEUE, &err);
+	writer_explain(w, RD_KAFKA_RESP_ERR__PURGE_QUEUE, false, &err);
 	for (; w->sent < w->n_waiting; w->sent++)
 		report_refused(w, &w->waiting[w->sent], &err);
 	w->sent = w->n_waiting = 0;

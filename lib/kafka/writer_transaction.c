@@ -3,8 +3,10 @@
  * writer_transaction.c - all of it, or nothing
  */
 #include <inttypes.h>
+#include <stdlib.h>
 
 #include "base/clock.h"
+#include "base/time.h"
 #include "kafka/writer_parts.h"
 #include "stream/pipe.h"
 
@@ -61,22 +63,28 @@ writer_take_id(struct kafka_writer *w, struct err *err)
 }
 
 /* Call until it is done: a call that may be tried again is. Bounded by librdkafka (the
- * transaction's time-out) and by handle_check. */
+ * transaction's time-out) and by handle_check. Once a call has gone out only an answer tells what
+ * has become of it, and that the transaction must be aborted is one: *open says that none came. */
 static int
 insist(struct kafka_writer *w, rd_kafka_error_t *(*call)(rd_kafka_t *rk, int wait_ms),
-       const char *what, struct err *err)
+       const char *what, bool *open, struct err *err)
 {
 	rd_kafka_error_t *error;
 
+	*open = false;
 	while ((error = call(w->h.rk, CALL_MS)) != NULL) {
-		if (!rd_kafka_error_is_retriable(error))
+		*open |= rd_kafka_error_is_retriable(error) ||
+		         rd_kafka_error_code(error) == RD_KAFKA_RESP_ERR__TIMED_OUT;
+		if (!rd_kafka_error_is_retriable(error)) {
+			*open &= !rd_kafka_error_txn_requires_abort(error);
 			return fail_transaction(w, error, what, err);
+		}
 		rd_kafka_error_destroy(error);
 		rd_kafka_poll(w->h.rk, 0);
 		if (handle_check(&w->h, err) < 0)
 			return -1;
 		if (stopped(w, STOP_NOW))
-			return fail_as(err, STATUS_RETRY, "%s: stopped by a second signal", what);
+			return fail_as(err, STATUS_RETRY, "stopped by a second signal");
 	}
 	return 0;
 }
@@ -92,29 +100,50 @@ writer_begin(void *self, struct err *err)
 	return error == NULL ? 0 : fail_transaction(w, error, "cannot begin a transaction", err);
 }
 
-int
+enum writer_commit
 writer_commit(void *self, struct err *err)
 {
 	static const char    what[] = "cannot commit the transaction";
 	struct kafka_writer *w = self;
+	bool                 open;
 	int                  done;
 
 	while ((done = writer_flush(w, CALL_MS, err)) == 0)
-		if (stopped(w, STOP_NOW))
-			return fail_as(err, STATUS_RETRY, "%s: stopped by a second signal", what);
+		if (stopped(w, STOP_NOW)) {
+			fail_as(err, STATUS_RETRY, "%s: stopped by a second signal", what);
+			return COMMIT_NOT;
+		}
 	if (done < 0)
-		return -1;
-	if (w->given_up > 0 && writer_is_fenced(w, RD_KAFKA_RESP_ERR_NO_ERROR))
-		return writer_fail_fenced(w, what, err);
-	if (w->given_up > 0)
-		return fail_as(err, STATUS_IO, "%s: %" PRIu64 " of its records were not delivered",
-		               what, w->given_up);
-	return insist(w, rd_kafka_commit_transaction, what, err);
+		return COMMIT_NOT;
+	if (w->given_up == 0) {
+		done = insist(w, rd_kafka_commit_transaction, what, &open, err);
+		return done == 0 ? COMMIT_DONE : open ? COMMIT_UNKNOWN : COMMIT_NOT;
+	}
+	if (writer_is_fenced(w, RD_KAFKA_RESP_ERR_NO_ERROR))
+		writer_fail_fenced(w, what, err);
+	else
+		fail_as(err, STATUS_IO, "%s: %" PRIu64 " of its records were not delivered", what,
+		        w->given_up);
+	return COMMIT_NOT;
 }
 
 int
 writer_abort(void *self, struct err *err)
 {
-	writer_drop_waiting(self);
-	return insist(self, rd_kafka_abort_transaction, "cannot abort the transaction", err);
+	struct kafka_writer *w = self;
+	const char          *given = kafka_conf_get(w->conf.kafka, "transaction.timeout.ms");
+	char                 most[DUR_TEXT_MAX];
+	bool                 open;
+	struct err           why;
+
+	writer_drop_waiting(w);
+	if (insist(w, rd_kafka_abort_transaction, "cannot abort", &open, &why) == 0)
+		return 0;
+	most[dur_print(most, given == NULL ? WRITER_TRANSACTION_MS : strtoll(given, NULL, 10))] =
+		'\0';
+	return fail_as(err, why.status,
+	               "the transaction could not be aborted: readers wait for it for up to %s "
+	               "(transaction.timeout.ms), or until maip-produce runs again with "
+	               "--transactional-id %s",
+	               most, w->conf.transactional_id);
 }

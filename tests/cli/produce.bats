@@ -208,7 +208,7 @@ hello='{"_maip":"hello","version":1,"job":"00000000000000000000000000000000","ru
 	run -0 jq -c .value letters
 	assert_output '{"n":2}'
 	run -0 tail -n 1 err
-	assert_output "maip-produce: 1 of 2 records not delivered, the first: line 2 to 'one': not acknowledged within the delivery time-out: Connection refused; they are in letters"
+	assert_output "maip-produce: 1 of 2 records not delivered, the first: line 2 to 'one': not sent within the delivery time-out: Connection refused; they are in letters"
 }
 
 @test "a broker that comes back in time loses nothing" {

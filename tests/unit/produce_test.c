@@ -25,6 +25,9 @@ struct fixture {
 	/* behind a record that was lost nothing is reported, as in a transaction */
 	bool        halts;
 	bool        fenced;             /* what is given up was refused for a newer run's sake */
+	bool        maybe;              /* what is given up may have arrived */
+	bool        deaf;               /* nobody hears the abort */
+	enum writer_commit committed;
 	int         polls, commits, aborts, begins;
 	int         stop_after;         /* set stop when so many polls have been ... */
 	bool        stop_twice;         /* ... and again at the next */
@@ -63,7 +66,11 @@ settle(struct fixture *f, struct sent *s, const char *why)
 		f->events.report(f->events.arg, s->tag, &r, NULL);
 		return;
 	}
-	fail_as(&err, f->fenced ? STATUS_FENCED : STATUS_IO, "%s", why);
+	fail_as(&err,
+	        f->fenced  ? STATUS_FENCED
+	        : f->maybe ? STATUS_UNAVAILABLE
+	                   : STATUS_IO,
+	        "%s", why);
 	f->events.report(f->events.arg, s->tag, &r, &err);
 }
 
@@ -150,22 +157,26 @@ fake_begin(void *self, struct err *err)
 	return 0;
 }
 
-static int
+static enum writer_commit
 fake_commit(void *self, struct err *err)
 {
-	(void)err;
+	struct fixture *f = self;
+
 	assert_int_equal(pending(self), 0);
-	((struct fixture *)self)->commits++;
-	return 0;
+	f->commits++;
+	if (f->committed != COMMIT_DONE)
+		fail_as(err, STATUS_UNAVAILABLE, "no answer");
+	return f->committed;
 }
 
 static int
 fake_abort(void *self, struct err *err)
 {
-	(void)err;
+	struct fixture *f = self;
+
 	fake_give_up(self, &(struct err){ .msg = "aborted" });
-	((struct fixture *)self)->aborts++;
-	return 0;
+	f->aborts++;
+	return f->deaf ? fail_as(err, STATUS_UNAVAILABLE, "readers wait") : 0;
 }
 
 /* ---- the run */
@@ -549,6 +560,58 @@ a_record_may_be_the_first_to_meet_a_newer_run(void **state)
 }
 
 static void
+a_commit_that_nobody_answers_is_neither_done_nor_undone(void **state)
+{
+	struct fixture *f = *state;
+
+	f->committed = COMMIT_UNKNOWN;
+	assert_int_equal(run_with(f, &transactional, "a\nb\n"), STATUS_IO);
+	assert_int_equal(f->aborts, 0);
+	assert_true(produce_counts(f->produce).unconfirmed);
+	assert_string_equal(f->err.msg,
+		"the commit was sent, but not confirmed: look whether the records are there "
+		"(maip-consume -t t -o earliest --exit-at-end) before sending them again: no answer");
+}
+
+static void
+a_commit_that_fails_is_undone(void **state)
+{
+	struct fixture *f = *state;
+
+	f->committed = COMMIT_NOT;
+	assert_int_equal(run_with(f, &transactional, "a\nb\n"), STATUS_IO);
+	assert_int_equal(f->aborts, 1);
+	assert_string_equal(f->err.msg,
+		"nothing was published, the transaction is aborted: no answer");
+	assert_int_equal(produce_counts(f->produce).failed, 2);
+}
+
+static void
+an_abort_that_nobody_hears_is_told(void **state)
+{
+	struct fixture *f = *state;
+
+	f->deaf = true;
+	f->lose = "b";
+	assert_int_equal(run_with(f, &transactional, "a\nb\n"), STATUS_IO);
+	assert_string_equal(f->err.msg,
+		"nothing was published, but readers wait: line 2 to 't': timed out");
+}
+
+static void
+what_may_have_arrived_is_told_apart(void **state)
+{
+	struct fixture *f = *state;
+
+	f->maybe = true;
+	f->lose = "b";
+	assert_int_equal(run(f, "a\nb\n"), STATUS_IO);
+	assert_int_equal(produce_counts(f->produce).maybe, 1);
+	assert_string_equal(f->err.msg, "1 of 2 records not delivered (1 of them sent, and perhaps "
+	                                "there), the first: line 2 to 't': timed out");
+}
+
+static void
 a_transaction_with_a_refused_record_is_aborted_without_waiting_for_the_rest(void **state)
 {
 	struct fixture *f = *state;
@@ -618,6 +681,13 @@ main(void)
 		cmocka_unit_test_setup_teardown(a_transaction_is_all_or_nothing, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_record_may_be_the_first_to_meet_a_newer_run,
 		                                set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			a_commit_that_nobody_answers_is_neither_done_nor_undone, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_commit_that_fails_is_undone, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(an_abort_that_nobody_hears_is_told, set_up,
+		                                tear_down),
+		cmocka_unit_test_setup_teardown(what_may_have_arrived_is_told_apart, set_up,
+		                                tear_down),
 		cmocka_unit_test_setup_teardown(
 			a_transaction_with_a_refused_record_is_aborted_without_waiting_for_the_rest,
 			set_up, tear_down),

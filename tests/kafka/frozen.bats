@@ -1,0 +1,108 @@
+#!/usr/bin/env bats
+# A broker that takes what is sent, and does not answer: what is told of it is no more than is known.
+load helper
+
+setup_file() {
+	[[ -z ${MAIP_TEST_KAFKA-} ]] ||
+		"$BATS_TEST_DIRNAME/../rig/kafka/broker" up "$BATS_FILE_TMPDIR/own" >"$BATS_FILE_TMPDIR/address"
+}
+
+teardown_file() {
+	[[ ! -e $BATS_FILE_TMPDIR/own ]] || "$BATS_TEST_DIRNAME/../rig/kafka/broker" kill "$BATS_FILE_TMPDIR/own"
+}
+
+setup() {
+	need_kafka
+	MAIP_KAFKA_BROKERS=$(<"$BATS_FILE_TMPDIR/address")
+	read -r broker _ <"$BATS_FILE_TMPDIR/own/pid"
+	mkfifo pipe
+}
+
+teardown() { [[ -z ${broker-} ]] || kill -CONT "$broker"; }
+
+freeze() { kill -STOP "$broker"; }
+thaw() { kill -CONT "$broker"; }
+
+# Start maip-produce on the pipe, which is descriptor 4, and give it lines that arrive.
+start() { # TOPIC LINES [OPTION]...
+	topics "$1:1"
+	maip-produce -t "$1" "${@:3}" <pipe 2>err 3>&- 4>&- &
+	pid=$!
+	exec 4>pipe
+	seq -f '{"n":%.0f}' "$2" >&4
+	timeout 60 bash -c 'until [[ $(maip-consume -t "$0" -o earliest -e -X isolation.level=read_uncommitted | wc -l) == "$1" ]]; do :; done' "$1" "$2" 4>&-
+}
+
+await() { # TEXT
+	local i
+	for ((i = 0; i < 3000; i++)); do
+		grep -q -- "$1" err && return
+		sleep 0.02
+	done
+	return 1
+}
+
+@test "a commit that is not confirmed is neither done nor undone" {
+	start unsure 3 --transactional-id unsure --broker-timeout 4s -v
+	freeze
+	exec 4>&-
+	ends_with 74 "$pid"
+	run -0 tail -n 2 err
+	assert_line --index 0 --partial "maip-produce: the commit was sent, but not confirmed: look whether the records are there (maip-consume -t unsure -o earliest --exit-at-end) before sending them again: "
+	assert_line --index 1 "maip-produce: 3 records, published or not; 0 bad lines"
+	thaw
+	# a run of the same id ends the transaction, one way or the other
+	maip-produce -t unsure --transactional-id unsure </dev/null
+	run -0 read_all unsure
+	assert_equal "${#lines[@]}" 3
+}
+
+@test "two signals while a commit hangs: it is not confirmed, either" {
+	start signals 3 --transactional-id signals --broker-timeout 1h -X socket.timeout.ms=1000 -v
+	freeze
+	exec 4>&-
+	await EndTxnRequest
+	while kill -TERM "$pid" 2>/dev/null; do sleep 0.1; done
+	ends_with 74 "$pid"
+	run -0 cat err
+	assert_line --partial "maip-produce: the commit was sent, but not confirmed: look whether the records are there (maip-consume -t signals -o earliest --exit-at-end) before sending them again: "
+	assert_line --partial "stopped by a second signal"
+}
+
+@test "a transaction that cannot be aborted is told, with what ends it" {
+	start open 1 --transactional-id open --broker-timeout 4s
+	freeze
+	echo '{"n":2}' >&4
+	ends_with 74 "$pid"
+	exec 4>&-
+	run -0 cat err
+	assert_output --partial "maip-produce: nothing was published, but the transaction could not be aborted: readers wait for it for up to 15m (transaction.timeout.ms), or until maip-produce runs again with --transactional-id open: line 2 to 'open': sent, but not acknowledged: "
+}
+
+@test "dead letters tell apart what was sent and what was not" {
+	start letters 5 --dead-letter letters --broker-timeout 4s
+	freeze
+	seq -f '{"n":%.0f}' 6 10 >&4
+	await "no broker of"
+	seq -f '{"n":%.0f}' 11 12 >&4
+	timeout 60 bash -c 'until [[ -e letters && $(wc -l <letters) == 7 ]]; do sleep 0.05; done' 4>&-
+	echo '{"n":13}' >&4
+	exec 4>&-
+	ends_with 74 "$pid"
+	run -0 tail -n 1 err
+	assert_output --partial "maip-produce: 8 of 13 records not delivered (5 of them sent, and perhaps there), the first: line 6 to 'letters': sent, but not acknowledged: "
+	run -0 jq -r '"\(.value.n) \(.error | .[:index(":")])"' letters
+	assert_output "6 sent, but not acknowledged
+7 sent, but not acknowledged
+8 sent, but not acknowledged
+9 sent, but not acknowledged
+10 sent, but not acknowledged
+11 not sent
+12 not sent
+13 not sent"
+	thaw
+	# what is not sent is what a replay does not double
+	run -0 bash -c "jq -c 'select(.error | startswith(\"not sent\"))' letters | maip-produce --envelope"
+	run -0 read_all letters
+	assert_output "$(seq -f '{"n":%.0f}' 13)"
+}
