@@ -16,6 +16,7 @@
 
 #include "base/mem.h"
 #include "base/opt_show.h"
+#include "base/std.h"
 #include "base/time.h"
 
 enum { LONG_BASE = 256, MAX_NAME = 64 };
@@ -558,6 +559,7 @@ opt_parse(const struct tool *tool, int argc, char **argv)
 	int                  value;
 
 	diag_name(tool->name);
+	std_hold();
 	/* glibc: start afresh, and read the first character of shorts again */
 	optind = 0;
 	opterr = 0;

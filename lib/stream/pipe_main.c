@@ -174,6 +174,8 @@ check_file(const char *path, const struct written *w, struct err *err)
 	const char *why = NULL;
 
 	quote(quoted, str_of(path != NULL ? path : "standard input"));
+	if (path == NULL && (fcntl(STDIN_FILENO, F_GETFL) & O_ACCMODE) == O_WRONLY)
+		return fail_as(err, STATUS_NOINPUT, "standard input is closed");
 	if (path == NULL)
 		return fstat(STDIN_FILENO, &st) < 0 || !is_written(w, &st)
 		               ? 0
