@@ -498,6 +498,31 @@ static const struct member {
 };
 enum { MEMBERS = sizeof(members) / sizeof(*members) };
 
+/* Two members of a slot: the same, or another spelling of it. */
+static int
+fail_twice(const struct member *m, unsigned seen, struct err *err)
+{
+	const struct member *other = members, *plain = members;
+
+	while (other->slot != m->slot || !(seen & 1u << (other - members)))
+		other++;
+	while (plain->slot != m->slot)
+		plain++;
+	if (other == m)
+		return fail_as(err, STATUS_DATA, "'%.*s' is there twice", STR_ARGS(m->name));
+	return fail_as(err, STATUS_DATA, "'%.*s' and '%.*s' both say the %.*s",
+	               STR_ARGS(other->name), STR_ARGS(m->name), STR_ARGS(plain->name));
+}
+
+static bool
+is_seen(enum slot slot, unsigned seen)
+{
+	for (size_t i = 0; i < MEMBERS; i++)
+		if (members[i].slot == slot && seen & 1u << i)
+			return true;
+	return false;
+}
+
 static int
 read_member(struct envelope_parser *p, struct str raw_name, const struct field *f, unsigned *seen,
             struct err *err)
@@ -512,9 +537,9 @@ read_member(struct envelope_parser *p, struct str raw_name, const struct field *
 		return fail_as(err, STATUS_DATA,
 		               "%s is not a member of an envelope; see maip-stream(5)",
 		               quote(text, name));
-	if (*seen & 1u << m->slot)
-		return fail_as(err, STATUS_DATA, "%s is there twice", quote(text, m->name));
-	*seen |= 1u << m->slot;
+	if (is_seen(m->slot, *seen))
+		return fail_twice(m, *seen, err);
+	*seen |= 1u << (m - members);
 	return m->read(p, f, err) < 0 ? fail_in(err, "%s", quote(text, m->name)) : 0;
 }
 
@@ -537,7 +562,7 @@ envelope_parse(struct envelope_parser *p, struct str line, struct record *to, st
 	while (json_next(whole.raw, &at, &name, &f) == 1)
 		if (read_member(p, name, &f, &seen, err) < 0)
 			return -1;
-	if (!(seen & 1u << SLOT_VALUE))
+	if (!is_seen(SLOT_VALUE, seen))
 		return fail_as(err, STATUS_DATA, "has no value (\"value\":null is a tombstone)");
 	return 0;
 }

@@ -262,9 +262,11 @@ what_could_be_a_mistake_is_refused(void **state)
 
 	assert_refused(f, "{\"key\":\"a\"}", "has no value (\"value\":null is a tombstone)");
 	assert_refused(f, "{\"vaule\":1}", "'vaule' is not a member of an envelope; see maip-stream(5)");
-	assert_refused(f, "{\"value\":1,\"value_text\":\"1\"}", "'value_text' is there twice");
+	assert_refused(f, "{\"value\":1,\"value_text\":\"1\"}",
+	               "'value' and 'value_text' both say the value");
 	assert_refused(f, "{\"value\":1,\"value\":1}", "'value' is there twice");
-	assert_refused(f, "{\"key\":\"a\",\"key_b64\":\"YQ==\",\"value\":1}", "'key_b64' is there twice");
+	assert_refused(f, "{\"key_b64\":\"YQ==\",\"key\":\"a\",\"value\":1}",
+	               "'key_b64' and 'key' both say the key");
 	assert_refused(f, "[]", "is not an object");
 	assert_refused(f, "{\"topic\":\"\",\"value\":1}", "'topic': is not the name of a topic");
 	assert_refused(f, "{\"topic\":null,\"value\":1}", "'topic': is not the name of a topic");
