@@ -18,6 +18,7 @@
 #include "job/page.h"
 #include "kafka/conf.h"
 #include "kafka/produce.h"
+#include "kafka/target.h"
 #include "kafka/writer_rdkafka.h"
 #include "stream/pipe.h"
 
@@ -153,9 +154,9 @@ same_file(const char *a, const char *b)
 }
 
 static void
-check_options(void)
+check_topic(void)
 {
-	const char *id = writer_conf.transactional_id;
+	struct err err;
 
 	refuse(route_conf.topic == NULL && route_conf.topic_expr == NULL && !envelope,
 	       "no topic: -t TOPIC or --topic-expr EXPR");
@@ -163,6 +164,19 @@ check_options(void)
 	       "-t and --topic-expr both name the topic");
 	refuse(route_conf.topic != NULL && *route_conf.topic == '\0',
 	       "-t: the name of the topic is empty");
+	if (route_conf.topic != NULL && target_check_name(str_of(route_conf.topic), &err) < 0)
+		die(err.status, "-t: %s", err.msg);
+}
+
+static void
+check_options(void)
+{
+	const char *id = writer_conf.transactional_id;
+
+	check_topic();
+	refuse(id != NULL && *id == '\0', "--transactional-id: the transactional id is empty");
+	refuse(route_conf.event_type != NULL && *route_conf.event_type == '\0',
+	       "--event-type: the type of the event is empty");
 	refuse(text + envelope + (route_conf.event_type != NULL) > 1,
 	       "--text, --envelope and --event-type are three kinds of value: choose one");
 	refuse(route_conf.source != NULL && route_conf.event_type == NULL,

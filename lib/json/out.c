@@ -323,8 +323,12 @@ out_open_file(struct out *o, const char *path, struct err *err)
 {
 	char         quoted[QUOTE_MAX];
 	struct file *f;
-	int          fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY, 0666);
+	int          fd;
 
+	if (strcmp(path, "-") == 0)
+		return fail_as(err, STATUS_USAGE,
+		               "'-' is no file (/dev/stderr is, and ./- is one of that name)");
+	fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY, 0666);
 	if (fd < 0)
 		return fail_as(err, errno == EACCES || errno == EPERM ? STATUS_DENIED : STATUS_IO,
 		               "cannot open %s for writing: %s", quote(quoted, str_of(path)),

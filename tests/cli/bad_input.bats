@@ -136,6 +136,33 @@ $name: 1 bad record could not be kept in /dev/full: in: line 3: column 1: expect
 	done
 }
 
+@test "standard input or output that is closed is told, and no other file takes its place" {
+	for command in 'maip-window --key k --tumbling 5m' 'maip-cep --key k --begin a --emit summary' \
+		'maip-produce -t t --dry-run'; do
+		run -66 --separate-stderr timeout 20 bash -c "$command <&-"
+		assert_equal "$output$stderr" "${command%% *}: standard input is closed"
+		run -66 timeout 20 bash -c "$command <&- >&- 2>&-"
+		assert_output ""
+		run -0 bash -c "$command /dev/null <&-"
+	done
+	for command in maip-window maip-cep maip-produce maip-consume maip-jobctl; do
+		run -74 --separate-stderr bash -c "$command --help >&-"
+		assert_equal "$stderr" "$command: cannot write to stdout: Bad file descriptor"
+	done
+}
+
+@test "'-' is no side output" {
+	for command in 'maip-window --key k --tumbling 5m --late' 'maip-window --key k --tumbling 5m --on-error' \
+		'maip-cep --key k --begin a --emit summary --timeouts' 'maip-produce -t t --receipts' \
+		'maip-produce -t t --dead-letter'; do
+		file=-
+		[[ $command != *on-error ]] || file=dead-letter=-
+		run -64 --separate-stderr $command $file </dev/null
+		assert_regex "$stderr" "^${command%% *}: ${command##* }: '-' is no file \\(/dev/stderr is, and ./- is one of that name\\)\$"
+		assert [ ! -e ./- ]
+	done
+}
+
 @test "a file without permission ends with 66" {
 	local name as=()
 	touch secret

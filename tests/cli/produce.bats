@@ -445,6 +445,15 @@ maip-produce: cannot write to '/dev/full': No space left on device"
 	END
 }
 
+@test "an id or a type that is empty is refused, and a name that no topic can have" {
+	run -64 --separate-stderr maip-produce -t one --transactional-id ''
+	assert_equal "$stderr" "maip-produce: --transactional-id: the transactional id is empty"
+	run -64 --separate-stderr maip-produce -t one --event-type ''
+	assert_equal "$stderr" "maip-produce: --event-type: the type of the event is empty"
+	run -64 --separate-stderr maip-produce -t 'x y'
+	assert_equal "$stderr" "maip-produce: -t: 'x y' is not the name of a topic (letters, digits, '.', '_' and '-'; at most 249)"
+}
+
 @test "a time that is none is shown once, with the option that asked for it" {
 	run -65 --separate-stderr maip-produce -t one --timestamp "'soon'" <<<'{}'
 	assert_equal "$stderr" "maip-produce: line 1: --timestamp: this is the text 'soon', which is not a time (RFC 3339, or a number since 1970) within the years -9999 to 9999"

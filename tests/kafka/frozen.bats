@@ -62,7 +62,9 @@ await() { # TEXT
 	freeze
 	exec 4>&-
 	await EndTxnRequest
-	while kill -TERM "$pid" 2>/dev/null; do sleep 0.1; done
+	kill -TERM "$pid"
+	until grep -q '^ShdPnd:[[:space:]]*0*$' "/proc/$pid/status"; do sleep 0.02; done
+	kill -TERM "$pid"
 	ends_with 74 "$pid"
 	run -0 cat err
 	assert_line --partial "maip-produce: the commit was sent, but not confirmed: look whether the records are there (maip-consume -t signals -o earliest --exit-at-end) before sending them again: "

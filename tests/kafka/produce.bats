@@ -89,12 +89,12 @@ java_client() { # COMMAND TOPIC ...
 	assert_equal "${#lines[@]}" 2
 }
 
-@test "a topic that cannot be had is told before anything is read" {
+@test "a name that no topic can have is told as that, and -t before anything is read" {
 	mkfifo never
-	run -74 --separate-stderr timeout 20 bash -c 'exec 7<>never; maip-produce -t no/where <never'
-	assert_equal "$stderr" "maip-produce: there is no topic 'no/where', or none that we may see (--create-topics makes it)"
+	run -64 --separate-stderr timeout 20 bash -c 'exec 7<>never; maip-produce -t no/where <never'
+	assert_equal "$stderr" "maip-produce: -t: 'no/where' is not the name of a topic (letters, digits, '.', '_' and '-'; at most 249)"
 	run -74 --separate-stderr maip-produce --topic-expr "'no/where'" <<<'{}'
-	assert_equal "$stderr" "maip-produce: 1 of 1 records not delivered, the first: line 1 to 'no/where': there is no topic 'no/where', or none that we may see (--create-topics makes it) (--dead-letter FILE keeps them, and goes on)"
+	assert_equal "$stderr" "maip-produce: 1 of 1 records not delivered, the first: line 1 to 'no/where': 'no/where' is not the name of a topic (letters, digits, '.', '_' and '-'; at most 249) (--dead-letter FILE keeps them, and goes on)"
 }
 
 @test "reading makes no topic" {
