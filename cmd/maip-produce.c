@@ -59,6 +59,19 @@ add_header(void *arg, const char *value, struct err *err)
 	return 0;
 }
 
+/* Users of kcat mean a text. */
+static void
+tell_header_lacks(size_t i)
+{
+	char value[QUOTE_MAX];
+
+	warn("-H %.*s=%s: the first record has no %s, so the header is null; a text is in quotes: "
+	     "-H \"%.*s='%s'\"",
+	     STR_ARGS(headers[i].name), headers[i].value,
+	     quote(value, str_of(headers[i].value)), STR_ARGS(headers[i].name),
+	     headers[i].value);
+}
+
 static int
 set_create(void *arg, const char *value, struct err *err)
 {
@@ -133,6 +146,8 @@ read_options(int argc, char **argv)
 	const struct tool tool = {
 		.name = NAME, .operands = "[FILE]...", .opts = opts,
 		.summary = "write records to Kafka, and know that they arrived",
+		.foreign = "CPLMQGJKDpozfqcesuTEUVZlrjI",
+		.foreign_hint = "FOR USERS OF KCAT in " NAME "(1)",
 	};
 
 	return opt_parse(&tool, argc, argv);
@@ -209,6 +224,7 @@ complete_options(void)
 	struct err err;
 
 	route_conf.headers = headers;
+	route_conf.lacks = tell_header_lacks;
 	route_conf.form = envelope                        ? ROUTE_ENVELOPE
 	                  : text                          ? ROUTE_TEXT
 	                  : route_conf.event_type != NULL ? ROUTE_EVENT

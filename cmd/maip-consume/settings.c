@@ -140,6 +140,8 @@ static const struct opt opts[] = {
 
 static const struct tool tool = {
 	.name = NAME, .operands = "", .opts = opts, .summary = "read Kafka topics as lines of JSON",
+	.foreign = "CPLMQGJKDpzfqcesuTEUVZlrjI",
+	.foreign_hint = "FOR USERS OF KCAT in " NAME "(1)",
 };
 
 /* ---- what goes together */

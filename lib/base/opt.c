@@ -478,8 +478,11 @@ die_of_misuse(const struct tool *tool, int answer, char **argv)
 	if (optopt == 0 || (optopt >= LONG_BASE && !is_full_name(o, argv)))
 		die_of_unknown(tool, argv[optind - 1]);
 	if (o == NULL)
-		die(STATUS_USAGE, "unknown option %s (see --help)",
-		    quote(q, (struct str){ short_name, 2 }));
+		die(STATUS_USAGE, "unknown option %s (see %s)",
+		    quote(q, (struct str){ short_name, 2 }),
+		    tool->foreign != NULL && strchr(tool->foreign, optopt) != NULL
+		            ? tool->foreign_hint
+		            : "--help");
 	spell(name, o, optopt, argv);
 	if (answer == '?')
 		die(STATUS_USAGE, "%s takes no argument", name);

@@ -105,6 +105,9 @@ struct tool {
 	 * options and these arguments, separated by spaces. NULL: nobody says. */
 	const char *const        *operand_words;
 	const char               *operand_call;
+	/* Letters that are options of another tool whose users come to this one, and where they
+	 * find what those are here ("FOR USERS OF KCAT in maip-consume(1)"); NULL: none. */
+	const char               *foreign, *foreign_hint;
 };
 
 /* The command whose name comes closest to what was typed, for "did you mean"; NULL: nothing is

@@ -37,6 +37,8 @@ struct route {
 	/* of the conf, then room for those of an envelope before them */
 	struct header          *headers;
 	size_t                  n_headers, cap_all;
+	void                  (*lacks)(size_t header);  /* NULL once it has been asked */
+	bool                    begun;          /* a line has come */
 	struct header          *all;
 	struct arena            scratch;
 	struct buf              text;           /* of a value that has to be printed */
@@ -81,6 +83,7 @@ compile(struct route *r, struct expr **to, const char *text, const char *what, s
 static int
 compile_headers(struct route *r, const struct route_conf *conf, struct err *err)
 {
+	r->lacks = conf->lacks;
 	r->headers = mem_zalloc(conf->n_headers, sizeof(*r->headers));
 	r->header_values = mem_zalloc(conf->n_headers, sizeof(struct expr *));
 	for (size_t i = 0; i < conf->n_headers; i++) {
@@ -271,6 +274,18 @@ choose_time(struct route *r, const struct expr_env *env, struct record *to, stru
 	return 0;
 }
 
+static void
+tell_lacking(struct route *r)
+{
+	for (size_t i = 0; i < r->n_headers; i++) {
+		const int field = expr_field(r->header_values[i]);
+
+		if (field >= 0 && r->fields[field].kind == JSON_MISSING)
+			r->lacks(i);
+	}
+	r->lacks = NULL;
+}
+
 /* Those of the line first, then ours: none is replaced, as in Kafka. */
 static void
 add_headers(struct route *r, const struct expr_env *env, struct record *to)
@@ -279,6 +294,8 @@ add_headers(struct route *r, const struct expr_env *env, struct record *to)
 
 	if (r->n_headers == 0)
 		return;
+	if (r->lacks != NULL)
+		tell_lacking(r);
 	if (n > r->cap_all) {
 		r->all = mem_resize(r->all, n, sizeof(*r->all));
 		r->cap_all = n;
@@ -363,14 +380,28 @@ wrap(struct route *r, struct str line, int64_t now, struct record *to, struct er
 	return 0;
 }
 
+/* Where the very first line is no object it may be meant so. */
+static int
+hint_at_text(struct str line, struct err *err)
+{
+	const struct err why = *err;
+
+	if (line.n > 0 && line.p[0] == '{')
+		return -1;
+	return fail_as(err, why.status, "%s (--text sends lines whatever they are)", why.msg);
+}
+
 int
 route_line(struct route *r, struct str line, int64_t now, struct record *to, struct err *err)
 {
 	const struct expr_env env = { .fields = r->fields, .scratch = &r->scratch };
 
+	const bool            first = !r->begun;
+
+	r->begun = true;
 	arena_reset(&r->scratch);
 	if (r->extractor != NULL && extract(r->extractor, line, r->fields, err) < 0)
-		return -1;
+		return first && r->form == ROUTE_JSON ? hint_at_text(line, err) : -1;
 	if (r->form == ROUTE_ENVELOPE) {
 		if (envelope_parse(r->envelope, line, to, err) < 0)
 			return -1;

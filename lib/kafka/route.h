@@ -36,6 +36,8 @@ struct route_conf {
 	const char *topic_expr, *partition, *key, *timestamp, *tombstone_when;
 	const struct route_header *headers;
 	size_t      n_headers;
+	/* told of each of the headers that is a field which the first record lacks; may be NULL */
+	void      (*lacks)(size_t header);
 	const char *event_type, *source;        /* EVENT */
 	uint64_t    seed;               /* any random number: for the hash tables */
 };

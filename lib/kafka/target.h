@@ -41,8 +41,9 @@ void targets_release(struct targets *t);
 void targets_forget(struct targets *t);
 
 /* The index of the topic in list, until the next call; -1 with err (STATUS_USAGE: no topic can have
- * that name, told without asking, STATUS_NOINPUT: there is no such topic, STATUS_DENIED, STATUS_UNAVAILABLE, STATUS_RETRY: a signal came). Waits for a broker
- * as handle_metadata() does; a failure stands for 2 s, so that many records do not each wait. */
+ * that name, told without asking, STATUS_NOINPUT: there is no such topic, STATUS_DENIED,
+ * STATUS_UNAVAILABLE, STATUS_RETRY: a signal came). Waits for a broker as handle_metadata() does; a
+ * failure stands for 2 s, so that many records do not each wait. */
 int64_t targets_find(struct targets *t, struct str name, struct err *err);
 
 /* Can a topic have that name? 0, or -1 with err: STATUS_USAGE, and what names are made of. */

@@ -14,8 +14,8 @@
 /* Told from inside send, poll, flush, give_up and close, once for every record that send took.
  * tag is the one of send. Delivered (err NULL): r has the topic, partition, offset (-1: not told
  * by the broker) and timestamp; NULL if places is not set. Given up: r is the whole record as it
- * was sent, so that it can be kept; err->status is STATUS_UNAVAILABLE if it was sent and nobody said
- * whether it arrived, so that it may be in the topic all the same, and another if it is not
+ * was sent, so that it can be kept; err->status is STATUS_UNAVAILABLE if it was sent and nobody
+ * said whether it arrived, so that it may be in the topic all the same, and another if it is not
  * (STATUS_FENCED: a newer run took over). r is borrowed until the call returns. */
 struct writer_events {
 	void *arg;

@@ -454,6 +454,19 @@ maip-produce: cannot write to '/dev/full': No space left on device"
 	assert_equal "$stderr" "maip-produce: -t: 'x y' is not the name of a topic (letters, digits, '.', '_' and '-'; at most 249)"
 }
 
+@test "who comes from kcat is told what is different" {
+	run -64 --separate-stderr maip-produce -t one -P
+	assert_equal "$stderr" "maip-produce: unknown option '-P' (see FOR USERS OF KCAT in maip-produce(1))"
+	run -64 --separate-stderr maip-consume -t one -C
+	assert_equal "$stderr" "maip-consume: unknown option '-C' (see FOR USERS OF KCAT in maip-consume(1))"
+	run -64 --separate-stderr maip-produce -t one -@
+	assert_equal "$stderr" "maip-produce: unknown option '-@' (see --help)"
+	run -65 --separate-stderr maip-produce -t one --dry-run <<<hello
+	assert_equal "$stderr" "maip-produce: line 1: column 1: expected a value, found 'hello' (--text sends lines whatever they are)"
+	run -0 --separate-stderr maip-produce -t one -H a=b -H c=k -H "d='x'" --dry-run <<<$'{"k":1}\n{"k":2}'
+	assert_equal "$stderr" "maip-produce: -H a=b: the first record has no 'b', so the header is null; a text is in quotes: -H \"a='b'\""
+}
+
 @test "a time that is none is shown once, with the option that asked for it" {
 	run -65 --separate-stderr maip-produce -t one --timestamp "'soon'" <<<'{}'
 	assert_equal "$stderr" "maip-produce: line 1: --timestamp: this is the text 'soon', which is not a time (RFC 3339, or a number since 1970) within the years -9999 to 9999"

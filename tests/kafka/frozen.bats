@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# A broker that takes what is sent, and does not answer: what is told of it is no more than is known.
+# A broker that takes what is sent, and does not answer: no more is told than is known.
 load helper
 
 setup_file() {
@@ -61,9 +61,9 @@ await() { # TEXT
 	start signals 3 --transactional-id signals --broker-timeout 1h -X socket.timeout.ms=1000 -v
 	freeze
 	exec 4>&-
-	await EndTxnRequest
+	await REQTMOUT
 	kill -TERM "$pid"
-	until grep -q '^ShdPnd:[[:space:]]*0*$' "/proc/$pid/status"; do sleep 0.02; done
+	until [[ ! -e /proc/$pid ]] || grep -q '^ShdPnd:[[:space:]]*0*$' "/proc/$pid/status"; do sleep 0.02; done
 	kill -TERM "$pid"
 	ends_with 74 "$pid"
 	run -0 cat err
@@ -81,30 +81,17 @@ await() { # TEXT
 	assert_output --partial "maip-produce: nothing was published, but the transaction could not be aborted: readers wait for it for up to 15m (transaction.timeout.ms), or until maip-produce runs again with --transactional-id open: line 2 to 'open': sent, but not acknowledged: "
 }
 
-@test "dead letters tell apart what was sent and what was not" {
+@test "dead letters say what was sent, and may have arrived" {
 	start letters 5 --dead-letter letters --broker-timeout 4s
 	freeze
 	seq -f '{"n":%.0f}' 6 10 >&4
-	await "no broker of"
-	seq -f '{"n":%.0f}' 11 12 >&4
-	timeout 60 bash -c 'until [[ -e letters && $(wc -l <letters) == 7 ]]; do sleep 0.05; done' 4>&-
-	echo '{"n":13}' >&4
 	exec 4>&-
 	ends_with 74 "$pid"
 	run -0 tail -n 1 err
-	assert_output --partial "maip-produce: 8 of 13 records not delivered (5 of them sent, and perhaps there), the first: line 6 to 'letters': sent, but not acknowledged: "
+	assert_output --partial "maip-produce: 5 of 10 records not delivered (5 of them sent, and perhaps there), the first: line 6 to 'letters': sent, but not acknowledged: "
 	run -0 jq -r '"\(.value.n) \(.error | .[:index(":")])"' letters
-	assert_output "6 sent, but not acknowledged
-7 sent, but not acknowledged
-8 sent, but not acknowledged
-9 sent, but not acknowledged
-10 sent, but not acknowledged
-11 not sent
-12 not sent
-13 not sent"
+	assert_output "$(seq -f '%.0f sent, but not acknowledged' 6 10)"
 	thaw
-	# what is not sent is what a replay does not double
-	run -0 bash -c "jq -c 'select(.error | startswith(\"not sent\"))' letters | maip-produce --envelope"
 	run -0 read_all letters
-	assert_output "$(seq -f '{"n":%.0f}' 13)"
+	assert_output "$(seq -f '{"n":%.0f}' 10)"
 }
