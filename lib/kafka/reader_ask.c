@@ -249,22 +249,26 @@ reader_heard_end(void *self, const struct part *p)
 	return next;
 }
 
-/* Has the leader of each of them answered, and does none have more than we have read? */
+/* Has the leader of each of them answered, and does none have more than we have read? One of which
+ * nothing was read stands where it was assigned. */
 static bool
-all_caught_up(struct kafka_reader *k, rd_kafka_topic_partition_list_t *list)
+all_caught_up(struct kafka_reader *k, const rd_kafka_topic_partition_list_t *assigned)
 {
-	if (rd_kafka_position(k->h.rk, list) != RD_KAFKA_RESP_ERR_NO_ERROR)
-		return false;
-	for (int i = 0; i < list->cnt; i++) {
+	rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_copy(assigned);
+	bool caught_up = rd_kafka_position(k->h.rk, list) == RD_KAFKA_RESP_ERR_NO_ERROR;
+
+	for (int i = 0; caught_up && i < list->cnt; i++) {
 		const rd_kafka_topic_partition_t *p = &list->elems[i];
+		const int64_t at = p->offset >= 0 ? p->offset : assigned->elems[i].offset;
 		int64_t first, next;
 
-		if (rd_kafka_query_watermark_offsets(k->h.rk, p->topic, p->partition, &first, &next,
-		                                     TOUCH_MS) != RD_KAFKA_RESP_ERR_NO_ERROR ||
-		    (p->offset >= 0 && p->offset < next))
-			return false;
+		caught_up = rd_kafka_query_watermark_offsets(k->h.rk, p->topic, p->partition,
+		                                             &first, &next, TOUCH_MS) ==
+		                    RD_KAFKA_RESP_ERR_NO_ERROR &&
+		            (at < 0 || at >= next);
 	}
-	return true;
+	rd_kafka_topic_partition_list_destroy(list);
+	return caught_up;
 }
 
 bool
