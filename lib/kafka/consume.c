@@ -22,6 +22,7 @@
 #define COMMIT_EVERY_MS   5000
 #define LEFT_EVERY_MS     500           /* whether our reader has gone is looked at no more often */
 #define SERVE_AFTER_MS    2000          /* so long may a group go without being served */
+#define JOINING_MS        5000          /* a group that takes longer is waited for, and told so */
 
 bool
 consume_bounded(const struct consume_conf *conf)
@@ -678,12 +679,30 @@ step_bounded(struct consume *c, int64_t wait_ms, struct err *err)
 
 /* ---- running */
 
+/* Told once: it looks as if nothing happened, for as long as the group waits for a member that is
+ * no more. */
+static void
+tell_joining(struct consume *c)
+{
+	if (c->joining_since == 0)
+		c->joining_since = c->now;
+	if (c->now - c->joining_since < JOINING_MS)
+		return;
+	c->joining_since = INT64_MAX;
+	if (c->conf.note != NULL)
+		c->conf.note(c->conf.note_arg,
+		             "waiting for the group to give us partitions (one that was killed is "
+		             "its member until session.timeout.ms is over, by default 45 s)");
+}
+
 int
 consume_step(struct consume *c, int64_t wait_ms, struct err *err)
 {
 	consume_clock(c);
 	if (c->env->stats != NULL)
 		stats_sample(c->env->stats, c->env->clock_ns(c->env->clock_self));
+	if (c->conf.group && !c->joined && c->joining_since < INT64_MAX)
+		tell_joining(c);
 	if (c->bounded)
 		return step_bounded(c, wait_ms, err);
 	if (c->conf.look_every > 0 && c->pending_lane == SIZE_MAX &&

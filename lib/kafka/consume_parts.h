@@ -45,6 +45,7 @@ struct consume {
 	/* a group has given us partitions, be they none, and not taken all of them back; alone: we
 	 * have started */
 	bool                   joined;
+	int64_t                joining_since;   /* 0: not looked yet; INT64_MAX: it was told */
 	struct lane           *lanes;
 	size_t                 n_lanes, cap_lanes, last_lane;
 	/* bounded: slots that need a head, the oldest need first */

@@ -270,10 +270,59 @@ a_topic_or_partition_that_is_not_there_is_told(void **state)
 	memory_broker_free(b);
 }
 
+static int
+poll_in_vain(void *self, int64_t wait_ms, struct record *r, struct err *err)
+{
+	(void)self;
+	(void)wait_ms;
+	(void)r;
+	(void)err;
+	return 0;
+}
+
+static void
+note_one(void *arg, const char *text)
+{
+	strncat(arg, text, 199 - strlen(arg));
+}
+
+static void
+a_group_that_gives_nothing_is_waited_for_and_told_once(void **state)
+{
+	struct memory_broker *b = memory_broker_new(5);
+	char notes[200] = "";
+	struct rig r;
+
+	(void)state;
+	memory_broker_topic(b, "t", 1);
+	for (int bounded = 0; bounded < 2; bounded++) {
+		notes[0] = '\0';
+		rig_init(&r, b, "t");
+		r.group = "g";
+		r.conf.exit_at_end = bounded;
+		r.conf.note = note_one;
+		r.conf.note_arg = notes;
+		rig_open(&r);
+		assert_int_equal(consume_start(r.consume, &r.reader, &r.err), 0);
+		r.reader.poll = poll_in_vain;
+		for (int i = 0; i < 100; i++, r.now += 49)
+			assert_int_equal(consume_step(r.consume, 200, &r.err), 1);
+		assert_string_equal(notes, "");
+		for (int i = 0; i < 100; i++, r.now += 100)
+			assert_int_equal(consume_step(r.consume, 200, &r.err), 1);
+		assert_string_equal(notes, "waiting for the group to give us partitions (one that "
+		                           "was killed is its member until session.timeout.ms is "
+		                           "over, by default 45 s)");
+		rig_release(&r);
+	}
+	memory_broker_free(b);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_group_that_gives_nothing_is_waited_for_and_told_once),
 		cmocka_unit_test(nothing_is_committed_that_has_not_left),
 		cmocka_unit_test(a_group_goes_on_where_it_left_off),
 		cmocka_unit_test(no_record_is_lost_by_rebalances_and_crashes),
