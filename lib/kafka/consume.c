@@ -22,7 +22,7 @@
 #define COMMIT_EVERY_MS   5000
 #define LEFT_EVERY_MS     500           /* whether our reader has gone is looked at no more often */
 #define SERVE_AFTER_MS    2000          /* so long may a group go without being served */
-#define JOINING_MS        5000          /* a group that takes longer is waited for, and told so */
+#define JOINING_MS        10000         /* a group that takes longer is waited for, and told so */
 
 bool
 consume_bounded(const struct consume_conf *conf)

@@ -153,7 +153,7 @@ $name: 1 bad record could not be kept in /dev/full: in: line 3: column 1: expect
 
 @test "'-' is no side output" {
 	for command in 'maip-window --key k --tumbling 5m --late' 'maip-window --key k --tumbling 5m --on-error' \
-		'maip-cep --key k --begin a --emit summary --timeouts' 'maip-produce -t t --receipts' \
+		'maip-cep --key k --begin a --within 1m --emit summary --timeouts' 'maip-produce -t t --receipts' \
 		'maip-produce -t t --dead-letter'; do
 		file=-
 		[[ $command != *on-error ]] || file=dead-letter=-

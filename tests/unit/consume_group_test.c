@@ -305,7 +305,7 @@ a_group_that_gives_nothing_is_waited_for_and_told_once(void **state)
 		rig_open(&r);
 		assert_int_equal(consume_start(r.consume, &r.reader, &r.err), 0);
 		r.reader.poll = poll_in_vain;
-		for (int i = 0; i < 100; i++, r.now += 49)
+		for (int i = 0; i < 100; i++, r.now += 99)
 			assert_int_equal(consume_step(r.consume, 200, &r.err), 1);
 		assert_string_equal(notes, "");
 		for (int i = 0; i < 100; i++, r.now += 100)
