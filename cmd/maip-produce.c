@@ -146,7 +146,7 @@ read_options(int argc, char **argv)
 	const struct tool tool = {
 		.name = NAME, .operands = "[FILE]...", .opts = opts,
 		.summary = "write records to Kafka, and know that they arrived",
-		.foreign = "CPLMQGJKDpozfqcesuTEUVZlrjI",
+		.foreign = KCAT_LETTERS,
 		.foreign_hint = "FOR USERS OF KCAT in " NAME "(1)",
 	};
 

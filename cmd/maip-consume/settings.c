@@ -140,7 +140,7 @@ static const struct opt opts[] = {
 
 static const struct tool tool = {
 	.name = NAME, .operands = "", .opts = opts, .summary = "read Kafka topics as lines of JSON",
-	.foreign = "CPLMQGJKDpzfqcesuTEUVZlrjI",
+	.foreign = KCAT_LETTERS,
 	.foreign_hint = "FOR USERS OF KCAT in " NAME "(1)",
 };
 
@@ -285,7 +285,6 @@ check_committed(void)
 static void
 complete(struct err *unusable)
 {
-	const char *refresh;
 
 	*unusable = (struct err){ .status = STATUS_OK };
 	if (kafka_conf_finish(settings.kafka, unusable) < 0 && unusable->status == STATUS_USAGE)
@@ -303,8 +302,8 @@ complete(struct err *unusable)
 	       "be read");
 	if (key != NULL)
 		conf->key = str_of(key);
-	refresh = kafka_conf_get(settings.kafka, "topic.metadata.refresh.interval.ms");
-	conf->look_every = refresh == NULL ? LOOK_MS : strtol(refresh, NULL, 10);
+	conf->look_every = kafka_conf_number(settings.kafka, "topic.metadata.refresh.interval.ms",
+	                                     LOOK_MS);
 	conf->only = (enum envelope_part)(only + 1);
 	conf->topics = topics;
 	conf->where = where;

@@ -504,6 +504,14 @@ kafka_conf_get(const struct kafka_conf *c, const char *key)
 	return p != NULL ? p->value : NULL;
 }
 
+int64_t
+kafka_conf_number(const struct kafka_conf *c, const char *key, int64_t otherwise)
+{
+	const char *value = kafka_conf_get(c, key);
+
+	return value != NULL ? strtoll(value, NULL, 10) : otherwise;
+}
+
 const char *
 kafka_conf_from(const struct kafka_conf *c, const char *key)
 {

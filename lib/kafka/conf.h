@@ -37,6 +37,9 @@ int kafka_conf_msk(void *arg, const char *value, struct err *err);
 /* --allow-cleartext-login */
 int kafka_conf_cleartext(void *arg, const char *value, struct err *err);
 
+/* Options of kcat's; of those that a tool has not got it tells where to look (struct tool). */
+#define KCAT_LETTERS "CPLMQGJKDpozfqcesuTEUVZlrjI"
+
 /* The rows that every tool which talks to Kafka has in its option table; conf is the address of a
  * pointer. */
 #define KAFKA_CONF_OPTS(conf)                                                                      \
@@ -102,6 +105,8 @@ int kafka_conf_finish(struct kafka_conf *c, struct err *err);
 
 /* After kafka_conf_finish. */
 const char *kafka_conf_get(const struct kafka_conf *c, const char *key);        /* NULL: not set */
+/* Of a property that is a number; librdkafka has the last word on whether it is one. */
+int64_t kafka_conf_number(const struct kafka_conf *c, const char *key, int64_t otherwise);
 bool kafka_conf_is_secret(const char *key);             /* never to be shown */
 
 /* One row a property that was set, secrets as "***"; for -v. */

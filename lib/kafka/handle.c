@@ -9,7 +9,6 @@
 #include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <syslog.h>
 
 #include "base/clock.h"
@@ -19,6 +18,7 @@
 #include "kafka/handle.h"
 #include "kafka/login.h"
 #include "kafka/reason.h"
+#include "stream/pipe.h"
 
 #define PROBE_EVERY_MS 1000
 #define PROBE_WAIT_MS  200
@@ -131,18 +131,13 @@ brokers(const struct handle *h)
 static int64_t
 answer_within(const struct kafka_conf *c)
 {
-	const char *given = kafka_conf_get(c, "socket.timeout.ms");
-	const char *fetch = kafka_conf_get(c, "fetch.wait.max.ms");
-	const char *transaction = kafka_conf_get(c, "transaction.timeout.ms");
-	const int64_t least = 1000 + (fetch != NULL ? strtol(fetch, NULL, 10) : FETCH_WAIT_MS);
-	const int64_t most =
-		transaction != NULL ? strtol(transaction, NULL, 10) : ANSWER_MOST_MS;
+	const int64_t least = 1000 + kafka_conf_number(c, "fetch.wait.max.ms", FETCH_WAIT_MS);
+	const int64_t most = kafka_conf_number(c, "transaction.timeout.ms", ANSWER_MOST_MS);
 	int64_t ms = kafka_conf_patience(c, true) / 2;
 
-	if (given != NULL)
-		return strtol(given, NULL, 10);
 	ms = ms < least ? least : ms;
-	return ms < most ? ms : most < ANSWER_MOST_MS ? most : ANSWER_MOST_MS;
+	ms = ms < most ? ms : most < ANSWER_MOST_MS ? most : ANSWER_MOST_MS;
+	return kafka_conf_number(c, "socket.timeout.ms", ms);
 }
 
 static void
@@ -328,7 +323,13 @@ fail_to_reach(struct handle *h, struct err *err)
 bool
 handle_stopped(const struct handle *h)
 {
-	return h->watch.stop != NULL && *h->watch.stop != 0;
+	return h->watch.stop != NULL && *h->watch.stop != STOP_NONE;
+}
+
+bool
+handle_hurried(const struct handle *h)
+{
+	return h->watch.stop != NULL && *h->watch.stop == STOP_NOW;
 }
 
 /* Has a broker refused us for good? A token that it has taken before may have ended a moment

@@ -71,8 +71,8 @@ int handle_check(struct handle *h, struct err *err);
 /* a broker has answered: a record or a delivery report came */
 void handle_heard(struct handle *h);
 
-/* Has a signal come? */
-bool handle_stopped(const struct handle *h);
+bool handle_stopped(const struct handle *h);            /* has a signal come? */
+bool handle_hurried(const struct handle *h);            /* a second one: nothing is waited for */
 
 /* Ask for the topics: all, or the one of rkt, or none but the brokers. Like rd_kafka_metadata(),
  * but in waits that grow from 0.5 to 5 s, unless no broker is connected, and after each a signal

@@ -10,7 +10,6 @@
 #include "base/time.h"
 #include "kafka/auth.h"
 #include "kafka/reader_parts.h"
-#include "stream/pipe.h"
 
 #define COMMIT_MS 5000                  /* an answer to a commit takes no longer */
 #define LEAVE_MS  10000
@@ -35,13 +34,6 @@ limit(const struct kafka_reader *k, int usual)
 	return k->mute || k->h.down_since != TIME_MAX ? DOWN_MS : usual;
 }
 
-/* A second signal: nothing is waited for any more. */
-static bool
-hurried(const struct kafka_reader *k)
-{
-	return k->h.watch.stop != NULL && *k->h.watch.stop == STOP_NOW;
-}
-
 /* Wait for the answer to a commit. rd_kafka_commit() would wait for a broker that is gone as long
  * as the session lasts, and there is nothing more to be lost than is read again. */
 static rd_kafka_resp_err_t
@@ -50,12 +42,12 @@ commit_answer(struct kafka_reader *k, rd_kafka_queue_t *queue)
 	rd_kafka_event_t *event = NULL;
 	rd_kafka_resp_err_t code;
 
-	for (int left = limit(k, COMMIT_MS); event == NULL && left > 0 && !hurried(k);
+	for (int left = limit(k, COMMIT_MS); event == NULL && left > 0 && !handle_hurried(&k->h);
 	     left -= SIGNAL_MS)
 		event = rd_kafka_queue_poll(queue, left < SIGNAL_MS ? left : SIGNAL_MS);
 	code = event != NULL ? rd_kafka_event_error(event)
-	       : hurried(k)  ? RD_KAFKA_RESP_ERR__INTR
-	                     : RD_KAFKA_RESP_ERR__TIMED_OUT;
+	       : handle_hurried(&k->h) ? RD_KAFKA_RESP_ERR__INTR
+	                               : RD_KAFKA_RESP_ERR__TIMED_OUT;
 	k->mute = event == NULL;
 	if (event != NULL)
 		rd_kafka_event_destroy(event);
@@ -138,7 +130,7 @@ await(struct farewell *f, enum part_way stage, int ms)
 	bool done;
 
 	pthread_mutex_lock(&f->lock);
-	for (; f->stage < stage && ms > 0 && !hurried(f->reader); ms -= SIGNAL_MS) {
+	for (; f->stage < stage && ms > 0 && !handle_hurried(&f->reader->h); ms -= SIGNAL_MS) {
 		const struct timespec end = cond_deadline(ms < SIGNAL_MS ? ms : SIGNAL_MS);
 
 		while (f->stage < stage && pthread_cond_timedwait(&f->news, &f->lock, &end) == 0)

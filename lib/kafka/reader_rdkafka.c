@@ -81,8 +81,8 @@ smaller(size_t a, size_t b)
 static void
 set_answer(struct kafka_reader *k, rd_kafka_conf_t *conf, size_t kib)
 {
-	const char *given = kafka_conf_get(k->conf.kafka, "message.max.bytes");
-	const size_t message = given != NULL ? (size_t)strtoul(given, NULL, 10) : 0;
+	const size_t message =
+		(size_t)kafka_conf_number(k->conf.kafka, "message.max.bytes", 0);
 
 	if (kafka_conf_get(k->conf.kafka, "fetch.max.bytes") == NULL)
 		handle_set_number(conf, "fetch.max.bytes",

@@ -395,7 +395,6 @@ int
 route_line(struct route *r, struct str line, int64_t now, struct record *to, struct err *err)
 {
 	const struct expr_env env = { .fields = r->fields, .scratch = &r->scratch };
-
 	const bool            first = !r->begun;
 
 	r->begun = true;

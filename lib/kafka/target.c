@@ -9,11 +9,11 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/time.h"
+#include "kafka/topics.h"
 
 #define ASK_AGAIN_MS 2000 /* what was not there, or not answered, is not asked for again before */
 #define MAKE_MS        10000            /* until the brokers tell of a topic that we made */
 #define MADE_WITHIN_MS 3000             /* how long a broker may take to make one on demand */
-#define NAME_MOST      249              /* characters of a topic's name, as Kafka has it */
 #define SETTING_MS     3000             /* for an answer that we can do without */
 
 void
@@ -179,19 +179,15 @@ look_up_now_and_then(struct targets *t, struct str name, struct err *err)
 int
 target_check_name(struct str name, struct err *err)
 {
-	static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-				      "0123456789._-";
-	bool              good = name.n > 0 && name.n <= NAME_MOST &&
-	            !str_eq(name, STR(".")) && !str_eq(name, STR(".."));
-	char              text[QUOTE_MAX];
+	const bool good = topics_is_name(name) && !str_eq(name, STR(".")) &&
+	                  !str_eq(name, STR(".."));
+	char       text[QUOTE_MAX];
 
-	for (size_t i = 0; i < name.n; i++)
-		good = good && memchr(letters, name.p[i], sizeof(letters) - 1) != NULL;
 	return good ? 0
 	            : fail_as(err, STATUS_USAGE,
 	                      "%s is not the name of a topic (letters, digits, '.', '_' and '-'; "
 	                      "at most %d)",
-	                      quote(text, name), NAME_MOST);
+	                      quote(text, name), TOPICS_NAME_MAX);
 }
 
 int64_t

@@ -14,7 +14,7 @@
 #include "kafka/handle.h"
 
 #define ASK_MS     10000
-#define STOP_LOOK_MS    100                  /* between two looks whether a signal has come */
+#define STOP_LOOK_MS 100                /* between two looks whether a signal has come */
 #define FIND_MS    500                  /* a cluster names its controller in its first answer */
 #define NUMBER_MAX 1000000
 

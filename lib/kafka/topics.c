@@ -11,7 +11,6 @@
 #include "base/mem.h"
 #include "kafka/topics.h"
 
-#define NAME_MAX_BYTES    249           /* Kafka's limit */
 #define PATTERN_MAX_BYTES 4096
 
 struct topic {
@@ -47,8 +46,8 @@ topics_free(struct topics *t)
 	free(t);
 }
 
-static bool
-is_name(struct str s)
+bool
+topics_is_name(struct str s)
 {
 	static const char letters[] =
 		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
@@ -56,7 +55,7 @@ is_name(struct str s)
 	for (size_t i = 0; i < s.n; i++)
 		if (s.p[i] == '\0' || strchr(letters, s.p[i]) == NULL)
 			return false;
-	return s.n > 0 && s.n <= NAME_MAX_BYTES;
+	return s.n > 0 && s.n <= TOPICS_NAME_MAX;
 }
 
 /* "[!a-c]" to "[^a-c]"; returns the position of its "]", or glob.n when there is none. */
@@ -101,7 +100,7 @@ glob_to_regex(struct str glob, struct buf *to, struct err *err)
 				               quote(q, glob));
 		} else if (c == '.') {
 			buf_add_str(to, STR("\\."));
-		} else if (is_name((struct str){ &c, 1 })) {
+		} else if (topics_is_name((struct str){ &c, 1 })) {
 			buf_add_char(to, c);
 		} else {
 			return fail_as(
@@ -144,12 +143,12 @@ topics_option(void *arg, const char *value, struct err *err)
 
 	if (text.n == 0 || text.n > PATTERN_MAX_BYTES)
 		return fail_as(err, STATUS_USAGE, "a topic's name has 1 to %d characters",
-		               NAME_MAX_BYTES);
+		               TOPICS_NAME_MAX);
 	buf_init(&regex, BUF_NO_MAX);
 	new.internal = str_starts(text, STR("__")) || str_starts(text, STR("^__"));
 	if (text.p[0] == '^')
 		rc = add_pattern(&new, text, err);
-	else if (is_name(text))
+	else if (topics_is_name(text))
 		new.text = mem_dup(text);
 	else if ((rc = glob_to_regex(text, &regex, err)) == 0)
 		rc = add_pattern(&new, buf_str(&regex), err);
@@ -189,11 +188,11 @@ topics_internal(const struct topics *t)
 static bool
 matches(const struct topic *t, struct str name)
 {
-	char text[NAME_MAX_BYTES + 1];
+	char text[TOPICS_NAME_MAX + 1];
 
 	if (!t->pattern)
 		return str_eq(str_of(t->text), name);
-	if (name.n > NAME_MAX_BYTES || (str_starts(name, STR("__")) && !t->internal))
+	if (name.n > TOPICS_NAME_MAX || (str_starts(name, STR("__")) && !t->internal))
 		return false;
 	memcpy(text, name.p, name.n);
 	text[name.n] = '\0';

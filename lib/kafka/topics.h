@@ -15,6 +15,11 @@
 #include "base/diag.h"
 #include "base/str.h"
 
+#define TOPICS_NAME_MAX 249             /* bytes; Kafka's limit */
+
+/* Is it made as the names of topics are? ("." and ".." are no names all the same.) */
+bool topics_is_name(struct str s);
+
 struct topics;                                          /* opaque; lives in topics.c */
 
 struct topics *topics_new(void);

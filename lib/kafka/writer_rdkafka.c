@@ -268,8 +268,7 @@ configure(rd_kafka_conf_t *rk, const struct writer_conf *conf)
 static size_t
 largest(const struct kafka_conf *kafka)
 {
-	const char *text = kafka_conf_get(kafka, "message.max.bytes");
-	const long  most = text == NULL ? SLAB_LARGEST : strtol(text, NULL, 10);
+	const int64_t most = kafka_conf_number(kafka, "message.max.bytes", SLAB_LARGEST);
 
 	return most < SLAB_LARGEST ? (size_t)most : SLAB_LARGEST;
 }
@@ -277,11 +276,8 @@ largest(const struct kafka_conf *kafka)
 static int64_t
 batch_size(const struct writer_conf *conf)
 {
-	const char *text = kafka_conf_get(conf->kafka, "batch.size");
-
 	return conf->batch_size > 0 ? conf->batch_size
-	       : text != NULL       ? strtoll(text, NULL, 10)
-	                            : BATCH_SIZE;
+	                            : kafka_conf_number(conf->kafka, "batch.size", BATCH_SIZE);
 }
 
 /* Ours, unless a property says which, or for how long it stays. */

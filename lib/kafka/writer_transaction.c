@@ -3,12 +3,10 @@
  * writer_transaction.c - all of it, or nothing
  */
 #include <inttypes.h>
-#include <stdlib.h>
 
 #include "base/clock.h"
 #include "base/time.h"
 #include "kafka/writer_parts.h"
-#include "stream/pipe.h"
 
 #define CALL_MS 1000 /* one step of a transaction call, between looks at the stop flag */
 
@@ -27,15 +25,9 @@ fail_transaction(struct kafka_writer *w, rd_kafka_error_t *error, const char *wh
 	return -1;
 }
 
-/* Before anything was read a signal leaves at once; in a transaction the second one does. */
-static bool
-stopped(const struct kafka_writer *w, enum pipe_stop how)
-{
-	return w->conf.watch.stop != NULL && *w->conf.watch.stop >= (int)how;
-}
-
 /* A broker may be there, and no coordinator of transactions: where __transaction_state cannot be
- * made there will never be one. */
+ * made there will never be one. Nothing was read yet, so a signal leaves at once; in a transaction
+ * the second one does. */
 int
 writer_take_id(struct kafka_writer *w, struct err *err)
 {
@@ -50,7 +42,7 @@ writer_take_id(struct kafka_writer *w, struct err *err)
 		rd_kafka_poll(w->h.rk, 0);
 		if (handle_check(&w->h, err) < 0)
 			return -1;
-		if (stopped(w, STOP_SOON))
+		if (handle_stopped(&w->h))
 			return fail_as(err, STATUS_RETRY, "%s: stopped by a signal", what);
 		if (clock_monotonic_ms() >= end)
 			return fail_as(err, STATUS_UNAVAILABLE,
@@ -83,7 +75,7 @@ insist(struct kafka_writer *w, rd_kafka_error_t *(*call)(rd_kafka_t *rk, int wai
 		rd_kafka_poll(w->h.rk, 0);
 		if (handle_check(&w->h, err) < 0)
 			return -1;
-		if (stopped(w, STOP_NOW))
+		if (handle_hurried(&w->h))
 			return fail_as(err, STATUS_RETRY, "stopped by a second signal");
 	}
 	return 0;
@@ -109,7 +101,7 @@ writer_commit(void *self, struct err *err)
 	int                  done;
 
 	while ((done = writer_flush(w, CALL_MS, err)) == 0)
-		if (stopped(w, STOP_NOW)) {
+		if (handle_hurried(&w->h)) {
 			fail_as(err, STATUS_RETRY, "%s: stopped by a second signal", what);
 			return COMMIT_NOT;
 		}
@@ -131,7 +123,8 @@ int
 writer_abort(void *self, struct err *err)
 {
 	struct kafka_writer *w = self;
-	const char          *given = kafka_conf_get(w->conf.kafka, "transaction.timeout.ms");
+	const int64_t        timeout = kafka_conf_number(w->conf.kafka, "transaction.timeout.ms",
+	                                                 WRITER_TRANSACTION_MS);
 	char                 most[DUR_TEXT_MAX];
 	bool                 open;
 	struct err           why;
@@ -139,8 +132,7 @@ writer_abort(void *self, struct err *err)
 	writer_drop_waiting(w);
 	if (insist(w, rd_kafka_abort_transaction, "cannot abort", &open, &why) == 0)
 		return 0;
-	most[dur_print(most, given == NULL ? WRITER_TRANSACTION_MS : strtoll(given, NULL, 10))] =
-		'\0';
+	most[dur_print(most, timeout)] = '\0';
 	return fail_as(err, why.status,
 	               "the transaction could not be aborted: readers wait for it for up to %s "
 	               "(transaction.timeout.ms), or until maip-produce runs again with "
