@@ -173,11 +173,7 @@ terminal_width(void)
 static size_t
 characters(const char *text)
 {
-	size_t n = 0;
-
-	for (; *text != '\0'; text++)
-		n += utf8_starts(*text);
-	return n;
+	return utf8_count(text, text + strlen(text));
 }
 
 static bool

@@ -182,8 +182,24 @@ time_parse_rfc3339(int64_t *ms, struct str text)
 
 /* ---- numbers */
 
+/* A run of digits at the start of *s, which is moved past it: its value, at most cap, and how many
+ * there were. */
+static size_t
+read_digits(struct str *s, uint64_t cap, uint64_t *value)
+{
+	size_t n = 0;
+
+	for (*value = 0; n < s->n && s->p[n] >= '0' && s->p[n] <= '9'; n++) {
+		*value = *value * 10 + (uint64_t)(s->p[n] - '0');
+		if (*value > cap)
+			*value = cap;
+	}
+	*s = str_slice(*s, n, s->n);
+	return n;
+}
+
 #define AMOUNT_DIGITS 19                /* any number of them is less than 2^64 */
-#define EXPONENT_MAX  1000000           /* beyond every moment */
+#define EXPONENT_MAX  10000000          /* beyond every moment */
 
 /* A number without its sign: digits times 10 to the scale, and a little more if more. */
 struct amount {
@@ -217,18 +233,13 @@ static int
 read_exponent(struct str s, int64_t *to)
 {
 	const bool sign = s.n > 0 && (s.p[0] == '-' || s.p[0] == '+');
+	const bool minus = sign && s.p[0] == '-';
+	uint64_t   value;
 
-	*to = 0;
-	if (s.n == sign)
+	s = str_slice(s, sign, s.n);
+	if (read_digits(&s, EXPONENT_MAX, &value) == 0 || s.n > 0)
 		return -1;
-	for (size_t i = sign; i < s.n; i++) {
-		if (s.p[i] < '0' || s.p[i] > '9')
-			return -1;
-		if (*to < EXPONENT_MAX)
-			*to = *to * 10 + (s.p[i] - '0');
-	}
-	if (sign && s.p[0] == '-')
-		*to = -*to;
+	*to = minus ? -(int64_t)value : (int64_t)value;
 	return 0;
 }
 
@@ -361,22 +372,6 @@ time_print(char to[TIME_TEXT_MAX], int64_t ms)
 }
 
 /* ---- durations */
-
-/* A run of digits at the start of *s, which is moved past it: its value, at most cap, and how many
- * there were. */
-static size_t
-read_digits(struct str *s, uint64_t cap, uint64_t *value)
-{
-	size_t n = 0;
-
-	for (*value = 0; n < s->n && s->p[n] >= '0' && s->p[n] <= '9'; n++) {
-		*value = *value * 10 + (uint64_t)(s->p[n] - '0');
-		if (*value > cap)
-			*value = cap;
-	}
-	*s = str_slice(*s, n, s->n);
-	return n;
-}
 
 struct unit {
 	const char *name;

@@ -19,6 +19,17 @@ utf8_starts(char c)
 	return ((unsigned char)c & 0xC0) != 0x80;
 }
 
+/* Characters of well-formed text. */
+static inline size_t
+utf8_count(const char *p, const char *end)
+{
+	size_t n = 0;
+
+	for (; p < end; p++)
+		n += utf8_starts(*p);
+	return n;
+}
+
 static inline bool
 utf8_continues(const char *p, const char *end, unsigned char from, unsigned char to)
 {

@@ -185,10 +185,10 @@ add_label(struct buf *to, struct str text)
 			buf_add_str(to, STR("\\n"));
 		else if (c == '&')
 			buf_add_str(to, STR("&amp;"));
-		else if ((unsigned char)c < ' ')
-			buf_add_char(to, ' ');
+		else if (c == '"' || c == '\\')
+			buf_addf(to, "\\%c", c);
 		else
-			buf_addf(to, c == '"' || c == '\\' ? "\\%c" : "%c", c);
+			buf_add_char(to, (unsigned char)c < ' ' ? ' ' : c);
 	}
 }
 

@@ -91,8 +91,9 @@ void partials_become(struct event_store *s, struct partials *p, struct branches 
 struct branches partials_take_done(struct event_store *s, struct partials *p);
 void partials_put_done(struct event_store *s, struct partials *p, struct branches *done);
 
-/* The key will have an event soon, or its time will be moved on: fetches what that needs. Three
- * misses: steps 0, 1 and 2, each some time after the one before; p itself is there. */
+/* The key will have an event soon, or its time will be moved on: fetches what that needs. Steps 0,
+ * 1, 2 and so on each come some time after the one before: the branches, their last nodes, the
+ * events of those and the nodes before them, and so on. p itself is there. */
 void partials_prefetch(const struct partials *p, int step);
 
 #endif

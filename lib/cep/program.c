@@ -81,8 +81,8 @@ program_rows(const struct pattern *p, int self, struct expr_rows *rows)
 	return p->sql ? rows : NULL;
 }
 
-static int
-name_of_pattern(void *arg, struct str name)
+int
+program_named(void *arg, struct str name)
 {
 	const struct program *g = arg;
 
@@ -96,7 +96,7 @@ cond_text(struct program *g, const char *what, struct str text, int self, struct
 {
 	struct expr_rows rows;
 	const struct expr_scope scope = {
-		.fields = x, .pattern = name_of_pattern, .looks_taken = program_looks_taken,
+		.fields = x, .pattern = program_named, .looks_taken = program_looks_taken,
 		.arg = g, .rows = program_rows(g->pattern, self, &rows),
 	};
 

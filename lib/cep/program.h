@@ -102,7 +102,9 @@ uint64_t program_elements(const struct pattern *p, int number);
  * into *rows, or NULL. */
 const struct expr_rows *program_rows(const struct pattern *p, int self, struct expr_rows *rows);
 
-/* A looks_taken of expressions over the pattern; arg is the program. */
+/* For the scope of expressions over the pattern: what a name means, and its looks_taken; arg is the
+ * program, compiled or not. */
+int  program_named(void *arg, struct str name);
 void program_looks_taken(void *arg, struct str path, int element);
 
 /* What Flink takes and ignores, and expressions that hardly mean what they say: up to max sentences

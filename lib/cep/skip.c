@@ -46,22 +46,20 @@ skip_find(const struct pattern *p, const struct branch *match, struct skip_bound
 	const struct event *e = target_event(skip, match->node);
 	if (e == NULL && skip->error)
 		return fail_as(err, STATUS_DATA,
-		               p->sql ? "AFTER MATCH SKIP TO %s: a match has no row of "
-		                                    "it (make the variable required, or skip PAST "
-		                                    "LAST ROW or TO NEXT ROW)"
-		                                  : "--after-match: cannot skip to %s: the match "
-		                                    "has no such element (drop ',error' to go on "
-		                                    "without skipping)",
+		               p->sql ? "AFTER MATCH SKIP TO %s: a match has no row of it (make "
+		                        "the variable required, or skip PAST LAST ROW or TO NEXT "
+		                        "ROW)"
+		                      : "--after-match: cannot skip to %s: the match has no such "
+		                        "element (drop ',error' to go on without skipping)",
 		               quote(q, skip->name));
 	if (e != NULL && e->seq == match->start && skip->error)
 		return fail_as(err, STATUS_DATA,
-		               p->sql ? "AFTER MATCH SKIP TO %s: it is the first row "
-		                                    "of a match, which would be found again and "
-		                                    "again (skip PAST LAST ROW or TO NEXT ROW)"
-		                                  : "--after-match: cannot skip to %s: it is the "
-		                                    "first event of the match, which would match "
-		                                    "again (drop ',error' to go on without "
-		                                    "skipping)",
+		               p->sql ? "AFTER MATCH SKIP TO %s: it is the first row of a match, "
+		                        "which would be found again and again (skip PAST LAST "
+		                        "ROW or TO NEXT ROW)"
+		                      : "--after-match: cannot skip to %s: it is the first event "
+		                        "of the match, which would match again (drop ',error' to "
+		                        "go on without skipping)",
 		               quote(q, skip->name));
 	*to = (struct skip_bound){ .seq = e == NULL ? 0 : e->seq, .none = e == NULL };
 	return 0;

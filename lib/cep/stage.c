@@ -89,7 +89,7 @@ key_of_line(struct cep *c, struct record *r, struct err *err)
 		if (v.kind == VAL_NULL && !c->conf.rows)        /* in SQL it is one, too */
 			return no_key(c->conf.keys[i], err);
 		*(v.kind == VAL_NULL ? &c->keys_missed : &c->keys_seen) |= (uint64_t)1 << i;
-		trace_key_value(&c->key, &v, c->n_key_columns > 1);
+		val_key_part(&c->key, &v, c->n_key_columns > 1);
 		if (brief)
 			print_add_key(&c->brief_keys, i == 0, &v);
 	}
@@ -403,28 +403,12 @@ compile_expressions(struct cep *c, struct err *err)
 }
 
 static int
-element_of_name(void *arg, struct str name)
-{
-	const struct cep *c = arg;
-
-	return program_number(c->conf.pattern, name);
-}
-
-static void
-looks_taken(void *arg, struct str path, int element)
-{
-	struct cep *c = arg;
-
-	program_looks_taken(&c->program, path, element);
-}
-
-static int
 compile_columns(struct cep *c, struct err *err)
 {
 	struct expr_rows rows;
 	const struct expr_scope scope = {
-		.fields = c->fields, .pattern = element_of_name, .looks_taken = looks_taken,
-		.arg = c,
+		.fields = c->fields, .pattern = program_named, .looks_taken = program_looks_taken,
+		.arg = &c->program,
 		.rows = program_rows(c->conf.pattern, -1, &rows),
 	};
 

@@ -25,23 +25,11 @@ static const char *const words[] = {
 
 /* ---- which key */
 
-int
-trace_key_value(struct buf *key, const struct val *v, bool several)
-{
-	const size_t at = key->n;
-
-	if (val_key(key, v) < 0)
-		return -1;
-	if (several)
-		buf_put_u64(key, key->n - at);
-	return 0;
-}
-
 static void
 add_key(struct tracer *t, const struct val *v)
 {
 	buf_init(&t->keys[t->n_keys], BUF_NO_MAX);
-	trace_key_value(&t->keys[t->n_keys++], v, false);
+	val_key_part(&t->keys[t->n_keys++], v, false);
 }
 
 /* A JSON array of n values. */
@@ -61,7 +49,7 @@ read_array(struct tracer *t, struct str text, size_t n, struct arena *scratch)
 	text = value.raw;
 	for (at = 0; json_next(text, &at, &name, &value) > 0; count++) {
 		val_of_field(&v, &value, scratch);
-		trace_key_value(key, &v, n > 1);
+		val_key_part(key, &v, n > 1);
 	}
 	if (count != n)
 		buf_release(key);

@@ -38,10 +38,6 @@ struct tracer {
 int tracer_init(struct tracer *t, const char *name, size_t n, struct err *err);
 void tracer_release(struct tracer *t);
 
-/* What stands for a key among those of all lines: the value of val_key(), of several each followed
- * by its length, so that no two lists of them have the same bytes. */
-int trace_key_value(struct buf *key, const struct val *v, bool several);
-
 bool trace_is(const struct tracer *t, struct str key);
 
 /* The record of that number stands on this line of source, which is kept. They come in order.

@@ -9,9 +9,9 @@
  * removed.
  *
  * The state of a job in Flink's terms: RUNNING while a stage runs, or "maip-jobctl run" waits for
- * the filters around them; CANCELLING while a stage runs and was asked to stop; then FINISHED if
- * every stage, and what was run, ended with 0, CANCELED if it was asked to stop, FAILED otherwise
- * (a stage that vanished without a status was killed).
+ * the filters around them; CANCELLING while it was asked to stop and a stage runs (of a job without
+ * stages: what was run); then FINISHED if every stage, and what was run, ended with 0, CANCELED if
+ * it was asked to stop, FAILED otherwise (a stage that vanished without a status was killed).
  */
 #ifndef MAIP_JOB_JOBS_H
 #define MAIP_JOB_JOBS_H

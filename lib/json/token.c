@@ -305,11 +305,7 @@ token_next(struct scanner *s)
 static size_t
 column(const struct scanner *s)
 {
-	size_t n = 1;
-
-	for (const char *p = s->start; p < s->p; p++)
-		n += utf8_starts(*p);
-	return n;
+	return 1 + utf8_count(s->start, s->p);
 }
 
 static bool

@@ -15,11 +15,7 @@
 size_t
 text_length(struct str text)
 {
-	size_t n = 0;
-
-	for (size_t i = 0; i < text.n; i++)
-		n += utf8_starts(text.p[i]);
-	return n;
+	return utf8_count(text.p, text.p + text.n);
 }
 
 struct str

@@ -44,12 +44,11 @@ byte_at(const struct lexer *l, size_t i)
 int
 lex_fail(const struct lexer *l, size_t at, const char *fmt, ...)
 {
-	char    msg[sizeof(l->err->msg)];
-	size_t  column = 1;
-	va_list ap;
+	const struct str before = str_slice(l->text, 0, at);
+	const size_t     column = 1 + utf8_count(before.p, before.p + before.n);
+	char             msg[sizeof(l->err->msg)];
+	va_list          ap;
 
-	for (size_t i = 0; i < at && i < l->text.n; i++)
-		column += utf8_starts(l->text.p[i]);
 	va_start(ap, fmt);
 	vsnprintf(msg, sizeof(msg), fmt, ap);
 	va_end(ap);

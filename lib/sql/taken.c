@@ -144,7 +144,9 @@ find_taken(const struct token *name)
 bool
 parse_is_taken(const struct token *name)
 {
-	return lex_is_word(name, "FIRST_VALUE") || lex_is_word(name, "LAST_VALUE");
+	const int fn = find_taken(name);
+
+	return fn == TAKEN_FIRST_VALUE || fn == TAKEN_LAST_VALUE;
 }
 
 /* COUNT(p): the name of a pattern alone. 1 if it was that, 0 if not, -1 with err. */
@@ -180,10 +182,7 @@ parse_taken_args(struct parser *p, struct node *n, struct nodes *args)
 	int whole = !count ? 0 : rows ? parse_all_rows(p) : parse_whole_pattern(p);
 	int more = 0;
 
-	if (whole == 0 && rows && rows_quantifier(p) < 0)
-		return -1;
-
-	if (whole < 0)
+	if (whole < 0 || (whole == 0 && rows && rows_quantifier(p) < 0))
 		return -1;
 	if (whole == 0) {
 		struct node *arg = parse_expr(p);
@@ -205,6 +204,17 @@ parse_taken_args(struct parser *p, struct node *n, struct nodes *args)
 	    parse_count(p, UINT32_MAX, &n->taken.offset) < 0)
 		return -1;
 	return more < 0 ? -1 : parse_expect_sign(p, ")");
+}
+
+/* Of pattern, over these arguments. */
+static void
+look_back(struct parser *p, struct node *n, int pattern, const struct nodes *args)
+{
+	p->build.into->looks_back = true;
+	n->taken.pattern = pattern;
+	n->n = args->n;
+	n->arg = args->p;
+	n->depth = (uint16_t)(args->n > 0 ? args->p[0]->depth + 1 : 1);
 }
 
 struct node *
@@ -233,11 +243,7 @@ parse_taken(struct parser *p)
 	p->in_taken = false;
 	if (got < 0)
 		return NULL;
-	p->build.into->looks_back = true;
-	n->taken.pattern = p->pattern;
-	n->n = args.n;
-	n->arg = args.p;
-	n->depth = (uint16_t)(args.n > 0 ? args.p[0]->depth + 1 : 1);
+	look_back(p, n, p->pattern, &args);
 	if (fn == TAKEN_COUNT || fn == TAKEN_SUM || fn == TAKEN_AVG || fn == TAKEN_SPREAD)
 		n->kind = VAL_NUM;
 	else if (args.n > 0)
@@ -253,11 +259,7 @@ taken_last(struct parser *p, int variable, struct node *leaf, size_t at)
 	struct node *n = build_leaf(&p->build, OP_TAKEN, leaf->kind, at, p->lex.now.at);
 
 	nodes_add(&p->build, &args, leaf);
-	p->build.into->looks_back = true;
 	n->taken.fn = TAKEN_LAST;
-	n->taken.pattern = variable;
-	n->n = args.n;
-	n->arg = args.p;
-	n->depth = (uint16_t)(leaf->depth + 1);
+	look_back(p, n, variable, &args);
 	return n;
 }

@@ -163,6 +163,18 @@ val_key(struct buf *to, const struct val *v)
 }
 
 int
+val_key_part(struct buf *to, const struct val *v, bool several)
+{
+	const size_t at = to->n;
+
+	if (val_key(to, v) < 0)
+		return -1;
+	if (several)
+		buf_put_u64(to, to->n - at);
+	return 0;
+}
+
+int
 val_of_key(struct val *to, struct str key)
 {
 	struct cursor c = { .rest = str_slice(key, 1, key.n), .ok = true };

@@ -47,6 +47,10 @@ int val_order(const struct val *a, const struct val *b);
  * copy of the bytes. Appends. */
 int val_key(struct buf *to, const struct val *v);
 
+/* The same for one of several values that are a key together: followed by its length, so that no
+ * two lists of them have the same bytes. several: false if it is the only one. */
+int val_key_part(struct buf *to, const struct val *v, bool several);
+
 /* The value that val_key made the bytes of, without its raw bytes; text is borrowed from key. -1:
  * no such bytes. */
 int val_of_key(struct val *to, struct str key);

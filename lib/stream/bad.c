@@ -10,6 +10,7 @@
 
 #include "base/base64.h"
 #include "base/mem.h"
+#include "base/utf8.h"
 #include "json/scan.h"
 
 #define LETTER_MAX ((size_t)1 << 20)    /* bytes of the input that a letter keeps */
@@ -46,7 +47,7 @@ whole_characters(struct str s)
 {
 	size_t last = s.n;              /* where the last character begins */
 
-	while (last > 0 && s.n - last < 3 && (s.p[last - 1] & 0xC0) == 0x80)
+	while (last > 0 && s.n - last < 3 && !utf8_starts(s.p[last - 1]))
 		last--;
 	if (last > 0 && (s.p[last - 1] & 0xC0) == 0xC0)
 		last--;

@@ -161,7 +161,7 @@ is_written(const struct written *w, const struct stat *file)
 
 	for (size_t i = 0; i < PIPE_SIDE_OUTPUTS; i++)
 		is = is || (w->side[i] != NULL && out_is(w->side[i], file));
-	return is && S_ISREG(file->st_mode);
+	return is;
 }
 
 /* Can it be read, as far as can be told without opening it? (Opening a FIFO and closing it again

@@ -4,22 +4,19 @@
  * random lines never crash the evaluation, and are never of another kind than the compiler
  * said. Aggregates ride along.
  */
+#include "unit.h"
+
 #include <inttypes.h>
-#include <stdio.h>
-#include <stdlib.h>
 
 #include "json/line.h"
 #include "sql/aggregate.h"
 
 static uint64_t state;
 
-static uint64_t
-next_random(uint64_t below)
+static uint32_t
+draw(uint32_t below)
 {
-	state ^= state << 13;
-	state ^= state >> 7;
-	state ^= state << 17;
-	return state % below;
+	return next_random(&state) % below;
 }
 
 static const char *const soup[] = {
@@ -75,7 +72,7 @@ static const char *const values[] = {
 	"\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab\"", "{\"e\":1}", "[1,\"x\"]", "[]", "{}",
 };
 
-#define PICK(table) ((table)[next_random(sizeof(table) / sizeof((table)[0]))])
+#define PICK(table) ((table)[draw((uint32_t)(sizeof(table) / sizeof((table)[0])))])
 
 static void
 add_word(struct buf *b, const char *word)
@@ -89,7 +86,7 @@ random_expr(struct buf *b, int depth)
 {
 	const char *shape;
 
-	if (depth == 0 || next_random(4) == 0) {
+	if (depth == 0 || draw(4) == 0) {
 		add_word(b, PICK(terms));
 		return;
 	}
@@ -112,7 +109,7 @@ random_expr(struct buf *b, int depth)
 static void
 random_soup(struct buf *b)
 {
-	for (uint64_t n = next_random(30); n > 0; n--)
+	for (uint64_t n = draw(30); n > 0; n--)
 		add_word(b, PICK(soup));
 }
 
@@ -196,7 +193,7 @@ try_aggregate(struct str expr, struct buf *line, struct buf *json)
 			random_line(line);
 			if (extract(x, buf_str(line), fields, &err) < 0)
 				abort();
-			agg_add(l, acc, agg_eval(l, &env, (int64_t)next_random(3), i));
+			agg_add(l, acc, agg_eval(l, &env, (int64_t)draw(3), i));
 		}
 		agg_result(l, acc, &v, &scratch);
 		buf_clear(json);
@@ -225,7 +222,7 @@ main(int argc, char **argv)
 	fflush(stdout);
 	for (uint64_t i = 0; i < count; i++) {
 		state = seed * 0x9e3779b97f4a7c15u + i + 1;
-		next_random(2);
+		draw(2);
 		buf_clear(&text);
 		if (i % 3 == 0)
 			random_soup(&text);

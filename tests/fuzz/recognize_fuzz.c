@@ -4,9 +4,9 @@
  * crashes the reader, and what is wrong with it is told by line and column; what it makes of one
  * that it takes runs over some records.
  */
+#include "unit.h"
+
 #include <inttypes.h>
-#include <stdio.h>
-#include <stdlib.h>
 
 #include "cep/recognize.h"
 #include "cep/stage.h"
@@ -15,13 +15,10 @@
 
 static uint64_t state;
 
-static uint64_t
-next_random(uint64_t below)
+static uint32_t
+draw(uint32_t below)
 {
-	state ^= state << 13;
-	state ^= state >> 7;
-	state ^= state << 17;
-	return state % below;
+	return next_random(&state) % below;
 }
 
 static const char *const clause[] = {
@@ -47,24 +44,24 @@ enum { WORDS = sizeof(clause) / sizeof(clause[0]), OTHERS = sizeof(others) / siz
 static void
 random_clause(struct buf *to)
 {
-	const uint64_t faults = next_random(4);
+	const uint64_t faults = draw(4);
 	size_t at[3] = { WORDS, WORDS, WORDS };
 
 	for (uint64_t i = 0; i < faults; i++)
-		at[i] = (size_t)next_random(WORDS);
+		at[i] = (size_t)draw(WORDS);
 	buf_clear(to);
 	for (size_t i = 0; i < WORDS; i++) {
 		const bool fault = i == at[0] || i == at[1] || i == at[2];
-		const uint64_t kind = fault ? next_random(4) : 4;
+		const uint64_t kind = fault ? draw(4) : 4;
 		if (kind == 0)
 			continue;
 		if (kind == 1)
-			buf_add_str(to, str_of(others[next_random(OTHERS)]));
+			buf_add_str(to, str_of(others[draw(OTHERS)]));
 		else if (kind == 2)
-			buf_add_str(to, str_of(clause[next_random(WORDS)]));
+			buf_add_str(to, str_of(clause[draw(WORDS)]));
 		else
 			buf_add_str(to, str_of(clause[i]));
-		buf_add_char(to, next_random(9) == 0 ? '\n' : ' ');
+		buf_add_char(to, draw(9) == 0 ? '\n' : ' ');
 		if (kind == 3)
 			i--, at[0] = at[1] = at[2] = WORDS;
 	}
@@ -91,7 +88,7 @@ run(struct cep *cep)
 	for (uint64_t i = 1; i < 12; i++) {
 		char text[64 + LINE_SLACK] = { 0 };
 		const int n = snprintf(text, 64, "{\"t\":%d,\"k\":1,\"v\":%d}",
-		                       (int)(i / 2), (int)next_random(9));
+		                       (int)(i / 2), (int)draw(9));
 		const struct str line = { text, (size_t)n };
 		if (cep_ops.batch(cep, &(struct batch){ 1, &line, &i }, &bad, &out, &err) < 0)
 			break;
@@ -156,7 +153,7 @@ main(int argc, char **argv)
 	fflush(stdout);
 	for (uint64_t i = 0; i < count; i++) {
 		state = seed * 0x9e3779b97f4a7c15u + i + 1;
-		next_random(2);
+		draw(2);
 		random_clause(&text);
 		taken += try_clause(buf_str(&text));
 	}

@@ -62,6 +62,13 @@ rig_open(struct rig *r)
 		fail_msg("%s", r->err.msg);
 }
 
+void
+rig_start(struct rig *r)
+{
+	rig_open(r);
+	assert_int_equal(consume_start(r->consume, &r->reader, &r->err), 0);
+}
+
 enum status
 rig_run(struct rig *r)
 {

@@ -39,6 +39,7 @@ struct rig {
 
 void rig_init(struct rig *r, struct memory_broker *b, const char *topic);
 void rig_open(struct rig *r);
+void rig_start(struct rig *r);          /* rig_open(), and the consume starts */
 enum status rig_run(struct rig *r);
 const char *rig_text(struct rig *r);
 void rig_release(struct rig *r);

@@ -128,8 +128,7 @@ a_rebalance_does_not_end_a_bounded_read(void **state)
 	rig_init(&r, b, "t");
 	r.group = "g";
 	r.conf.exit_at_end = true;
-	rig_open(&r);
-	assert_int_equal(consume_start(r.consume, &r.reader, &r.err), 0);
+	rig_start(&r);
 	while ((got = consume_step(r.consume, 0, &r.err)) > 0)
 		if (++n == 3)
 			memory_broker_rebalance(b, "g");
@@ -206,8 +205,7 @@ a_rebalance_while_the_output_is_blocked_loses_nothing(void **state)
 		r.conf.envelope = way / 2;
 		r.conf.range.from.kind = PLACE_EARLIEST;
 		r.while_blocked = upset_the_group;
-		rig_open(&r);
-		assert_int_equal(consume_start(r.consume, &r.reader, &r.err), 0);
+		rig_start(&r);
 		for (int i = 0; i < 200 && consume_step(r.consume, 0, &r.err) > 0; i++)
 			;
 		assert_int_equal(consume_finish(r.consume, true, &r.err), 0);
@@ -234,8 +232,7 @@ a_rebalance_does_not_start_again_at_a_chosen_place(void **state)
 	rig_init(&r, b, "t");
 	r.group = "g";
 	r.conf.range.from = (struct place){ PLACE_NUMBER, 0 };
-	rig_open(&r);
-	assert_int_equal(consume_start(r.consume, &r.reader, &r.err), 0);
+	rig_start(&r);
 	for (int i = 0; i < 5; i++) {
 		rig_steps(&r, 5);
 		memory_broker_rebalance(b, "g");
@@ -302,8 +299,7 @@ a_group_that_gives_nothing_is_waited_for_and_told_once(void **state)
 		r.conf.exit_at_end = bounded;
 		r.conf.note = note_one;
 		r.conf.note_arg = notes;
-		rig_open(&r);
-		assert_int_equal(consume_start(r.consume, &r.reader, &r.err), 0);
+		rig_start(&r);
 		r.reader.poll = poll_in_vain;
 		for (int i = 0; i < 100; i++, r.now += 99)
 			assert_int_equal(consume_step(r.consume, 200, &r.err), 1);

@@ -128,8 +128,7 @@ what_comes_after_the_snapshot_is_not_read(void **state)
 	rig_put_event(b, "t", 0, 100, 1);
 	rig_init(&r, b, "t");
 	r.conf.exit_at_end = true;
-	rig_open(&r);
-	assert_int_equal(consume_start(r.consume, &r.reader, &r.err), 0);
+	rig_start(&r);
 	rig_put_event(b, "t", 0, 50, 2);
 	while ((got = consume_step(r.consume, 0, &r.err)) > 0)
 		;
@@ -379,8 +378,7 @@ the_slowest_partition_that_speaks_holds_the_watermark(void **state)
 	r.conf.watermarks = true;
 	r.conf.idle_timeout = 1000;
 	r.conf.range.from.kind = PLACE_EARLIEST;
-	rig_open(&r);
-	assert_int_equal(consume_start(r.consume, &r.reader, &r.err), 0);
+	rig_start(&r);
 	rig_put_event(b, "t", 0, NOW + 500, 1);
 	rig_steps(&r, 5);
 	assert_null(strstr(rig_text(&r), "watermark\",\"ts"));
@@ -515,8 +513,7 @@ a_partition_is_not_silent_while_the_output_is_blocked(void **state)
 	r.conf.idle_timeout = 1000;
 	r.conf.range.from.kind = PLACE_EARLIEST;
 	r.write_takes = 60000;
-	rig_open(&r);
-	assert_int_equal(consume_start(r.consume, &r.reader, &r.err), 0);
+	rig_start(&r);
 	rig_put_event(b, "t", 1, NOW + 100, 1);
 	rig_steps(&r, 5);
 	for (int i = 0; i < 200; i++) {
@@ -624,8 +621,7 @@ a_record_that_waits_is_not_committed_nor_written_after_a_rebalance(void **state)
 	r.conf.nap_arg = &r;
 	r.conf.range.from.kind = PLACE_EARLIEST;
 	r.group = "g";
-	rig_open(&r);
-	assert_int_equal(consume_start(r.consume, &r.reader, &r.err), 0);
+	rig_start(&r);
 	for (int i = 0; i < 20; i++)
 		assert_int_equal(consume_step(r.consume, 200, &r.err), 1);
 	assert_string_equal(rig_text(&r), "{\"n\":1,\"timestamp\":1000}\n");
@@ -651,8 +647,7 @@ the_clock_moves_time_on_when_the_whole_topic_is_quiet(void **state)
 	r.conf.watermarks = true;
 	r.conf.idle_advance = 5000;
 	r.conf.range.from.kind = PLACE_EARLIEST;
-	rig_open(&r);
-	assert_int_equal(consume_start(r.consume, &r.reader, &r.err), 0);
+	rig_start(&r);
 	/* nothing was ever read: there is no time that could go on */
 	r.now += 60000;
 	rig_steps(&r, 2);
@@ -698,8 +693,7 @@ the_clock_does_not_move_time_on_while_a_broker_cannot_be_reached(void **state)
 	r.conf.watermarks = true;
 	r.conf.idle_advance = 5000;
 	r.conf.range.from.kind = PLACE_EARLIEST;
-	rig_open(&r);
-	assert_int_equal(consume_start(r.consume, &r.reader, &r.err), 0);
+	rig_start(&r);
 	in_touch = r.reader.in_touch;
 	rig_put_event(b, "t", 0, NOW - 100000, 1);
 	rig_steps(&r, 5);
@@ -754,8 +748,7 @@ partitions_made_meanwhile_are_read_from_their_first_record(void **state)
 	rig_put_event(b, "t.1", 0, 1, 1);
 	rig_init(&r, b, "t.*");
 	r.conf.look_every = 1000;
-	rig_open(&r);
-	assert_int_equal(consume_start(r.consume, &r.reader, &r.err), 0);
+	rig_start(&r);
 	memory_broker_topic(b, "t.2", 2);
 	memory_broker_topic(b, "u", 2);
 	rig_put_event(b, "t.2", 1, 2, 2);

@@ -101,8 +101,7 @@ late_of_run(int partitions, uint64_t data, uint64_t schedule, bool bounded)
 	r.conf.watermarks = true;
 	r.conf.bound = BOUND;
 	r.conf.range.from.kind = PLACE_EARLIEST;
-	rig_open(&r);
-	assert_int_equal(consume_start(r.consume, &r.reader, &r.err), 0);
+	rig_start(&r);
 	while (consume_counts(r.consume).lines < RECORDS && consume_step(r.consume, 0, &r.err) > 0)
 		;
 	assert_int_equal(consume_finish(r.consume, true, &r.err), 0);
