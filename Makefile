@@ -17,7 +17,7 @@ B       := build/$(or $(SAN),plain)
 
 # What the product links, by pkg-config name; and the Debian packages that bring it and the tests' tools.
 LIBS        := rdkafka libcjson libpcre2-8 libxxhash libcurl libcrypto
-BUILD_DEBS  := gcc libc6-dev make pkg-config librdkafka-dev libcjson-dev libpcre2-dev libxxhash-dev libcurl4-openssl-dev libssl-dev
+BUILD_DEBS  := gcc libc6-dev make pkg-config librdkafka-dev libcjson-dev libpcre2-dev libxxhash-dev libcurl4-openssl-dev libssl-dev libmimalloc-dev
 CHECK_DEBS  := $(BUILD_DEBS) bats bats-assert bats-support libcmocka-dev mandoc jq python3 procps kcat tzdata
 
 # ---- flags: those of the OpenSSF hardening guide that this compiler knows
@@ -49,11 +49,16 @@ $(B)/libmaip.a: $(OBJECTS)
 	@rm -f $@
 	$(call say,AR,$@)$(AR) rcs $@ $^
 
+# maip-consume frees, record by record, what other threads of librdkafka have allocated. mimalloc does
+# that without a lock, and the whole run takes a quarter less CPU time. Sanitizers bring a malloc of
+# their own. (Debian's package has no pkg-config file.)
+maip-consume-libs := $(if $(SAN),,-lmimalloc)
+
 # A tool is cmd/TOOL.c, or the files of the folder cmd/TOOL.
 tool-objects = $(patsubst %.c,$(B)/%.o,$(wildcard cmd/$(1).c cmd/$(1)/*.c))
 define tool-rule
 $(B)/$(1): $$(call tool-objects,$(1)) $(B)/libmaip.a
-	$$(call say,LD,$$@)$$(CC) $$(CFLAGS) $$(LDFLAGS) -o $$@ $$^ $$(LDLIBS)
+	$$(call say,LD,$$@)$$(CC) $$(CFLAGS) $$(LDFLAGS) -o $$@ $$^ $$($(1)-libs) $$(LDLIBS)
 endef
 $(foreach t,$(TOOLS),$(eval $(call tool-rule,$(t))))
 

@@ -12,7 +12,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "base/mem.h"
 #include "base/time.h"
 #include "job/page.h"
 #include "kafka/listing.h"
@@ -241,7 +240,6 @@ main(int argc, char **argv)
 	struct err told, unusable;
 	enum status status;
 
-	mem_keep_freed();       /* librdkafka's answers */
 	pipe_env_real(&env);
 	pipe_count_stops();
 	settings = settings_read(argc, argv, env.clock_ms(env.clock_self), &unusable);

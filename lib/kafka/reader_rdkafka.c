@@ -19,7 +19,7 @@
 #define TOGETHER_KIB    4096
 #define TOGETHER_ANSWER 2048            /* in one answer of a broker, of all partitions */
 #define APART_ANSWER    1024
-#define APART_ALL_KIB   24576           /* in all, in equal shares ... */
+#define APART_ALL_KIB   20480           /* in all, in equal shares ... */
 #define APART_FEW       8               /* ... but of no fewer partitions than these */
 #define APART_LEAST_KIB 48              /* of each: with less, one that is read alone is slow */
 /* Of a share, the part that is left when more is asked for; an answer brings the rest. Many small

@@ -82,9 +82,11 @@ def write(bench, broker, count, file):
 def read(bench, broker, count, file):
     subprocess.run([bench.BIN / "maip-produce", "-b", broker.address, "-t", "read", "--key", "payload.customerId", file], check=True)
     ours = [bench.BIN / "maip-consume", "-b", broker.address, "-t", "read", "-o", "earliest"]
+    loop = [bench.BIN / "bench/kafka_loop", "discard", broker.address, "read", count]
     contenders = [bench.Contender("maip-consume, live", [*ours, "-c", count], lambda text: {"lines": text.count("\n")}),
                   bench.Contender("maip-consume --exit-at-end", [*ours, "--exit-at-end"], lambda text: {"lines": text.count("\n")}),
-                  bench.Contender("a loop that discards", [bench.BIN / "bench/kafka_loop", "discard", broker.address, "read", count])]
+                  bench.Contender("a loop that discards", loop),
+                  bench.Contender("the loop, with our malloc", ["env", "LD_PRELOAD=libmimalloc.so.2", *loop])]
     if bench.installed("kcat"):
         kcat = ["kcat", "-C", "-q", "-b", broker.address, "-t", "read", "-o", "beginning", "-e"]
         contenders += [
