@@ -13,8 +13,8 @@ static const char *const reserved[] = {
 	"AS",
 };
 
-static bool
-is_reserved(const struct token *t)
+bool
+parse_is_reserved(const struct token *t)
 {
 	for (size_t i = 0; i < sizeof(reserved) / sizeof(reserved[0]); i++)
 		if (lex_is_word(t, reserved[i]))
@@ -284,11 +284,11 @@ parse_word(struct parser *p)
 		if (got != 0)
 			return got < 0 ? NULL : n;
 	}
-	if (lex_is_sign(&next, "(") && !is_reserved(&p->lex.now))
+	if (lex_is_sign(&next, "(") && !parse_is_reserved(&p->lex.now))
 		return parse_call(p);
 	if (parse_at_word(p, "CASE"))
 		return parse_case(p);
-	if (is_reserved(&p->lex.now))
+	if (parse_is_reserved(&p->lex.now))
 		return parse_expected(p, "an expression");
 	if (parse_at_word(p, "NULL"))
 		return literal(p, &v);

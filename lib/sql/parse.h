@@ -53,6 +53,9 @@ int parse_expect_sign(struct parser *p, const char *sign);
 /* "expected WHAT after LAST, found NOW" at the current token. Returns NULL. */
 struct node *parse_expected(struct parser *p, const char *what);
 
+/* Is it a word that may end or split an expression (AND, IS, CASE), and so is nobody's name? */
+bool parse_is_reserved(const struct token *t);
+
 /* The levels that other files need. */
 struct node *parse_sum(struct parser *p);
 struct node *parse_operand(struct parser *p);
@@ -66,8 +69,8 @@ struct node *parse_taken(struct parser *p);
  * it means. Outside of FIRST(p.x) and its like *number is the variable whose last row has it, or
  * -1: the line has it. 0, or -1 with err. */
 int rows_resolve(struct parser *p, struct path *path, const struct token *first, int *number);
-/* at the name of a function that only MATCH_RECOGNIZE has, or at FINAL: 1 and the node, 0 if it is
- * none, -1 with err */
+/* at the name of a function that only MATCH_RECOGNIZE has, or at FINAL before an operand: 1 and the
+ * node, 0 if it is none, -1 with err */
 int rows_call(struct parser *p, struct node **to);
 /* At DISTINCT or ALL before an argument: the one is refused, the other passed over. 0, -1. */
 int rows_quantifier(struct parser *p);

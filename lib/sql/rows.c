@@ -104,17 +104,69 @@ parse_rowtime(struct parser *p)
 	return leaf;
 }
 
-/* FINAL A.x: measures are. */
-static struct node *
-parse_final(struct parser *p)
+/* Can an operand begin with it? What stands before one is a word of SQL, and else a column. */
+static bool
+begins_operand(const struct token *t)
 {
-	if (p->scope->rows->self >= 0) {
-		lex_fail(&p->lex, p->lex.now.at,
-		         "FINAL cannot stand in DEFINE: the match is not yet complete there (leave "
-		         "it out)");
-		return NULL;
-	}
-	return parse_next(p) < 0 ? NULL : parse_operand(p);
+	static const char *const between[] = { "ESCAPE", "FOR", "FROM", "TO" };
+
+	if (t->kind == TOKEN_SIGN)
+		return lex_is_sign(t, "(");
+	if (t->kind != TOKEN_WORD || lex_is_word(t, "CASE"))
+		return t->kind != TOKEN_END;
+	for (size_t i = 0; i < sizeof(between) / sizeof(between[0]); i++)
+		if (lex_is_word(t, between[i]))
+			return false;
+	return !parse_is_reserved(t);
+}
+
+/* 1: at FINAL or RUNNING about what follows; 0: at a column of that name, or at another word. */
+static int
+at_modifier(struct parser *p, const char *word)
+{
+	const struct token next = lex_peek(&p->lex);
+
+	if (!parse_at_word(p, word))
+		return 0;
+	if (lex_is_sign(&next, "+") || lex_is_sign(&next, "-"))
+		return lex_fail(&p->lex, next.at,
+		                "behind %s this is a sign to Flink, and not a sum (a column of "
+		                "that name stands in backquotes, `%.*s`)",
+		                word, STR_ARGS(p->lex.now.text));
+	return begins_operand(&next);
+}
+
+/* FINAL A.x: measures are. */
+static int
+parse_final(struct parser *p, struct node **to)
+{
+	int got = at_modifier(p, "FINAL");
+
+	if (got <= 0)
+		return got;
+	if (p->scope->rows->self >= 0)
+		return lex_fail(&p->lex, p->lex.now.at,
+		                "FINAL cannot stand in DEFINE: the match is not yet complete there "
+		                "(leave it out; a column of that name stands in backquotes)");
+	do {
+		if (parse_next(p) < 0)
+			return -1;
+	} while ((got = at_modifier(p, "FINAL")) > 0);
+	if (got < 0 || (*to = parse_operand(p)) == NULL)
+		return -1;
+	return 1;
+}
+
+static int
+refuse_running(struct parser *p)
+{
+	const int got = at_modifier(p, "RUNNING");
+
+	if (got <= 0)
+		return got;
+	return lex_fail(&p->lex, p->lex.now.at,
+	                "RUNNING is not supported, nor is it in Flink (leave it out: measures look "
+	                "at the whole match; a column of that name stands in backquotes)");
 }
 
 int
@@ -129,21 +181,15 @@ rows_call(struct parser *p, struct node **to)
 		{ "MATCH_PROCTIME", "MATCH_ROWTIME() is the time of the last row" },
 	};
 	const struct token next = lex_peek(&p->lex);
-	const bool name = next.kind == TOKEN_WORD || next.kind == TOKEN_NAME;
 	const bool call = lex_is_sign(&next, "(");
+	int        got;
 
 	if (call && parse_at_word(p, "MATCH_ROWTIME")) {
 		*to = parse_rowtime(p);
 		return *to == NULL ? -1 : 1;
 	}
-	if (next.kind == TOKEN_WORD && parse_at_word(p, "RUNNING"))
-		return lex_fail(&p->lex, p->lex.now.at,
-		                "RUNNING is not supported, nor is it in Flink (leave it out: "
-		                "measures look at the whole match)");
-	if (name && parse_at_word(p, "FINAL")) {
-		*to = parse_final(p);
-		return *to == NULL ? -1 : 1;
-	}
+	if ((got = parse_final(p, to)) != 0 || (got = refuse_running(p)) != 0)
+		return got;
 	for (size_t i = 0; call && i < sizeof(missing) / sizeof(missing[0]); i++)
 		if (parse_at_word(p, missing[i].word))
 			return lex_fail(&p->lex, p->lex.now.at, "there is no %s here (%s)",

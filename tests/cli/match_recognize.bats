@@ -221,7 +221,7 @@ check() {
 		2:11 :: MATCH_RECOGNIZE (ORDER BY t MEASURES\A.v AS a, NEXT(A.v) AS x PATTERN (A B) DEFINE A AS v > 1) :: there is no NEXT here (put a variable behind this one in PATTERN, and ask there)
 		2:11 :: MATCH_RECOGNIZE (ORDER BY t MEASURES\A.v AS a, CLASSIFIER() AS x PATTERN (A B) DEFINE A AS v > 1) :: there is no CLASSIFIER here (COUNT(A.x) tells how many rows variable A has taken)
 		2:11 :: MATCH_RECOGNIZE (ORDER BY t MEASURES\A.v AS a, MATCH_NUMBER() AS x PATTERN (A B) DEFINE A AS v > 1) :: there is no MATCH_NUMBER here (number the lines of the output)
-		2:11 :: MATCH_RECOGNIZE (ORDER BY t MEASURES\A.v AS a, RUNNING LAST(A.v) AS x PATTERN (A B) DEFINE A AS v > 1) :: RUNNING is not supported, nor is it in Flink (leave it out: measures look at the whole match)
+		2:11 :: MATCH_RECOGNIZE (ORDER BY t MEASURES\A.v AS a, RUNNING LAST(A.v) AS x PATTERN (A B) DEFINE A AS v > 1) :: RUNNING is not supported, nor is it in Flink (leave it out: measures look at the whole match; a column of that name stands in backquotes)
 		2:17 :: MATCH_RECOGNIZE (ORDER BY t MEASURES\A.v AS a, COUNT(DISTINCT A.v) AS x PATTERN (A B) DEFINE A AS v > 1) :: DISTINCT is not supported here, nor is it in Flink (leave it out, or print the rows and count them with maip-window)
 		2:21 :: MATCH_RECOGNIZE (ORDER BY t MEASURES\A.v AS a, SUM(A.v + B.v) AS x PATTERN (A B) DEFINE A AS v > 1) :: this column is not of the same variable as the one before it (a function looks at the rows of one variable, or at all rows)
 		2:15 :: MATCH_RECOGNIZE (ORDER BY t MEASURES\A.v AS a, SUM(1) AS x PATTERN (A B) DEFINE A AS v > 1) :: expected a column, SUM(A.x) or SUM(x) (rows are counted by COUNT(*))
@@ -231,11 +231,29 @@ check() {
 		2:13 :: MATCH_RECOGNIZE (ORDER BY t MEASURES\A.v AS a, A.* AS x PATTERN (A B) DEFINE A AS v > 1) :: expected the name of a member after '.', found '*'
 		2:23 :: MATCH_RECOGNIZE (ORDER BY t MEASURES\A.v AS a, 'größer' || FOO(A.v) AS x PATTERN (A B) DEFINE A AS v > 1) :: there is no function 'FOO'; see maip-expr(7)
 		2:16 :: MATCH_RECOGNIZE (ORDER BY t MEASURES\A.v AS a, B.v + AS x PATTERN (A B) DEFINE A AS v > 1) :: expected an expression after '+', found end of text
-		2:34 :: MATCH_RECOGNIZE (ORDER BY t MEASURES A.v AS a PATTERN (A B)\DEFINE A AS v > 1, /* B: */ B AS FINAL LAST(B.v) > 1) :: FINAL cannot stand in DEFINE: the match is not yet complete there (leave it out)
+		2:34 :: MATCH_RECOGNIZE (ORDER BY t MEASURES A.v AS a PATTERN (A B)\DEFINE A AS v > 1, /* B: */ B AS FINAL LAST(B.v) > 1) :: FINAL cannot stand in DEFINE: the match is not yet complete there (leave it out; a column of that name stands in backquotes)
+		2:17 :: MATCH_RECOGNIZE (ORDER BY t MEASURES\A.v AS a, Final - 1 AS x PATTERN (A B) DEFINE A AS v > 1) :: behind FINAL this is a sign to Flink, and not a sum (a column of that name stands in backquotes, `Final`)
+		2:19 :: MATCH_RECOGNIZE (ORDER BY t MEASURES\A.v AS a, running + 1 AS x PATTERN (A B) DEFINE A AS v > 1) :: behind RUNNING this is a sign to Flink, and not a sum (a column of that name stands in backquotes, `running`)
 		2:34 :: MATCH_RECOGNIZE (ORDER BY t MEASURES A.v AS a PATTERN (A B)\DEFINE A AS v > 1, /* B: */ B AS B.v + 1) :: this is a number, not a condition
 		2:40 :: MATCH_RECOGNIZE (ORDER BY t MEASURES A.v AS a PATTERN (A B)\DEFINE A AS v > 1, /* B: */ B AS B.v > AND B.v < 7) :: expected an expression after '>', found 'AND'
 		2:34 :: MATCH_RECOGNIZE (ORDER BY t MEASURES A.v AS a PATTERN (A B)\DEFINE A AS v > 1, /* B: */ B AS PREV(B.v) > 1) :: there is no PREV here (LAST(A.x, 1) is the row of A before its last one; for the row before A put a variable in front of it in PATTERN)
 	END
+}
+
+@test "columns called final and running are told from the words before an operand" {
+	printf '{"t":%d,"final":%d,"running":%d}\n' 1 1 5 2 2 6 3 3 7 >log
+	for where in 'final > 1' 'final IS NOT NULL AND final > 1' '(final) = 2 OR final IN (3)' 'final BETWEEN 2 AND 3' 'final NOT IN (1)' \
+		'CASE WHEN final > 1 THEN 0 < final ELSE FALSE END' 'COALESCE(final, 1) > 1' 'final * 2 > 2' 'LAST(final) > 1' \
+		"SUBSTRING('abc' FROM final FOR running) <> 'abc'" "'x' LIKE final ESCAPE '!' OR final > 1" \
+		'FLOOR(final TO DAY) IS NULL AND final > 1' 'running IS NOT NULL AND running >= 6' \
+		'running NOT BETWEEN 1 AND 5'; do
+		rows "ORDER BY t MEASURES final AS f, A.running AS r AFTER MATCH SKIP PAST LAST ROW PATTERN (A) DEFINE A AS $where"
+		assert_output $'{"f":2,"r":6}\n{"f":3,"r":7}'
+	done
+	rows "ORDER BY t MEASURES FINAL (A.t) + 1 AS a, FINAL FINAL LAST(A.t) AS b, FINAL final AS c,
+		FINAL CASE WHEN TRUE THEN 4 END AS d, FINAL 5 AS e, FINAL 'f' AS f,
+		FINAL \`final\` - 1 AS g PATTERN (A) DEFINE A AS final > 2"
+	assert_output '{"a":4,"b":3,"c":3,"d":4,"e":5,"f":"f","g":2}'
 }
 
 @test "a column called like a variable, or like a clause, is told from it" {
