@@ -276,8 +276,8 @@ how_it_ended(const char *id, int wait_status, bool asked)
 		return (enum status)bad;
 	bad = child_status(wait_status);
 	if (bad != 0 && WIFEXITED(wait_status) && !asked && text != NULL)
-		warn("the pipeline ended with status %d, and its stages ended well (see what its "
-		     "other commands said)",
+		warn("the pipeline ended with status %d, and no stage that began has failed (see "
+		     "what its commands said)",
 		     bad);
 	return (enum status)bad;
 }

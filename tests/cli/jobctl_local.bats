@@ -101,7 +101,7 @@ ends() { # STATUS STATE PIPELINE MESSAGE
 }
 
 pipeline_ended() { # STATUS
-	echo "maip-jobctl run: the pipeline ended with status $1, and its stages ended well (see what its other commands said)"
+	echo "maip-jobctl run: the pipeline ended with status $1, and no stage that began has failed (see what its commands said)"
 }
 
 @test "a filter of others that fails fails the job" {
@@ -111,6 +111,7 @@ pipeline_ended() { # STATUS
 	ends 65 FAILED 'maip-window --tumbling 1m <<<nope | cat' \
 		"maip-window: line 1: column 1: expected a value, found 'nope'"
 	ends 3 FAILED "$window | cat; exit 3" "$(pipeline_ended 3)"
+	ends 1 FAILED 'false' "$(pipeline_ended 1)"
 }
 
 @test "how the text of a pipeline ends is up to it" {
