@@ -62,6 +62,16 @@ static const int64_t grace_ms = 30000;  /* for what SIGTERM cancels */
 #define START_WAIT_MS 3000              /* for the first stage to register */
 #define SHELL_SIGPIPE (128 + SIGPIPE)   /* what a shell says of a death by SIGPIPE */
 
+/* A line before the text of a pipeline. pipefail tells how the last command ended that did not end
+ * well; where that is a death by SIGPIPE, which is no failure, it hides one before it. Any other
+ * status is what the text wants to say, and a trap of its own stands in the place of this one. */
+static const char watch[] = "trap 'maip_end=$? maip_ends=(\"${PIPESTATUS[@]}\")\n"
+                            "if [ \"$maip_end\" = 141 ]; then\n"
+                            "for maip_end in \"${maip_ends[@]}\"; do\n"
+                            "case $maip_end in 0 | 141) ;; *) exit \"$maip_end\" ;; esac\n"
+                            "done\n"
+                            "fi' EXIT\n";
+
 /* ---- what to run */
 
 /* The directory of this program: the other tools and the ready-made jobs stand near it. */
@@ -364,16 +374,20 @@ let_go(pid_t child, const char *id, const char *job_name, const char *log, bool 
 	return printer_finish(p);
 }
 
+/* The shell's text lives as long as the process. */
 static char **
 command_line(int argc, char **argv, char path[PATH_SIZE])
 {
 	static char *shell[] = { "bash", "-o", "pipefail", "-c", NULL, "bash", NULL };
 	char quoted[QUOTE_MAX];
+	struct buf watched;
 
 	if ((text == NULL) == (argc == 0))
 		die(STATUS_USAGE, "run wants either a JOB or -c 'PIPELINE'");
 	if (text != NULL) {
-		shell[4] = (char *)(uintptr_t)text;
+		buf_init(&watched, BUF_NO_MAX);
+		buf_addf(&watched, "%s%s%c", watch, text, '\0');
+		shell[4] = watched.p;
 		return shell;
 	}
 	if (!find_job(path, argv[0]))

@@ -129,6 +129,24 @@ pipeline_ended() { # STATUS
 	run -0 maip-jobctl run ./script
 }
 
+@test "what SIGPIPE ends does not hide what failed before it" {
+	local many="yes '$event'" count="maip-window --count 1"
+	ends 69 FAILED "(exit 69) | $many | head -n 1" "$(pipeline_ended 69)"
+	ends 69 FAILED "(exit 69) | $many | $count | sed p | head -n 1" "$(pipeline_ended 69)"
+	ends 3 FAILED "$many | (head -n 1; exit 3) | $many | $count | head -n 1" "$(pipeline_ended 3)"
+	ends 3 FAILED "set -eu; (exit 3) | $many | head -n 1; exit 0" "$(pipeline_ended 3)"
+	ends 3 FAILED "if true; then (exit 3) | $many | head -n 1; fi" "$(pipeline_ended 3)"
+	ends 65 FAILED "$count <<<nope | $many | head -n 1" \
+		"maip-window: line 1: column 1: expected a value, found 'nope'"
+	ends 64 FAILED "maip-window --count none </dev/null | $many | head -n 1" \
+		"maip-window: --count: 'none' is not a number of records from 1 to 1099511627776
+$(pipeline_ended 64)"
+	ends 69 FAILED "(exit 69) | $count" "$(pipeline_ended 69)"
+	ends 0 FINISHED "$many | sed p | $count | $many | head -n 1" ''
+	ends 0 FINISHED "set -eu; $many | $count | sed p | head -n 1; exit 0" ''
+	ends 0 FINISHED "(exit 3) | $many | head -n 1; true" ''
+}
+
 @test "a detached pipeline fails like one in the foreground, and its log says why" {
 	run -0 maip-jobctl run -d -n away -c "maip-window --key k --tumbling 1m <<<'$event' | (sleep 0.1; exit 4)"
 	for _ in {1..500}; do
