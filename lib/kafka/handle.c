@@ -74,7 +74,7 @@ is_silence(rd_kafka_resp_err_t code)
 	       code == RD_KAFKA_RESP_ERR__WAIT_COORD || code == RD_KAFKA_RESP_ERR__SSL;
 }
 
-static const char mute[] = REASON_MUTE;
+static const char no_answer[] = "no answer in time";
 
 /* A broker that is connected, and mute: librdkafka counts requests, or guesses at its version. */
 static bool
@@ -93,8 +93,9 @@ keep_reason(struct handle *h, rd_kafka_resp_err_t code, const char *text)
 
 	if (strncmp(text, "GroupCoordinator: ", 18) == 0)
 		text += 18;
-	if (is_mute(text))
-		text = mute;
+	h->mute = is_mute(text);
+	if (h->mute)
+		text = no_answer;
 	start = strstr(text, "failed: ");
 	if (start != NULL)
 		start += strlen("failed: ");
@@ -307,14 +308,15 @@ handle_conf(struct handle *h, const struct kafka_conf *c, const struct kafka_wat
 static int
 fail_to_reach(struct handle *h, struct err *err)
 {
-	const char *reason = h->reason[0] != '\0' ? h->reason : mute;
+	const bool known = h->reason[0] != '\0';
 	struct err why;
 
 	if (h->auth != NULL && auth_trouble(h->auth, &why))
 		return fail_as(err, why.status, "no token for Kafka at %s: %s", brokers(h),
 		               why.msg);
 	return reason_fail(&(struct reason){ .conf = h->conf,
-	                                     .words = reason,
+	                                     .words = known ? h->reason : no_answer,
+	                                     .mute = h->mute || !known,
 	                                     .login = h->code == RD_KAFKA_RESP_ERR__AUTHENTICATION,
 	                                     .certificate = atomic_load(&h->certificate) },
 	                   err);
@@ -426,13 +428,14 @@ handle_heard(struct handle *h)
 	h->down_since = TIME_MAX;
 	h->code = RD_KAFKA_RESP_ERR_NO_ERROR;
 	h->reason[0] = '\0';
+	h->mute = false;
 }
 
 /* A mute broker is down for librdkafka once it has not answered on a new connection, either. */
 static bool
 out_of_patience(const struct handle *h, int64_t now)
 {
-	if (strcmp(h->reason, mute) == 0)
+	if (h->mute)
 		now += 2 * answer_within(h->conf);
 	return now - h->down_since >= kafka_conf_patience(h->conf, true);
 }

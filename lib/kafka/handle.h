@@ -41,6 +41,7 @@ struct handle {
 	/* of the last trouble that was reported; NO_ERROR: none */
 	rd_kafka_resp_err_t      code;
 	char                     reason[300];   /* "Connection refused" */
+	bool                     mute;  /* the reason is that a connected broker does not answer */
 };
 
 /* librdkafka's configuration with every property of c and our callbacks; its opaque is h. The

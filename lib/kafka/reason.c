@@ -148,7 +148,6 @@ reason_fail(const struct reason *r, struct err *err)
 		return fail_login(r, err);
 	return fail_as(err, STATUS_UNAVAILABLE, "cannot reach Kafka at %s: %s (%s)",
 	               brokers(r->conf), r->words,
-	               strcmp(r->words, REASON_MUTE) == 0
-	                       ? "it hangs, or is behind a firewall, or this is not Kafka's port"
+	               r->mute ? "it hangs, or is behind a firewall, or this is not Kafka's port"
 	                       : "set MAIP_KAFKA_BROKERS or -b");
 }

@@ -11,11 +11,10 @@
 
 #include "kafka/conf.h"
 
-#define REASON_MUTE "no answer in time" /* words of a broker that is connected, or seems to be */
-
 struct reason {
 	const struct kafka_conf *conf;
 	const char              *words; /* librdkafka's, "Connection refused" */
+	bool                     mute;  /* a broker is connected, or seems to be */
 	bool                     login; /* the broker was reached, and refused to let us in */
 	/* why its certificate was not accepted: OpenSSL's X509_V_ERR_*; 0: it was */
 	int                      certificate;

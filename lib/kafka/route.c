@@ -113,7 +113,7 @@ compile_all(struct route *r, const struct route_conf *conf, struct err *err)
 		return -1;
 	if (conf->timestamp != NULL) {
 		r->timestamp =
-			time_expr_new(str_of(conf->timestamp), "--timestamp", TIME_FORMAT_AUTO,
+			time_expr_new(str_of(conf->timestamp), "--timestamp", TIME_EXPR_NO_FORMAT,
 			              &scope, err);
 		if (r->timestamp == NULL)
 			return -1;

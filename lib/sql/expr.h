@@ -137,7 +137,10 @@ int expr_field(const struct expr *e);
 
 /* Event time of a record by the expression of an option ("--time"): 0 and *ms, or -1: NULL, not a
  * time or out of range; err says which, with the text quoted. A plain path and a number constant
- * have a fast path. */
+ * have a fast path. format is an enum time_format, as --time-format says; TIME_EXPR_NO_FORMAT: the
+ * tool has no such option, and no message advises it; read as TIME_FORMAT_AUTO. */
+#define TIME_EXPR_NO_FORMAT (-1)
+
 struct time_expr;
 struct time_expr *time_expr_new(struct str text, const char *option, int format,
                                 const struct expr_scope *scope, struct err *err);

@@ -31,6 +31,9 @@ times_are_read_from_text_and_numbers(void **state)
 		{ "t", "{\"t\":\"1768564800\"}",
 		  "'t' is the text '1768564800', " NO_TIME
 		  " (--time-format s, ms, us or ns takes numbers in text)", TIME_FORMAT_AUTO },
+		{ "t", "{\"t\":\"1768564800\"}",
+		  "'t' is the text '1768564800', " NO_TIME, TIME_EXPR_NO_FORMAT },
+		{ "t", "{\"t\":1768564800}", "1768564800000", TIME_EXPR_NO_FORMAT },
 		{ "t", "{\"t\":1}",
 		  "'t' is the number '1', which is not an RFC 3339 time within the years -9999 to 9999",
 		  TIME_FORMAT_RFC3339 },
