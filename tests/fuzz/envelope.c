@@ -7,22 +7,15 @@
  * Bytes are drawn from pieces that decide how a value is spelled: JSON, broken JSON, breaks, bytes
  * that are no UTF-8.
  */
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "dice.h"
 #include "json/line.h"
 #include "kafka/envelope.h"
 
 static uint64_t state;
-
-static uint32_t
-draw(uint32_t below)
-{
-	state = state * 6364136223846793005u + 1442695040888963407u;
-	return (uint32_t)(state >> 33) % below;
-}
 
 static void
 draw_bytes(struct buf *to)
@@ -33,17 +26,17 @@ draw_bytes(struct buf *to)
 		STR("\x00"), STR("\x7f"), STR("\xc2\x85"), STR("\xe2\x80\xae"), STR("\xff"), STR("\xed\xa0\x80"),
 		STR("\xf0\x9f\x98\x80"), STR("\xc3"), STR("text"), STR("_maip"), STR("\\u0000"), STR("\\ud800"),
 	};
-	uint32_t n = draw(4) == 0 ? draw(40) : draw(4);
+	uint32_t n = roll(&state, 4) == 0 ? roll(&state, 40) : roll(&state, 4);
 
 	buf_clear(to);
 	buf_room(to, 1);                /* empty is not null */
 	while (n-- > 0) {
-		char c = (char)draw(256);
+		char c = (char)roll(&state, 256);
 
-		if (draw(4) == 0)
+		if (roll(&state, 4) == 0)
 			buf_add_char(to, c);
 		else
-			buf_add_str(to, pieces[draw(sizeof(pieces) / sizeof(*pieces))]);
+			buf_add_str(to, pieces[roll(&state, sizeof(pieces) / sizeof(*pieces))]);
 	}
 }
 
@@ -51,7 +44,7 @@ static struct str
 draw_str(struct buf *to, bool nullable)
 {
 	draw_bytes(to);
-	return nullable && draw(8) == 0 ? (struct str){ NULL, 0 } : buf_str(to);
+	return nullable && roll(&state, 8) == 0 ? (struct str){ NULL, 0 } : buf_str(to);
 }
 
 static bool
@@ -96,10 +89,13 @@ round_trip(struct fuzz *f)
 	static const char slack[LINE_SLACK];
 	struct header     headers[HEADERS];
 	struct record     back, r = {
-		.topic = STR("t"), .partition = (int32_t)draw(9) - 1, .offset = (int64_t)draw(99) - 1,
-		.timestamp = (int64_t)draw(9999) - 1, .timestamp_type = (enum ts_type)draw(3),
+		.topic = STR("t"),
+		.partition = (int32_t)roll(&state, 9) - 1,
+		.offset = (int64_t)roll(&state, 99) - 1,
+		.timestamp = (int64_t)roll(&state, 9999) - 1,
+		.timestamp_type = (enum ts_type)roll(&state, 3),
 		.key = draw_str(&f->bytes[0], true), .value = draw_str(&f->bytes[1], true),
-		.headers = headers, .n_headers = draw(HEADERS + 1),
+		.headers = headers, .n_headers = roll(&state, HEADERS + 1),
 	};
 	struct err err;
 	size_t     n;
@@ -132,9 +128,9 @@ survives_damage(struct fuzz *f)
 
 	buf_clear(&f->bad);
 	buf_add_str(&f->bad, (struct str){ f->line.p, n });
-	for (uint32_t i = draw(4); i > 0; i--)
-		f->bad.p[draw((uint32_t)n)] = (char)draw(256);
-	n -= draw(2) * draw((uint32_t)n);
+	for (uint32_t i = roll(&state, 4); i > 0; i--)
+		f->bad.p[roll(&state, (uint32_t)n)] = (char)roll(&state, 256);
+	n -= roll(&state, 2) * roll(&state, (uint32_t)n);
 	f->bad.n = n;
 	buf_add(&f->bad, slack, sizeof(slack));
 	envelope_parse(f->parser, (struct str){ f->bad.p, n }, &back, NULL);
@@ -154,8 +150,7 @@ main(int argc, char **argv)
 	out_init(&f.out, &(struct sink){ .self = &f.line, .write = append });
 	puts("1..1");
 	for (long i = 0; i < count; i++) {
-		state = seed + (uint64_t)i * 0x9e3779b97f4a7c15u;
-		draw(2);
+		state = case_state(seed, (uint64_t)i);
 		if (!round_trip(&f)) {
 			printf("not ok 1 - a record comes back from its line # seed %llu, case %ld: %.*s\n",
 			       (unsigned long long)seed, i, (int)f.line.n, f.line.p);

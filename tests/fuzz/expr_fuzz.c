@@ -13,12 +13,6 @@
 
 static uint64_t state;
 
-static uint32_t
-draw(uint32_t below)
-{
-	return next_random(&state) % below;
-}
-
 static const char *const soup[] = {
 	"a", "b.c", "items[0]", "`odd`", "$key", "'text'", "''", "'it''s'", "'ü%_'", "0", "1",
 	"1.50", "1e300", "99999999999999999999",
@@ -72,7 +66,7 @@ static const char *const values[] = {
 	"\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab\"", "{\"e\":1}", "[1,\"x\"]", "[]", "{}",
 };
 
-#define PICK(table) ((table)[draw((uint32_t)(sizeof(table) / sizeof((table)[0])))])
+#define PICK(table) ((table)[roll(&state, (uint32_t)(sizeof(table) / sizeof((table)[0])))])
 
 static void
 add_word(struct buf *b, const char *word)
@@ -86,7 +80,7 @@ random_expr(struct buf *b, int depth)
 {
 	const char *shape;
 
-	if (depth == 0 || draw(4) == 0) {
+	if (depth == 0 || roll(&state, 4) == 0) {
 		add_word(b, PICK(terms));
 		return;
 	}
@@ -109,7 +103,7 @@ random_expr(struct buf *b, int depth)
 static void
 random_soup(struct buf *b)
 {
-	for (uint64_t n = draw(30); n > 0; n--)
+	for (uint64_t n = roll(&state, 30); n > 0; n--)
 		add_word(b, PICK(soup));
 }
 
@@ -193,7 +187,7 @@ try_aggregate(struct str expr, struct buf *line, struct buf *json)
 			random_line(line);
 			if (extract(x, buf_str(line), fields, &err) < 0)
 				abort();
-			agg_add(l, acc, agg_eval(l, &env, (int64_t)draw(3), i));
+			agg_add(l, acc, agg_eval(l, &env, (int64_t)roll(&state, 3), i));
 		}
 		agg_result(l, acc, &v, &scratch);
 		buf_clear(json);
@@ -221,8 +215,7 @@ main(int argc, char **argv)
 	printf("1..1\n# seed %" PRIu64 ", %" PRIu64 " cases\n", seed, count);
 	fflush(stdout);
 	for (uint64_t i = 0; i < count; i++) {
-		state = seed * 0x9e3779b97f4a7c15u + i + 1;
-		draw(2);
+		state = case_state(seed, i);
 		buf_clear(&text);
 		if (i % 3 == 0)
 			random_soup(&text);

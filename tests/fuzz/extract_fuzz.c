@@ -15,6 +15,7 @@
 #include "json/extract.h"
 #include "json/line.h"
 #include "mixed_lines.h"
+#include "dice.h"
 
 #define MAX_FIELDS 8
 
@@ -37,17 +38,6 @@ static const char *const spellings[][4] = {
 	{ "d", "dd", "d\xc3\xa9", "a long name that does not fit into one vector" }, { "e", "", "A", "aa" },
 };
 
-struct rng {
-	uint64_t state;
-};
-
-static uint32_t
-roll(struct rng *r, uint32_t below)
-{
-	r->state = r->state * 6364136223846793005u + 1442695040888963407u;
-	return (uint32_t)((r->state >> 33) % below);
-}
-
 static void
 add(struct buf *b, const char *text)
 {
@@ -55,7 +45,7 @@ add(struct buf *b, const char *text)
 }
 
 static void
-add_space(struct buf *b, struct rng *shape)
+add_space(struct buf *b, uint64_t *shape)
 {
 	static const char *const spaces[] = { " ", "  ", "\t", " \r ", "                                        " };
 
@@ -64,7 +54,7 @@ add_space(struct buf *b, struct rng *shape)
 }
 
 static void
-add_string(struct buf *b, struct rng *value)
+add_string(struct buf *b, uint64_t *value)
 {
 	static const char *const pieces[] = {
 		"x", "0123456789", "the quick brown fox", "\\n", "\\\"", "\\\\", "\\u00e9", "\\ud83d\\ude00", "\\ud800", "\xc3\xa9",
@@ -79,7 +69,7 @@ add_string(struct buf *b, struct rng *value)
 }
 
 static void
-add_number(struct buf *b, struct rng *value)
+add_number(struct buf *b, uint64_t *value)
 {
 	static const char *const odd[] = {
 		"-0", "0", "0.0", "1e5", "-1E+10", "12345678901234567890", "0.1234567890123456789", "-12.50", "1.5e-3", "1234567890123456",
@@ -92,10 +82,10 @@ add_number(struct buf *b, struct rng *value)
 		buf_addf(b, roll(value, 2) ? "%u" : "%u.25", roll(value, 100000));
 }
 
-static void add_value(struct buf *b, struct rng *shape, struct rng *value, int depth);
+static void add_value(struct buf *b, uint64_t *shape, uint64_t *value, int depth);
 
 static void
-add_container(struct buf *b, struct rng *shape, struct rng *value, int depth, bool object)
+add_container(struct buf *b, uint64_t *shape, uint64_t *value, int depth, bool object)
 {
 	uint32_t n = depth == 0 ? 1 + roll(shape, 6) : roll(shape, 4);
 
@@ -120,7 +110,7 @@ add_container(struct buf *b, struct rng *shape, struct rng *value, int depth, bo
 }
 
 static void
-add_value(struct buf *b, struct rng *shape, struct rng *value, int depth)
+add_value(struct buf *b, uint64_t *shape, uint64_t *value, int depth)
 {
 	static const char *const words[] = { "true", "false", "null" };
 
@@ -135,7 +125,7 @@ add_value(struct buf *b, struct rng *shape, struct rng *value, int depth)
 }
 
 static void
-damage(struct buf *b, struct rng *r)
+damage(struct buf *b, uint64_t *r)
 {
 	static const char alphabet[] = "{}[]:,\"\\ \t\n\r0123456789-+.eEtfnu/ab_\x01\x1f\x7f\x80\xbf\xc2\xed\xf4\xff";
 	size_t at = roll(r, (uint32_t)b->n);
@@ -162,9 +152,9 @@ damage(struct buf *b, struct rng *r)
 
 /* One line: of one of a few shapes, most often. */
 static void
-make_line(struct buf *b, struct rng *r, struct mixed_lines *mixed)
+make_line(struct buf *b, uint64_t *r, struct mixed_lines *mixed)
 {
-	struct rng shape = { roll(r, 8) ? roll(r, 24) : roll(r, UINT32_MAX) };
+	uint64_t shape = roll(r, 8) ? roll(r, 24) : roll(r, UINT32_MAX);
 
 	buf_clear(b);
 	if (roll(r, 8) == 0)
@@ -240,7 +230,7 @@ main(int argc, char **argv)
 	const uint64_t cases = argc > 2 ? strtoull(argv[2], NULL, 10) : 200000;
 	struct extractor *x[N_SETS][N_LEVELS + 1] = { 0 };
 	struct mixed_lines mixed = { .seed = seed, .ms = 1768564800000 };
-	struct rng  r = { seed };
+	uint64_t    r = seed;
 	struct buf  b;
 	uint64_t    i, accepted = 0, checked = 0;
 	bool        ok = true;

@@ -25,12 +25,6 @@
 static uint64_t state;
 static char     dir[] = "/tmp/maip-page-fuzz.XXXXXX";
 
-static uint32_t
-draw(uint32_t below)
-{
-	return next_random(&state) % below;
-}
-
 static void
 make_page(struct page_file *page, struct process owner)
 {
@@ -38,20 +32,20 @@ make_page(struct page_file *page, struct process owner)
 		.layout = PAGE_LAYOUT,
 		.pid = (int32_t)owner.pid,
 		.start = owner.start,
-		.started_ms = clock_wall_ms() - draw(100000),
-		.stdin_pipe = draw(4),
-		.stdout_pipe = draw(4),
+		.started_ms = clock_wall_ms() - roll(&state, 100000),
+		.stdin_pipe = roll(&state, 4),
+		.stdout_pipe = roll(&state, 4),
 		.tool = "maip-window",
 		.job_name = "n\xc3\xa4me",
 		.args = "--key\0k\0--where\0a = 'b'\0\xff",
 		.args_n = 26,
 	};
 	memcpy(page->magic, PAGE_MAGIC, sizeof(page->magic));
-	memset(page->job_id, 'a' + (int)draw(2), draw(2) * 32);
-	stats_start(&page->stats, clock_monotonic_ns() - draw(1000000000));
-	page->ended_ms = draw(2) * (page->started_ms + draw(1000));
-	page->status = (int32_t)draw(3);
-	page->request = (int32_t)draw(3);
+	memset(page->job_id, 'a' + (int)roll(&state, 2), roll(&state, 2) * 32);
+	stats_start(&page->stats, clock_monotonic_ns() - roll(&state, 1000000000));
+	page->ended_ms = roll(&state, 2) * (page->started_ms + roll(&state, 1000));
+	page->status = (int32_t)roll(&state, 3);
+	page->request = (int32_t)roll(&state, 3);
 }
 
 static void
@@ -70,23 +64,24 @@ damage(struct page_file *page)
 		offsetof(struct page_file, stats.waiting),
 		offsetof(struct page_file, job_id),
 	};
-	const size_t free_from = draw(2) == 0 ? 0 : offsetof(struct page_file, stdin_pipe);
+	const size_t free_from = roll(&state, 2) == 0 ? 0 : offsetof(struct page_file, stdin_pipe);
 	unsigned char *bytes = (unsigned char *)page;
 
-	switch (draw(4)) {
+	switch (roll(&state, 4)) {
 	case 0:                                 /* everything, the magic aside */
 		for (size_t i = free_from < 12 ? 12 : free_from; i < sizeof(*page); i++)
-			bytes[i] = (unsigned char)draw(256);
+			bytes[i] = (unsigned char)roll(&state, 256);
 		break;
 	case 1:
-		for (uint32_t n = draw(8); n > 0; n--)
-			bytes[draw(sizeof(*page))] = (unsigned char)draw(256);
+		for (uint32_t n = roll(&state, 8); n > 0; n--)
+			bytes[roll(&state, sizeof(*page))] = (unsigned char)roll(&state, 256);
 		break;
 	/* the largest and smallest numbers where numbers are */
 	case 2:
-		for (uint32_t n = draw(8); n > 0; n--)
-			memset(bytes + fields[draw(sizeof(fields) / sizeof(*fields))] + draw(2) * 7,
-			       draw(2) == 0 ? 0xff : 0x7f, 1 + draw(8));
+		for (uint32_t n = roll(&state, 8); n > 0; n--)
+			memset(bytes + fields[roll(&state, sizeof(fields) / sizeof(*fields))] +
+			               roll(&state, 2) * 7,
+			       roll(&state, 2) == 0 ? 0xff : 0x7f, 1 + roll(&state, 8));
 		break;
 	default:
 		break;
@@ -104,13 +99,14 @@ write_page(int index)
 	if (index > 0)                                  /* one page a process */
 		owner = (struct process){ .pid = 1 << 22 | index, .start = 1 };
 	make_page(&page, owner);
-	owner.pid += draw(16) == 0;                     /* or not */
+	owner.pid += roll(&state, 16) == 0;              /* or not */
 	page_name(name, &owner);
 	snprintf(path, sizeof(path), "%s/%s", dir, name);
 	damage(&page);
+	const bool cut = roll(&state, 16) == 0;
 	f = fopen(path, "w");
 	if (f == NULL ||
-	    fwrite(&page, draw(16) == 0 ? draw(sizeof(page)) : sizeof(page), 1, f) > 1 ||
+	    fwrite(&page, cut ? roll(&state, sizeof(page)) : sizeof(page), 1, f) > 1 ||
 	    fclose(f) != 0)
 		exit(70);
 }
@@ -199,8 +195,7 @@ main(int argc, char **argv)
 	manager_local(&m, 0, clock_wall_ms);
 	puts("1..1");
 	for (long i = 0; i < count; i++) {
-		state = seed + (uint64_t)i * 0x9e3779b97f4a7c15u;
-		draw(2);
+		state = case_state(seed, (uint64_t)i);
 		if (!one_case(&m)) {
 			printf("not ok 1 - every page has an answer # seed %llu, case %ld\n", (unsigned long long)seed, i);
 			return 1;

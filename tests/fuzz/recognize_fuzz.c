@@ -15,12 +15,6 @@
 
 static uint64_t state;
 
-static uint32_t
-draw(uint32_t below)
-{
-	return next_random(&state) % below;
-}
-
 static const char *const clause[] = {
 	"MATCH_RECOGNIZE", "(", "PARTITION", "BY", "k", ",", "`j`", "ORDER", "BY", "t", "ASC", ",",
 	"v", "DESC", "MEASURES", "A.v", "AS", "a", ",", "SUM(", "B.v", "+ 1", ")", "AS", "b", ",",
@@ -44,24 +38,24 @@ enum { WORDS = sizeof(clause) / sizeof(clause[0]), OTHERS = sizeof(others) / siz
 static void
 random_clause(struct buf *to)
 {
-	const uint64_t faults = draw(4);
+	const uint64_t faults = roll(&state, 4);
 	size_t at[3] = { WORDS, WORDS, WORDS };
 
 	for (uint64_t i = 0; i < faults; i++)
-		at[i] = (size_t)draw(WORDS);
+		at[i] = (size_t)roll(&state, WORDS);
 	buf_clear(to);
 	for (size_t i = 0; i < WORDS; i++) {
 		const bool fault = i == at[0] || i == at[1] || i == at[2];
-		const uint64_t kind = fault ? draw(4) : 4;
+		const uint64_t kind = fault ? roll(&state, 4) : 4;
 		if (kind == 0)
 			continue;
 		if (kind == 1)
-			buf_add_str(to, str_of(others[draw(OTHERS)]));
+			buf_add_str(to, str_of(others[roll(&state, OTHERS)]));
 		else if (kind == 2)
-			buf_add_str(to, str_of(clause[draw(WORDS)]));
+			buf_add_str(to, str_of(clause[roll(&state, WORDS)]));
 		else
 			buf_add_str(to, str_of(clause[i]));
-		buf_add_char(to, draw(9) == 0 ? '\n' : ' ');
+		buf_add_char(to, roll(&state, 9) == 0 ? '\n' : ' ');
 		if (kind == 3)
 			i--, at[0] = at[1] = at[2] = WORDS;
 	}
@@ -88,7 +82,7 @@ run(struct cep *cep)
 	for (uint64_t i = 1; i < 12; i++) {
 		char text[64 + LINE_SLACK] = { 0 };
 		const int n = snprintf(text, 64, "{\"t\":%d,\"k\":1,\"v\":%d}",
-		                       (int)(i / 2), (int)draw(9));
+		                       (int)(i / 2), (int)roll(&state, 9));
 		const struct str line = { text, (size_t)n };
 		if (cep_ops.batch(cep, &(struct batch){ 1, &line, &i }, &bad, &out, &err) < 0)
 			break;
@@ -152,8 +146,7 @@ main(int argc, char **argv)
 	printf("1..1\n# seed %" PRIu64 ", %" PRIu64 " cases\n", seed, count);
 	fflush(stdout);
 	for (uint64_t i = 0; i < count; i++) {
-		state = seed * 0x9e3779b97f4a7c15u + i + 1;
-		draw(2);
+		state = case_state(seed, i);
 		random_clause(&text);
 		taken += try_clause(buf_str(&text));
 	}

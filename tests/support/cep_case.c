@@ -9,24 +9,22 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "dice.h"
 #include "json/line.h"
 #include "stream/bad.h"
 
 /* ---- dice */
 
-struct dice { uint64_t state; };
-
 static int
-roll(struct dice *d, int n)
+pick(uint64_t *d, int n)
 {
-	d->state = d->state * 6364136223846793005u + 1442695040888963407u;
-	return (int)((d->state >> 33) % (uint64_t)n);
+	return (int)roll(d, (uint32_t)n);
 }
 
 static bool
-chance(struct dice *d, int percent)
+chance(uint64_t *d, int percent)
 {
-	return roll(d, 100) < percent;
+	return pick(d, 100) < percent;
 }
 
 static void
@@ -42,22 +40,22 @@ arg(struct cep_case *c, const char *option, const char *fmt, int a, int b)
 }
 
 static void
-condition(struct cep_case *c, struct dice *d, enum cep_shape shape, int self)
+condition(struct cep_case *c, uint64_t *d, enum cep_shape shape, int self)
 {
 	static const char *const plain[] = { "e = 'a'", "e = 'b'", "e = 'c'", "e <> 'a'", "v > 2" };
 	static const char *const iterative[] = { "v > LAST(p%d.v)", "COUNT(p%d) < 2", "COUNT(p%d) = 0 OR v > LAST(p%d.v)",
 	                                         "SUM(p%d.v) < 9", "v >= MIN(p%d.v)" };
 
 	if (chance(d, 90))
-		arg(c, "--where", plain[roll(d, 5)], 0, 0);
+		arg(c, "--where", plain[pick(d, 5)], 0, 0);
 	if (shape == SHAPE_ANY && chance(d, 15))
-		arg(c, "--where", iterative[roll(d, 5)], self, self);
+		arg(c, "--where", iterative[pick(d, 5)], self, self);
 	if (shape != SHAPE_PLAIN && chance(d, 10))
-		arg(c, "--or", plain[roll(d, 5)], 0, 0);
+		arg(c, "--or", plain[pick(d, 5)], 0, 0);
 }
 
 static void
-modifiers(struct cep_case *c, struct dice *d, enum cep_shape shape, bool loops, bool ends)
+modifiers(struct cep_case *c, uint64_t *d, enum cep_shape shape, bool loops, bool ends)
 {
 	if (loops && chance(d, 50))
 		arg(c, chance(d, 50) ? "--consecutive" : "--allow-combinations", "", 0, 0);
@@ -72,17 +70,17 @@ modifiers(struct cep_case *c, struct dice *d, enum cep_shape shape, bool loops, 
 }
 
 static void
-quantifier(struct cep_case *c, struct dice *d, enum cep_shape shape)
+quantifier(struct cep_case *c, uint64_t *d, enum cep_shape shape)
 {
-	const int kind = roll(d, shape == SHAPE_ONE ? 4 : 8);
-	const int n = 1 + roll(d, 3);
+	const int kind = pick(d, shape == SHAPE_ONE ? 4 : 8);
+	const int n = 1 + pick(d, 3);
 
 	if (shape == SHAPE_ANY && kind < 4 && chance(d, 10))
-		arg(c, kind < 2 ? "--times" : "--times-or-more", "%d:%dms", n, 1 + roll(d, 6));
+		arg(c, kind < 2 ? "--times" : "--times-or-more", "%d:%dms", n, 1 + pick(d, 6));
 	else if (kind == 0)
 		arg(c, "--times", "%d", n, 0);
 	else if (kind == 1)
-		arg(c, "--times", "%d,%d", n, n + roll(d, 3));
+		arg(c, "--times", "%d,%d", n, n + pick(d, 3));
 	else if (kind == 2)
 		arg(c, "--one-or-more", "", 0, 0);
 	else if (kind == 3)
@@ -91,16 +89,16 @@ quantifier(struct cep_case *c, struct dice *d, enum cep_shape shape)
 }
 
 static void
-element(struct cep_case *c, struct dice *d, enum cep_shape shape, int i, int *number)
+element(struct cep_case *c, uint64_t *d, enum cep_shape shape, int i, int *number)
 {
 	static const char *const follow[] = { "--next", "--followed-by", "--followed-by-any", "--not-followed-by", "--not-next" };
-	const int how = roll(d, shape == SHAPE_PLAIN ? 3 : 5);
+	const int how = pick(d, shape == SHAPE_PLAIN ? 3 : 5);
 	const char *option = i == 0 ? "--begin" : follow[how];
 	const bool not = i > 0 && how >= 3;
 
 	if (shape == SHAPE_ANY && !not && chance(d, 12)) {
 		arg(c, option, "(", 0, 0);
-		for (int k = 0, n = 1 + roll(d, 2); k < n; k++)
+		for (int k = 0, n = 1 + pick(d, 2); k < n; k++)
 			element(c, d, SHAPE_PLAIN, k, number);
 		arg(c, ")", "", 0, 0);
 		quantifier(c, d, shape);
@@ -111,47 +109,46 @@ element(struct cep_case *c, struct dice *d, enum cep_shape shape, int i, int *nu
 	if (!not)
 		quantifier(c, d, shape);
 	if (shape == SHAPE_ANY && chance(d, 5))
-		arg(c, "--within-each", "%dms", 1 + roll(d, 6), 0);
+		arg(c, "--within-each", "%dms", 1 + pick(d, 6), 0);
 }
 
 static void
-strategy(struct cep_case *c, struct dice *d)
+strategy(struct cep_case *c, uint64_t *d)
 {
 	static const char *const words[] = { "no-skip", "skip-to-next", "skip-past-last-event", "skip-to-first=p%d", "skip-to-last=p%d",
 	                                     "skip-to-last=p%d,error" };
 
-	arg(c, "--after-match", words[roll(d, 6)], 0, 0);
+	arg(c, "--after-match", words[pick(d, 6)], 0, 0);
 }
 
 static void
-lines(struct cep_case *c, struct dice *d, enum cep_shape shape)
+lines(struct cep_case *c, uint64_t *d, enum cep_shape shape)
 {
-	int64_t t = shape == SHAPE_PLAIN ? 100 : 100 - 60 * roll(d, 3);
-	const int disorder = shape != SHAPE_PLAIN && chance(d, 40) ? 1 + roll(d, 8) : 0;
+	int64_t t = shape == SHAPE_PLAIN ? 100 : 100 - 60 * pick(d, 3);
+	const int disorder = shape != SHAPE_PLAIN && chance(d, 40) ? 1 + pick(d, 8) : 0;
 
-	c->n_lines = 1 + roll(d, shape == SHAPE_ONE ? CASE_LINES : 14);
-	c->bound = disorder > 0 ? roll(d, 9) : 0;
+	c->n_lines = 1 + pick(d, shape == SHAPE_ONE ? CASE_LINES : 14);
+	c->bound = disorder > 0 ? pick(d, 9) : 0;
 	for (int i = 0; i < c->n_lines; i++) {
-		t += roll(d, 3);
+		t += pick(d, 3);
 		c->lines[i] =
-			(struct cep_line){ t - (disorder > 0 ? roll(d, disorder + 1) : 0),
-			                   shape == SHAPE_PLAIN ? 'x' : (char)('x' + roll(d, 2)),
-			                   (char)('a' + roll(d, 4) % 3), roll(d, 6) };
+			(struct cep_line){ t - (disorder > 0 ? pick(d, disorder + 1) : 0),
+			                   shape == SHAPE_PLAIN ? 'x' : (char)('x' + pick(d, 2)),
+			                   (char)('a' + pick(d, 4) % 3), pick(d, 6) };
 	}
 }
 
 void
 cep_case_random(struct cep_case *c, enum cep_shape shape, uint64_t seed)
 {
-	struct dice d = { seed * 0x9e3779b97f4a7c15u + 1 };
+	uint64_t d = case_state(0, seed);
 	int number = 0;
 
 	memset(c, 0, sizeof(*c));
-	roll(&d, 2);
-	for (int i = 0, n = shape == SHAPE_ONE ? 1 : 1 + roll(&d, 3); i < n; i++)
+	for (int i = 0, n = shape == SHAPE_ONE ? 1 : 1 + pick(&d, 3); i < n; i++)
 		element(c, &d, shape, i, &number);
 	if (chance(&d, 60))
-		arg(c, "--within", "%dms", 1 + roll(&d, 20), 0);
+		arg(c, "--within", "%dms", 1 + pick(&d, 20), 0);
 	if (shape != SHAPE_PLAIN && chance(&d, 60))
 		strategy(c, &d);
 	lines(c, &d, shape);
@@ -271,7 +268,7 @@ static int
 feed(const struct cep_case *c, const struct cep_run *how, const struct cep_conf *conf,
      struct sinks *s)
 {
-	struct dice cuts = { how->cuts };
+	uint64_t cuts = how->cuts;
 	struct bad_records bad = { .policy = ON_ERROR_STOP };
 	struct pipe_stats stats = { 0 };
 	struct err err;

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "dice.h"
 
 #define QUEUE_MAX 64                    /* records that a writer takes before it is full */
 
@@ -80,8 +81,7 @@ struct member {
 static uint32_t
 draw(struct memory_broker *b)
 {
-	b->random = b->random * 6364136223846793005u + 1442695040888963407u;
-	return (uint32_t)(b->random >> 33);
+	return next_random(&b->random);
 }
 
 static bool

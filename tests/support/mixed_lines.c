@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <time.h>
 
+#include "dice.h"
+
 /* # a hex digit, % a digit, $ a customer, & an amount, ~ a time, @ the type, ^ the payload, ! maybe
  * a note. */
 static const char *const members[] = {
@@ -35,13 +37,6 @@ static const char *const notes[] = {
 	"two lines\\nof text", "aus K\xc3\xb6ln, sch\xc3\xb6n", "\xe8\xaf\xb7\xe5\x9c\xa8\xe5\x8d\x88\xe5\x90\x8e\xe9\x80\x81\xe8\xbe\xbe",
 };
 
-static uint32_t
-roll(struct mixed_lines *m, uint32_t below)
-{
-	m->seed = m->seed * 6364136223846793005u + 1442695040888963407u;
-	return (uint32_t)((m->seed >> 33) % below);
-}
-
 static void
 add_time(struct mixed_lines *m, struct buf *to)
 {
@@ -49,8 +44,8 @@ add_time(struct mixed_lines *m, struct buf *to)
 	struct tm tm;
 	char      text[32];
 
-	m->ms += roll(m, 4);
-	s = (time_t)(m->ms / 1000 - roll(m, 3));
+	m->ms += roll(&m->seed, 4);
+	s = (time_t)(m->ms / 1000 - roll(&m->seed, 3));
 	gmtime_r(&s, &tm);
 	strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &tm);
 	buf_addf(to, "%s.%03dZ", text, (int)(m->ms % 1000));
@@ -59,8 +54,8 @@ add_time(struct mixed_lines *m, struct buf *to)
 static void
 add_note(struct mixed_lines *m, struct buf *to)
 {
-	if (!m->uniform && roll(m, 100) < 3)
-		buf_addf(to, ",\"note\":\"%s\"", notes[roll(m, sizeof(notes) / sizeof(notes[0]))]);
+	if (!m->uniform && roll(&m->seed, 100) < 3)
+		buf_addf(to, ",\"note\":\"%s\"", notes[roll(&m->seed, sizeof(notes) / sizeof(notes[0]))]);
 }
 
 static void
@@ -68,10 +63,10 @@ add_pattern(struct mixed_lines *m, struct buf *to, const char *pattern, uint32_t
 {
 	for (const char *p = pattern; *p; p++) {
 		switch (*p) {
-		case '#': buf_add_char(to, "0123456789abcdef"[roll(m, 16)]); break;
-		case '%': buf_add_char(to, (char)('1' + roll(m, 9))); break;
-		case '$': buf_addf(to, "c-%u", roll(m, roll(m, 4) ? 10000 : 100)); break;
-		case '&': buf_addf(to, "%u.%02u", roll(m, 10000), roll(m, 100)); break;
+		case '#': buf_add_char(to, "0123456789abcdef"[roll(&m->seed, 16)]); break;
+		case '%': buf_add_char(to, (char)('1' + roll(&m->seed, 9))); break;
+		case '$': buf_addf(to, "c-%u", roll(&m->seed, roll(&m->seed, 4) ? 10000 : 100)); break;
+		case '&': buf_addf(to, "%u.%02u", roll(&m->seed, 10000), roll(&m->seed, 100)); break;
 		case '~': add_time(m, to); break;
 		case '@': buf_add_str(to, str_of(types[type].type)); break;
 		case '^': add_pattern(m, to, types[type].payload, type, spaced); break;
@@ -86,9 +81,10 @@ add_pattern(struct mixed_lines *m, struct buf *to, const char *pattern, uint32_t
 void
 mixed_line(struct mixed_lines *m, struct buf *to)
 {
-	uint32_t type = !m->uniform && roll(m, 10) == 0 ? 1 + roll(m, 3) : 0;
-	bool     spaced = !m->uniform && roll(m, 100) < 2;
-	uint32_t turn = !m->uniform && roll(m, 100) < 5 ? 1 + roll(m, N_MEMBERS - 1) : 0;
+	uint32_t type = !m->uniform && roll(&m->seed, 10) == 0 ? 1 + roll(&m->seed, 3) : 0;
+	bool     spaced = !m->uniform && roll(&m->seed, 100) < 2;
+	const bool turned = !m->uniform && roll(&m->seed, 100) < 5;
+	uint32_t turn = turned ? 1 + roll(&m->seed, N_MEMBERS - 1) : 0;
 
 	buf_add_char(to, '{');
 	for (uint32_t i = 0; i < N_MEMBERS; i++) {

@@ -18,16 +18,10 @@
 
 #include <cmocka.h>
 
+#include "dice.h"
+
 #undef fail
 #undef fail_msg
 #define fail_msg(...) (print_error(__VA_ARGS__), print_error("\n"), _fail(__FILE__, __LINE__))
-
-/* The next number of a repeatable sequence (Knuth's MMIX generator); *state starts as any seed. */
-static inline uint32_t
-next_random(uint64_t *state)
-{
-	*state = *state * 6364136223846793005u + 1442695040888963407u;
-	return (uint32_t)(*state >> 32);
-}
 
 #endif

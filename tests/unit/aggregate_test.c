@@ -1,17 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Aggregates by tables; then the laws: merging, order, saving and the stated errors of the
  * sketches. */
+#include "unit.h"
+
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdio.h>
-#include <stdlib.h>
 
 #include "json/line.h"
 #include "sql/aggregate.h"
-
-#include <cmocka.h>
 
 struct rig {
 	struct agg_list  *list;
@@ -397,15 +392,6 @@ static const char *const all_calls[] = {
 #define CALLS (sizeof(all_calls) / sizeof(all_calls[0]))
 #define PANES 5
 
-static uint64_t
-next_random(uint64_t *seed)
-{
-	*seed ^= *seed << 13;
-	*seed ^= *seed >> 7;
-	*seed ^= *seed << 17;
-	return *seed;
-}
-
 static void
 random_line(char line[200], bool huge, uint64_t *seed)
 {
@@ -628,7 +614,7 @@ quantiles_of_many_values_are_within_half_a_percent(void **state)
 		must_add(&r, text);
 	}
 	for (size_t i = 0; i < n; i++) {
-		double u = (double)(next_random(&seed) >> 11) / 9007199254740992.0;
+		double u = (double)(next_random64(&seed) >> 11) / 9007199254740992.0;
 		char   line[64];
 
 		snprintf(line, sizeof(line), "{\"v\":%.6f}",

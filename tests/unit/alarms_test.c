@@ -59,9 +59,7 @@ stretch(uint64_t *seed)
 	const int bits =
 		magnitudes[next_random(seed) % (sizeof(magnitudes) / sizeof(magnitudes[0]))];
 
-	const uint64_t high = next_random(seed);
-
-	return (int64_t)((high << 32 | next_random(seed)) >> (64 - bits));
+	return (int64_t)(next_random64(seed) >> (64 - bits));
 }
 
 static void

@@ -2,12 +2,7 @@
 /*
  * base64_test.c - the vectors of RFC 4648 both ways, and what is refused
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "unit.h"
 
 #include "base/base64.h"
 

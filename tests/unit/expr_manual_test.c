@@ -5,17 +5,11 @@
  * function has to have an example.
  */
 #define _GNU_SOURCE                     /* memmem */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdio.h>
-#include <stdlib.h>
+#include "unit.h"
 
 #include "json/line.h"
 #include "sql/aggregate.h"
 #include "sql/func.h"
-
-#include <cmocka.h>
 
 #define PAGE "man/maip-expr.7"
 

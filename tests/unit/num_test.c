@@ -781,7 +781,7 @@ a_double_is_printed_as_short_as_can_be(void **state)
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
 		SHOWS(approximate(cases[i].d), cases[i].want);
 	for (int i = 0; i < ROUNDS; i++) {
-		uint64_t   bits = (uint64_t)next_random(&random) << 32 | next_random(&random);
+		uint64_t   bits = next_random64(&random);
 		double     d;
 		struct num n;
 		int        digits = 0;

@@ -11,12 +11,6 @@ struct piece { char *p; size_t n; char mark; };
 
 static uint64_t state;
 
-static size_t
-dice(size_t sides)
-{
-	return next_random(&state) % sides;
-}
-
 static void
 give_checked(struct slab *s, struct piece *piece)
 {
@@ -35,14 +29,14 @@ no_piece_is_written_by_another(void **unused)
 
 	(void)unused;
 	for (state = 1; state != 0 && refused < 2000;) {
-		struct piece *piece = &pieces[dice(PIECES)];
+		struct piece *piece = &pieces[roll(&state, PIECES)];
 
 		if (piece->p != NULL) {
 			give_checked(s, piece);
 			continue;
 		}
-		piece->n = dice(8) == 0 ? dice(SLAB_LARGEST + 1) : dice(2000);
-		piece->mark = (char)dice(256);
+		piece->n = roll(&state, roll(&state, 8) == 0 ? SLAB_LARGEST + 1 : 2000);
+		piece->mark = (char)roll(&state, 256);
 		piece->p = slab_take(s, piece->n);
 		if (piece->p == NULL)
 			refused++;

@@ -69,9 +69,8 @@ a_log_that_is_cleaned_keeps_every_list_in_order(void **state)
 
 	(void)state;
 	for (int64_t ts = 0; ts < 100000; ts++) {
-		dice = dice * 6364136223846793005u + 1442695040888963407u;
-		const uint32_t key = (uint32_t)(dice >> 33) % KEYS;
-		if (plain[key].n == 20 || (plain[key].n > 0 && dice >> 62 == 0))
+		const uint32_t key = roll(&dice, KEYS);
+		if (plain[key].n == 20 || (plain[key].n > 0 && roll(&dice, 4) == 0))
 			drop(&s, key);
 		push(&s, key, ts);
 		if (!slicer_is_dirty(&s))

@@ -215,8 +215,8 @@ a_printed_moment_reads_back(void **state)
 		char       text[TIME_TEXT_MAX];
 		struct str s = { text, 0 };
 
-		random = random * 6364136223846793005u + 1442695040888963407u;
-		ms = (int64_t)(random >> 11) % (TIME_LAST + 62167219200000) - 62167219200000;
+		ms = (int64_t)(next_random64(&random) >> 11) % (TIME_LAST + 62167219200000) -
+		     62167219200000;
 		s.n = time_print(text, ms);
 		assert_int_equal(time_parse_rfc3339(&back, s), 0);
 		assert_int_equal(back, ms);
@@ -352,10 +352,9 @@ a_printed_duration_reads_back(void **state)
 		assert_string_equal(text, cases[i].text);
 	}
 	for (int i = 0; i < 100000; i++) {
-		int64_t ms;
+		int64_t ms = (int64_t)(next_random64(&random) >> 10);
 
-		random = random * 6364136223846793005u + 1442695040888963407u;
-		ms = (int64_t)(random >> 10 >> random % 40) * (i % 2 == 0 ? 1 : -1);
+		ms = (ms >> roll(&random, 40)) * (i % 2 == 0 ? 1 : -1);
 		if (ms > DUR_MAX || ms < -DUR_MAX)
 			continue;
 		dur_print(text, ms);

@@ -23,9 +23,8 @@ stretch(uint64_t *seed)
 	static const int magnitudes[] = { 1, 3, 6, 7, 12, 13, 18, 31, 45, 53 };
 	const size_t n = sizeof(magnitudes) / sizeof(magnitudes[0]);
 	const int bits = magnitudes[next_random(seed) % n];
-	const uint64_t high = next_random(seed);
 
-	return (int64_t)((high << 32 | next_random(seed)) >> (64 - bits));
+	return (int64_t)(next_random64(seed) >> (64 - bits));
 }
 
 static struct event *
