@@ -62,15 +62,16 @@ static const int64_t grace_ms = 30000;  /* for what SIGTERM cancels */
 #define START_WAIT_MS 3000              /* for the first stage to register */
 #define SHELL_SIGPIPE (128 + SIGPIPE)   /* what a shell says of a death by SIGPIPE */
 
-/* A line before the text of a pipeline. pipefail tells how the last command ended that did not end
- * well; where that is a death by SIGPIPE, which is no failure, it hides one before it. Any other
- * status is what the text wants to say, and a trap of its own stands in the place of this one. */
-static const char watch[] = "trap 'maip_end=$? maip_ends=(\"${PIPESTATUS[@]}\")\n"
-                            "if [ \"$maip_end\" = 141 ]; then\n"
-                            "for maip_end in \"${maip_ends[@]}\"; do\n"
-                            "case $maip_end in 0 | 141) ;; *) exit \"$maip_end\" ;; esac\n"
-                            "done\n"
-                            "fi' EXIT\n";
+/* Stands before the text of a pipeline, in its first line, for bash's messages number them.
+ * pipefail tells how the last command ended that did not end well; where that is a death by
+ * SIGPIPE, which is no failure, it hides one before it. Any other status is what the text wants to
+ * say, and a trap of its own stands in the place of this one. */
+static const char watch[] = "trap 'maip_end=$? maip_ends=(\"${PIPESTATUS[@]}\"); "
+                            "if [ \"$maip_end\" = 141 ]; then "
+                            "for maip_end in \"${maip_ends[@]}\"; do "
+                            "case $maip_end in 0 | 141) ;; *) exit \"$maip_end\" ;; esac; "
+                            "done; "
+                            "fi' EXIT; ";
 
 /* ---- what to run */
 

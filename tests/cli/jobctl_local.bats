@@ -120,6 +120,8 @@ pipeline_ended() { # STATUS
 	ends 0 FINISHED "(exit 3) | $window || exit 0" ''
 	ends 0 FINISHED "if false | $window; then exit 9; else exit 0; fi" ''
 	ends 4 FAILED "set -e; $window; trap 'exit 4' EXIT" "$(pipeline_ended 4)"
+	ends 127 FAILED $'# one\nnosuch' "bash: line 2: nosuch: command not found
+$(pipeline_ended 127)"
 }
 
 @test "what SIGPIPE ends behind head has not failed" {
