@@ -4,10 +4,11 @@
  * random lines never crash the evaluation, and are never of another kind than the compiler
  * said. Aggregates ride along.
  */
-#include "unit.h"
-
 #include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
 
+#include "dice.h"
 #include "json/line.h"
 #include "sql/aggregate.h"
 

@@ -9,12 +9,13 @@
  * found.
  */
 #define _GNU_SOURCE                     /* mkdtemp */
-#include "unit.h"
-
+#include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "dice.h"
 #include "job/jobs.h"
 #include "job/manager.h"
 #include "job/rundir.h"

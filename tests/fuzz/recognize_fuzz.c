@@ -4,12 +4,13 @@
  * crashes the reader, and what is wrong with it is told by line and column; what it makes of one
  * that it takes runs over some records.
  */
-#include "unit.h"
-
 #include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
 
 #include "cep/recognize.h"
 #include "cep/stage.h"
+#include "dice.h"
 #include "json/line.h"
 #include "stream/bad.h"
 

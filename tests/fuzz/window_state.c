@@ -7,11 +7,12 @@
  * State of every kind of window is saved in the middle of a stream, damaged in a few bytes or in
  * its length, and loaded; where that succeeds the stream goes on to its end.
  */
-#include "unit.h"
-
 #include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
 
 #include "base/time.h"
+#include "dice.h"
 #include "window_job.h"
 
 enum { RECORDS = 40 };

@@ -60,18 +60,20 @@ setup() {
 	assert_equal "${#lines[@]}" 4
 }
 
-@test "librdkafka and HTTP are each seen by one layer" {
+@test "librdkafka and HTTP are each seen by one layer, and cmocka by unit tests" {
 	check libraries
 	assert_output ''
 }
 
-@test "librdkafka or HTTP elsewhere is noticed" {
+@test "librdkafka, HTTP or cmocka elsewhere is noticed" {
 	echo '#include <librdkafka/rdkafka.h>' >>"$house/lib/job/a.c"
 	echo '#include <curl/curl.h>' >>"$house/lib/kafka/a.c"
+	echo '#include "../unit/unit.h"' >>"$house/tests/a.c"
 	check libraries "$house"
 	assert_line 'lib/job/a.c: includes librdkafka'
 	assert_line 'lib/kafka/a.c: includes HTTP'
-	assert_equal "${#lines[@]}" 2
+	assert_line 'tests/a.c: includes cmocka'
+	assert_equal "${#lines[@]}" 3
 }
 
 @test "every source file says its license and why it exists" {

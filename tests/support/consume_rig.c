@@ -4,7 +4,9 @@
  */
 #include "consume_rig.h"
 
+#include <assert.h>
 #include <inttypes.h>
+#include <stdio.h>
 
 static int64_t
 rig_clock(void *self)
@@ -40,7 +42,7 @@ rig_init(struct rig *r, struct memory_broker *b, const char *topic)
 
 	*r = (struct rig){ .broker = b, .now = NOW };
 	r->topics = topics_new();
-	assert_int_equal(topics_option(r->topics, topic, &err), 0);
+	assert(topics_option(r->topics, topic, &err) == 0);
 	r->conf = (struct consume_conf){
 		.topics = r->topics, .max_line = 1 << 20, .max_future = -1, .where = r->where,
 		.job = "0123456789abcdef0123456789abcdef", .run = "fedcba9876543210fedcba9876543210",
@@ -59,14 +61,14 @@ rig_open(struct rig *r)
 	r->reader = memory_broker_reader(r->broker, r->group);
 	r->consume = consume_new(&r->conf, &r->bad, &r->out, &r->env, &r->err);
 	if (r->consume == NULL)
-		fail_msg("%s", r->err.msg);
+		die(STATUS_BUG, "%s", r->err.msg);
 }
 
 void
 rig_start(struct rig *r)
 {
 	rig_open(r);
-	assert_int_equal(consume_start(r->consume, &r->reader, &r->err), 0);
+	assert(consume_start(r->consume, &r->reader, &r->err) == 0);
 }
 
 enum status
@@ -123,5 +125,5 @@ void
 rig_steps(struct rig *r, int n)
 {
 	for (int i = 0; i < n; i++)
-		assert_int_equal(consume_step(r->consume, 0, &r->err), 1);
+		assert(consume_step(r->consume, 0, &r->err) == 1);
 }

@@ -8,8 +8,6 @@
 #ifndef MAIP_TESTS_CONSUME_RIG_H
 #define MAIP_TESTS_CONSUME_RIG_H
 
-#include "unit.h"
-
 #include "base/time.h"
 #include "kafka/consume.h"
 #include "memory_broker.h"

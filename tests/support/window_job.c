@@ -7,8 +7,7 @@
 #include <assert.h>
 #include <string.h>
 
-#include "unit.h"
-
+#include "dice.h"
 #include "json/line.h"
 #include "base/time.h"
 #include "stream/bad.h"

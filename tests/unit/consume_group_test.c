@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* maip-consume as a member of a group: what is committed, what a rebalance may not lose or double.
  */
+#include "unit.h"
+
 #include "consume_rig.h"
 
 static void

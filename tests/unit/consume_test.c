@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The routing of maip-consume, over a broker in memory. */
+#include "unit.h"
+
 #include "consume_rig.h"
 
 #include "kafka/meter.h"

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* When maip-consume says how far time has come: what is late depends on the records alone. */
+#include "unit.h"
+
 #include "consume_rig.h"
 
 #include <stdlib.h>
