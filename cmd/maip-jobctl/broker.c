@@ -72,7 +72,7 @@ run(const struct jobctl *ctl, const struct manager *unused, int argc, char **arg
 	sigaddset(&end, SIGTERM);
 	/* before the broker's threads start, so that they inherit it */
 	sigprocmask(SIG_BLOCK, &end, NULL);
-	m = mock_start(&err);
+	m = mock_start(1, &err);
 	if (m == NULL)
 		return jobctl_failed(&err);
 	for (size_t i = 0; i < n_topics; i++)

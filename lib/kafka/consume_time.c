@@ -12,10 +12,10 @@
 
 #define WAIT_MS 200                     /* a signal is noticed after this */
 
-/* For how long is a silent partition not idle yet? While we are busy, what is left of it may wait
- * behind much of others. But what does not come although we wait is not to be had: it may belong to
- * a transaction that is open. Where it stands is asked, for behind its last record there may be
- * markers. */
+/* For how long is a silent partition not idle yet? While its broker cannot be reached nobody knows
+ * that it is silent. While we are busy, what is left of it may wait behind much of others. But what
+ * does not come although we wait is not to be had: it may belong to a transaction that is open.
+ * Where it stands is asked, for behind its last record there may be markers. */
 static int64_t
 grace(void *arg, size_t source)
 {
@@ -26,6 +26,8 @@ grace(void *arg, size_t source)
 	int64_t position;
 	struct err ignored;
 
+	if (!c->reader->in_touch(c->reader->self, &l->part))
+		return WAIT_MS;
 	if (left <= 0 || end == OFFSET_NONE ||
 	    c->reader->position(c->reader->self, &l->part, &position, &ignored) < 0)
 		return 0;
@@ -62,7 +64,7 @@ clock_counts(struct consume *c, int64_t watermark)
 	if (c->conf.idle_advance == 0 || watermark == TIME_MIN || c->pending_lane != SIZE_MAX ||
 	    consume_listened(c) - c->heard < c->conf.idle_advance)
 		return false;
-	if (c->reader->in_touch(c->reader->self))
+	if (c->reader->in_touch(c->reader->self, NULL))
 		return true;
 	c->heard = consume_listened(c);
 	return false;

@@ -12,28 +12,29 @@
 
 #include "base/mem.h"
 
-#define BROKER        1                 /* the mock numbers its brokers from 1 */
 #define NAME_MAX_KAFKA 249              /* Kafka's own limit for the name of a topic */
 
 struct mock {
 	rd_kafka_t              *rk;
 	rd_kafka_mock_cluster_t *cluster;
+	int                      brokers;       /* numbered from 1 */
 };
 
 struct mock *
-mock_start(struct err *err)
+mock_start(int brokers, struct err *err)
 {
 	rd_kafka_conf_t *conf = rd_kafka_conf_new();
 	struct mock     *m = mem_zalloc(1, sizeof(*m));
 	char             why[256];
 
+	m->brokers = brokers;
 	rd_kafka_conf_set_log_cb(conf, NULL);
 	m->rk = rd_kafka_new(RD_KAFKA_PRODUCER, conf, why, sizeof(why));
 	if (m->rk == NULL) {
 		rd_kafka_conf_destroy(conf);
 		fail_as(err, STATUS_UNAVAILABLE, "cannot start the embedded broker: %s", why);
 	} else {
-		m->cluster = rd_kafka_mock_cluster_new(m->rk, 1);
+		m->cluster = rd_kafka_mock_cluster_new(m->rk, brokers);
 		if (m->cluster == NULL)
 			fail_as(err, STATUS_UNAVAILABLE,
 			        "cannot start the embedded broker: no port to listen on");
@@ -119,16 +120,18 @@ mock_topic(struct mock *m, struct str spec, struct err *err)
 		               code == RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS
 		                       ? "the topic is there already"
 		                       : rd_kafka_err2str(code));
+	for (int32_t p = 0; p < partitions; p++)
+		rd_kafka_mock_partition_set_leader(m->cluster, topic, p, 1 + p % m->brokers);
 	return 0;
 }
 
 void
-mock_set_down(struct mock *m, bool down)
+mock_set_down(struct mock *m, int broker, bool down)
 {
 	if (down)
-		rd_kafka_mock_broker_set_down(m->cluster, BROKER);
+		rd_kafka_mock_broker_set_down(m->cluster, broker);
 	else
-		rd_kafka_mock_broker_set_up(m->cluster, BROKER);
+		rd_kafka_mock_broker_set_up(m->cluster, broker);
 }
 
 void

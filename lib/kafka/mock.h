@@ -20,18 +20,19 @@
 
 struct mock;                                            /* opaque; lives in mock.c */
 
-/* NULL with err. It listens when this returns. */
-struct mock *mock_start(struct err *err);
+/* So many brokers, numbered from 1. NULL with err. They listen when this returns. */
+struct mock *mock_start(int brokers, struct err *err);
 void mock_stop(struct mock *m);                         /* NULL is fine; the records are gone */
 
-/* "127.0.0.1:41234": what -b wants. Lives as long as m. */
+/* "127.0.0.1:41234", or several with commas: what -b wants. Lives as long as m. */
 const char *mock_brokers(const struct mock *m);
 
-/* Make a topic: "NAME" or "NAME:PARTITIONS". 0, or -1 with err (STATUS_USAGE). */
+/* Make a topic: "NAME" or "NAME:PARTITIONS", which the brokers lead in turn. 0, or -1 with err
+ * (STATUS_USAGE). */
 int mock_topic(struct mock *m, struct str spec, struct err *err);
 
-/* For tests: connections are refused and dropped while it is down. */
-void mock_set_down(struct mock *m, bool down);
+/* For tests: connections to a broker are refused and dropped while it is down. */
+void mock_set_down(struct mock *m, int broker, bool down);
 
 /* For tests: answer the next n Produce requests with this error of Kafka's protocol (3: unknown
  * topic, 10: message too large, 29: not authorized). */

@@ -96,10 +96,11 @@ struct reader {
 	 * OFFSET_NONE: not known. */
 	int64_t (*heard_end)(void *self, const struct part *p);
 
-	/* Can silence be taken for silence? false: a connection has been lost, and not every
-	 * leader of what we read has answered since then, with an end where we stand. After a loss
-	 * it asks, once a second, for at most 0.2 s a partition; else nobody. */
-	bool (*in_touch)(void *self);
+	/* When records come together: can the silence of p, or of all that we read (NULL), be taken
+	 * for silence? false: a connection has been lost, and the leader has not answered since
+	 * then, with an end where we stand. After a loss it asks, once a second, for at most 0.2 s
+	 * a broker; else nobody. */
+	bool (*in_touch)(void *self, const struct part *p);
 
 	/* The caller cannot take records for now: keep our place in the group. To be called at
 	 * least every few seconds. */

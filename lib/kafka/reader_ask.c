@@ -13,8 +13,6 @@
 #include "kafka/reader_parts.h"
 
 #define LEADER_MS 100                   /* between two questions to a partition without a leader */
-#define TOUCH_MS  200
-#define TOUCH_EVERY_MS 1000
 #define GROUP_MS  2000                  /* until it is looked whether the group is refused */
 
 struct str
@@ -247,44 +245,4 @@ reader_heard_end(void *self, const struct part *p)
 	    next < 0)
 		return OFFSET_NONE;
 	return next;
-}
-
-/* Has the leader of each of them answered, and does none have more than we have read? One of which
- * nothing was read stands where it was assigned. */
-static bool
-all_caught_up(struct kafka_reader *k, const rd_kafka_topic_partition_list_t *assigned)
-{
-	rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_copy(assigned);
-	bool caught_up = rd_kafka_position(k->h.rk, list) == RD_KAFKA_RESP_ERR_NO_ERROR;
-
-	for (int i = 0; caught_up && i < list->cnt; i++) {
-		const rd_kafka_topic_partition_t *p = &list->elems[i];
-		const int64_t at = p->offset >= 0 ? p->offset : assigned->elems[i].offset;
-		int64_t first, next;
-
-		caught_up = rd_kafka_query_watermark_offsets(k->h.rk, p->topic, p->partition,
-		                                             &first, &next, TOUCH_MS) ==
-		                    RD_KAFKA_RESP_ERR_NO_ERROR &&
-		            (at < 0 || at >= next);
-	}
-	rd_kafka_topic_partition_list_destroy(list);
-	return caught_up;
-}
-
-bool
-reader_in_touch(void *self)
-{
-	struct kafka_reader *k = self;
-	const int64_t now = clock_monotonic_ms();
-	rd_kafka_topic_partition_list_t *list;
-
-	if (!k->h.lost)
-		return true;
-	if (k->h.down_since != TIME_MAX || now < k->next_touch ||
-	    rd_kafka_assignment(k->h.rk, &list) != RD_KAFKA_RESP_ERR_NO_ERROR)
-		return false;
-	k->next_touch = now + TOUCH_EVERY_MS;
-	k->h.lost = !all_caught_up(k, list);
-	rd_kafka_topic_partition_list_destroy(list);
-	return !k->h.lost;
 }

@@ -94,6 +94,7 @@ reader_lead(struct kafka_reader *k, const struct part *p)
 void
 reader_part_with(struct kafka_reader *k, const struct part *p)
 {
+	reader_trust(k, p);
 	forget_gathered(&k->together, p);
 	for (size_t i = 0; i < k->n_feeds; i++) {
 		struct feed *f = k->feeds[i];

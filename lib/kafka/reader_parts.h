@@ -2,10 +2,10 @@
 /*
  * reader_parts.h - what the files of the reader of a real broker share
  *
- * Private to reader_*.c: reader_ask.c asks the broker, reader_assign.c says what is read,
- * reader_group.c lets a group say it, reader_poll.c takes records and errors, reader_leave.c
- * commits and says farewell, reader_rdkafka.c makes a reader of them. The functions that are named
- * as those of reader.h, and have void *self, are these.
+ * Private to reader_*.c: reader_ask.c asks the broker, reader_touch.c whether it is still there,
+ * reader_assign.c says what is read, reader_group.c lets a group say it, reader_poll.c takes
+ * records and errors, reader_leave.c commits and says farewell, reader_rdkafka.c makes a reader of
+ * them. The functions that are named as those of reader.h, and have void *self, are these.
  */
 #ifndef MAIP_KAFKA_READER_PARTS_H
 #define MAIP_KAFKA_READER_PARTS_H
@@ -60,7 +60,10 @@ struct kafka_reader {
 	size_t               gather_bytes;      /* of a feed that may be gathered at once */
 	/* look whether to nudge whenever so much of a feed was handed out; 0: never */
 	size_t               nudge_bytes;
-	int64_t              next_touch;        /* monotonic ms: not asked before whether we are */
+	/* partitions whose leader has not answered since a connection was lost; the offset is where
+	 * each was assigned. NULL: none was lost yet */
+	rd_kafka_topic_partition_list_t *doubtful;
+	int64_t              next_touch;        /* monotonic ms: they are not asked for before */
 	uint64_t             nudges;
 	bool                 failed;    /* a callback failed: err is for the next poll */
 	struct err           err;
@@ -91,7 +94,13 @@ int reader_offset_at(void *self, const struct part *p, int64_t ts, int64_t *offs
 int reader_committed(void *self, const struct part *p, int64_t *offset, struct err *err);
 int reader_position(void *self, const struct part *p, int64_t *offset, struct err *err);
 int64_t reader_heard_end(void *self, const struct part *p);
-bool reader_in_touch(void *self);
+
+/* ---- reader_touch.c */
+
+bool reader_in_touch(void *self, const struct part *p);
+/* It was taken away: nobody asks whether it is silent. */
+void reader_trust(struct kafka_reader *k, const struct part *p);
+void reader_trust_all(struct kafka_reader *k);
 
 /* ---- reader_rdkafka.c */
 

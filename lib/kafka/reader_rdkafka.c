@@ -42,6 +42,7 @@ reader_close(void *self)
 	}
 	k->n_feeds = 0;
 	reader_release_parted(k);
+	reader_trust_all(k);
 	feed_release(&k->together);
 	k->h.watch.log = NULL;          /* what is said from now on is for nobody */
 	if (!reader_leave(k))

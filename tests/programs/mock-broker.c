@@ -2,13 +2,14 @@
 /*
  * mock-broker.c - the embedded broker for shell tests, and its faults
  *
- *	mock-broker [TOPIC[:PARTITIONS]]...
+ *	mock-broker [-n BROKERS] [TOPIC[:PARTITIONS]]...
  *
  * Prints where it listens, then obeys a command a line from standard input and answers "ok":
- * "down", "up", "fail CODE COUNT". Ends with its standard input, so that no test can leave it
- * behind.
+ * "down [BROKER]", "up [BROKER]", "fail CODE COUNT"; brokers are numbered from 1, and partition 0
+ * is led by the first. Ends with its standard input, so that no test can leave it behind.
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "kafka/mock.h"
@@ -16,13 +17,13 @@
 static bool
 obey(struct mock *m, const char *command)
 {
-	int    code;
+	int    code, broker = 1;
+	char   word[8] = "";
 	size_t n;
 
-	if (strcmp(command, "down\n") == 0)
-		mock_set_down(m, true);
-	else if (strcmp(command, "up\n") == 0)
-		mock_set_down(m, false);
+	(void)sscanf(command, "%7s %d", word, &broker);
+	if (strcmp(word, "down") == 0 || strcmp(word, "up") == 0)
+		mock_set_down(m, broker, strcmp(word, "down") == 0);
 	else if (sscanf(command, "fail %d %zu\n", &code, &n) == 2)
 		mock_fail_produce(m, code, n);
 	else
@@ -33,14 +34,15 @@ obey(struct mock *m, const char *command)
 int
 main(int argc, char **argv)
 {
+	const bool   many = argc > 2 && strcmp(argv[1], "-n") == 0;
 	char         line[256];
 	struct err   err;
-	struct mock *m = mock_start(&err);
+	struct mock *m = mock_start(many ? atoi(argv[2]) : 1, &err);
 
 	diag_name("mock-broker");
 	if (m == NULL)
 		die(err.status, "%s", err.msg);
-	for (int i = 1; i < argc; i++)
+	for (int i = many ? 3 : 1; i < argc; i++)
 		if (mock_topic(m, str_of(argv[i]), &err) < 0)
 			die(err.status, "%s", err.msg);
 	setvbuf(stdout, NULL, _IOLBF, 0);

@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # broker.bash - the embedded broker for one test: start_broker in setup, stop_broker in teardown.
 
-start_broker() { # [TOPIC[:PARTITIONS]]...
+start_broker() { # [-n BROKERS] [TOPIC[:PARTITIONS]]...
 	local dir=$BATS_TEST_TMPDIR/broker
 	mkdir "$dir"
 	mkfifo "$dir/in" "$dir/out"
@@ -12,7 +12,7 @@ start_broker() { # [TOPIC[:PARTITIONS]]...
 	export MAIP_KAFKA_BROKERS
 }
 
-# down, up, fail CODE COUNT
+# down [BROKER], up [BROKER], fail CODE COUNT
 broker() {
 	local answer
 	echo "$*" >&8

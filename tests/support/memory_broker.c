@@ -536,9 +536,10 @@ mem_heard_end(void *self, const struct part *p)
 }
 
 static bool
-mem_in_touch(void *self)
+mem_in_touch(void *self, const struct part *p)
 {
 	(void)self;
+	(void)p;
 	return true;
 }
 

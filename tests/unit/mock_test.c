@@ -27,7 +27,7 @@ static void
 it_listens_when_it_has_started(void **state)
 {
 	struct err   err;
-	struct mock *m = mock_start(&err);
+	struct mock *m = mock_start(1, &err);
 
 	(void)state;
 	assert_non_null(m);
@@ -52,7 +52,7 @@ a_topic_is_a_name_and_perhaps_a_number_of_partitions(void **state)
 		{ STR("orders"), "'orders': the topic is there already" },
 	};
 	struct err   err;
-	struct mock *m = mock_start(&err);
+	struct mock *m = mock_start(1, &err);
 
 	(void)state;
 	assert_non_null(m);

@@ -47,7 +47,7 @@ static void
 partitions_may_come_while_one_is_looked_at(void **state)
 {
 	struct err                 err;
-	struct mock               *broker = mock_start(&err);
+	struct mock               *broker = mock_start(1, &err);
 	struct kafka_conf         *kafka;
 	size_t                     given = 0;
 	struct reader              reader;

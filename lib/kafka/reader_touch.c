@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * reader_touch.c - is a partition silent, or is its broker away?
+ *
+ * librdkafka tells that a connection was lost, but not which partitions are behind it, nor when it
+ * is back. So after a loss all are in doubt until their leaders have answered: asked all at once,
+ * each for its own, for one that is away is waited for in vain.
+ */
+#include "base/clock.h"
+#include "base/time.h"
+#include "kafka/reader_parts.h"
+
+#define TOUCH_MS       200
+#define TOUCH_EVERY_MS 1000
+
+void
+reader_trust_all(struct kafka_reader *k)
+{
+	if (k->doubtful != NULL)
+		rd_kafka_topic_partition_list_destroy(k->doubtful);
+	k->doubtful = NULL;
+}
+
+void
+reader_trust(struct kafka_reader *k, const struct part *p)
+{
+	if (k->doubtful != NULL)
+		rd_kafka_topic_partition_list_del(k->doubtful, reader_intern(k, p->topic).p,
+		                                  p->partition);
+}
+
+/* A connection was lost, and it may be that of any partition. The list of rd_kafka_assignment()
+ * must not be kept: it holds librdkafka's own partitions. */
+static bool
+doubt_all(struct kafka_reader *k)
+{
+	rd_kafka_topic_partition_list_t *assigned;
+
+	if (rd_kafka_assignment(k->h.rk, &assigned) != RD_KAFKA_RESP_ERR_NO_ERROR)
+		return false;
+	reader_trust_all(k);
+	k->doubtful = rd_kafka_topic_partition_list_new(assigned->cnt);
+	for (int i = 0; i < assigned->cnt; i++)
+		rd_kafka_topic_partition_list_add(k->doubtful, assigned->elems[i].topic,
+		                                  assigned->elems[i].partition)
+			->offset = assigned->elems[i].offset;
+	rd_kafka_topic_partition_list_destroy(assigned);
+	k->h.lost = false;
+	return true;
+}
+
+/* Who leads it, according to the brokers that answer? -1: nobody. */
+static int32_t
+leader_of(const struct rd_kafka_metadata *md, const rd_kafka_topic_partition_t *p)
+{
+	for (int t = 0; t < md->topic_cnt; t++) {
+		const rd_kafka_metadata_topic_t *topic = &md->topics[t];
+
+		if (strcmp(topic->topic, p->topic) != 0)
+			continue;
+		for (int i = 0; i < topic->partition_cnt; i++)
+			if (topic->partitions[i].id == p->partition)
+				return topic->partitions[i].leader;
+	}
+	return -1;
+}
+
+/* Does it stand where the leader has just said that it ends? One of which nothing was read stands
+ * where it was assigned. */
+static bool
+caught_up(struct kafka_reader *k, const rd_kafka_topic_partition_t *asked, int64_t assigned)
+{
+	const struct part p = { str_of(asked->topic), asked->partition, 0 };
+	struct err ignored;
+	int64_t at;
+
+	if (asked->err != RD_KAFKA_RESP_ERR_NO_ERROR || asked->offset < 0 ||
+	    reader_position(k, &p, &at, &ignored) < 0)
+		return false;
+	if (at == OFFSET_NONE)
+		at = assigned;
+	return at < 0 || at >= asked->offset;
+}
+
+/* Ask one leader for the ends of what it leads: whoever has nothing for us is silent. */
+static void
+ask_leader(struct kafka_reader *k, const struct rd_kafka_metadata *md, int32_t leader)
+{
+	rd_kafka_topic_partition_list_t *list =
+		rd_kafka_topic_partition_list_new(k->doubtful->cnt);
+
+	for (int i = 0; i < k->doubtful->cnt; i++) {
+		const rd_kafka_topic_partition_t *p = &k->doubtful->elems[i];
+
+		if (leader_of(md, p) == leader)
+			rd_kafka_topic_partition_list_add(list, p->topic, p->partition)->offset =
+				RD_KAFKA_OFFSET_END;
+	}
+	if (list->cnt > 0 && rd_kafka_offsets_for_times(k->h.rk, list, TOUCH_MS) ==
+	                             RD_KAFKA_RESP_ERR_NO_ERROR) {
+		for (int i = 0; i < list->cnt; i++) {
+			const rd_kafka_topic_partition_t *p = &list->elems[i];
+
+			if (caught_up(k, p,
+			              rd_kafka_topic_partition_list_find(k->doubtful, p->topic,
+			                                                 p->partition)
+			                      ->offset))
+				rd_kafka_topic_partition_list_del(k->doubtful, p->topic,
+				                                  p->partition);
+		}
+	}
+	rd_kafka_topic_partition_list_destroy(list);
+}
+
+static void
+ask_leaders(struct kafka_reader *k)
+{
+	const struct rd_kafka_metadata *md;
+
+	k->next_touch = clock_monotonic_ms() + TOUCH_EVERY_MS;
+	if (rd_kafka_metadata(k->h.rk, 0, NULL, &md, TOUCH_MS) != RD_KAFKA_RESP_ERR_NO_ERROR)
+		return;
+	for (int i = 0; i < md->broker_cnt; i++)
+		ask_leader(k, md, md->brokers[i].id);
+	rd_kafka_metadata_destroy(md);
+}
+
+bool
+reader_in_touch(void *self, const struct part *p)
+{
+	struct kafka_reader *k = self;
+
+	if (k->h.lost && !doubt_all(k))
+		return false;
+	if (k->doubtful == NULL || k->doubtful->cnt == 0)
+		return true;
+	if (k->h.down_since == TIME_MAX && clock_monotonic_ms() >= k->next_touch)
+		ask_leaders(k);
+	return p == NULL ? k->doubtful->cnt == 0
+	                 : rd_kafka_topic_partition_list_find(k->doubtful,
+	                                                      reader_intern(k, p->topic).p,
+	                                                      p->partition) == NULL;
+}
