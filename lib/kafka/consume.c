@@ -121,6 +121,7 @@ consume_free(struct consume *c)
 		free((char *)c->lanes[i].part.topic.p);
 	}
 	free(c->lanes);
+	free(c->gone);
 	free(c->queue);
 	merge_release(&c->merge);
 	selector_free(c->selector);
@@ -695,8 +696,8 @@ tell_joining(struct consume *c)
 		             "its member until session.timeout.ms is over, by default 45 s)");
 }
 
-int
-consume_step(struct consume *c, int64_t wait_ms, struct err *err)
+static int
+step(struct consume *c, int64_t wait_ms, struct err *err)
 {
 	consume_clock(c);
 	if (c->env->stats != NULL)
@@ -712,6 +713,14 @@ consume_step(struct consume *c, int64_t wait_ms, struct err *err)
 			return -1;
 	}
 	return step_live(c, wait_ms, err);
+}
+
+int
+consume_step(struct consume *c, int64_t wait_ms, struct err *err)
+{
+	const int rc = step(c, wait_ms, err);
+
+	return rc < 0 && err->status == STATUS_CONFIG ? consume_tell_gone(c, err) : rc;
 }
 
 int

@@ -66,9 +66,37 @@ consume_lane_done(struct consume *c, struct lane *l, struct err *err)
 	return c->reader->drop(c->reader->self, &l->part, err);
 }
 
-/* Decide where a partition starts and ends. What a rebalance brings (again) goes on where the
- * group left off, whatever -o says: it is about the start of this run. An end that was chosen
- * stays. */
+static void
+note_gone(struct consume *c, const struct lane *l, int64_t offset, bool committed,
+          const struct extent *e)
+{
+	c->gone = mem_more(c->gone, c->n_gone, &c->cap_gone, sizeof(*c->gone));
+	c->gone[c->n_gone++] =
+		(struct gone){ l->part, committed, offset, e->first, e->next };
+}
+
+int
+consume_tell_gone(struct consume *c, struct err *err)
+{
+	for (size_t i = 0; i < c->n_lanes; i++) {
+		const struct lane *l = &c->lanes[i];
+		struct extent extent;
+		struct err ignored;
+
+		if (!l->ours || l->done)
+			continue;
+		if (c->reader->ends(c->reader->self, &l->part, &extent.first, &extent.next,
+		                    &ignored) < 0)
+			break;
+		if (l->next < extent.first || l->next > extent.next)
+			note_gone(c, l, l->next, false, &extent);
+	}
+	return c->n_gone > 0 ? place_fail_gone(c->gone, c->n_gone, err) : -1;
+}
+
+/* Decide where a partition starts and ends; one that does not hold its start is noted. What a
+ * rebalance brings (again) goes on where the group left off, whatever -o says: it is about the
+ * start of this run. An end that was chosen stays. */
 static int
 plan(struct consume *c, struct lane *l, int64_t committed, bool again, struct err *err)
 {
@@ -79,6 +107,7 @@ plan(struct consume *c, struct lane *l, int64_t committed, bool again, struct er
 	struct place from = own != NULL ? own->from : c->conf.range.from;
 	struct extent extent = { .committed = committed };
 	int64_t start;
+	int rc;
 
 	if (own != NULL && own->to.kind != PLACE_NONE)
 		until = &own->to;
@@ -94,8 +123,13 @@ plan(struct consume *c, struct lane *l, int64_t committed, bool again, struct er
 		from.kind = PLACE_COMMITTED;
 	if (l->known && committed == OFFSET_NONE)
 		from = (struct place){ PLACE_NUMBER, l->next };
-	if (place_start(&from, c->reader, &l->part, &extent, &start, err) < 0)
+	rc = place_start(&from, c->reader, &l->part, &extent, &start, err);
+	if (rc < 0)
 		return -1;
+	if (rc > 0) {
+		note_gone(c, l, start, from.kind == PLACE_COMMITTED, &extent);
+		return 0;
+	}
 	l->known = true;
 	l->next = start;
 	l->stored = committed;
@@ -146,6 +180,7 @@ on_assigned(void *arg, struct part *parts, int64_t *start, size_t n, struct err 
 
 	consume_clock(c);
 	c->joined = true;
+	c->n_gone = 0;
 	for (size_t i = 0; i < n; i++) {
 		struct lane *l = lane_for(c, &parts[i]);
 
@@ -154,6 +189,8 @@ on_assigned(void *arg, struct part *parts, int64_t *start, size_t n, struct err 
 		parts[i].slot = l->part.slot;
 		start[i] = l->next;
 	}
+	if (c->n_gone > 0)
+		return place_fail_gone(c->gone, c->n_gone, err);
 	for (size_t i = 0; i < n; i++)
 		if (take_on(c, &c->lanes[parts[i].slot], err) < 0)
 			return -1;
@@ -284,6 +321,8 @@ consume_start_alone(struct consume *c, struct err *err)
 		parts[i] = c->lanes[i].part;
 		offsets[i] = c->lanes[i].next;
 	}
+	if (rc == 0 && c->n_gone > 0)
+		rc = place_fail_gone(c->gone, c->n_gone, err);
 	if (rc == 0)
 		rc = c->reader->assign(c->reader->self, parts, offsets, c->n_lanes, c->bounded,
 		                       err);

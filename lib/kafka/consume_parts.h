@@ -75,6 +75,9 @@ struct consume {
 	/* while a write is blocked, or a record waits for its turn */
 	int64_t                deaf_since, deaf_ms;
 	int64_t                next_commit, next_look;
+	/* partitions that do not hold what is to be read next, as found out so far */
+	struct gone           *gone;
+	size_t                 n_gone, cap_gone;
 	void                 (*tell)(void *arg, const struct part *p, int64_t from, int64_t to);
 	void                  *tell_arg;
 };
@@ -120,6 +123,10 @@ int64_t consume_patience(struct consume *c);
 /* Find the topics, decide where to start and to end, and take the partitions or join the group. */
 int consume_start_alone(struct consume *c, struct err *err);
 int consume_start_in_group(struct consume *c, struct err *err);
+
+/* The reader failed: if that is because partitions do not hold any more what is to be read next,
+ * err says so of all of them; else it stays as it is. Returns -1. */
+int consume_tell_gone(struct consume *c, struct err *err);
 
 /* Live and alone: read what partitions there are by now, too. -1 with err: STATUS_NOINPUT a topic
  * was deleted. */

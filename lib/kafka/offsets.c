@@ -9,6 +9,9 @@
 #include "kafka/offsets.h"
 #include "sql/node.h"
 
+#define GONE_TOLD  5                    /* partitions that a message names */
+#define GONE_WORDS 180                  /* bytes of it beside them and the way to go on */
+
 static const struct { const char *word; enum place_kind kind; } words[] = {
 	{ "earliest", PLACE_EARLIEST }, { "beginning", PLACE_EARLIEST },
 	{ "start", PLACE_EARLIEST },
@@ -151,31 +154,70 @@ place_range_parse(struct place_range *to, struct str text, int64_t now, struct e
 	return 0;
 }
 
-/* A number after -o would move the other partitions, too, and in a group a word there would not
- * move this one. */
-int
-place_fail_gone(const char *what, const struct part *p, int64_t first, int64_t next,
-                struct err *err)
+static int
+fail_one_gone(const struct gone *g, const char *ways, struct err *err)
 {
 	return fail_as(err, STATUS_CONFIG,
-	               "%.*s[%" PRId32 "] does not hold %s: it has %" PRId64 " to %" PRId64
-	               " (go on with --offsets-from a file with the line "
-	               "{\"topic\":\"%.*s\",\"partition\":%" PRId32 ",\"offset\":\"%" PRId64
-	               "\"}, or with %" PRId64 " in it to read what comes)",
-	               STR_ARGS(p->topic), p->partition, what, first, next, STR_ARGS(p->topic),
-	               p->partition, first, next);
+	               "%.*s[%" PRId32 "] does not hold %soffset %" PRId64 "%s: it has %" PRId64
+	               " to %" PRId64 " (go on with --offsets-from a file with the line %s)",
+	               STR_ARGS(g->part.topic), g->part.partition,
+	               g->committed ? "the committed " : "", g->offset,
+	               g->offset < g->first ? " any more" : "", g->first, g->next, ways);
+}
+
+/* As many of them as there is room for. Returns how many these are. */
+static size_t
+list_gone(char *to, size_t size, const struct gone *gone, size_t n)
+{
+	size_t used = 0, i;
+
+	to[0] = '\0';
+	for (i = 0; i < n && i < GONE_TOLD; i++) {
+		const struct gone *g = &gone[i];
+		const int more = snprintf(to + used, size - used,
+		                          "%s%.*s[%" PRId32 "] %soffset %" PRId64
+		                          " (it has %" PRId64 " to %" PRId64 ")",
+		                          i > 0 ? ", " : "", STR_ARGS(g->part.topic),
+		                          g->part.partition, g->committed ? "committed " : "",
+		                          g->offset, g->first, g->next);
+
+		if (more < 0 || (size_t)more >= size - used) {
+			to[used] = '\0';
+			break;
+		}
+		used += (size_t)more;
+	}
+	return i;
+}
+
+/* A number after -o would move the other partitions, too, and in a group a word there would not
+ * move these. */
+int
+place_fail_gone(const struct gone *gone, size_t n, struct err *err)
+{
+	char ways[sizeof(err->msg)], list[sizeof(err->msg)], rest[40] = "";
+	size_t told, room;
+
+	snprintf(ways, sizeof(ways),
+	         "{\"topic\":\"%.*s\",\"partition\":%" PRId32 ",\"offset\":\"%" PRId64
+	         "\"}, or with %" PRId64 " in it to read what comes",
+	         STR_ARGS(gone->part.topic), gone->part.partition, gone->first, gone->next);
+	if (n == 1)
+		return fail_one_gone(gone, ways, err);
+	room = sizeof(err->msg) - strlen(ways);
+	told = list_gone(list, room > GONE_WORDS ? room - GONE_WORDS : 1, gone, n);
+	if (told < n)
+		snprintf(rest, sizeof(rest), "%s%zu more", told > 0 ? ", and " : "", n - told);
+	return fail_as(err, STATUS_CONFIG,
+	               "%zu partitions do not hold the offset to be read next: %s%s (go on with "
+	               "--offsets-from a file with a line for each, such as %s)",
+	               n, list, rest, ways);
 }
 
 static int
-check_held(const char *what, int64_t offset, const struct part *part, const struct extent *e,
-           struct err *err)
+held(int64_t offset, const struct extent *e)
 {
-	char held[60];
-
-	if (offset >= e->first && offset <= e->next)
-		return 0;
-	snprintf(held, sizeof(held), "%s %" PRId64, what, offset);
-	return place_fail_gone(held, part, e->first, e->next, err);
+	return offset >= e->first && offset <= e->next ? 0 : 1;
 }
 
 static int64_t
@@ -200,10 +242,10 @@ place_start(const struct place *p, const struct reader *reader, const struct par
 		return 0;
 	case PLACE_COMMITTED:
 		*offset = committed(e);
-		return check_held("the committed offset", *offset, part, e, err);
+		return held(*offset, e);
 	case PLACE_NUMBER:
 		*offset = p->value;
-		return check_held("offset", *offset, part, e, err);
+		return held(*offset, e);
 	case PLACE_BEFORE_END:
 		*offset = clamp(e->next - p->value, e->first, e->next);
 		return 0;

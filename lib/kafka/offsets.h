@@ -58,15 +58,21 @@ struct extent {
 	int64_t committed;
 };
 
-/* Where reading starts: an offset in [first, next]. -1 with err: a number or a committed offset
- * that the partition does not hold is STATUS_CONFIG, never moved silently. */
+/* Where reading starts: an offset in [first, next]: 0; 1: it is a number or a committed offset that
+ * the partition does not hold, and nobody moves it silently; -1 with err. */
 int place_start(const struct place *p, const struct reader *reader, const struct part *part,
                 const struct extent *extent, int64_t *offset, struct err *err);
 
-/* what, such as "offset 5", is not in a partition that holds first up to next: says so, and how to
- * go on without any other partition being touched. Returns -1 with STATUS_CONFIG. */
-int place_fail_gone(const char *what, const struct part *part, int64_t first, int64_t next,
-                    struct err *err);
+/* The offset to be read next is not in a partition that holds first up to next. */
+struct gone {
+	struct part part;               /* its topic is borrowed */
+	bool        committed;          /* the offset is what the group has committed */
+	int64_t     offset, first, next;
+};
+
+/* Says so of n partitions, at least one, and how to go on without any other being touched. Returns
+ * -1 with STATUS_CONFIG. */
+int place_fail_gone(const struct gone *gone, size_t n, struct err *err);
 
 /* Where it ends; at most extent->next, at least start. */
 int place_end(const struct place *p, const struct reader *reader, const struct part *part,

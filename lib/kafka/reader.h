@@ -75,7 +75,8 @@ struct reader {
 	int (*subscribe)(void *self, const struct str *names, size_t n, bool apart,
 	                 const struct reader_events *events, struct err *err);
 
-	/* The next record: 1; 0: none within wait_ms; -1 with err. Borrowed until the next poll.
+	/* The next record: 1; 0: none within wait_ms; -1 with err, STATUS_CONFIG where a partition
+	 * does not hold any more what is to be read next. Borrowed until the next poll.
 	 * r->topic lives as long as the reader, at the same address for the same topic. */
 	int (*poll)(void *self, int64_t wait_ms, struct record *r, struct err *err);
 	/* The same for one partition, when records come apart; poll brings none then, and serves

@@ -8,7 +8,6 @@
 
 #include "base/mem.h"
 #include "base/time.h"
-#include "kafka/offsets.h"
 #include "kafka/reader_parts.h"
 
 #define HEADERS_MAX  10000              /* of one record; a record may have 1 MB of them */
@@ -116,19 +115,6 @@ hand_out(struct kafka_reader *k, struct feed *f, rd_kafka_message_t *m, struct r
 
 /* ---- errors */
 
-static int
-out_of_range(struct kafka_reader *k, const rd_kafka_message_t *m, struct err *err)
-{
-	struct part p = { str_of(rd_kafka_topic_name(m->rkt)), m->partition, 0 };
-	int64_t first, next;
-	char held[60];
-
-	if (reader_ends(k, &p, &first, &next, err) < 0)
-		return -1;
-	snprintf(held, sizeof(held), "offset %" PRId64 " any more", m->offset);
-	return place_fail_gone(held, &p, first, next, err);
-}
-
 /* Errors that come where records come. 0: nothing to stop for. */
 static int
 consumer_error(struct kafka_reader *k, rd_kafka_message_t *m, struct err *err)
@@ -140,11 +126,6 @@ consumer_error(struct kafka_reader *k, rd_kafka_message_t *m, struct err *err)
 		snprintf(what, sizeof(what), "cannot read %.300s[%" PRId32 "]",
 		         rd_kafka_topic_name(m->rkt), m->partition);
 	switch (m->err) {
-	case RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET:
-	case RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE:
-		rc = m->rkt != NULL ? out_of_range(k, m, err)
-		                    : handle_fail(&k->h, m->err, what, err);
-		break;
 	case RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED:
 		if (k->conf.group == NULL)
 			break;
@@ -168,6 +149,8 @@ consumer_error(struct kafka_reader *k, rd_kafka_message_t *m, struct err *err)
 			               "max.poll.interval.ms we have not asked for records (-X "
 			               "max.poll.interval.ms=...)");
 		break;
+	case RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET:
+	case RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE:
 	case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
 	case RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID:
 	case RD_KAFKA_RESP_ERR_INCONSISTENT_GROUP_PROTOCOL:

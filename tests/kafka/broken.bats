@@ -96,13 +96,42 @@ ends_soon_with() { # STATUS
 	assert_equal "$(<out)" "$(printf '{"n":%d}\n' {1..2000} | head -n "$(wc -l <out)")"
 }
 
+@test "records of several partitions that are deleted before they were read are told in one message" {
+	topics "$topic:3"
+	for p in 0 1 2; do
+		printf '{"n":%d}\n' {1..2000} | maip-produce -t "$topic" --partition-expr $p -X batch.num.messages=20
+	done
+	live --rate 100 -X fetch.message.max.bytes=1000 -X queued.min.messages=20 \
+		-X queued.max.messages.kbytes=1
+	await_lines out 1
+	admin delete-records "$topic" 0 1900 2 1950
+	ends_soon_with 78
+	assert_regex "$(<err)" "2 partitions do not hold the offset to be read next: $topic\[0\] offset [0-9]+ \(it has 1900 to 2000\), $topic\[2\] offset [0-9]+ \(it has 1950 to 2000\) \(go on with --offsets-from a file with a line for each, such as \{\"topic\":\"$topic\",\"partition\":0,\"offset\":\"1900\"\}, or with 2000 in it to read what comes\)"
+}
+
 @test "a group whose committed offset is gone is told both ways on" {
 	topics "$topic:1"
 	printf '{"n":%d}\n' {1..20} | maip-produce -t "$topic"
 	run -0 maip-consume -t "$topic" -g "$topic" -o earliest -e -c 5
 	admin delete-records "$topic" 0 15
 	run -78 --separate-stderr maip-consume -t "$topic" -g "$topic" -e
-	assert_equal "$stderr" "maip-consume: $topic[0] does not hold the committed offset 5: it has 15 to 20 (go on with --offsets-from a file with the line {\"topic\":\"$topic\",\"partition\":0,\"offset\":\"15\"}, or with 20 in it to read what comes)"
+	assert_equal "$stderr" "maip-consume: $topic[0] does not hold the committed offset 5 any more: it has 15 to 20 (go on with --offsets-from a file with the line {\"topic\":\"$topic\",\"partition\":0,\"offset\":\"15\"}, or with 20 in it to read what comes)"
+}
+
+@test "all partitions whose committed offset is gone are told at once, and a line for each mends them" {
+	topics "$topic:3"
+	for p in 0 1 2; do printf '{"n":%d}\n' {1..20} | maip-produce -t "$topic" --partition-expr $p; done
+	run -0 maip-consume -t "$topic" -g "$topic" -o earliest --until 5
+	admin delete-records "$topic" 0 15 2 12
+	run -78 --separate-stderr maip-consume -t "$topic" -g "$topic" -e
+	assert_equal "$stderr" "maip-consume: 2 partitions do not hold the offset to be read next: $topic[0] committed offset 5 (it has 15 to 20), $topic[2] committed offset 5 (it has 12 to 20) (go on with --offsets-from a file with a line for each, such as {\"topic\":\"$topic\",\"partition\":0,\"offset\":\"15\"}, or with 20 in it to read what comes)"
+	run -78 --separate-stderr maip-consume -t "$topic" -o 5 -e
+	assert_regex "$stderr" "$topic\[0\] offset 5 .it has 15 to 20., $topic\[2\] offset 5 .it has 12 to 20. .go on"
+	printf "{\"topic\":\"$topic\",\"partition\":%d,\"offset\":\"%d\"}\n" 0 15 2 12 >from
+	run -0 --separate-stderr maip-consume -t "$topic" -g "$topic" -e --offsets-from from
+	assert_equal "${#lines[@]}" 28  # 5, 15 and 8
+	run -0 maip-consume -t "$topic" -g "$topic" -e
+	assert_output ""
 }
 
 advised() { # the line that a message says is to be in the file

@@ -4,7 +4,7 @@
  *
  *	kafka-admin HOST:PORT create-topics TOPIC[:PARTITIONS]...       4 partitions if not said
  *	kafka-admin HOST:PORT delete-topic TOPIC
- *	kafka-admin HOST:PORT delete-records TOPIC PARTITION OFFSET     those before OFFSET
+ *	kafka-admin HOST:PORT delete-records TOPIC {PARTITION OFFSET}...        those before OFFSET
  *	kafka-admin HOST:PORT create-partitions TOPIC TOTAL
  *	kafka-admin HOST:PORT allow USER topic|group NAME OPERATION...  WRITE, Describe_Configs, ...
  *	kafka-admin HOST:PORT transaction TOPIC PARTITION VALUE...
@@ -154,7 +154,9 @@ delete_records(rd_kafka_t *rk, rd_kafka_queue_t *queue, char **argv)
 	rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
 	rd_kafka_DeleteRecords_t *one;
 
-	rd_kafka_topic_partition_list_add(list, argv[0], atoi(argv[1]))->offset = atoll(argv[2]);
+	for (size_t i = 1; argv[i] != NULL && argv[i + 1] != NULL; i += 2)
+		rd_kafka_topic_partition_list_add(list, argv[0], atoi(argv[i]))->offset =
+			atoll(argv[i + 1]);
 	one = rd_kafka_DeleteRecords_new(list);
 	rd_kafka_topic_partition_list_destroy(list);
 	rd_kafka_DeleteRecords(rk, &one, 1, NULL, queue);

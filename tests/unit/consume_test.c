@@ -172,26 +172,6 @@ ranges_and_limits_are_kept(void **state)
 	}
 }
 
-static void
-an_offset_that_is_gone_is_never_jumped_over(void **state)
-{
-	struct memory_broker *b = memory_broker_new(3);
-	struct rig r;
-
-	(void)state;
-	memory_broker_topic(b, "t", 1);
-	for (int n = 0; n < 10; n++)
-		rig_put_event(b, "t", 0, n, n);
-	memory_broker_forget(b, "t", 0, 5);
-	rig_init(&r, b, "t");
-	assert_int_equal(place_range_parse(&r.conf.range, STR("3"), NOW, &r.err), 0);
-	assert_int_equal(rig_run(&r), STATUS_CONFIG);
-	assert_string_equal(r.err.msg, "t[0] does not hold offset 3: it has 5 to 10 (go on with --offsets-from a file with the line "
-	                               "{\"topic\":\"t\",\"partition\":0,\"offset\":\"5\"}, or with 10 in it to read what comes)");
-	rig_release(&r);
-	memory_broker_free(b);
-}
-
 /* ---- values */
 
 static enum status
@@ -716,54 +696,6 @@ the_clock_does_not_move_time_on_while_a_broker_cannot_be_reached(void **state)
 	memory_broker_free(b);
 }
 
-/* The broker of partition 1 has been lost. */
-static bool
-in_touch_with_others(void *self, const struct part *p)
-{
-	(void)self;
-	return p != NULL && p->partition != 1;
-}
-
-static void
-a_partition_whose_broker_is_lost_is_not_idle_while_others_are(void **state)
-{
-	struct memory_broker *b = memory_broker_new(5);
-	bool (*in_touch)(void *self, const struct part *p);
-	struct rig r;
-
-	(void)state;
-	memory_broker_topic(b, "t", 3);
-	rig_init(&r, b, "t");
-	r.conf.watermarks = true;
-	r.conf.idle_timeout = 1000;
-	r.conf.range.from.kind = PLACE_EARLIEST;
-	rig_start(&r);
-	in_touch = r.reader.in_touch;
-	for (int p = 0; p < 3; p++)
-		rig_put_event(b, "t", p, NOW + 100 * (p + 1), p);
-	rig_steps(&r, 5);
-	assert_non_null(strstr(rig_text(&r), "\"ts\":1767225600099}"));
-
-	r.reader.in_touch = in_touch_with_others;
-	r.now += 60000;
-	rig_put_event(b, "t", 2, NOW + 5000, 4);
-	rig_steps(&r, 5);
-	/* partition 0, whose broker is well, is idle; 1 holds time back */
-	assert_non_null(strstr(rig_text(&r), "\"ts\":1767225600199}"));
-	assert_null(strstr(rig_text(&r), "\"ts\":1767225604999}"));
-	r.now += 60000;
-	rig_steps(&r, 2);
-	assert_null(strstr(rig_text(&r), "{\"_maip\":\"idle\"}"));
-
-	r.reader.in_touch = in_touch;
-	rig_put_event(b, "t", 2, NOW + 6000, 5);
-	r.now += 1000;
-	rig_steps(&r, 5);
-	assert_non_null(strstr(rig_text(&r), "\"ts\":1767225605999}"));
-	rig_release(&r);
-	memory_broker_free(b);
-}
-
 static void
 one_key_is_read_from_its_partition_alone(void **state)
 {
@@ -870,7 +802,6 @@ main(void)
 		cmocka_unit_test(markers_and_empty_partitions_do_not_hold_up_the_end),
 		cmocka_unit_test(what_comes_after_the_snapshot_is_not_read),
 		cmocka_unit_test(ranges_and_limits_are_kept),
-		cmocka_unit_test(an_offset_that_is_gone_is_never_jumped_over),
 		cmocka_unit_test(what_is_no_record_stops_the_run_behind_the_good_ones),
 		cmocka_unit_test(
 			a_bad_record_stops_the_run_behind_those_of_other_partitions_before_it),
@@ -891,7 +822,6 @@ main(void)
 			a_record_that_waits_is_not_committed_nor_written_after_a_rebalance),
 		cmocka_unit_test(the_clock_moves_time_on_when_the_whole_topic_is_quiet),
 		cmocka_unit_test(the_clock_does_not_move_time_on_while_a_broker_cannot_be_reached),
-		cmocka_unit_test(a_partition_whose_broker_is_lost_is_not_idle_while_others_are),
 		cmocka_unit_test(one_key_is_read_from_its_partition_alone),
 		cmocka_unit_test(partitions_made_meanwhile_are_read_from_their_first_record),
 		cmocka_unit_test(a_meter_tells_what_was_read_and_what_is_left),

@@ -168,6 +168,54 @@ where_nothing_is_late_watermarks_stay_few(void **state)
 	memory_broker_free(b);
 }
 
+/* The broker of partition 1 has been lost. */
+static bool
+in_touch_with_others(void *self, const struct part *p)
+{
+	(void)self;
+	return p != NULL && p->partition != 1;
+}
+
+static void
+a_partition_whose_broker_is_lost_is_not_idle_while_others_are(void **state)
+{
+	struct memory_broker *b = memory_broker_new(5);
+	bool (*in_touch)(void *self, const struct part *p);
+	struct rig r;
+
+	(void)state;
+	memory_broker_topic(b, "t", 3);
+	rig_init(&r, b, "t");
+	r.conf.watermarks = true;
+	r.conf.idle_timeout = 1000;
+	r.conf.range.from.kind = PLACE_EARLIEST;
+	rig_start(&r);
+	in_touch = r.reader.in_touch;
+	for (int p = 0; p < 3; p++)
+		rig_put_event(b, "t", p, NOW + 100 * (p + 1), p);
+	rig_steps(&r, 5);
+	assert_non_null(strstr(rig_text(&r), "\"ts\":1767225600099}"));
+
+	r.reader.in_touch = in_touch_with_others;
+	r.now += 60000;
+	rig_put_event(b, "t", 2, NOW + 5000, 4);
+	rig_steps(&r, 5);
+	/* partition 0, whose broker is well, is idle; 1 holds time back */
+	assert_non_null(strstr(rig_text(&r), "\"ts\":1767225600199}"));
+	assert_null(strstr(rig_text(&r), "\"ts\":1767225604999}"));
+	r.now += 60000;
+	rig_steps(&r, 2);
+	assert_null(strstr(rig_text(&r), "{\"_maip\":\"idle\"}"));
+
+	r.reader.in_touch = in_touch;
+	rig_put_event(b, "t", 2, NOW + 6000, 5);
+	r.now += 1000;
+	rig_steps(&r, 5);
+	assert_non_null(strstr(rig_text(&r), "\"ts\":1767225605999}"));
+	rig_release(&r);
+	memory_broker_free(b);
+}
+
 int
 main(void)
 {
@@ -176,6 +224,7 @@ main(void)
 		cmocka_unit_test(
 			the_least_of_many_partitions_is_said_before_a_record_that_it_meets),
 		cmocka_unit_test(where_nothing_is_late_watermarks_stay_few),
+		cmocka_unit_test(a_partition_whose_broker_is_lost_is_not_idle_while_others_are),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
