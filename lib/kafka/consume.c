@@ -575,8 +575,11 @@ head_time(const struct consume *c, struct lane *l)
 static int
 new_head(struct consume *c, struct lane *l, struct err *err)
 {
-	if (l->head.offset >= l->end)
+	consume_hear(c, l);
+	if (l->head.offset >= l->end) {
+		l->ends_with_log = false;       /* not any more */
 		return consume_lane_done(c, l, err);
+	}
 	look(c, l, &l->head);
 	if (l->selected != SELECTED_YES && l->selected != SELECTED_BAD)
 		return pass(c, l, l->head.offset, err);
@@ -807,6 +810,8 @@ consume_run(struct consume *c, const struct reader *reader, struct err *err)
 		go_on = 0;
 	if (go_on < 0 || consume_finish(c, go_on == 0, err) < 0)
 		return trouble(c, err);
+	if (c->bounded && all_read(c))
+		consume_tell_held(c);
 	if (go_on > 0 && consume_ends(c))
 		fail_as(err, STATUS_RETRY,
 		        "stopped by a signal before the end of what was to be read");

@@ -23,6 +23,7 @@ lane_for(struct consume *c, const struct part *p)
 	*l = (struct lane){
 		.part = { { mem_dup(p->topic), p->topic.n }, p->partition, (uint32_t)c->n_lanes },
 		.end = NO_END,
+		.first_heard = OFFSET_NONE,
 		.last_time = TIME_MIN,
 	};
 	selection_init(&l->selection);
@@ -63,6 +64,9 @@ consume_lane_done(struct consume *c, struct lane *l, struct err *err)
 	}
 	if (c->watermarks != NULL)
 		watermark_set_leave(c->watermarks, l->part.slot);
+	consume_hear(c, l);
+	if (l->ends_with_log && l->first_heard == OFFSET_NONE)
+		return 0;               /* it is to be heard of */
 	return c->reader->drop(c->reader->self, &l->part, err);
 }
 
@@ -133,9 +137,11 @@ plan(struct consume *c, struct lane *l, int64_t committed, bool again, struct er
 	l->known = true;
 	l->next = start;
 	l->stored = committed;
-	if (c->bounded && l->end == NO_END &&
-	    place_end(until, c->reader, &l->part, &extent, start, &l->end, err) < 0)
-		return -1;
+	if (c->bounded && l->end == NO_END) {
+		if (place_end(until, c->reader, &l->part, &extent, start, &l->end, err) < 0)
+			return -1;
+		l->ends_with_log = place_ends_with_log(until, &extent, start);
+	}
 	if (c->tell != NULL)
 		c->tell(c->tell_arg, &l->part, start, l->end);
 	return 0;

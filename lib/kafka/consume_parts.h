@@ -3,7 +3,8 @@
  * consume_parts.h - what the files of consume share
  *
  * Private to consume*.c: consume_assign.c decides which partitions are read, from where and up to
- * where; consume_time.c says how far time has come; consume.c reads and writes.
+ * where; consume_time.c says how far time has come; consume_held.c what an open transaction holds
+ * back; consume.c reads and writes.
  */
 #ifndef MAIP_KAFKA_CONSUME_PARTS_H
 #define MAIP_KAFKA_CONSUME_PARTS_H
@@ -26,6 +27,10 @@ struct lane {
 	int64_t          waited;        /* live: the consume's, when it last had a record */
 	int64_t          stored;
 	int64_t          end;
+	/* bounded: end is where the log ended, as readers see it, and the log did so when the
+	 * broker first sent something of it; OFFSET_NONE: it has not yet */
+	bool             ends_with_log;
+	int64_t          first_heard;
 	struct record    head;
 	struct selection selection;
 	enum selected    selected;      /* of head */
@@ -117,6 +122,14 @@ int consume_say_what_it_meets(struct consume *c, const struct lane *l, struct er
 /* How many ms a step may wait: until a partition may be idle, and never so long that a signal goes
  * unnoticed. */
 int64_t consume_patience(struct consume *c);
+
+/* ---- consume_held.c */
+
+/* Something of l may have come: notes where its log ends, the first time. */
+void consume_hear(struct consume *c, struct lane *l);
+/* All was read: note what an open transaction holds back, if it does. It takes 0.1 s to hear of
+ * partitions of which nothing came, and 0.2 s to get an answer, at most. */
+void consume_tell_held(struct consume *c);
 
 /* ---- consume_assign.c */
 

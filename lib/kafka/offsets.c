@@ -292,3 +292,19 @@ place_end(const struct place *p, const struct reader *reader, const struct part 
 	*offset = clamp(end, start, e->next > start ? e->next : start);
 	return 0;
 }
+
+bool
+place_ends_with_log(const struct place *p, const struct extent *e, int64_t start)
+{
+	switch (p->kind) {
+	case PLACE_NONE:
+	case PLACE_LATEST:
+		return true;
+	case PLACE_NUMBER:
+		return p->value > e->next;
+	case PLACE_AFTER_START:
+		return p->value > e->next - start;
+	default:
+		return false;
+	}
+}

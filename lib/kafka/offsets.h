@@ -78,4 +78,8 @@ int place_fail_gone(const struct gone *gone, size_t n, struct err *err);
 int place_end(const struct place *p, const struct reader *reader, const struct part *part,
               const struct extent *extent, int64_t start, int64_t *offset, struct err *err);
 
+/* Does reading from start end there only because the partition does, in that extent? Not told of a
+ * time, of which nobody knows whether what comes is before it. */
+bool place_ends_with_log(const struct place *p, const struct extent *extent, int64_t start);
+
 #endif

@@ -97,6 +97,10 @@ struct reader {
 	 * OFFSET_NONE: not known. */
 	int64_t (*heard_end)(void *self, const struct part *p);
 
+	/* Is offset the next one that `ends` would tell, now? Asks for at most 0.2 s: 1, 0, or -1
+	 * when nobody has answered. */
+	int (*ends_at)(void *self, const struct part *p, int64_t offset);
+
 	/* When records come together: can the silence of p, or of all that we read (NULL), be taken
 	 * for silence? false: a connection has been lost, and the leader has not answered since
 	 * then, with an end where we stand. After a loss it asks, once a second, for at most 0.2 s

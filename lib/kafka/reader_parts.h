@@ -97,6 +97,7 @@ int64_t reader_heard_end(void *self, const struct part *p);
 
 /* ---- reader_touch.c */
 
+int reader_ends_at(void *self, const struct part *p, int64_t offset);
 bool reader_in_touch(void *self, const struct part *p);
 /* It was taken away: nobody asks whether it is silent. */
 void reader_trust(struct kafka_reader *k, const struct part *p);

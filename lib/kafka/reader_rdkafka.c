@@ -59,7 +59,7 @@ reader_close(void *self)
 static const struct reader functions = {
 	.topics = reader_topics, .partitions = reader_partitions, .ends = reader_ends,
 	.offset_at = reader_offset_at, .committed = reader_committed, .position = reader_position,
-	.heard_end = reader_heard_end, .in_touch = reader_in_touch,
+	.heard_end = reader_heard_end, .ends_at = reader_ends_at, .in_touch = reader_in_touch,
 	.assign = reader_assign, .add = reader_add, .drop = reader_drop,
 	.subscribe = reader_subscribe,
 	.poll = reader_poll, .take = reader_take, .serve = reader_serve,

@@ -4,7 +4,8 @@
  *
  * librdkafka tells that a connection was lost, but not which partitions are behind it, nor when it
  * is back. So after a loss all are in doubt until their leaders have answered: asked all at once,
- * each for its own, for one that is away is waited for in vain.
+ * each for its own, for one that is away is waited for in vain. None of the questions here is worth
+ * more than a moment.
  */
 #include "base/clock.h"
 #include "base/time.h"
@@ -140,4 +141,17 @@ reader_in_touch(void *self, const struct part *p)
 	                 : rd_kafka_topic_partition_list_find(k->doubtful,
 	                                                      reader_intern(k, p->topic).p,
 	                                                      p->partition) == NULL;
+}
+
+int
+reader_ends_at(void *self, const struct part *p, int64_t offset)
+{
+	struct kafka_reader *k = self;
+	int64_t first, next;
+
+	if (rd_kafka_query_watermark_offsets(k->h.rk, reader_intern(k, p->topic).p, p->partition,
+	                                     &first, &next,
+	                                     TOUCH_MS) != RD_KAFKA_RESP_ERR_NO_ERROR)
+		return -1;
+	return next == offset;
 }

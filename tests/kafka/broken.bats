@@ -58,21 +58,73 @@ ends_soon_with() { # STATUS
 	assert_equal "$(sort out)" "$(printf '{"n":%d}\n' {1..6})"
 }
 
-@test "an end behind which a transaction is open is that of the last stable record" {
+# Leave a transaction open, until it is aborted by closing 4. It holds two records.
+open_transaction() { # PARTITION
+	mkfifo "hold.$topic"
+	admin transaction "$topic" "$1" '{"n":"open"}' '{"n":"open, too"}' <"hold.$topic" >said 3>&- &
+	holder=$!
+	exec 4>"hold.$topic"
+	await_lines said 1
+}
+
+held_back() { # COUNT WHAT
+	echo "maip-consume: $1 offsets are not read: an open transaction holds back $2 (run again when it has ended; -X isolation.level=read_uncommitted reads them now, though they may yet be aborted)"
+}
+
+@test "an end behind which a transaction is open is that of the last stable record, and that is told" {
 	topics "$topic:2"
 	printf '{"n":%d}\n' 1 2 3 | maip-produce -t "$topic" --partition-expr 0
-	mkfifo hold
-	admin transaction "$topic" 0 '{"n":"open"}' <hold >said 3>&- &
-	holder=$!
-	exec 4>hold
-	await_lines said 1
-	run -0 read_all "$topic"
+	open_transaction 0
+	run -0 --separate-stderr read_all "$topic"
 	assert_equal "$output" $'{"n":1}\n{"n":2}\n{"n":3}'
+	assert_equal "$stderr" "$(held_back 2 "$topic[0] from offset 3 on")"
+	echo '{"n":4}' | maip-produce -t "$topic" --partition-expr 0
+	run -0 --separate-stderr read_all "$topic" -g "$topic"
+	assert_equal "$output" $'{"n":1}\n{"n":2}\n{"n":3}'
+	assert_equal "$stderr" "$(held_back 3 "$topic[0] from offset 3 on")"
+	run -0 --separate-stderr maip-consume -t "$topic" -e -X isolation.level=read_uncommitted
+	assert_equal "${#lines[@]}" 6
+	assert_equal "$stderr" ""
 	exec 4>&-
 	ends_with 0 "$holder"
-	# the aborted record and its marker are behind the three
-	run -0 read_all "$topic"
+	# the aborted records and their marker are between the three and the fourth
+	run -0 --separate-stderr read_all "$topic"
+	assert_equal "$output" $'{"n":1}\n{"n":2}\n{"n":3}\n{"n":4}'
+	assert_equal "$stderr" ""
+}
+
+@test "where an open transaction leaves nothing to be read that is told, too, with a group and without" {
+	topics "$topic:2"
+	open_transaction 1
+	for group in "" "$topic"; do
+		run -0 --separate-stderr maip-consume -t "$topic" -e ${group:+-g "$group"}
+		assert_equal "$output" ""
+		assert_equal "$stderr" "$(held_back 2 "$topic[1] from offset 0 on")"
+	done
+	exec 4>&-
+	ends_with 0 "$holder"
+}
+
+@test "nothing is told of a transaction that has ended, nor of a topic that is written meanwhile" {
+	topics "$topic:2"
+	printf '{"n":%d}\n' 1 2 3 | maip-produce -t "$topic" --partition-expr 0 --transactional-id "$topic"
+	admin transaction "$topic" 1 '{"n":"aborted"}' </dev/null
+	run -0 --separate-stderr read_all "$topic"
 	assert_equal "$output" $'{"n":1}\n{"n":2}\n{"n":3}'
+	assert_equal "$stderr" ""
+	mkfifo in
+	maip-produce -t "$topic" -k n --receipts receipts <in 3>&- &
+	reader=$!       # without it there is nobody to write for
+	while echo '{"n":1}'; do :; done >in 2>/dev/null 3>&- &
+	source=$!
+	await_lines receipts 1
+	for _ in {1..10}; do
+		maip-consume -t "$topic" -o -1000 -e >/dev/null 2>>err
+	done
+	kill -TERM "$source"
+	ends_with 143 "$source"
+	ends_soon_with 0
+	assert_equal "$(<err)" ""
 }
 
 @test "a partition with nothing but an aborted record and its marker has an end" {

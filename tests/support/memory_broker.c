@@ -21,8 +21,9 @@ struct entry {
 struct log {
 	struct entry *entries;
 	size_t        n, cap;
-	/* entries[i] has offset i; those before first are forgotten */
-	int64_t       first;
+	/* entries[i] has offset i; those before first are forgotten, those from open on wait for a
+	 * transaction; < 0: none is open */
+	int64_t       first, open;
 };
 
 struct topic {
@@ -45,6 +46,7 @@ struct memory_broker {
 	uint64_t      random;
 	unsigned      hesitate, lose;
 	uint64_t      sent;
+	size_t        asked_again;
 	int64_t       now;
 	void        (*pause)(void *arg);
 	void         *pause_arg;
@@ -205,9 +207,12 @@ memory_broker_topic(struct memory_broker *b, const char *name, int32_t partition
 {
 	assert(find_topic(b, str_of(name)) == NULL);
 	b->topics = mem_more(b->topics, b->n_topics, &b->cap_topics, sizeof(*b->topics));
-	b->topics[b->n_topics++] = (struct topic){
+	b->topics[b->n_topics] = (struct topic){
 		copy(str_of(name)), mem_zalloc((size_t)partitions, sizeof(struct log)), partitions
 	};
+	for (int32_t p = 0; p < partitions; p++)
+		b->topics[b->n_topics].logs[p].open = -1;
+	b->n_topics++;
 }
 
 static int32_t
@@ -260,6 +265,19 @@ void
 memory_broker_marker(struct memory_broker *b, const char *topic, int32_t partition)
 {
 	add_entry(find_log(b, str_of(topic), partition))->marker = true;
+}
+
+void
+memory_broker_open(struct memory_broker *b, const char *topic, int32_t partition, int64_t from)
+{
+	find_log(b, str_of(topic), partition)->open = from;
+}
+
+/* where it ends for readers */
+static int64_t
+stable_end(const struct log *log)
+{
+	return log->open >= 0 ? log->open : (int64_t)log->n;
 }
 
 void
@@ -479,7 +497,7 @@ mem_ends(void *self, const struct part *p, int64_t *first, int64_t *next, struct
 
 	(void)err;
 	*first = log->first;
-	*next = (int64_t)log->n;
+	*next = stable_end(log);
 	return 0;
 }
 
@@ -535,6 +553,15 @@ mem_heard_end(void *self, const struct part *p)
 	return (int64_t)find_log(((struct member *)self)->b, p->topic, p->partition)->n;
 }
 
+static int
+mem_ends_at(void *self, const struct part *p, int64_t offset)
+{
+	struct member *m = self;
+
+	m->b->asked_again++;
+	return stable_end(find_log(m->b, p->topic, p->partition)) == offset;
+}
+
 static bool
 mem_in_touch(void *self, const struct part *p)
 {
@@ -571,9 +598,9 @@ next_record(struct member *m, struct held *h, struct record *r, struct err *err)
 
 	if (h->position < log->first)
 		return fail_as(err, STATUS_CONFIG, "offset %lld is not there any more", (long long)h->position);
-	while (h->position < (int64_t)log->n && log->entries[h->position].marker)
+	while (h->position < stable_end(log) && log->entries[h->position].marker)
 		h->position++;
-	if (h->dropped || h->position >= (int64_t)log->n)
+	if (h->dropped || h->position >= stable_end(log))
 		return 0;
 	*r = log->entries[h->position++].r;
 	return 1;
@@ -704,6 +731,12 @@ mem_close(void *self)
 	leave(self);
 }
 
+size_t
+memory_broker_asked_again(const struct memory_broker *b)
+{
+	return b->asked_again;
+}
+
 void
 memory_broker_kill(struct reader *r)
 {
@@ -731,6 +764,7 @@ memory_broker_reader(struct memory_broker *b, const char *group)
 		.take = mem_take,
 		.add = mem_add,
 		.heard_end = mem_heard_end,
+		.ends_at = mem_ends_at,
 		.in_touch = mem_in_touch,
 		.drop = mem_drop,
 		.position = mem_position,

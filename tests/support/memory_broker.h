@@ -32,6 +32,12 @@ void memory_broker_topic(struct memory_broker *b, const char *name, int32_t part
 int64_t memory_broker_append(struct memory_broker *b, const struct record *r);
 /* of a transaction: takes an offset */
 void memory_broker_marker(struct memory_broker *b, const char *topic, int32_t partition);
+/* A transaction is open: its first record, which may be yet to come, has this offset; -1: it has
+ * ended. */
+void memory_broker_open(struct memory_broker *b, const char *topic, int32_t partition,
+                        int64_t from);
+/* How often was a reader's ends_at() called? */
+size_t memory_broker_asked_again(const struct memory_broker *b);
 void memory_broker_forget(struct memory_broker *b, const char *topic, int32_t partition,
                           int64_t before);
 
