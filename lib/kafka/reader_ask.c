@@ -207,11 +207,10 @@ reader_committed(void *self, const struct part *p, int64_t *offset, struct err *
 	struct kafka_reader *k = self;
 	rd_kafka_topic_partition_list_t *list = reader_one(k, p, RD_KAFKA_OFFSET_INVALID);
 	rd_kafka_resp_err_t code = rd_kafka_committed(k->h.rk, list, GROUP_MS);
-	struct record none;
 
 	/* that the group is refused comes as an event */
 	if (code == RD_KAFKA_RESP_ERR__TIMED_OUT) {
-		if (reader_poll(k, 0, &none, err) < 0) {
+		if (reader_serve(k, err) < 0) {
 			rd_kafka_topic_partition_list_destroy(list);
 			return -1;
 		}

@@ -2,6 +2,7 @@
 /*
  * reader_poll.c - records as they come, and the errors that come in their place
  */
+#include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <syslog.h>
@@ -189,12 +190,14 @@ take_back(struct kafka_reader *k, struct feed *f)
 	f->message = NULL;
 }
 
-/* The consumer's own queue brings the events: rebalances, errors, logs. */
+/* The consumer's own queue brings the events: rebalances, errors, logs; records never, for they are
+ * led elsewhere before their partition is assigned. */
 static int
 serve_events(struct kafka_reader *k, int64_t wait_ms, struct err *err)
 {
 	rd_kafka_message_t *m = rd_kafka_consumer_poll(k->h.rk, (int)wait_ms);
 
+	assert(m == NULL || m->err != RD_KAFKA_RESP_ERR_NO_ERROR);
 	return m != NULL ? consumer_error(k, m, err) : 0;
 }
 

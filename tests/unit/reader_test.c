@@ -2,8 +2,11 @@
 /* The reader of a real broker, on the embedded one: what only librdkafka itself brings about. */
 #include "unit.h"
 
+#include <time.h>
+
 #include "kafka/mock.h"
 #include "kafka/reader_rdkafka.h"
+#include "kafka/writer_rdkafka.h"
 
 enum { PARTITIONS = 40, ROUNDS = 1500, WAIT_MS = 20 };
 
@@ -39,6 +42,7 @@ member_conf(const struct mock *broker)
 	assert_int_equal(kafka_conf_brokers(&c, mock_brokers(broker), &err), 0);
 	/* what is read already stays when more comes */
 	assert_int_equal(kafka_conf_set(&c, "partition.assignment.strategy=cooperative-sticky", &err), 0);
+	assert_int_equal(kafka_conf_timeout(&c, "1s", &err), 0);
 	assert_int_equal(kafka_conf_finish(c, &err), 0);
 	return c;
 }
@@ -78,11 +82,88 @@ partitions_may_come_while_one_is_looked_at(void **state)
 	mock_stop(broker);
 }
 
+static void
+count_delivered(void *arg, uint64_t tag, const struct record *r, const struct err *why)
+{
+	(void)tag;
+	(void)r;
+	*(int *)arg += why == NULL;
+}
+
+static void
+write_three(const struct kafka_conf *kafka)
+{
+	int                        delivered = 0;
+	const struct writer_events events = { .arg = &delivered, .report = count_delivered };
+	const struct record        r = { .topic = STR("t"), .partition = 0, .timestamp = -1,
+		                         .value = STR("{}") };
+	struct writer              writer;
+	struct err                 err;
+
+	assert_int_equal(writer_rdkafka(&writer, &(struct writer_conf){ .kafka = kafka }, &events,
+	                                &err),
+	                 0);
+	for (uint64_t i = 0; i < 3; i++)
+		assert_int_equal(writer.send(writer.self, &r, i, &err), 1);
+	assert_int_equal(writer.flush(writer.self, 60000, &err), 1);
+	assert_int_equal(delivered, 3);
+	writer.close(writer.self);
+}
+
+static bool
+got_one(struct reader *reader, struct record *r)
+{
+	struct err err;
+	int        got = 0;
+
+	for (int i = 0; i < ROUNDS && got == 0; i++)
+		got = reader->poll(reader->self, WAIT_MS, r, &err);
+	return got > 0;
+}
+
+/* When the answer does not come, events are looked for: no record may be lost to that. */
+static void
+to_ask_for_what_is_committed_drops_no_record(void **state)
+{
+	const struct part  first = { .topic = STR("t"), .partition = 0, .slot = 0 };
+	struct err         err;
+	struct mock       *broker = mock_start(1, &err);
+	struct kafka_conf *kafka;
+	struct reader      reader;
+	struct record      r;
+	int64_t            offset;
+	int                i;
+
+	(void)state;
+	assert_non_null(broker);
+	assert_int_equal(mock_topic(broker, STR("t:1"), &err), 0);
+	kafka = member_conf(broker);
+	write_three(kafka);
+	assert_int_equal(
+		reader_rdkafka(&reader, &(struct reader_conf){ .kafka = kafka, .group = "g" }, &err),
+		0);
+	assert_int_equal(reader.assign(reader.self, &first, &(int64_t){ 0 }, 1, false, &err), 0);
+	assert_true(got_one(&reader, &r));
+	assert_int_equal(r.offset, 0);
+	mock_set_down(broker, 1, true);
+	/* until patience is at its end, so that the question is not asked for long */
+	for (i = 0; i < ROUNDS && reader.serve(reader.self, &err) == 0; i++)
+		nanosleep(&(struct timespec){ .tv_nsec = WAIT_MS * 1000000 }, NULL);
+	assert_true(i < ROUNDS);
+	assert_int_equal(reader.committed(reader.self, &first, &offset, &err), -1);
+	assert_true(got_one(&reader, &r));
+	assert_int_equal(r.offset, 1);
+	reader.close(reader.self);
+	kafka_conf_free(kafka);
+	mock_stop(broker);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(partitions_may_come_while_one_is_looked_at),
+		cmocka_unit_test(to_ask_for_what_is_committed_drops_no_record),
 	};
 
 	return cmocka_run_group_tests_name("reader", tests, NULL, NULL);
