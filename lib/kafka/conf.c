@@ -52,6 +52,9 @@ static const char *const secrets[] = {
 static const char *const run_code[] = { "plugin.library.paths", "sasl.kerberos.kinit.cmd",
 	                                "ssl.engine.location", "ssl.providers", NULL };
 
+/* What librdkafka itself puts into a line for a shell, when it renews a Kerberos ticket. */
+static const char *const for_shell[] = { "sasl.kerberos.principal", "sasl.kerberos.keytab", NULL };
+
 static const struct { const char *key, *instead; } owned[] = {
 	{ "enable.auto.commit",       "offsets of a group are committed when lines have left" },
 	{ "enable.auto.offset.store", "offsets of a group are committed when lines have left" },
@@ -167,13 +170,30 @@ add_pair(struct properties *to, struct str pair, const char *from, struct err *e
 	return 0;
 }
 
-/* Is this a property that may be set at all? */
-static int
-check_key(const char *key, struct err *err)
+/* Of letters that mean nothing to a shell, and no option of kinit's? */
+static bool
+is_word(const char *value)
 {
+	static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				      "0123456789._-/@:+=,";
+
+	return value[0] != '-' && value[strspn(value, letters)] == '\0';
+}
+
+/* Is this a property that may be set at all, and to this? */
+static int
+check_property(const struct property *p, struct err *err)
+{
+	const char *key = p->key;
+
 	if (listed(run_code, key))
 		return fail_as(err, STATUS_CONFIG,
 		               "'%s' is not allowed: it would run code of somebody else's choice",
+		               key);
+	if (listed(for_shell, key) && !is_word(p->value))
+		return fail_as(err, STATUS_CONFIG,
+		               "'%s' takes letters, digits and . _ - / @ : + = , only, and does "
+		               "not start with -: it ends up on the command line of kinit",
 		               key);
 	for (size_t i = 0; i < sizeof(owned) / sizeof(owned[0]); i++)
 		if (strcmp(owned[i].key, key) == 0)
@@ -219,7 +239,7 @@ read_line(struct properties *to, FILE *f, const char *path, int number, struct s
 		return fail_in(err, "%s:%d", path, number);
 	}
 	p = &to->list[to->n - 1];
-	if (check_key(p->key, err) < 0)
+	if (check_property(p, err) < 0)
 		return fail_in(err, "%s:%d", path, number);
 	return kafka_conf_is_secret(p->key) ? check_private(f, path, p->key, err) : 0;
 }
@@ -296,17 +316,17 @@ int
 kafka_conf_set(void *arg, const char *value, struct err *err)
 {
 	struct kafka_conf *c = conf_of(arg);
-	const char        *key;
+	const struct property *p;
 
 	if (add_pair(&c->sets, str_of(value), "-X", err) < 0)
 		return -1;
-	key = c->sets.list[c->sets.n - 1].key;
-	if (kafka_conf_is_secret(key))
+	p = &c->sets.list[c->sets.n - 1];
+	if (kafka_conf_is_secret(p->key))
 		return fail_as(err, STATUS_USAGE,
 		               "'%s' does not belong on a command line, which everyone can read "
 		               "(put it into a file of mode 600 and name that with -F)",
-		               key);
-	return check_key(key, err);
+		               p->key);
+	return check_property(p, err);
 }
 
 int

@@ -6,8 +6,9 @@
  * (NAME.conf in $XDG_CONFIG_HOME/maip, ~/.config/maip, /etc/maip: the first that exists; "local"
  * needs no file and means localhost:9092); -F FILE; -X key=value; MAIP_KAFKA_BROKERS; -b. Files
  * hold "key=value" lines, # comments. Properties that run code (plugin.library.paths,
- * sasl.kerberos.kinit.cmd, ssl.engine.location, ssl.providers) are refused, and so are those with
- * which a tool keeps its promises (enable.auto.commit and its like). Secrets (sasl.password,
+ * sasl.kerberos.kinit.cmd, ssl.engine.location, ssl.providers) are refused, and so are values that
+ * a shell would obey where librdkafka asks one (sasl.kerberos.principal and .keytab), and those
+ * with which a tool keeps its promises (enable.auto.commit and its like). Secrets (sasl.password,
  * ssl.key.password, ...) are refused with -X, because a command line can be read by everyone, and
  * in a file that its group or others can read. Where there are secrets the process leaves no core
  * file.

@@ -221,6 +221,7 @@ properties_that_run_code_or_break_promises_are_refused_everywhere(void **state)
 	static const char *const pairs[] = {
 		"plugin.library.paths=evil", "sasl.kerberos.kinit.cmd=evil", "ssl.engine.location=evil", "ssl.providers=evil",
 		"enable.auto.commit=true", "enable.auto.offset.store=true", "auto.offset.reset=latest", "enable.partition.eof=true",
+		"sasl.kerberos.principal=a; evil", "sasl.kerberos.principal=-X", "sasl.kerberos.keytab=\"$(evil)", "sasl.kerberos.keytab=`evil`",
 	};
 	struct err err;
 
@@ -234,6 +235,18 @@ properties_that_run_code_or_break_promises_are_refused_everywhere(void **state)
 		assert_non_null(strstr(err.msg, "a.conf:1: "));
 		kafka_conf_free(c);
 	}
+}
+
+static void
+names_of_kerberos_are_taken(void **state)
+{
+	struct kafka_conf *c = kafka_conf_new();
+	struct err err;
+
+	(void)state;
+	assert_int_equal(kafka_conf_set(&c, "sasl.kerberos.principal=kafka/host-1.example.com@EXAMPLE.COM", &err), 0);
+	assert_int_equal(kafka_conf_set(&c, "sasl.kerberos.keytab=/etc/security/a_b.keytab", &err), 0);
+	kafka_conf_free(c);
 }
 
 static void
@@ -361,6 +374,7 @@ main(void)
 		cmocka_unit_test_setup(
 			properties_that_run_code_or_break_promises_are_refused_everywhere,
 			clean_environment),
+		cmocka_unit_test_setup(names_of_kerberos_are_taken, clean_environment),
 		cmocka_unit_test_setup(a_secret_is_taken_only_from_a_file_that_nobody_else_can_read,
 		                       clean_environment),
 		cmocka_unit_test_setup(secrets_are_masked_when_shown, clean_environment),
