@@ -135,11 +135,9 @@ mock_set_down(struct mock *m, int broker, bool down)
 }
 
 void
-mock_fail_produce(struct mock *m, int code, size_t n)
+mock_fail(struct mock *m, int kind, int code, size_t n)
 {
-	enum { PRODUCE_REQUEST = 0 };
-
 	while (n-- > 0)
-		rd_kafka_mock_push_request_errors(m->cluster, PRODUCE_REQUEST, 1,
+		rd_kafka_mock_push_request_errors(m->cluster, (int16_t)kind, 1,
 		                                  (rd_kafka_resp_err_t)code);
 }

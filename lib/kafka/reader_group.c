@@ -160,7 +160,7 @@ reader_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t code, rd_kafka_topic_partit
 {
 	struct kafka_reader *k = ((struct handle *)opaque)->owner;
 
-	k->rebalancing = true;
+	k->rebalancing = k->assigned = true;
 	if (code == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS)
 		on_assign(k, list);
 	else if (code == RD_KAFKA_RESP_ERR__REVOKE_PARTITIONS)

@@ -17,6 +17,9 @@
 #define SIGNAL_MS 100                   /* between two looks whether a second signal has come */
 #define FREE_MS   1000                  /* there is no good but memory in it */
 
+/* from this librdkafka on, a member that was never given anything can be freed (its issue 4312) */
+#define COOPERATIVE_FIXED 0x020300ff
+
 int
 reader_store(void *self, const struct part *p, int64_t offset, struct err *err)
 {
@@ -92,13 +95,15 @@ reader_commit(void *self, bool wait, struct err *err)
  * 4884), and rd_kafka_destroy() of 2.0.2 waits for ever for the thread of a broker that led a
  * topic which was deleted meanwhile. So both have a thread of their own and a deadline, behind
  * which the client is left to the end of the process. */
-enum part_way { STAYING, LEFT, FREED };
+enum part_way { STAYING, LEFT, DONE };
 
 struct farewell {
 	struct kafka_reader *reader;
 	pthread_mutex_t      lock;
 	pthread_cond_t       news;
 	enum part_way        stage;
+	bool                 may_abort; /* asked first: the configuration goes before the thread */
+	bool                 kept;      /* when DONE: left to the end of the process */
 };
 
 static void
@@ -110,6 +115,17 @@ reached(struct farewell *f, enum part_way stage)
 	pthread_mutex_unlock(&f->lock);
 }
 
+/* librdkafka aborts when the client of a cooperative group is freed between the answer to its
+ * request to join and its first assignment. */
+static bool
+may_abort(const struct kafka_reader *k)
+{
+	const char *strategy = kafka_conf_get(k->h.conf, "partition.assignment.strategy");
+
+	return rd_kafka_version() < COOPERATIVE_FIXED && strategy != NULL &&
+	       strstr(strategy, "cooperative") != NULL;
+}
+
 static void *
 say_farewell(void *arg)
 {
@@ -119,8 +135,10 @@ say_farewell(void *arg)
 	if (h->consumer)
 		rd_kafka_consumer_close(h->rk);
 	reached(f, LEFT);
-	handle_close(h);
-	reached(f, FREED);
+	f->kept = f->may_abort && !f->reader->assigned;
+	if (!f->kept)
+		handle_close(h);
+	reached(f, DONE);
 	return NULL;
 }
 
@@ -147,6 +165,7 @@ farewell_new(struct kafka_reader *k)
 	struct farewell *f = mem_zalloc(1, sizeof(*f));
 
 	f->reader = k;
+	f->may_abort = may_abort(k);
 	pthread_mutex_init(&f->lock, NULL);
 	cond_init(&f->news);
 	return f;
@@ -157,19 +176,23 @@ reader_leave(struct kafka_reader *k)
 {
 	struct farewell *f = farewell_new(k);
 	pthread_t thread;
+	bool kept;
 
 	if (pthread_create(&thread, NULL, say_farewell, f) != 0) {
 		free(f);
 		return false;
 	}
-	if (!await(f, LEFT, limit(k, LEAVE_MS)) || !await(f, FREED, FREE_MS)) {
+	if (!await(f, LEFT, limit(k, LEAVE_MS)) || !await(f, DONE, FREE_MS)) {
 		pthread_detach(thread);
 		auth_stop(k->h.auth);   /* it must not look at the configuration any more */
 		return false;           /* f belongs to the thread, for ever */
 	}
 	pthread_join(thread, NULL);
+	kept = f->kept;
+	if (kept)
+		auth_stop(k->h.auth);
 	pthread_cond_destroy(&f->news);
 	pthread_mutex_destroy(&f->lock);
 	free(f);
-	return true;
+	return !kept;
 }

@@ -52,6 +52,7 @@ struct kafka_reader {
 	bool                 apart, closing;
 	bool                 mute;      /* the last commit was not answered */
 	bool                 joined;    /* together has partitions, or had */
+	bool                 assigned;  /* a group has given us something, be it nothing */
 	bool                 reading;   /* partitions of our own choice; no longer the start */
 	/* inside the callback: librdkafka is not to be polled */
 	bool                 rebalancing;

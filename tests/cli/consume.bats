@@ -214,6 +214,17 @@ left_undone() { # STATUS REGEX
 	assert_regex "$(<err)" "cannot reach Kafka at $MAIP_KAFKA_BROKERS: "
 }
 
+@test "SIGTERM to a member of a cooperative group that has been given nothing yet ends with 0" {
+	broker fail 14 27 1000          # the group is rebalancing, again and again
+	maip-consume -t one -g g -v -X debug=cgrp \
+		-X partition.assignment.strategy=cooperative-sticky >out 2>err 3>&- 8>&- 9<&- &
+	member=$!
+	timeout 20 bash -c 'until grep -q "SyncGroup error" err; do sleep 0.02; done'
+	kill -TERM "$member"
+	wait "$member"
+	[[ ! -s out && $(<err) != *Assertion* ]]
+}
+
 @test "a look for new partitions that no broker answers holds up no signal" {
 	printf '{"n":%d}\n' 1 2 3 | put
 	maip-consume -t one -o earliest -X topic.metadata.refresh.interval.ms=10 \

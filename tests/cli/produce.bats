@@ -176,16 +176,16 @@ hello='{"_maip":"hello","version":1,"job":"00000000000000000000000000000000","ru
 }
 
 @test "what the broker refuses is named, and the exit is 74" {
-	broker fail 29 1
+	broker fail 0 29 1
 	run -74 --separate-stderr maip-produce -t one <<<'{}'
 	assert_equal "$stderr" "maip-produce: 1 of 1 records not delivered, the first: line 1 to 'one': not permitted: it needs WRITE on the topic (--dead-letter FILE keeps them, and goes on)"
-	broker fail 10 1
+	broker fail 0 10 1
 	run -74 --separate-stderr maip-produce -t one <<<'{}'
 	assert_equal "$stderr" "maip-produce: 1 of 1 records not delivered, the first: line 1 to 'one': too large for the topic (its max.message.bytes), or its batch was (--batch-size) (--dead-letter FILE keeps them, and goes on)"
 }
 
 @test "a broker that is overloaded is asked again" {
-	broker fail 19 3        # not enough replicas
+	broker fail 0 19 3        # not enough replicas
 	run -0 maip-produce -t one <<<'{}'
 	run -0 records one '%s\n'
 	assert_output '{}'
