@@ -393,7 +393,7 @@ handle_open(struct handle *h, rd_kafka_type_t type, rd_kafka_conf_t *conf, struc
 	h->rk = rd_kafka_new(type, conf, why, sizeof(why));
 	if (h->rk == NULL) {
 		rd_kafka_conf_destroy(conf);
-		return fail_as(err, STATUS_CONFIG, "librdkafka refuses the configuration: %s", why);
+		return reason_refused(why, err);
 	}
 	rd_kafka_set_log_queue(h->rk, NULL);
 	error = rd_kafka_sasl_background_callbacks_enable(h->rk);

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* login.c - how the client shows who it is: what goes together, and what does not */
+#include <errno.h>
 #include <stdlib.h>
 #include <strings.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include "base/mem.h"
 #include "kafka/broker_list.h"
@@ -109,6 +111,30 @@ check_unused(const struct kafka_conf *c, struct err *err)
 	return 0;
 }
 
+/* OpenSSL says neither which file it could not read, nor why. */
+static int
+check_files(const struct kafka_conf *c, struct err *err)
+{
+	static const char *const files[] = { "ssl.ca.location", "ssl.certificate.location",
+		                             "ssl.key.location", "ssl.keystore.location",
+		                             "ssl.crl.location" };
+	const char *protocol = kafka_conf_get(c, PROTOCOL);
+	char q[QUOTE_MAX];
+
+	if (!same(protocol, "ssl") && !same(protocol, "sasl_ssl"))
+		return 0;
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+		const char *path = kafka_conf_get(c, files[i]);
+
+		if (path == NULL || strcmp(path, "probe") == 0 || access(path, R_OK) == 0)
+			continue;
+		return fail_as(err, errno == EACCES ? STATUS_DENIED : STATUS_NOINPUT,
+		               "%s: %s: cannot open %s: %s", kafka_conf_from(c, files[i]),
+		               files[i], quote(q, str_of(path)), strerror(errno));
+	}
+	return 0;
+}
+
 static bool
 is_loopback(struct str host)
 {
@@ -189,6 +215,7 @@ login_finish(struct login *l, struct kafka_conf *c, struct err *err)
 		               kafka_conf_from(c, MECHANISM));
 	if (l->msk || l->token_command != NULL || any_set(c, secrets))
 		no_core();
-	return check_unused(c, err) < 0 || check_mechanism(c, err) < 0 ? -1
-	                                                               : check_cleartext(l, c, err);
+	if (check_unused(c, err) < 0 || check_mechanism(c, err) < 0 || check_files(c, err) < 0)
+		return -1;
+	return check_cleartext(l, c, err);
 }

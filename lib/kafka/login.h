@@ -21,7 +21,7 @@ struct login {
 };
 
 /* After all sources were put together, before librdkafka judges them. -1 with err: STATUS_USAGE
- * or STATUS_CONFIG. */
+ * or STATUS_CONFIG; STATUS_NOINPUT or STATUS_DENIED where a file of TLS cannot be read. */
 int login_finish(struct login *l, struct kafka_conf *c, struct err *err);
 void login_release(struct login *l);
 

@@ -38,6 +38,8 @@ static const struct meaning meanings[] = {
 	{ "alert certificate unknown", not_ours, not_ours_look, STATUS_DENIED },
 	{ "alert certificate expired", not_ours, not_ours_look, STATUS_DENIED },
 	{ "alert unknown ca", not_ours, not_ours_look, STATUS_DENIED },
+	{ "Invalid response size", "what it answers is not Kafka's protocol",
+	  "another port, unless receive.message.max.bytes is too small", STATUS_UNAVAILABLE },
 	{ "Request not valid in current SASL state", "it takes no login",
 	  "security.protocol=ssl or plaintext, or another port", STATUS_DENIED },
 };
@@ -150,4 +152,25 @@ reason_fail(const struct reason *r, struct err *err)
 	               brokers(r->conf), r->words,
 	               r->mute ? "it hangs, or is behind a firewall, or this is not Kafka's port"
 	                       : "set MAIP_KAFKA_BROKERS or -b");
+}
+
+int
+reason_refused(const char *words, struct err *err)
+{
+	static const struct { const char *words, *look_at; } advice[] = {
+		{ "key values mismatch",
+		  " (ssl.key.location has to name the key of ssl.certificate.location)" },
+		{ "ssl.key.location failed",
+		  " (is it a key in PEM? if it is encrypted, is ssl.key.password right?)" },
+		{ "ssl.certificate.location failed", " (is it a certificate in PEM?)" },
+		{ "ssl.ca.location failed", " (are there certificates in PEM in it?)" },
+		{ "mac verify failure", " (is ssl.keystore.password right?)" },
+	};
+	const char *look_at = "";
+
+	for (size_t i = 0; *look_at == '\0' && i < sizeof(advice) / sizeof(advice[0]); i++)
+		if (strstr(words, advice[i].words) != NULL)
+			look_at = advice[i].look_at;
+	return fail_as(err, STATUS_CONFIG, "librdkafka refuses the configuration: %s%s", words,
+	               look_at);
 }

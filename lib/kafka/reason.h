@@ -24,4 +24,7 @@ struct reason {
  * Returns -1. */
 int reason_fail(const struct reason *r, struct err *err);
 
+/* librdkafka would not make a client, and says why. STATUS_CONFIG. Returns -1. */
+int reason_refused(const char *words, struct err *err);
+
 #endif

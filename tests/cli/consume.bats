@@ -149,6 +149,26 @@ disordered() { # SEED
 	assert_equal "$stderr" "maip-consume: cannot reach Kafka at localhost:1: Connection refused (set MAIP_KAFKA_BROKERS or -b)"
 }
 
+@test "a port where something else than Kafka answers is told as that" {
+	python3 -c '
+import socket
+port = socket.create_server(("127.0.0.1", 0))
+print(port.getsockname()[1], flush=True)
+clients = []
+while True:
+    clients.append(port.accept()[0])
+    try:
+        clients[-1].sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+    except OSError: # it has hung up
+        pass
+' >port 3>&- 8>&- 9<&- &
+	server=$!
+	await_lines port 1
+	run -69 --separate-stderr maip-consume -b "127.0.0.1:$(<port)" -t one -e --broker-timeout 2s
+	kill "$server"
+	assert_equal "$stderr" "maip-consume: cannot use Kafka at 127.0.0.1:$(<port): what it answers is not Kafka's protocol (another port, unless receive.message.max.bytes is too small)"
+}
+
 @test "who cannot read leaves no stage downstream with an empty result that looks complete" {
 	while IFS='|' read -r arguments expected; do
 		run -0 --separate-stderr bash -c "maip-consume -t one $arguments --watermark 0 |

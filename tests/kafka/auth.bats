@@ -93,6 +93,32 @@ await_count() { # PATTERN FILE COUNT
 	fails 69 "cannot use Kafka at $tls: it hangs up, as a listener with TLS does (security.protocol=ssl or sasl_ssl, or another port)" -b "$tls"
 }
 
+@test "files of TLS that are missing, are none, or do not fit are told with what to look at" {
+	local mutual=(-b "$mtls" -X security.protocol=ssl "${ca[@]}" -X "ssl.certificate.location=$tls_dir/client.pem")
+	local refused="librdkafka refuses the configuration: ssl"
+	fails 66 "-X: ssl.ca.location: cannot open 'absent.pem': No such file or directory" \
+		-b "$tls" -X security.protocol=ssl -X ssl.ca.location=absent.pem
+	fails 66 "-X: ssl.key.location: cannot open 'absent.key': No such file or directory" \
+		"${mutual[@]}" -X ssl.key.location=absent.key
+	run -78 --separate-stderr consume -b "$tls" -X security.protocol=ssl -X ssl.ca.location=alice.conf
+	assert_regex "$stderr" "$refused.ca.location failed: .* \(are there certificates in PEM in it\?\)\$"
+	run -78 --separate-stderr consume "${mutual[@]}" -X "ssl.key.location=$tls_dir/stranger.key"
+	assert_regex "$stderr" "$refused.key.location failed: .* \(ssl.key.location has to name the key of ssl.certificate.location\)\$"
+
+	openssl pkey -in "$tls_dir/client.key" -aes256 -passout pass:canary -out locked.key
+	openssl pkcs12 -export -inkey "$tls_dir/client.key" -in "$tls_dir/client.pem" -passout pass:canary -out keys.p12
+	echo ssl.key.password=canary-wrong >key.conf
+	printf 'ssl.keystore.location=keys.p12\nssl.keystore.password=canary-wrong\n' >store.conf
+	chmod 600 key.conf store.conf
+	run -78 --separate-stderr consume "${mutual[@]}" -F key.conf -X ssl.key.location=locked.key
+	assert_regex "$stderr" "\(is it a key in PEM\? if it is encrypted, is ssl.key.password right\?\)\$"
+	run -78 --separate-stderr consume -b "$mtls" -X security.protocol=ssl "${ca[@]}" -F store.conf
+	assert_regex "$stderr" "\(is ssl.keystore.password right\?\)\$"
+	sed -i s/-wrong// key.conf store.conf
+	reads_all "${mutual[@]}" -F key.conf -X ssl.key.location=locked.key
+	reads_all -b "$mtls" -X security.protocol=ssl "${ca[@]}" -F store.conf
+}
+
 @test "no login where one is wanted, and one where none is" {
 	fails 69 "cannot use Kafka at $plain: it hangs up, as a listener does that wants a login (security.protocol=sasl_ssl with sasl.mechanism, or another port)" \
 		-b "$plain"
