@@ -553,6 +553,22 @@ kafka_conf_put(struct kafka_conf *c, const char *key, const char *value, const c
 }
 
 void
+kafka_conf_drop(struct kafka_conf *c, const char *key)
+{
+	for (size_t i = 0; i < c->all.n; i++) {
+		const struct property p = c->all.list[i];
+
+		if (strcmp(p.key, key) != 0)
+			continue;
+		c->all.list[i] = c->all.list[--c->all.n];
+		free(p.key);
+		mem_wipe(p.value);
+		free(p.from);
+		return;
+	}
+}
+
+void
 kafka_conf_show(const struct kafka_conf *c,
                 void (*row)(void *arg, const char *key, const char *value, const char *from),
                 void *arg)

@@ -15,6 +15,7 @@
 #define PROTOCOL  "security.protocol"
 #define MECHANISM "sasl.mechanisms"
 #define OAUTH     "OAUTHBEARER"
+#define JAAS      "sasl.jaas.config"
 
 void
 login_release(struct login *l)
@@ -45,6 +46,25 @@ prepare_for_tokens(struct kafka_conf *c, const char *option, struct err *err)
 	kafka_conf_put(c, MECHANISM, OAUTH, option);
 	if (protocol == NULL)
 		kafka_conf_put(c, PROTOCOL, "sasl_ssl", option);
+	return 0;
+}
+
+/* Amazon's manual has two more lines for Java clients. They name classes, and leave nothing to say
+ * here, unless there is an option in them. */
+static int
+drop_java(struct kafka_conf *c, struct err *err)
+{
+	const char *jaas = kafka_conf_get(c, JAAS), *from = kafka_conf_from(c, JAAS);
+
+	if (jaas != NULL &&
+	    strcmp(jaas, "software.amazon.msk.auth.iam.IAMLoginModule required;") != 0)
+		return fail_as(err, STATUS_CONFIG,
+		               "%s: " JAAS " is for Java clients, and what it asks for is not done "
+		               "here (for awsProfileName set AWS_PROFILE, for awsRoleArn role_arn "
+		               "in ~/.aws/config)",
+		               from);
+	kafka_conf_drop(c, JAAS);
+	kafka_conf_drop(c, "sasl.client.callback.handler.class");
 	return 0;
 }
 
@@ -194,6 +214,8 @@ login_finish(struct login *l, struct kafka_conf *c, struct err *err)
 		                               "ssl.keystore.password", NULL };
 
 	if (same(kafka_conf_get(c, MECHANISM), "AWS_MSK_IAM")) {
+		if (drop_java(c, err) < 0)
+			return -1;
 		l->msk = true;
 		kafka_conf_put(c, MECHANISM, OAUTH, kafka_conf_from(c, MECHANISM));
 	}

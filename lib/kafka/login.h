@@ -28,6 +28,7 @@ void login_release(struct login *l);
 /* In conf.c. */
 const struct login *kafka_conf_login(const struct kafka_conf *c);
 void kafka_conf_put(struct kafka_conf *c, const char *key, const char *value, const char *from);
+void kafka_conf_drop(struct kafka_conf *c, const char *key);
 /* its place, "-X" or "prod.conf:3"; NULL: not set */
 const char *kafka_conf_from(const struct kafka_conf *c, const char *key);
 

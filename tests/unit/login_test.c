@@ -147,8 +147,20 @@ static void
 the_name_that_java_clients_give_msk_iam_is_understood(void **state)
 {
 	(void)state;
-	assert_region(CONF("b-1.demo.x1.c2.kafka.eu-west-1.amazonaws.com:9098", "security.protocol=SASL_SSL", "sasl.mechanism=AWS_MSK_IAM"),
+	assert_region(CONF("b-1.demo.x1.c2.kafka.eu-west-1.amazonaws.com:9098", "security.protocol=SASL_SSL", "sasl.mechanism=AWS_MSK_IAM",
+	                   "sasl.jaas.config=software.amazon.msk.auth.iam.IAMLoginModule required;",
+	                   "sasl.client.callback.handler.class=software.amazon.msk.auth.iam.IAMClientCallbackHandler"),
 	              "eu-west-1");
+}
+
+static void
+what_java_clients_are_told_of_a_profile_is_not_passed_over(void **state)
+{
+	(void)state;
+	assert_refused(CONF("b-1.demo.x1.c2.kafka.eu-west-1.amazonaws.com:9098", "sasl.mechanism=AWS_MSK_IAM",
+	                    "sasl.jaas.config=software.amazon.msk.auth.iam.IAMLoginModule required awsProfileName=\"a\";"),
+	               "-X: sasl.jaas.config is for Java clients, and what it asks for is not done here (for awsProfileName set "
+	               "AWS_PROFILE, for awsRoleArn role_arn in ~/.aws/config)");
 }
 
 static void
@@ -200,6 +212,8 @@ main(void)
 			the_region_of_msk_is_that_of_the_option_the_broker_or_the_environment,
 			clean_environment),
 		cmocka_unit_test_setup(without_any_region_there_is_a_way_out, clean_environment),
+		cmocka_unit_test_setup(what_java_clients_are_told_of_a_profile_is_not_passed_over,
+		                       clean_environment),
 		cmocka_unit_test_setup(the_name_that_java_clients_give_msk_iam_is_understood,
 		                       clean_environment),
 		cmocka_unit_test_setup(a_login_that_would_not_be_used_is_refused,
