@@ -191,6 +191,8 @@ check_listing(void)
 		check_for_reading();
 	refuse(settings.list_topics && conf->partitions.n > 0,
 	       "-p: a list of topics has no partitions; --list-offsets has");
+	refuse(settings.list_topics && settings.group != NULL,
+	       "-g: a list of topics has nothing of a group; --list-offsets has");
 }
 
 static void
@@ -242,6 +244,8 @@ read_places(int64_t now)
 		die(err.status, "--offsets-from: %s", err.msg);
 	if (topics_count(topics) == 0 && place_list_topics(places, topics, &err) < 0)
 		die(err.status, "--offsets-from %s: %s", places_path, err.msg);
+	if (!place_list_any(places, topics))
+		die(STATUS_DATA, "--offsets-from: none of its lines is about a topic of -t");
 }
 
 /* ---- what was not said */

@@ -245,13 +245,8 @@ add_topic(struct consume *c, struct str topic, struct err *err)
 	const int n = c->reader->partitions(c->reader->self, topic, err);
 	char q[QUOTE_MAX];
 
-	if (n < 0)
+	if (n < 0 || partitions_check(&c->conf.partitions, topic, n, err) < 0)
 		return -1;
-	for (size_t i = 0; i < c->conf.partitions.n; i++)
-		if (c->conf.partitions.list[i].to >= n)
-			return fail_as(err, STATUS_NOINPUT,
-			               "topic %s has no partition %" PRId32 " (it has 0 to %d)",
-			               quote(q, topic), c->conf.partitions.list[i].to, n - 1);
 	if (c->conf.places != NULL && place_list_highest(c->conf.places, topic) >= n)
 		return fail_as(err, STATUS_NOINPUT,
 		               "--offsets-from names partition %" PRId32
@@ -278,10 +273,7 @@ tell_unmatched(struct consume *c, const struct str *all, size_t n_all, size_t se
 	if (topics_unmatched(c->conf.topics, all, n_all, &list) == 0)
 		goto done;
 	if (selected == 0 && !wait) {
-		rc = fail_as(err, STATUS_NOINPUT,
-		             "no topic matches %.*s (maip-consume --list-topics shows those there "
-		             "are)",
-		             STR_ARGS(buf_str(&list)));
+		rc = topics_fail(buf_str(&list), err);
 	} else if (c->conf.note != NULL) {
 		snprintf(text, sizeof(text), "no topic matches %.*s%s", STR_ARGS(buf_str(&list)),
 		         selected == 0 ? "; waiting for one" : "");

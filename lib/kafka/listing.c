@@ -21,6 +21,20 @@ put_line(struct out *out, const char *line, struct err *err)
 	return -1;
 }
 
+/* A pattern that matches nothing is a mistake where it leaves nothing to be listed. */
+static int
+fail_unmatched(const struct topics *topics, const struct str *all, size_t n_all, struct err *err)
+{
+	struct buf list;
+	int rc;
+
+	buf_init(&list, BUF_NO_MAX);
+	topics_unmatched(topics, all, n_all, &list);
+	rc = topics_fail(buf_str(&list), err);
+	buf_release(&list);
+	return rc;
+}
+
 /* The names that are meant; the caller frees *names. */
 static int
 select_topics(const struct reader *reader, const struct topics *topics, struct str **names,
@@ -33,7 +47,10 @@ select_topics(const struct reader *reader, const struct topics *topics, struct s
 		return -1;
 	if (topics != NULL && topics_count(topics) > 0) {
 		*n = topics_select(topics, all, n_all, names);
-		return 0;
+		if (*n > 0)
+			return 0;
+		free(*names);
+		return fail_unmatched(topics, all, n_all, err);
 	}
 	*names = mem_zalloc(n_all, sizeof(**names));
 	*n = 0;
@@ -139,7 +156,7 @@ list_topic(const struct reader *reader, struct str topic, const struct partition
 {
 	const int n = reader->partitions(reader->self, topic, err);
 
-	if (n < 0)
+	if (n < 0 || partitions_check(partitions, topic, n, err) < 0)
 		return -1;
 	for (int32_t p = 0; p < n; p++) {
 		struct row row = { .part = { topic, p, 0 } };

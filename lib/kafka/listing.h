@@ -12,7 +12,7 @@
 /* topics NULL, or without a topic: all but Kafka's own. table: columns for a reader at a
  * terminal, else an object a line:
  * 	{"topic":"maip.orders","partitions":4}
- * 0, or -1 with err. */
+ * 0, or -1 with err: STATUS_NOINPUT where nothing is there that was asked for. */
 int list_topics(const struct reader *reader, const struct topics *topics, bool table,
                 struct out *out, struct err *err);
 

@@ -249,6 +249,15 @@ place_list_committed(const struct place_list *l)
 	return false;
 }
 
+bool
+place_list_any(const struct place_list *l, const struct topics *of)
+{
+	for (size_t i = 0; i < l->n; i++)
+		if (topics_match(of, l->list[i].part.topic))
+			return true;
+	return false;
+}
+
 int
 place_list_topics(const struct place_list *l, struct topics *to, struct err *err)
 {

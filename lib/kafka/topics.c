@@ -5,6 +5,7 @@
  * A glob becomes a regular expression, because that is what a group can subscribe to: one kind of
  * pattern is left, and it means the same with a group and without.
  */
+#include <inttypes.h>
 #include <regex.h>
 #include <stdlib.h>
 
@@ -259,6 +260,14 @@ topics_unmatched(const struct topics *t, const struct str *all, size_t n_all, st
 	return unmatched;
 }
 
+int
+topics_fail(struct str unmatched, struct err *err)
+{
+	return fail_as(err, STATUS_NOINPUT,
+	               "no topic matches %.*s (maip-consume --list-topics shows those there are)",
+	               STR_ARGS(unmatched));
+}
+
 /* Digits at *p; -1 when there are none or too many. */
 static int32_t
 number(const char **p)
@@ -305,4 +314,17 @@ partitions_has(const struct partitions *p, int32_t number)
 		if (number >= p->list[i].from && number <= p->list[i].to)
 			return true;
 	return p->n == 0;
+}
+
+int
+partitions_check(const struct partitions *p, struct str topic, int n, struct err *err)
+{
+	char q[QUOTE_MAX];
+
+	for (size_t i = 0; i < p->n; i++)
+		if (p->list[i].to >= n)
+			return fail_as(err, STATUS_NOINPUT,
+			               "topic %s has no partition %" PRId32 " (it has 0 to %d)",
+			               quote(q, topic), p->list[i].to, n - 1);
+	return 0;
 }

@@ -47,6 +47,8 @@ size_t topics_select(const struct topics *t, const struct str *all, size_t n_all
  * many. */
 size_t topics_unmatched(const struct topics *t, const struct str *all, size_t n_all,
                         struct buf *to);
+/* "no topic matches" them, STATUS_NOINPUT. Returns -1. */
+int topics_fail(struct str unmatched, struct err *err);
 
 /* A set of partition numbers: "0", "0,3,7-9". Empty: all. */
 struct number_range {
@@ -61,5 +63,7 @@ struct partitions {
 /* an opt_fn; arg is the struct partitions */
 int  partitions_option(void *arg, const char *value, struct err *err);
 bool partitions_has(const struct partitions *p, int32_t number);
+/* Are all that are listed among the n of this topic? Otherwise -1 with err, STATUS_NOINPUT. */
+int  partitions_check(const struct partitions *p, struct str topic, int n, struct err *err);
 
 #endif

@@ -420,6 +420,7 @@ left_undone() { # STATUS REGEX
 		-t one -o soon|-o: 'soon' is not an offset (try earliest, latest, committed, 42, -10, +10, @2026-01-16T12:00:00Z, -3d, or a range A:B of these)
 		-t one --until 1:2|--until: '1:2' is not an offset (try earliest, latest, committed, 42, -10, +10, @2026-01-16T12:00:00Z or -3d)
 		-L -e|-e is for reading, not for a list
+		-L -g a|-g: a list of topics has nothing of a group; --list-offsets has
 		-L -p 0|-p: a list of topics has no partitions; --list-offsets has
 		--list-offsets -c 3|-c is for reading, not for a list
 		-L -w 'a = 1'|--where is for reading, not for a list
@@ -468,6 +469,18 @@ left_undone() { # STATUS REGEX
 	assert_equal "$output" '{"topic":"one","partition":0,"first":"0","next":"1"}'
 }
 
+@test "a list that would be empty because of what was asked for says so" {
+	local way
+	for way in -L --list-offsets; do
+		run -66 --separate-stderr maip-consume "$way" -t 'nope*' -t '^zz'
+		assert_output ""
+		assert_equal "$stderr" "maip-consume: no topic matches 'nope*', '^zz' (maip-consume --list-topics shows those there are)"
+	done
+	run -66 --separate-stderr maip-consume --list-offsets -t t -p 2-4
+	assert_output ""
+	assert_equal "$stderr" "maip-consume: topic 't' has no partition 4 (it has 0 to 3)"
+}
+
 @test "--offsets-from: a file that cannot be read is 66, one that is wrong 65, - is standard input" {
 	printf '{"n":%d}\n' 0 1 2 | put
 	run -66 maip-consume --offsets-from . -e
@@ -484,4 +497,11 @@ left_undone() { # STATUS REGEX
 	echo '{"topic":"one","partition":7,"offset":"0"}' >from
 	run -66 maip-consume -t one --offsets-from from -e
 	assert_output "maip-consume: --offsets-from names partition 7 of topic 'one', which has 0 to 0"
+}
+
+@test "--offsets-from with nothing about the topics that are read is a mistake" {
+	echo '{"topic":"one","partition":0,"offset":"0"}' >from
+	run -65 maip-consume -t t -t 'two*' --offsets-from from -e
+	assert_output "maip-consume: --offsets-from: none of its lines is about a topic of -t"
+	run -0 maip-consume -t t -t 'on*' --offsets-from from -e
 }
