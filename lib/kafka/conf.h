@@ -39,7 +39,7 @@ int kafka_conf_msk(void *arg, const char *value, struct err *err);
 int kafka_conf_cleartext(void *arg, const char *value, struct err *err);
 
 /* Options of kcat's; of those that a tool has not got it tells where to look (struct tool). */
-#define KCAT_LETTERS "CPLMQGJKDpozfqcesuTEUVZlrjI"
+#define KCAT_LETTERS "PCGLQMtpbzoeEDKkHOdqvFXcTufZlVsrJm"
 
 /* The rows that every tool which talks to Kafka has in its option table; conf is the address of a
  * pointer. */

@@ -40,6 +40,13 @@ put() { maip-produce -t one --text; }
 	assert_output 'maip-consume: --where: column 11: a number cannot be compared with text (write both as text or both as numbers, or CAST one of them)'
 }
 
+@test "a header whose name is no word stands in backquotes" {
+	kcat -P -b "$MAIP_KAFKA_BROKERS" -t one -H content-type=json -H Trace.Id=7 8>&- 9<&- <<<'{"n":1}'
+	echo '{"n":2}' | put
+	run -0 maip-consume -t one -e --where "\$headers.\`content-type\` = 'json' AND \$headers.\`Trace.Id\` = '7'"
+	assert_output '{"n":1}'
+}
+
 @test "keys and headers that are no text are compared in base64, which is that of envelopes" {
 	printf '%s\n' '{"topic":"one","key_b64":"AP8=","headers":[["id",{"b64":"/w=="}]],"value":{"n":1}}' \
 		'{"topic":"one","key":"k","headers":[["id","text"],["none",null]],"value":{"n":2}}' | maip-produce --envelope
@@ -459,6 +466,37 @@ left_undone() { # STATUS REGEX
 	chmod 600 open.conf
 	run -0 --separate-stderr maip-consume -t one -e -v -F open.conf -X debug=all
 	[[ $output$stderr != *canary* ]]
+}
+
+# What kcat prints for the left column of the table, and maip-consume for the right one.
+like_kcat() { # "KCAT'S OPTIONS" OPTION...
+	# shellcheck disable=SC2086
+	kcat -C -b "$MAIP_KAFKA_BROKERS" -t one -q -X fetch.wait.max.ms=10 $1 8>&- 9<&- >theirs
+	[[ -s theirs ]]
+	maip-consume -t one "${@:2}" >ours
+}
+
+@test "what kcat prints is what maip-consume(1) says to its users, and each of its options is there" {
+	printf '{"n":%d}\n' 1 2 3 4 | maip-produce -t one -k "CONCAT('k', CAST(n AS STRING))"
+	like_kcat '-o beginning -e' -o earliest -e
+	cmp ours theirs
+	like_kcat '-o -3 -e' -o -3 -e
+	cmp ours theirs
+	like_kcat '-o 1 -c 2' -o 1 -c 2
+	cmp ours theirs
+	like_kcat '-o beginning -e -f %k\n' --only key -e
+	jq -r .key ours | cmp - theirs
+	like_kcat '-o beginning -e -K :' --envelope -e
+	jq -r '"\(.key):\(.value)"' ours | cmp - theirs
+
+	sed -n '/^.Sh FOR USERS OF KCAT/,/^.El/s/ Ta .*//p' "$BATS_TEST_DIRNAME/../../man/maip-consume.1" >habits
+	local letters letter
+	letters=$(sed -n 's/^#define KCAT_LETTERS "\(.*\)"$/\1/p' "$BATS_TEST_DIRNAME/../../lib/kafka/conf.h")
+	[[ -n $letters ]]
+	while read -rn 1 letter; do
+		[[ -z $letter ]] || maip-consume --help | grep -q "^  -$letter" || grep -q -e "-$letter\b" habits ||
+			fail "-$letter"
+	done <<<"$letters"
 }
 
 @test "topics and offsets are listed" {
