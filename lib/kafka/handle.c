@@ -431,6 +431,23 @@ handle_heard(struct handle *h)
 	h->mute = false;
 }
 
+/* What to look at where the broker's words leave that open. */
+static const char *
+look_at(rd_kafka_resp_err_t code)
+{
+	switch (code) {
+	case RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID:
+		return " (it has our place now: each member needs a group.instance.id of its own)";
+	case RD_KAFKA_RESP_ERR_INCONSISTENT_GROUP_PROTOCOL:
+		return " (its members need the same partition.assignment.strategy)";
+	case RD_KAFKA_RESP_ERR_INVALID_SESSION_TIMEOUT:
+		return " (session.timeout.ms has to be within the broker's "
+		       "group.min.session.timeout.ms and group.max.session.timeout.ms)";
+	default:
+		return "";
+	}
+}
+
 /* A mute broker is down for librdkafka once it has not answered on a new connection, either. */
 static bool
 out_of_patience(const struct handle *h, int64_t now)
@@ -448,7 +465,7 @@ handle_check(struct handle *h, struct err *err)
 	int64_t now;
 
 	if (fatal != RD_KAFKA_RESP_ERR_NO_ERROR)
-		return fail_as(err, handle_status(fatal), "Kafka: %s", why);
+		return fail_as(err, handle_status(fatal), "Kafka: %s%s", why, look_at(fatal));
 	if (refused(h) && h->down_since != TIME_MAX)
 		return fail_to_reach(h, err);
 	/* The connection to the coordinator of a transaction is idle for long, and so seems to be
@@ -536,5 +553,6 @@ handle_fail(struct handle *h, rd_kafka_resp_err_t code, const char *what, struct
 	if (handle_missing(h, code) != NULL)
 		return fail_as(err, handle_status(code), "%s: not permitted (it needs %s)", what,
 		               handle_missing(h, code));
-	return fail_as(err, handle_status(code), "%s: %s", what, rd_kafka_err2str(code));
+	return fail_as(err, handle_status(code), "%s: %s%s", what, rd_kafka_err2str(code),
+	               look_at(code));
 }

@@ -156,6 +156,26 @@ disordered() { # SEED
 	assert_equal "$stderr" "maip-consume: cannot reach Kafka at localhost:1: Connection refused (set MAIP_KAFKA_BROKERS or -b)"
 }
 
+@test "a broker whose name nobody knows, and one of two that is" {
+	run -69 --separate-stderr maip-consume -b nosuch.invalid:9092 -t one -e --broker-timeout 1s
+	assert_regex "$stderr" "^maip-consume: cannot reach Kafka at nosuch.invalid:9092: Failed to resolve 'nosuch.invalid:9092': .* \\(set MAIP_KAFKA_BROKERS or -b\\)\$"
+	echo '{"n":1}' | put
+	run -0 --separate-stderr maip-consume -b "nosuch.invalid:9092,$MAIP_KAFKA_BROKERS" -t one -e
+	assert_equal "$output$stderr" '{"n":1}'
+}
+
+@test "--max-future: a record from the future is bad, and moves no watermark" {
+	echo '{"timestamp":"2026-01-16T12:00:00Z"}' | put
+	echo '{"timestamp":"9999-01-16T12:00:00Z"}' | put
+	echo '{"timestamp":"2026-01-16T12:00:01Z"}' | put
+	local read=(maip-consume -t one -e --watermark 0s --max-future 1h)
+	run -65 --separate-stderr "${read[@]}" --on-error skip
+	run -0 jq -c '[.timestamp, ._maip, .ts]' <<<"$output"
+	assert_equal "$(tr -d '\n' <<<"$output")" '[null,"hello",null]["2026-01-16T12:00:00Z",null,null]["2026-01-16T12:00:01Z",null,null][null,"end",null]'
+	run -65 --separate-stderr "${read[@]}"
+	assert_equal "$stderr" "maip-consume: one[0]@1: its time, 9999-01-16T12:00:00.000Z, is further ahead of the clock than --max-future allows"
+}
+
 @test "a port where something else than Kafka answers is told as that" {
 	python3 -c '
 import socket
@@ -505,6 +525,17 @@ like_kcat() { # "KCAT'S OPTIONS" OPTION...
 	assert_equal "$output" $'{"topic":"one","partitions":1}\n{"topic":"t","partitions":4}'
 	run -0 --separate-stderr maip-consume --list-offsets -t 'o*'
 	assert_equal "$output" '{"topic":"one","partition":0,"first":"0","next":"1"}'
+}
+
+@test "a list is a table on a terminal" {
+	script -qec true /dev/null >/dev/null 2>&1 || skip "no pseudo-terminal can be had here"
+	printf '{"n":%d}\n' 1 2 3 | put
+	maip-consume -t one -g g -o 0:2 >two
+	run -0 script -qec 'maip-consume -L' /dev/null
+	assert_equal "${output//$'\r'/}" $'PARTITIONS  TOPIC\n         1  one\n         4  t'
+	run -0 script -qec 'maip-consume --list-offsets -t one -g g' /dev/null
+	assert_regex "$output" 'FIRST +NEXT +COMMITTED +LAG +PARTITION +TOPIC'
+	assert_regex "$output" ' 0 +3 +2 +1 +0  one'
 }
 
 @test "a list that would be empty because of what was asked for says so" {

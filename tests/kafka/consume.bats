@@ -152,6 +152,22 @@ ten_more() {
 	assert_equal "$output" ""
 }
 
+@test "a member whose place or strategy does not fit the group is told what to look at" {
+	topics "$topic:2"
+	printf '{"n":%d}\n' {1..10} | maip-produce -t "$topic" -k n
+	maip-consume -t "$topic" -g "$topic" -X group.instance.id=one >a 2>err 3>&- &
+	first=$!
+	await_lines a 10
+	run -78 --separate-stderr maip-consume -t "$topic" -g "$topic" -e \
+		-X partition.assignment.strategy=cooperative-sticky
+	assert_equal "$stderr" "maip-consume: cannot read: Broker: Inconsistent group protocol (its members need the same partition.assignment.strategy)"
+	run -0 maip-consume -t "$topic" -g "$topic" -e -X group.instance.id=one
+	ends_with 80 "$first"
+	assert_regex "$(<err)" 'same group.instance.id \(it has our place now: each member needs a group.instance.id of its own\)$'
+	run -78 --separate-stderr maip-consume -t "$topic" -g "$topic" -e -X session.timeout.ms=1
+	assert_regex "$stderr" 'Invalid session timeout \(session.timeout.ms has to be within the broker.s '
+}
+
 @test "a topic that is not there is told, with a group and without" {
 	run -66 --separate-stderr maip-consume -t "$topic" -e
 	assert_equal "$stderr" "maip-consume: no topic '$topic' on Kafka at $MAIP_KAFKA_BROKERS (maip-consume --list-topics shows those there are)"
