@@ -480,6 +480,17 @@ panes_merge_to_what_one_accumulator_has(void **state)
 	}
 }
 
+/* Every call, fed with the orders. */
+static void
+rig_start_full(struct rig *r, uint64_t *acc)
+{
+	rig_start(r);
+	for (size_t i = 0; i < CALLS; i++)
+		must_add(r, all_calls[i]);
+	for (size_t j = 0; j < sizeof(orders) / sizeof(orders[0]); j++)
+		feed(r, acc, orders[j].ts, orders[j].line);
+}
+
 static void
 what_was_cut_or_saved_by_others_is_not_loaded(void **state)
 {
@@ -489,11 +500,7 @@ what_was_cut_or_saved_by_others_is_not_loaded(void **state)
 	struct rig    r;
 
 	(void)state;
-	rig_start(&r);
-	for (size_t i = 0; i < CALLS; i++)
-		must_add(&r, all_calls[i]);
-	for (size_t j = 0; j < sizeof(orders) / sizeof(orders[0]); j++)
-		feed(&r, acc, orders[j].ts, orders[j].line);
+	rig_start_full(&r, acc);
 	buf_init(&saved, BUF_NO_MAX);
 	agg_save(r.list, acc, &saved);
 	for (size_t cut = 0; cut < saved.n; cut++) {
@@ -528,11 +535,7 @@ a_damaged_state_is_refused_or_harmless(void **state)
 	struct rig r;
 
 	(void)state;
-	rig_start(&r);
-	for (size_t i = 0; i < CALLS; i++)
-		must_add(&r, all_calls[i]);
-	for (size_t j = 0; j < sizeof(orders) / sizeof(orders[0]); j++)
-		feed(&r, acc, orders[j].ts, orders[j].line);
+	rig_start_full(&r, acc);
 	feed(&r, acc, 1, "{\"v\":12345678901234567890123456789012345678}");
 	buf_init(&saved, BUF_NO_MAX);
 	agg_save(r.list, acc, &saved);

@@ -119,16 +119,25 @@ stages_that_a_pipe_connects_are_one_job(void **state)
 	}
 }
 
+/* One that runs until a byte can be read from go. */
+static pid_t
+lone_stage(int go[2], int ready[2])
+{
+	char c;
+
+	assert_int_equal(pipe(go) | pipe(ready), 0);
+	pid_t child = stage("maip-consume", NOTHING, NOTHING, go[0], ready[1], 0);
+	assert_int_equal(read(ready[0], &c, 1), 1);
+	return child;
+}
+
 static void
 secrets_in_arguments_are_masked(void **state)
 {
 	int go[2], ready[2], status;
-	char c;
 
 	(void)state;
-	assert_int_equal(pipe(go) | pipe(ready), 0);
-	pid_t child = stage("maip-consume", NOTHING, NOTHING, go[0], ready[1], 0);
-	assert_int_equal(read(ready[0], &c, 1), 1);
+	pid_t child = lone_stage(go, ready);
 	struct jobs jobs = look();
 	const struct page_file *page = jobs.list[0].stages[0].page;
 	assert_memory_equal(page->args, "--where\0a = 1\0-X\0sasl.password=***\0--oauth-token-command\0***", 61);
@@ -142,12 +151,9 @@ static void
 a_stage_that_was_killed_makes_the_job_failed(void **state)
 {
 	int go[2], ready[2], status;
-	char c;
 
 	(void)state;
-	assert_int_equal(pipe(go) | pipe(ready), 0);
-	pid_t child = stage("maip-consume", NOTHING, NOTHING, go[0], ready[1], 0);
-	assert_int_equal(read(ready[0], &c, 1), 1);
+	pid_t child = lone_stage(go, ready);
 	kill(child, SIGKILL);
 	waitpid(child, &status, 0);
 	struct jobs jobs = look();
@@ -170,14 +176,11 @@ stopping_a_job_signals_it_and_kills_what_does_not_end(void **state)
 	int go[2], ready[2], status;
 	size_t killed;
 	struct err err;
-	char c;
 
 	(void)state;
-	assert_int_equal(pipe(go) | pipe(ready), 0);
 	signal(SIGTERM, SIG_IGN);               /* inherited: the stage does not listen */
-	pid_t child = stage("maip-window", NOTHING, NOTHING, go[0], ready[1], 0);
+	pid_t child = lone_stage(go, ready);
 	signal(SIGTERM, SIG_DFL);
-	assert_int_equal(read(ready[0], &c, 1), 1);
 	struct jobs jobs = look();
 	assert_int_equal(job_stop(&jobs.list[0], PAGE_REQUEST_CANCEL, 10, &killed, &err), 0);
 	assert_int_equal(killed, 1);
