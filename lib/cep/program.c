@@ -142,6 +142,7 @@ struct compiler {
 	size_t   n_original;
 	int      depth;                                 /* of the recursion over copies */
 	bool     too_large;
+	const struct element *lost;             /* Flink fails on it, see note_lost() */
 };
 
 static int
@@ -313,6 +314,14 @@ add_stop_to_loop(struct compiler *c, int state)
 	}
 }
 
+/* Flink's compiler fails where it copies an edge that leads nowhere. */
+static void
+note_lost(struct compiler *c, int state, const struct edge *edge)
+{
+	if (edge->target == EDGE_NOWHERE)
+		c->lost = c->g->pattern->elements[c->g->states[state].element];
+}
+
 /* Once an optional element has taken an event, the NOTs before it no longer hold: what follows is
  * copied without them. */
 static int
@@ -333,6 +342,7 @@ copy_without_nots(struct compiler *c, int sink)
 		const struct edge edge = c->g->states[sink].edges[i];
 		int target = edge.target;
 		bool drop = false;
+		note_lost(c, sink, &edge);
 		if (edge.kind != PROCEED) {
 			target = target == sink ? copy : target;
 		} else if (target >= 0 && c->g->states[target].kind == STATE_STOP) {
@@ -359,6 +369,7 @@ copy_state(struct compiler *c, int state)
 
 	for (int i = 0; !c->too_large && i < c->g->states[state].n; i++) {
 		const struct edge edge = c->g->states[state].edges[i];
+		note_lost(c, state, &edge);
 		edge_add(c, copy, edge.kind, edge.target == state ? copy : edge.target, edge.cond);
 	}
 	return copy;
@@ -795,6 +806,18 @@ compile_conditions(struct compiler *c, struct extractor *x, struct err *err)
 	return 0;
 }
 
+static int
+fail_lost(const struct element *e, struct err *err)
+{
+	char q[QUOTE_MAX];
+
+	return USAGE(err,
+	             "--until: Flink fails on %s, an optional greedy loop with --until behind a "
+	             "--not-followed-by, because of what comes before (drop --until, --greedy or "
+	             "--optional of it)",
+	             quote(q, e->name));
+}
+
 int
 program_compile(struct program *g, const struct pattern *p, struct extractor *x, struct err *err)
 {
@@ -813,6 +836,8 @@ program_compile(struct program *g, const struct pattern *p, struct extractor *x,
 	if (c.too_large)
 		return USAGE(err, "the pattern needs more than %d states (use smaller counts)",
 		             PROGRAM_STATES);
+	if (c.lost != NULL)
+		return fail_lost(c.lost, err);
 	if (check_gaps(g, err) < 0 || check_last(&c, p->last, err) < 0)
 		return -1;
 	g->rounds = goes_round(g, 0, g->n - 1);
@@ -858,41 +883,4 @@ program_holds(const struct program *g, int cond, uint64_t truth)
 		return program_holds(g, c->a, truth) || program_holds(g, c->b, truth);
 	}
 	return false;
-}
-
-int
-program_state_name(const struct program *g, int state, struct buf *to)
-{
-	const struct state *s = &g->states[state];
-	const struct str name =
-		s->element < 0 ? STR("(match)") : g->pattern->elements[s->element]->name;
-
-	if (buf_add_str(to, name.n == 0 ? STR("(group)") : name) < 0)
-		return -1;
-	return s->ordinal == 0 ? 0 : buf_addf(to, ":%d", s->ordinal - 1);
-}
-
-int
-program_cond_text(const struct program *g, int cond, struct buf *to)
-{
-	const struct cond *c = &g->conds[cond];
-
-	switch (c->kind) {
-	case COND_TRUE:
-		return buf_add_str(to, STR("TRUE"));
-	case COND_FALSE:
-		return buf_add_str(to, STR("FALSE"));
-	case COND_LEAF:
-		return buf_add_str(to, g->leaves[c->a].text);
-	case COND_NOT:
-		buf_add_str(to, STR("NOT ("));
-		program_cond_text(g, c->a, to);
-		return buf_add_str(to, STR(")"));
-	default:
-		buf_add_str(to, STR("("));
-		program_cond_text(g, c->a, to);
-		buf_add_str(to, c->kind == COND_AND ? STR(") AND (") : STR(") OR ("));
-		program_cond_text(g, c->b, to);
-		return buf_add_str(to, STR(")"));
-	}
 }

@@ -326,6 +326,19 @@ maip-cep: 1 record came too late and was dropped (raise --watermark, or keep it 
 	refused '--consecutive: is about the repeats of a loop (put --one-or-more, --times-or-more or --times before it)' --begin a --consecutive
 }
 
+@test "a loop on which Flink's compiler fails is refused, and the same one where it does not is not" {
+	local loop='--one-or-more --greedy --until v=1'
+	local why='an optional greedy loop with --until behind a --not-followed-by, because of what'
+	why+=' comes before (drop --until, --greedy or --optional of it)'
+	refused "--until: Flink fails on 'c', $why" --begin a $loop --not-followed-by b --next c $loop --optional
+	refused "--until: Flink fails on 'd', $why" --begin a --not-followed-by b --next c --optional \
+		--next d $loop --optional
+	run -0 maip-cep --begin a --not-followed-by b --next c $loop --optional </dev/null
+	run -0 maip-cep --begin a $loop --not-followed-by b --next c $loop </dev/null
+	run -0 maip-cep --begin a $loop --not-followed-by b --next '(' --begin c $loop --optional ')' \
+		</dev/null
+}
+
 @test "a skip target must be an element outside of groups" {
 	refused "--after-match: no element has the name 'b' (name one of the pattern's own)" --begin a --after-match skip-to-last=b
 	refused "--after-match: 'b' stands inside a group (name an element outside of parentheses)" \
