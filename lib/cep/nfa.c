@@ -495,12 +495,25 @@ tell_step(const struct nfa *f, const struct branch *b)
 	}
 }
 
+/* From the wait for a first event, through a group that matches nothing. Flink lets go of what is
+ * not there. */
+static int
+fail_stopped_wait(const struct nfa *f, const struct branch *stop, struct err *err)
+{
+	const struct element *not = f->g->pattern->elements[f->g->states[stop->state].element];
+	char q[QUOTE_MAX];
+
+	return fail_as(err, STATUS_DATA,
+	               "an event that is %s, which must not come, has come before any was taken: "
+	               "the group before it may match nothing, and Flink fails on that (make one "
+	               "of its elements required)",
+	               quote(q, not->name));
+}
+
 /* File the successors; all that would live on die when one has met a NOT. */
 static void
-file_successors(struct nfa *f, struct partials *p, bool first)
+file_successors(struct nfa *f, struct partials *p, bool first, bool stops)
 {
-	const bool stops = stopped(f) != NULL;
-
 	for (size_t i = 0; i < f->n_successors; i++) {
 		const struct branch *b = &f->successors[i];
 		p->started |= first && b->start != START_NEVER;
@@ -633,14 +646,17 @@ event_for_each(struct nfa *f, struct partials *p, const struct branch *live, siz
 	for (size_t i = 0; i < n; i++) {
 		if (f->next.n > NFA_BRANCHES_MAX)
 			return nfa_too_many(NFA_BRANCHES_MAX, err);
-		if (step(f, &live[i], err) < 0) {
+		const bool first = live[i].state == f->g->start;
+		const bool failed = step(f, &live[i], err) < 0;
+		const struct branch *const stop = failed ? NULL : stopped(f);
+		if (failed || (first && stop != NULL && fail_stopped_wait(f, stop, err) < 0)) {
 			for (size_t k = 0; k < f->n_successors; k++)
 				node_drop(f->store, f->successors[k].node);
 			return -1;
 		}
 		if (f->tell != NULL)
 			tell_step(f, &live[i]);
-		file_successors(f, p, live[i].state == f->g->start);
+		file_successors(f, p, first, stop != NULL);
 	}
 	return 0;
 }

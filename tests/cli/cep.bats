@@ -339,6 +339,16 @@ maip-cep: 1 record came too late and was dropped (raise --watermark, or keep it 
 		</dev/null
 }
 
+@test "what must not come ends the run where it comes before anything, as in Flink" {
+	printf '{"timestamp":%d,"e":"%s"}\n' 1 a 2 x 3 b >log
+	local a="e = 'a'" b="e = 'b'"
+	run -65 --separate-stderr maip-cep --begin '(' --begin a --where "$a" --optional ')' \
+		--not-followed-by n --where "$b" --within 10s log
+	assert_equal "$stderr" "maip-cep: an event that is 'n', which must not come, has come before any was taken: the group before it may match nothing, and Flink fails on that (make one of its elements required)"
+	run -65 maip-cep --begin '(' --begin a --where "$a" --optional ')' --not-next n --where "$b" --next c log
+	run -0 maip-cep --begin '(' --begin a --where "$a" ')' --not-next n --where "$b" --next c log
+}
+
 @test "a skip target must be an element outside of groups" {
 	refused "--after-match: no element has the name 'b' (name one of the pattern's own)" --begin a --after-match skip-to-last=b
 	refused "--after-match: 'b' stands inside a group (name an element outside of parentheses)" \
