@@ -240,6 +240,12 @@ check() {
 	END
 }
 
+@test "IN may stand in MEASURES, though Flink fails on it there" {
+	rows "ORDER BY t MEASURES A.v IN (1, 2) AS i, COUNT(A.v) NOT IN (1, 3) AS n, C.v AS c AFTER MATCH SKIP PAST LAST ROW
+		PATTERN (A+ B C) DEFINE A AS e = 'a', B AS e = 'b', C AS e = 'c'"
+	assert_output '{"i":true,"n":true,"c":7}'
+}
+
 @test "columns called final and running are told from the words before an operand" {
 	printf '{"t":%d,"final":%d,"running":%d}\n' 1 1 5 2 2 6 3 3 7 >log
 	for where in 'final > 1' 'final IS NOT NULL AND final > 1' '(final) = 2 OR final IN (3)' 'final BETWEEN 2 AND 3' 'final NOT IN (1)' \
