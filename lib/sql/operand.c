@@ -272,6 +272,21 @@ parse_bracket(struct parser *p)
 	return n;
 }
 
+/* At a reserved word where an operand belongs: a sign behind it shows that a name was meant. */
+static struct node *
+fail_reserved(struct parser *p, const struct token *next)
+{
+	const struct str word = p->lex.now.text;
+	char q[QUOTE_MAX];
+
+	if (next->kind != TOKEN_SIGN || lex_is_sign(next, "("))
+		return parse_expected(p, "an expression");
+	lex_fail(&p->lex, p->lex.now.at,
+	         "%s is a word of expressions (as a name it stands in backquotes, `%.*s`)",
+	         quote(q, word), STR_ARGS(word));
+	return NULL;
+}
+
 static struct node *
 parse_word(struct parser *p)
 {
@@ -289,7 +304,7 @@ parse_word(struct parser *p)
 	if (parse_at_word(p, "CASE"))
 		return parse_case(p);
 	if (parse_is_reserved(&p->lex.now))
-		return parse_expected(p, "an expression");
+		return fail_reserved(p, &next);
 	if (parse_at_word(p, "NULL"))
 		return literal(p, &v);
 	if (parse_at_word(p, "TRUE") || parse_at_word(p, "FALSE")) {

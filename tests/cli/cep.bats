@@ -363,6 +363,9 @@ maip-cep: 1 record came too late and was dropped (raise --watermark, or keep it 
 	run -64 --separate-stderr maip-cep --begin a --where 'COUNT(b) > 1' </dev/null
 	assert [ "${stderr#maip-cep: --where: column }" != "$stderr" ]
 	refused '--where: this is a number, not a condition' --begin a --where '1 + 1'
+	refused "--where: column 6: 'end' is a word of expressions (as a name it stands in backquotes, \`end\`)" \
+		--begin end --where 'LAST(end.v) < 2'
+	run -0 maip-cep --begin end --where 'LAST(`end`.v) < 2' </dev/null
 }
 
 @test "a loop over a group that can match nothing is refused" {
