@@ -135,9 +135,9 @@ mock_set_down(struct mock *m, int broker, bool down)
 }
 
 void
-mock_fail(struct mock *m, int kind, int code, size_t n)
+mock_fail(struct mock *m, int kind, int code, size_t n, int ms)
 {
 	while (n-- > 0)
-		rd_kafka_mock_push_request_errors(m->cluster, (int16_t)kind, 1,
-		                                  (rd_kafka_resp_err_t)code);
+		rd_kafka_mock_broker_push_request_error_rtts(
+			m->cluster, 1, (int16_t)kind, 1, (rd_kafka_resp_err_t)code, ms);
 }

@@ -34,8 +34,9 @@ int mock_topic(struct mock *m, struct str spec, struct err *err);
 /* For tests: connections to a broker are refused and dropped while it is down. */
 void mock_set_down(struct mock *m, int broker, bool down);
 
-/* For tests: answer the next n requests of a kind (0: Produce, 14: SyncGroup, ...) with this error
- * of Kafka's protocol (3: unknown topic, 10: message too large, 29: not authorized). */
-void mock_fail(struct mock *m, int kind, int code, size_t n);
+/* For tests: the first broker answers the next n requests of a kind (0: Produce, 14: SyncGroup,
+ * ...) with this error of Kafka's protocol (3: unknown topic, 10: message too large, 29: not
+ * authorized), each so many ms late. */
+void mock_fail(struct mock *m, int kind, int code, size_t n, int ms);
 
 #endif

@@ -13,6 +13,7 @@
 
 #define ASK_AGAIN_MS 2000 /* what was not there, or not answered, is not asked for again before */
 #define MAKE_MS        10000            /* until the brokers tell of a topic that we made */
+#define LEADERS_MS     1000             /* one question for all leaders of a topic */
 #define MADE_WITHIN_MS 3000             /* how long a broker may take to make one on demand */
 #define SETTING_MS     3000             /* for an answer that we can do without */
 
@@ -103,6 +104,40 @@ ask_all(struct targets *t, struct err *err)
 	return 0;
 }
 
+/* Does the leader of each partition take it for its own? */
+static bool
+leaders_answer(struct handle *h, rd_kafka_topic_partition_list_t *list)
+{
+	for (int i = 0; i < list->cnt; i++)
+		list->elems[i].offset = RD_KAFKA_OFFSET_END;
+	if (rd_kafka_offsets_for_times(h->rk, list, LEADERS_MS) != RD_KAFKA_RESP_ERR_NO_ERROR)
+		return false;
+	for (int i = 0; i < list->cnt; i++)
+		if (list->elems[i].err != RD_KAFKA_RESP_ERR_NO_ERROR)
+			return false;
+	return true;
+}
+
+/* The brokers tell of a new topic some moments before its leaders take records. They would refuse
+ * the first ones, and take those behind: see only_implied() in writer_report.c. */
+static int
+await_leaders(struct targets *t, struct str name, struct err *err)
+{
+	const struct target             *to = make(t, name);
+	rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(to->partitions);
+	int64_t                          end = clock_monotonic_ms() + MAKE_MS;
+	int                              got = 0;
+
+	rd_kafka_topic_partition_list_add_range(list, to->name, 0, to->partitions - 1);
+	while (got == 0 && !leaders_answer(t->h, list) && clock_monotonic_ms() < end) {
+		rd_kafka_poll(t->h->rk, 20);
+		if (handle_stopped(t->h))
+			got = fail_as(err, STATUS_RETRY, "stopped by a signal");
+	}
+	rd_kafka_topic_partition_list_destroy(list);
+	return got;
+}
+
 /* Make it, and wait until the brokers tell of it. */
 static int
 create(struct targets *t, struct str name, struct err *err)
@@ -115,7 +150,7 @@ create(struct targets *t, struct str name, struct err *err)
 		if (ask_all(t, err) < 0)
 			return -1;
 		if (make(t, name)->partitions > 0)
-			return 0;
+			return await_leaders(t, name, err);
 		rd_kafka_poll(t->h->rk, 20);
 		if (handle_stopped(t->h))
 			return fail_as(err, STATUS_RETRY, "stopped by a signal");
@@ -136,7 +171,9 @@ let_make(struct targets *t, struct str name, struct err *err)
 		if (partitions < 0)
 			return -1;
 		make(t, name)->partitions = partitions;
-		if (partitions > 0 || clock_monotonic_ms() >= end)
+		if (partitions > 0)
+			return await_leaders(t, name, err);
+		if (clock_monotonic_ms() >= end)
 			return 0;
 		if (handle_stopped(t->h))
 			return fail_as(err, STATUS_RETRY, "stopped by a signal");

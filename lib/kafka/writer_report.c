@@ -2,6 +2,8 @@
 /*
  * writer_report.c - what has become of a record, and why
  */
+#include <inttypes.h>
+
 #include "base/mem.h"
 #include "base/time.h"
 #include "kafka/writer_parts.h"
@@ -144,6 +146,11 @@ report_given_up(struct kafka_writer *w, const rd_kafka_message_t *m)
 		        "(--batch-size)");
 	else if (m->err == RD_KAFKA_RESP_ERR_INVALID_RECORD && m->key == NULL)
 		writer_fail_no_key(&err);
+	else if (m->err == RD_KAFKA_RESP_ERR_NO_ERROR)
+		fail_as(&err, STATUS_UNAVAILABLE,
+		        "sent, but not acknowledged: only a later record of partition %" PRId32
+		        " was",
+		        m->partition);
 	else
 		writer_explain(w, m->err,
 		               m->err == RD_KAFKA_RESP_ERR__PURGE_INFLIGHT ||
@@ -151,6 +158,17 @@ report_given_up(struct kafka_writer *w, const rd_kafka_message_t *m)
 		                               RD_KAFKA_MSG_STATUS_NOT_PERSISTED,
 		               &err);
 	w->events.report(w->events.arg, (uintptr_t)m->_private, &r, &err);
+}
+
+/* Does only a later record of its partition say that this one is there? To librdkafka that is an
+ * acknowledgement, since the numbers that it gives to records leave no gap. But to a broker that
+ * has nothing of this client in the partition any number is the first: it may have refused this
+ * record for a moment, as one does that has just become the leader, and taken those that were under
+ * way behind it. (librdkafka then does not send it again.) */
+static bool
+only_implied(const struct kafka_writer *w, const rd_kafka_message_t *m)
+{
+	return w->conf.acks == ACKS_ALL && m->offset < 0;
 }
 
 static void
@@ -174,7 +192,7 @@ writer_on_delivery(rd_kafka_t *rk, const rd_kafka_message_t *m, void *opaque)
 	struct kafka_writer *w = h->owner;
 
 	(void)rk;
-	if (m->err != RD_KAFKA_RESP_ERR_NO_ERROR) {
+	if (m->err != RD_KAFKA_RESP_ERR_NO_ERROR || only_implied(w, m)) {
 		report_given_up(w, m);
 	} else {
 		if (!h->answered || h->down_since != TIME_MAX)

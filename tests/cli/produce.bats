@@ -191,6 +191,17 @@ hello='{"_maip":"hello","version":1,"job":"00000000000000000000000000000000","ru
 	assert_output '{}'
 }
 
+@test "a record that only a later one was acknowledged for is not taken for delivered" {
+	broker fail 0 19 1 300    # while the answer is late, the next are under way, and are taken
+	run -74 --separate-stderr maip-produce -t one --batch-size 1 --linger 0 \
+		--dead-letter letters --receipts receipts <(seq -f '{"n":%.0f}' 20)
+	assert_equal "$stderr" "maip-produce: 1 of 20 records not delivered (1 of them sent, and perhaps there), the first: line 1 to 'one': sent, but not acknowledged: only a later record of partition 0 was; they are in letters"
+	assert_equal "$(wc -l <receipts)" 19
+	run -0 maip-produce --envelope letters
+	run -0 records one '%s\n'
+	assert_equal "$(printf '%s\n' "${lines[@]}" | sort)" "$(seq -f '{"n":%.0f}' 20 | sort)"
+}
+
 @test "a broker that goes away: what was not acknowledged is in the dead letters" {
 	mkfifo in
 	maip-produce -t one --dead-letter letters --receipts receipts --delivery-timeout 1s \

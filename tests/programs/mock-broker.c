@@ -5,9 +5,9 @@
  *	mock-broker [-n BROKERS] [TOPIC[:PARTITIONS]]...
  *
  * Prints where it listens, then obeys a command a line from standard input and answers "ok":
- * "down [BROKER]", "up [BROKER]", "fail REQUEST CODE COUNT" (see mock.h); brokers are numbered from
- * 1, and partition 0 is led by the first. Ends with its standard input, so that no test can leave
- * it behind.
+ * "down [BROKER]", "up [BROKER]", "fail REQUEST CODE COUNT [MS]" (see mock.h); brokers are numbered
+ * from 1, and partition 0 is led by the first. Ends with its standard input, so that no test can
+ * leave it behind.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,15 +18,15 @@
 static bool
 obey(struct mock *m, const char *command)
 {
-	int    kind, code, broker = 1;
+	int    kind, code, broker = 1, ms = 0;
 	char   word[8] = "";
 	size_t n;
 
 	(void)sscanf(command, "%7s %d", word, &broker);
 	if (strcmp(word, "down") == 0 || strcmp(word, "up") == 0)
 		mock_set_down(m, broker, strcmp(word, "down") == 0);
-	else if (sscanf(command, "fail %d %d %zu\n", &kind, &code, &n) == 3)
-		mock_fail(m, kind, code, n);
+	else if (sscanf(command, "fail %d %d %zu %d\n", &kind, &code, &n, &ms) >= 3)
+		mock_fail(m, kind, code, n, ms);
 	else
 		return false;
 	return true;
