@@ -3,8 +3,8 @@
  * handle.c - one librdkafka client, made and watched the same way at both ends
  *
  * librdkafka retries for ever and never says that a broker is back. So when it has reported that
- * no broker is up, handle_check() asks for metadata once a second until one answers or patience
- * ends.
+ * no broker is up, handle_check() asks for metadata every second or two until one answers or
+ * patience ends.
  */
 #include <assert.h>
 #include <inttypes.h>
@@ -21,7 +21,8 @@
 #include "stream/pipe.h"
 
 #define PROBE_EVERY_MS 1000
-#define PROBE_WAIT_MS  200
+#define PROBE_FIRST_MS 200              /* a question, which blocks all else */
+#define PROBE_MOST_MS  1600             /* an answer from the other side of the earth takes less */
 #define ASK_FIRST_MS   500              /* a question, between looks whether a signal has come */
 #define ASK_MOST_MS    5000
 #define FETCH_WAIT_MS  500              /* librdkafka's default */
@@ -150,14 +151,14 @@ brokers_down(struct handle *h)
 	h->next_probe = h->down_since + PROBE_EVERY_MS;
 }
 
-/* Not before a probe has failed, too: a broker ends a connection when the token has ended with
- * which it began, and that is no news. */
+/* Not before probes have failed, too: a broker ends a connection when the token has ended with
+ * which it began, and that is no news; and it may be far away. */
 static void
 tell_down(struct handle *h)
 {
 	char text[900], wait[DUR_TEXT_MAX];
 
-	if (h->told || !h->answered)
+	if (h->told || !h->answered || h->probe_wait < PROBE_MOST_MS)
 		return;
 	h->told = true;
 	wait[dur_print(wait, kafka_conf_patience(h->conf, true))] = '\0';
@@ -288,7 +289,10 @@ handle_conf(struct handle *h, const struct kafka_conf *c, const struct kafka_wat
 {
 	struct put put = { rd_kafka_conf_new(), c };
 
-	*h = (struct handle){ .conf = c, .watch = *watch, .down_since = TIME_MAX };
+	*h = (struct handle){ .conf = c,
+		              .watch = *watch,
+		              .down_since = TIME_MAX,
+		              .probe_wait = PROBE_FIRST_MS };
 	kafka_conf_show(c, put_row, &put);
 	handle_set_number(put.conf, "socket.timeout.ms", answer_within(c));
 	handle_set(put.conf, "log.queue", "true");
@@ -426,6 +430,7 @@ handle_heard(struct handle *h)
 	h->told = h->doubt = false;
 	h->answered = true;
 	h->down_since = TIME_MAX;
+	h->probe_wait = PROBE_FIRST_MS;
 	h->code = RD_KAFKA_RESP_ERR_NO_ERROR;
 	h->reason[0] = '\0';
 	h->mute = false;
@@ -446,6 +451,17 @@ look_at(rd_kafka_resp_err_t code)
 	default:
 		return "";
 	}
+}
+
+/* Does a broker answer? The next probe waits longer if none does. */
+static bool
+probe(struct handle *h)
+{
+	if (ask_metadata(h, h->probe_wait) == RD_KAFKA_RESP_ERR_NO_ERROR)
+		return true;
+	if (h->probe_wait < PROBE_MOST_MS)
+		h->probe_wait *= 2;
+	return false;
 }
 
 /* A mute broker is down for librdkafka once it has not answered on a new connection, either. */
@@ -472,18 +488,19 @@ handle_check(struct handle *h, struct err *err)
 	 * up: librdkafka does not say then that all brokers are down. */
 	if (h->doubt && h->down_since == TIME_MAX) {
 		h->doubt = false;
-		if (ask_metadata(h, PROBE_WAIT_MS) != RD_KAFKA_RESP_ERR_NO_ERROR)
+		if (!probe(h))
 			brokers_down(h);
 	}
 	if (h->down_since == TIME_MAX)
 		return 0;
 	now = clock_monotonic_ms();
 	if (now >= h->next_probe) {
-		h->next_probe = now + PROBE_EVERY_MS;
-		if (ask_metadata(h, PROBE_WAIT_MS) == RD_KAFKA_RESP_ERR_NO_ERROR) {
+		if (probe(h)) {
 			handle_heard(h);
 			return 0;
 		}
+		now = clock_monotonic_ms();
+		h->next_probe = now + PROBE_EVERY_MS;
 		if (!out_of_patience(h, now))
 			tell_down(h);
 	}

@@ -31,6 +31,7 @@ struct handle {
 	/* monotonic ms; TIME_MAX: as far as we know, brokers answer */
 	int64_t                  down_since;
 	int64_t                  next_probe;
+	int                      probe_wait;    /* ms; for its answer */
 	bool                     lost;  /* a connection, since the owner last set it to false */
 	/* a connection has failed, and nobody has asked yet whether there is another; producers */
 	bool                     doubt;

@@ -135,6 +135,13 @@ mock_set_down(struct mock *m, int broker, bool down)
 }
 
 void
+mock_set_distance(struct mock *m, int ms)
+{
+	for (int broker = 1; broker <= m->brokers; broker++)
+		rd_kafka_mock_broker_set_rtt(m->cluster, broker, ms);
+}
+
+void
 mock_fail(struct mock *m, int kind, int code, size_t n, int ms)
 {
 	while (n-- > 0)

@@ -34,6 +34,9 @@ int mock_topic(struct mock *m, struct str spec, struct err *err);
 /* For tests: connections to a broker are refused and dropped while it is down. */
 void mock_set_down(struct mock *m, int broker, bool down);
 
+/* For tests: every answer takes so many ms. */
+void mock_set_distance(struct mock *m, int ms);
+
 /* For tests: the first broker answers the next n requests of a kind (0: Produce, 14: SyncGroup,
  * ...) with this error of Kafka's protocol (3: unknown topic, 10: message too large, 29: not
  * authorized), each so many ms late. */

@@ -238,6 +238,24 @@ hello='{"_maip":"hello","version":1,"job":"00000000000000000000000000000000","ru
 	assert_equal "$output" $'0{"n":1}\n1{"n":2}'
 }
 
+@test "a broker that is back is noticed though nothing is sent, even one that is far away" {
+	mkfifo in
+	maip-produce -t one --receipts receipts <in 2>err 8>&- 9<&- 3>&- &
+	pid=$!
+	exec 7>in
+	echo '{"n":1}' >&7
+	await_lines receipts 1
+	broker down
+	await_lines err 1               # no broker answers any more
+	broker distance 500
+	broker up
+	await_lines err 2
+	exec 7>&-
+	wait $pid
+	run -0 tail -n 1 err
+	assert_output "maip-produce: a broker answers again"
+}
+
 @test "no broker for too long gives up, and the rest of the input becomes dead letters" {
 	mkfifo in
 	maip-produce -t one --dead-letter letters --receipts receipts --broker-timeout 1s \

@@ -5,9 +5,9 @@
  *	mock-broker [-n BROKERS] [TOPIC[:PARTITIONS]]...
  *
  * Prints where it listens, then obeys a command a line from standard input and answers "ok":
- * "down [BROKER]", "up [BROKER]", "fail REQUEST CODE COUNT [MS]" (see mock.h); brokers are numbered
- * from 1, and partition 0 is led by the first. Ends with its standard input, so that no test can
- * leave it behind.
+ * "down [BROKER]", "up [BROKER]", "distance MS", "fail REQUEST CODE COUNT [MS]" (see mock.h);
+ * brokers are numbered from 1, and partition 0 is led by the first. Ends with its standard input,
+ * so that no test can leave it behind.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,6 +25,8 @@ obey(struct mock *m, const char *command)
 	(void)sscanf(command, "%7s %d", word, &broker);
 	if (strcmp(word, "down") == 0 || strcmp(word, "up") == 0)
 		mock_set_down(m, broker, strcmp(word, "down") == 0);
+	else if (sscanf(command, "distance %d\n", &ms) == 1)
+		mock_set_distance(m, ms);
 	else if (sscanf(command, "fail %d %d %zu %d\n", &kind, &code, &n, &ms) >= 3)
 		mock_fail(m, kind, code, n, ms);
 	else

@@ -12,7 +12,7 @@ start_broker() { # [-n BROKERS] [TOPIC[:PARTITIONS]]...
 	export MAIP_KAFKA_BROKERS
 }
 
-# down [BROKER], up [BROKER], fail REQUEST CODE COUNT [MS]
+# down [BROKER], up [BROKER], distance MS, fail REQUEST CODE COUNT [MS]
 broker() {
 	local answer
 	echo "$*" >&8
