@@ -318,6 +318,25 @@ file_is(void *self, const struct stat *file)
 	return is_open_as(((const struct file *)self)->fd, file);
 }
 
+/* Did an earlier run leave a line without its end in the file that fd writes to, for the disk was
+ * full or it was killed? */
+static bool
+is_torn(int fd, const char *path)
+{
+	struct stat file;
+	char        last = '\n';
+
+	if (fstat(fd, &file) < 0 || !S_ISREG(file.st_mode) || file.st_size == 0)
+		return false;
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return false;
+	if (pread(fd, &last, 1, file.st_size - 1) < 1)
+		last = '\n';
+	close(fd);
+	return last != '\n';
+}
+
 int
 out_open_file(struct out *o, const char *path, struct err *err)
 {
@@ -338,5 +357,7 @@ out_open_file(struct out *o, const char *path, struct err *err)
 	out_init(o, &(struct sink){
 		.self = f, .write = file_write, .close = file_close, .is = file_is
 	});
+	if (is_torn(fd, path))
+		out_str(o, STR("\n"));
 	return 0;
 }

@@ -87,8 +87,9 @@ enum status out_finish(struct out *o, enum status so_far);
 struct sink sink_fd(int *fd);
 
 /* A side output such as --late FILE or a dead-letter file: created or appended to, line buffered
- * by batch. err: which path, why. Appending keeps what earlier runs wrote. "-" is refused
- * (STATUS_USAGE): standard output has the results, and a file of that name is never meant. */
+ * by batch. err: which path, why. Appending keeps what earlier runs wrote; a line that one of them
+ * left without its end stays a line of its own. "-" is refused (STATUS_USAGE): standard output has
+ * the results, and a file of that name is never meant. */
 int out_open_file(struct out *o, const char *path, struct err *err);
 
 #endif

@@ -341,6 +341,28 @@ a_side_file_is_created_and_then_appended_to(void **state)
 }
 
 static void
+a_side_file_whose_last_line_was_cut_gets_its_end_first(void **state)
+{
+	char       path[] = "/tmp/out_test.XXXXXX", text[100];
+	struct out o;
+	struct err err;
+	int        fd = mkstemp(path);
+
+	(void)state;
+	assert_int_equal(write(fd, "one\ncu", 6), 6);
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(out_open_file(&o, path, &err), 0);
+		out_line(&o, STR("two"));
+		assert_int_equal(out_finish(&o, STATUS_OK), STATUS_OK);
+		out_release(&o);
+	}
+	assert_int_equal(pread(fd, text, sizeof(text), 0), 15);
+	assert_memory_equal(text, "one\ncu\ntwo\ntwo\n", 15);
+	close(fd);
+	unlink(path);
+}
+
+static void
 a_side_file_that_cannot_be_made_is_named(void **state)
 {
 	struct out o;
@@ -371,6 +393,7 @@ main(void)
 		cmocka_unit_test(the_clock_is_told_around_each_write),
 		cmocka_unit_test(values_are_printed_as_json),
 		cmocka_unit_test(a_side_file_is_created_and_then_appended_to),
+		cmocka_unit_test(a_side_file_whose_last_line_was_cut_gets_its_end_first),
 		cmocka_unit_test(a_side_file_that_cannot_be_made_is_named),
 	};
 
