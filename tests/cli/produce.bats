@@ -79,6 +79,24 @@ hello='{"_maip":"hello","version":1,"job":"00000000000000000000000000000000","ru
 	assert_equal "$stderr" "maip-produce: cannot reach Kafka at 127.0.0.1:1: Connection refused (set MAIP_KAFKA_BROKERS or -b)"
 }
 
+@test "a port where something else answers is told as that" {
+	python3 - >port 8>&- 9<&- 3>&- <<-'END' &
+		import socket
+		s = socket.create_server(("127.0.0.1", 0))
+		print(s.getsockname()[1], flush=True)
+		while True:
+		    c = s.accept()[0]
+		    c.recv(1000)
+		    c.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+	END
+	server=$!
+	await_lines port 1
+	run --separate-stderr maip-produce -b "127.0.0.1:$(<port)" --broker-timeout 1s -t t </dev/null
+	kill $server
+	assert_equal "$status" 69
+	assert_equal "$stderr" "maip-produce: cannot use Kafka at 127.0.0.1:$(<port): what it answers is not Kafka's protocol (another port, unless receive.message.max.bytes is too small)"
+}
+
 @test "a line that is no record stops the run after what was good before it" {
 	printf '%s\n' '{"n":1}' 'hello' '{"n":3}' >in
 	run -65 --separate-stderr maip-produce -t one in
