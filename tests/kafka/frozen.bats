@@ -20,7 +20,10 @@ setup() {
 
 teardown() { [[ -z ${broker-} ]] || kill -CONT "$broker"; }
 
-freeze() { kill -STOP "$broker"; }
+freeze() { # until no thread of it runs, for the last one may still answer
+	kill -STOP "$broker"
+	while grep -q '^State:[[:space:]]*[^T[:space:]]' /proc/"$broker"/task/*/status; do :; done
+}
 thaw() { kill -CONT "$broker"; }
 
 # Start maip-produce on the pipe, which is descriptor 4, and give it lines that arrive.
