@@ -98,3 +98,29 @@ await() { # TEXT
 	run -0 read_all letters
 	assert_output "$(seq -f '{"n":%.0f}' 10)"
 }
+
+@test "in one run some dead letters were sent and others were not, and only the former may be there" {
+	# one batch under way, and what comes behind it waits
+	start mixed 1 --dead-letter letters --broker-timeout 4s --batch-size 100 --linger 0 \
+		-X max.in.flight.requests.per.connection=1
+	freeze
+	seq -f '{"n":%.0f}' 2 4000 >&4
+	exec 4>&-
+	ends_with 74 "$pid"
+	jq -r '"\(.value.n) \(.error | .[:index(":")])"' letters | sort -n >whys
+	run -0 sh -c "cut -d ' ' -f 2- whys | sort -u"
+	assert_output $'not sent\nsent, but not acknowledged'
+	sent=$(grep -c 'sent, but' whys)
+	assert_regex "$(tail -n 1 err)" "3999 of 4000 records not delivered \\($sent of them sent, "
+	# those are the first ones, and nobody was left out
+	assert_equal "$(cut -d ' ' -f 1 whys)" "$(seq 2 4000)"
+	assert_equal "$(head -n "$sent" whys | cut -d ' ' -f 2 | sort -u)" "sent,"
+	thaw
+	# what was not sent is not there; with it the topic is complete
+	jq -c 'select(.error | startswith("sent, ") | not)' letters >certain
+	maip-produce --envelope certain
+	read_all mixed | jq .n | sort -n >got
+	run -0 uniq -d got
+	assert_output ""
+	assert_equal "$(<got)" "$(seq 4000)"
+}
