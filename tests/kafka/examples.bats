@@ -8,5 +8,5 @@ setup() { need_kafka; }
 @test "maip-produce(1)" {
 	run "$BATS_TEST_DIRNAME/../examples" "needs kafka" "$BATS_TEST_DIRNAME/../../man/maip-produce.1"
 	assert_success
-	assert_line 1..6
+	assert_line 1..7
 }
