@@ -202,6 +202,13 @@ hello='{"_maip":"hello","version":1,"job":"00000000000000000000000000000000","ru
 	assert_equal "$stderr" "maip-produce: 1 of 1 records not delivered, the first: line 1 to 'one': too large for the topic (its max.message.bytes), or its batch was (--batch-size) (--dead-letter FILE keeps them, and goes on)"
 }
 
+@test "the one time that librdkafka cannot send is refused, and not sent as now" {
+	run -74 --separate-stderr maip-produce -t one --timestamp n <<<$'{"n":1}\n{"n":0}'
+	assert_equal "$stderr" "maip-produce: 1 of 2 records not delivered, the first: line 2 to 'one': a record of 1970-01-01T00:00:00.000Z cannot be sent: librdkafka takes the time 0 for none (--dead-letter FILE keeps them, and goes on)"
+	run -0 records one '%T\n'
+	assert_output 1000
+}
+
 @test "a broker that is overloaded is asked again" {
 	broker fail 0 19 3        # not enough replicas
 	run -0 maip-produce -t one <<<'{}'
