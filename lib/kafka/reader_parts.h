@@ -65,6 +65,7 @@ struct kafka_reader {
 	 * each was assigned. NULL: none was lost yet */
 	rd_kafka_topic_partition_list_t *doubtful;
 	int64_t              next_touch;        /* monotonic ms: they are not asked for before */
+	int                  touch_ms;          /* for so long */
 	uint64_t             nudges;
 	bool                 failed;    /* a callback failed: err is for the next poll */
 	struct err           err;

@@ -5,14 +5,17 @@
  * librdkafka tells that a connection was lost, but not which partitions are behind it, nor when it
  * is back. So after a loss all are in doubt until their leaders have answered: asked all at once,
  * each for its own, for one that is away is waited for in vain. None of the questions here is worth
- * more than a moment.
+ * more than a moment: a short one at first, and a longer one, as rarely, where no answer came in
+ * time, for a broker may be far away.
  */
 #include "base/clock.h"
 #include "base/time.h"
 #include "kafka/reader_parts.h"
 
-#define TOUCH_MS       200
-#define TOUCH_EVERY_MS 1000
+#define TOUCH_FIRST_MS 200
+#define TOUCH_MOST_MS  800
+#define TOUCH_EVERY    5                /* times as long as an answer is waited for */
+#define ANSWERS        3                /* that tell of more to come, of which nothing comes */
 
 void
 reader_trust_all(struct kafka_reader *k)
@@ -46,6 +49,7 @@ doubt_all(struct kafka_reader *k)
 		                                  assigned->elems[i].partition)
 			->offset = assigned->elems[i].offset;
 	rd_kafka_topic_partition_list_destroy(assigned);
+	k->touch_ms = TOUCH_FIRST_MS;
 	k->h.lost = false;
 	return true;
 }
@@ -75,12 +79,26 @@ caught_up(struct kafka_reader *k, const rd_kafka_topic_partition_t *asked, int64
 	struct err ignored;
 	int64_t at;
 
-	if (asked->err != RD_KAFKA_RESP_ERR_NO_ERROR || asked->offset < 0 ||
-	    reader_position(k, &p, &at, &ignored) < 0)
+	if (reader_position(k, &p, &at, &ignored) < 0)
 		return false;
 	if (at == OFFSET_NONE)
 		at = assigned;
 	return at < 0 || at >= asked->offset;
+}
+
+/* The leader of p, which is in doubt, has answered. Is p silent? Or is it said for long enough that
+ * something will come? There may be nothing to be had: compaction can leave an empty batch. */
+static bool
+is_settled(struct kafka_reader *k, const rd_kafka_topic_partition_t *answer)
+{
+	rd_kafka_topic_partition_t *p = rd_kafka_topic_partition_list_find(
+		k->doubtful, answer->topic, answer->partition);
+	uintptr_t answers = (uintptr_t)p->opaque;
+
+	if (answer->err != RD_KAFKA_RESP_ERR_NO_ERROR || answer->offset < 0)
+		return false;
+	p->opaque = (void *)++answers;
+	return answers >= ANSWERS || caught_up(k, answer, p->offset);
 }
 
 /* Ask one leader for the ends of what it leads: whoever has nothing for us is silent. */
@@ -97,15 +115,12 @@ ask_leader(struct kafka_reader *k, const struct rd_kafka_metadata *md, int32_t l
 			rd_kafka_topic_partition_list_add(list, p->topic, p->partition)->offset =
 				RD_KAFKA_OFFSET_END;
 	}
-	if (list->cnt > 0 && rd_kafka_offsets_for_times(k->h.rk, list, TOUCH_MS) ==
+	if (list->cnt > 0 && rd_kafka_offsets_for_times(k->h.rk, list, k->touch_ms) ==
 	                             RD_KAFKA_RESP_ERR_NO_ERROR) {
 		for (int i = 0; i < list->cnt; i++) {
 			const rd_kafka_topic_partition_t *p = &list->elems[i];
 
-			if (caught_up(k, p,
-			              rd_kafka_topic_partition_list_find(k->doubtful, p->topic,
-			                                                 p->partition)
-			                      ->offset))
+			if (is_settled(k, p))
 				rd_kafka_topic_partition_list_del(k->doubtful, p->topic,
 				                                  p->partition);
 		}
@@ -118,12 +133,14 @@ ask_leaders(struct kafka_reader *k)
 {
 	const struct rd_kafka_metadata *md;
 
-	k->next_touch = clock_monotonic_ms() + TOUCH_EVERY_MS;
-	if (rd_kafka_metadata(k->h.rk, 0, NULL, &md, TOUCH_MS) != RD_KAFKA_RESP_ERR_NO_ERROR)
-		return;
-	for (int i = 0; i < md->broker_cnt; i++)
-		ask_leader(k, md, md->brokers[i].id);
-	rd_kafka_metadata_destroy(md);
+	k->next_touch = clock_monotonic_ms() + TOUCH_EVERY * k->touch_ms;
+	if (rd_kafka_metadata(k->h.rk, 0, NULL, &md, k->touch_ms) == RD_KAFKA_RESP_ERR_NO_ERROR) {
+		for (int i = 0; i < md->broker_cnt; i++)
+			ask_leader(k, md, md->brokers[i].id);
+		rd_kafka_metadata_destroy(md);
+	}
+	if (k->doubtful->cnt > 0 && k->touch_ms < TOUCH_MOST_MS)
+		k->touch_ms *= 2;
 }
 
 bool
@@ -151,7 +168,7 @@ reader_ends_at(void *self, const struct part *p, int64_t offset)
 
 	if (rd_kafka_query_watermark_offsets(k->h.rk, reader_intern(k, p->topic).p, p->partition,
 	                                     &first, &next,
-	                                     TOUCH_MS) != RD_KAFKA_RESP_ERR_NO_ERROR)
+	                                     TOUCH_MOST_MS) != RD_KAFKA_RESP_ERR_NO_ERROR)
 		return -1;
 	return next == offset;
 }

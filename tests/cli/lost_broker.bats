@@ -68,3 +68,21 @@ await() { # PATTERN
 	assert_regex "$(<err)" "maip-consume: cannot reach Kafka at $MAIP_KAFKA_BROKERS: "
 	refute grep '"_maip":"idle"' out
 }
+
+@test "--idle-timeout: a broker that is back falls silent, though its answers take long" {
+	maip-consume -t t -o earliest --watermark 0s --idle-timeout 1s \
+		-X reconnect.backoff.max.ms=500 >out 2>err 3>&- &
+	reader=$!
+	put 5 0 1 2 3
+	await_lines out 5
+	broker distance 500
+	broker down 1
+	put 6 1
+	await 12:00:06Z
+	broker up 1
+	await '"_maip":"idle"'
+	kill -TERM "$reader"
+	wait "$reader"
+	reader=
+	assert_equal "$(<err)" ""
+}
