@@ -488,7 +488,9 @@ handle_check(struct handle *h, struct err *err)
 	 * up: librdkafka does not say then that all brokers are down. */
 	if (h->doubt && h->down_since == TIME_MAX) {
 		h->doubt = false;
-		if (!probe(h))
+		if (probe(h))
+			handle_heard(h);
+		else
 			brokers_down(h);
 	}
 	if (h->down_since == TIME_MAX)

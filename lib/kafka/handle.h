@@ -15,6 +15,7 @@
 
 #include <librdkafka/rdkafka.h>
 
+#include "base/time.h"
 #include "kafka/conf.h"
 
 struct auth;
@@ -70,8 +71,16 @@ void handle_close(struct handle *h);
 /* To be called when a poll has brought nothing. 0, or -1: no broker has answered for too long,
  * the credentials were refused, or the client is beyond repair. */
 int handle_check(struct handle *h, struct err *err);
-/* a broker has answered: a record or a delivery report came */
+/* A broker has answered: a record or a delivery report came. What was said of trouble is forgotten,
+ * lest it explain one of hours later. */
 void handle_heard(struct handle *h);
+
+static inline void
+handle_heard_record(struct handle *h)   /* the same; a few comparisons while all is well */
+{
+	if (!h->answered || h->down_since != TIME_MAX || h->code != RD_KAFKA_RESP_ERR_NO_ERROR)
+		handle_heard(h);
+}
 
 bool handle_stopped(const struct handle *h);            /* has a signal come? */
 bool handle_hurried(const struct handle *h);            /* a second one: nothing is waited for */

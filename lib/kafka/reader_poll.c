@@ -110,8 +110,7 @@ hand_out(struct kafka_reader *k, struct feed *f, rd_kafka_message_t *m, struct r
 		r->n_headers = f->n_headers;
 	}
 	drain(k, f, m->len + m->key_len);
-	if (k->h.down_since != TIME_MAX || k->h.code != RD_KAFKA_RESP_ERR_NO_ERROR)
-		handle_heard(&k->h);
+	handle_heard_record(&k->h);
 }
 
 /* ---- errors */

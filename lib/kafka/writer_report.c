@@ -195,8 +195,7 @@ writer_on_delivery(rd_kafka_t *rk, const rd_kafka_message_t *m, void *opaque)
 	if (m->err != RD_KAFKA_RESP_ERR_NO_ERROR || only_implied(w, m)) {
 		report_given_up(w, m);
 	} else {
-		if (!h->answered || h->down_since != TIME_MAX)
-			handle_heard(h);
+		handle_heard_record(h);
 		if (w->events.places)
 			report_place(w, m);
 		else
