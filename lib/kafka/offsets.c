@@ -9,8 +9,9 @@
 #include "kafka/offsets.h"
 #include "sql/node.h"
 
-#define GONE_TOLD  5                    /* partitions that a message names */
-#define GONE_WORDS 180                  /* bytes of it beside them and the way to go on */
+#define GONE_TOLD    5                  /* partitions that a message names */
+#define GONE_WORDS   180                /* bytes of it beside them and the way to go on */
+#define EXTENT_WORDS 80                 /* bytes of what a partition holds */
 
 static const struct { const char *word; enum place_kind kind; } words[] = {
 	{ "earliest", PLACE_EARLIEST }, { "beginning", PLACE_EARLIEST },
@@ -154,32 +155,44 @@ place_range_parse(struct place_range *to, struct str text, int64_t now, struct e
 	return 0;
 }
 
+static const char *
+say_extent(char to[EXTENT_WORDS], const struct gone *g)
+{
+	if (g->first == g->next)
+		snprintf(to, EXTENT_WORDS, "it is empty, and its next offset is %" PRId64, g->next);
+	else
+		snprintf(to, EXTENT_WORDS, "it has %" PRId64 " to %" PRId64, g->first, g->next);
+	return to;
+}
+
 static int
 fail_one_gone(const struct gone *g, const char *ways, struct err *err)
 {
+	char extent[EXTENT_WORDS];
+
 	return fail_as(err, STATUS_CONFIG,
-	               "%.*s[%" PRId32 "] does not hold %soffset %" PRId64 "%s: it has %" PRId64
-	               " to %" PRId64 " (go on with --offsets-from a file with the line %s)",
+	               "%.*s[%" PRId32 "] does not hold %soffset %" PRId64
+	               "%s: %s (go on with --offsets-from a file with the line %s)",
 	               STR_ARGS(g->part.topic), g->part.partition,
 	               g->committed ? "the committed " : "", g->offset,
-	               g->offset < g->first ? " any more" : "", g->first, g->next, ways);
+	               g->offset < g->first ? " any more" : "", say_extent(extent, g), ways);
 }
 
 /* As many of them as there is room for. Returns how many these are. */
 static size_t
 list_gone(char *to, size_t size, const struct gone *gone, size_t n)
 {
+	char extent[EXTENT_WORDS];
 	size_t used = 0, i;
 
 	to[0] = '\0';
 	for (i = 0; i < n && i < GONE_TOLD; i++) {
 		const struct gone *g = &gone[i];
 		const int more = snprintf(to + used, size - used,
-		                          "%s%.*s[%" PRId32 "] %soffset %" PRId64
-		                          " (it has %" PRId64 " to %" PRId64 ")",
+		                          "%s%.*s[%" PRId32 "] %soffset %" PRId64 " (%s)",
 		                          i > 0 ? ", " : "", STR_ARGS(g->part.topic),
 		                          g->part.partition, g->committed ? "committed " : "",
-		                          g->offset, g->first, g->next);
+		                          g->offset, say_extent(extent, g));
 
 		if (more < 0 || (size_t)more >= size - used) {
 			to[used] = '\0';
@@ -195,13 +208,15 @@ list_gone(char *to, size_t size, const struct gone *gone, size_t n)
 int
 place_fail_gone(const struct gone *gone, size_t n, struct err *err)
 {
-	char ways[sizeof(err->msg)], list[sizeof(err->msg)], rest[40] = "";
+	char ways[sizeof(err->msg)], list[sizeof(err->msg)], rest[40] = "", other[40] = "";
 	size_t told, room;
 
+	if (gone->first < gone->next)
+		snprintf(other, sizeof(other), ", or with %" PRId64 " in it", gone->next);
 	snprintf(ways, sizeof(ways),
 	         "{\"topic\":\"%.*s\",\"partition\":%" PRId32 ",\"offset\":\"%" PRId64
-	         "\"}, or with %" PRId64 " in it to read what comes",
-	         STR_ARGS(gone->part.topic), gone->part.partition, gone->first, gone->next);
+	         "\"}%s to read what comes",
+	         STR_ARGS(gone->part.topic), gone->part.partition, gone->first, other);
 	if (n == 1)
 		return fail_one_gone(gone, ways, err);
 	room = sizeof(err->msg) - strlen(ways);

@@ -24,6 +24,29 @@ an_offset_that_is_gone_is_never_jumped_over(void **state)
 	memory_broker_free(b);
 }
 
+/* There is one way on, be it that nothing was ever there, or that nothing is left. */
+static void
+a_partition_that_is_empty_is_told_as_that(void **state)
+{
+	struct gone gone[] = {
+		{ { STR("t"), 0, 0 }, false, 3, 0, 0 },
+		{ { STR("t"), 1, 0 }, false, 3, 10, 10 },
+	};
+	struct err err;
+
+	(void)state;
+	assert_int_equal(place_fail_gone(gone, 1, &err), -1);
+	assert_string_equal(err.msg, "t[0] does not hold offset 3: it is empty, and its next offset is 0 (go on with --offsets-from a file with the line "
+	                             "{\"topic\":\"t\",\"partition\":0,\"offset\":\"0\"} to read what comes)");
+	assert_int_equal(place_fail_gone(gone, 2, &err), -1);
+	assert_string_equal(err.msg, "2 partitions do not hold the offset to be read next: t[0] offset 3 (it is empty, and its next offset is 0), "
+	                             "t[1] offset 3 (it is empty, and its next offset is 10) (go on with --offsets-from a file with a line for each, such as "
+	                             "{\"topic\":\"t\",\"partition\":0,\"offset\":\"0\"} to read what comes)");
+	assert_int_equal(place_fail_gone(gone + 1, 1, &err), -1);
+	assert_string_equal(err.msg, "t[1] does not hold offset 3 any more: it is empty, and its next offset is 10 (go on with --offsets-from a file with the line "
+	                             "{\"topic\":\"t\",\"partition\":1,\"offset\":\"10\"} to read what comes)");
+}
+
 /* Topic t with so many partitions of ten records, of which the first 5 are gone in odd ones. */
 static struct memory_broker *
 broker_with_gone(int32_t partitions)
@@ -119,6 +142,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_offset_that_is_gone_is_never_jumped_over),
+		cmocka_unit_test(a_partition_that_is_empty_is_told_as_that),
 		cmocka_unit_test(all_offsets_that_are_gone_are_told_at_once),
 		cmocka_unit_test(
 			however_long_its_topic_is_of_many_offsets_that_are_gone_the_way_on_is_told),
