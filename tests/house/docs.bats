@@ -48,6 +48,21 @@ generated() { # TOOL
 	done < <(sort -u <<<"$output")
 }
 
+@test "every option of kcat that a tool answers has its row in the man page, or is one here" {
+	local tool letters letter habits here
+	letters=$(sed -n 's/^#define KCAT_LETTERS "\(.*\)"$/\1/p' "$root/lib/kafka/conf.h")
+	[[ -n $letters ]]
+	for tool in maip-consume maip-produce; do
+		[[ -x $MAIP_BIN/$tool ]] || skip "$tool is not built"
+		habits=$(sed -n '/^.Sh FOR USERS OF KCAT/,/^.El/s/ Ta .*//p' "$root/man/$tool.1")
+		here=$("$MAIP_BIN/$tool" --help)
+		while read -rn 1 letter; do
+			[[ -z $letter ]] || grep -q "^  -$letter" <<<"$here" ||
+				grep -q -e "-$letter\b" <<<"$habits" || fail "$tool -$letter"
+		done <<<"$letters"
+	done
+}
+
 # A tool with one option, and its files, in a house of their own.
 small_house() {
 	export MAIP_ROOT=$BATS_TEST_TMPDIR MAIP_BIN=$BATS_TEST_TMPDIR/bin
