@@ -515,7 +515,10 @@ check_options(void)
 		{ "--watermark", watermark_given },
 	};
 	char q[QUOTE_MAX];
+	struct err err;
 
+	if (bad_check(&bad, &err) < 0)
+		die(err.status, "%s", err.msg);
 	if (conf.name != NULL && !pattern_is_name(str_of(conf.name)))
 		die(STATUS_USAGE, "--name: %s is not a name (any text without control characters)",
 		    quote(q, str_of(conf.name)));

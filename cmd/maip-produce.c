@@ -187,8 +187,11 @@ static void
 check_options(void)
 {
 	const char *id = writer_conf.transactional_id;
+	struct err err;
 
 	check_topic();
+	if (bad_check(&bad, &err) < 0)
+		die(err.status, "%s", err.msg);
 	refuse(id != NULL && *id == '\0', "--transactional-id: the transactional id is empty");
 	refuse(route_conf.event_type != NULL && *route_conf.event_type == '\0',
 	       "--event-type: the type of the event is empty");

@@ -546,6 +546,8 @@ main(int argc, char **argv)
 	int            first = opt_parse(&tool, argc, argv);
 
 	read_conf();
+	if (bad_check(&bad, &err) < 0)
+		die(err.status, "%s", err.msg);
 	conf.late = late_path == NULL ? NULL : &late;
 	w = window_new(&conf, &err);
 	if (w == NULL)

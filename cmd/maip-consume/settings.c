@@ -18,7 +18,8 @@
 #define LOOK_MS 30000                   /* between two looks for new partitions */
 
 static struct settings settings = {
-	.consume = { .max_future = -1, .idle_timeout = -1 },
+	.consume = { .max_future = -1, .idle_timeout = -1, .idle_advance = -1 },
+	.meter.stats_every = -1,
 };
 static struct consume_conf *const conf = &settings.consume;
 static const char *const only_words[] = {
@@ -167,9 +168,14 @@ check_for_reading(void)
 		{ conf->n_where > 0, "--where" },
 		{ conf->envelope, "--envelope" },
 		{ only >= 0, "--only" },
-		{ pace_used(&conf->pace), "--rate" },
+		{ conf->pace.interval > 0, "--rate" },
+		{ conf->pace.speed > 0, "--replay-speed" },
 		{ conf->watermarks, "--watermark" },
-		{ settings.meter.stats_every > 0, "--stats-interval" },
+		{ conf->time != NULL, "--time" },
+		{ conf->max_future >= 0, "--max-future" },
+		{ settings.bad.policy != ON_ERROR_STOP, "--on-error" },
+		{ settings.meter.progress, "--progress" },
+		{ settings.meter.stats_every >= 0, "--stats-interval" },
 	};
 
 	for (size_t i = 0; i < sizeof(for_reading) / sizeof(for_reading[0]); i++)
@@ -206,6 +212,9 @@ check_extent(void)
 	       "-p and --key both say which partitions are read: choose one");
 	refuse(settings.group != NULL && *settings.group == '\0',
 	       "-g: the name of the group is empty");
+	refuse(conf->envelope && only >= 0,
+	       "--envelope is the whole record, and --only a part of it: choose one");
+	refuse(settings.meter.stats_every == 0, "--stats-interval has to be more than 0");
 }
 
 static void
@@ -213,6 +222,7 @@ check_time(void)
 {
 	const bool bounded = consume_bounded(conf), marked = conf->watermarks;
 
+	refuse(conf->idle_advance == 0, "--idle-advance has to be more than 0");
 	refuse(conf->idle_advance > 0 && (!marked || bounded),
 	       "--idle-advance is for --watermark in a read without an end");
 	refuse(conf->idle_advance > 0 && conf->bound == WATERMARK_NONE,
@@ -315,6 +325,10 @@ complete(struct err *unusable)
 	conf->max_messages = (uint64_t)max_messages;
 	if (conf->idle_timeout < 0)
 		conf->idle_timeout = IDLE_MS;
+	if (conf->idle_advance < 0)
+		conf->idle_advance = 0;
+	if (settings.meter.stats_every < 0)
+		settings.meter.stats_every = 0;
 	make_id(conf->job, getenv("MAIP_JOB_ID"));
 	make_id(conf->run, NULL);
 }
@@ -322,11 +336,15 @@ complete(struct err *unusable)
 struct settings *
 settings_read(int argc, char **argv, int64_t now, struct err *unusable)
 {
+	struct err err;
+
 	settings.kafka = kafka_conf_new();
 	topics = topics_new();
 	if (opt_parse(&tool, argc, argv) != argc)
 		die(STATUS_USAGE, "takes no operands: topics are named with -t");
 	read_places(now);
+	if (bad_check(&settings.bad, &err) < 0)
+		die(err.status, "%s", err.msg);
 	check_listing();
 	check_extent();
 	check_time();

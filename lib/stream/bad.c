@@ -41,6 +41,16 @@ bad_option(void *arg, const char *value, struct err *err)
 	return 0;
 }
 
+int
+bad_check(const struct bad_records *bad, struct err *err)
+{
+	if (bad->policy == ON_ERROR_STOP && bad->ok_errors > 0)
+		return fail_as(err, STATUS_USAGE,
+		               "--ok-errors is for --on-error skip or dead-letter=FILE: with stop "
+		               "the first that is bad ends the run");
+	return 0;
+}
+
 /* Text cut at a byte count may end inside a character: give up the torn one. */
 static struct str
 whole_characters(struct str s)

@@ -34,6 +34,9 @@ struct bad_records {
  * arg is the struct. */
 int bad_option(void *arg, const char *value, struct err *err);          /* value is kept */
 
+/* When all options were read: -1, with err (STATUS_USAGE), if one has no effect beside another. */
+int bad_check(const struct bad_records *bad, struct err *err);
+
 /* What every tool's option table says of it. what: "line" or "value"; max_line is the variable of
  * the limit, a literal default for its help. */
 #define BAD_OPTIONS(bad, max_line, what) \

@@ -115,6 +115,15 @@ $name: 1 bad record could not be kept in /dev/full: in: line 3: column 1: expect
 	done
 }
 
+@test "a number of lines that may be bad is nothing where the first ends the run" {
+	local name
+	for name in "${filters[@]}"; do
+		run -64 --separate-stderr filter "$name" --ok-errors 2 good
+		assert_output ''
+		assert_equal "$stderr" "$name: --ok-errors is for --on-error skip or dead-letter=FILE: with stop the first that is bad ends the run"
+	done
+}
+
 @test "dead letters keep the line, the place and the reason" {
 	local name
 	for name in "${filters[@]}"; do

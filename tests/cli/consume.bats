@@ -450,6 +450,11 @@ left_undone() { # STATUS REGEX
 		-L -g a|-g: a list of topics has nothing of a group; --list-offsets has
 		-L -p 0|-p: a list of topics has no partitions; --list-offsets has
 		--list-offsets -c 3|-c is for reading, not for a list
+		-L --time at|--time is for reading, not for a list
+		-L --max-future 1h|--max-future is for reading, not for a list
+		-L --on-error skip|--on-error is for reading, not for a list
+		-L --replay-speed 2|--replay-speed is for reading, not for a list
+		--list-offsets -t one --progress|--progress is for reading, not for a list
 		-L -w 'a = 1'|--where is for reading, not for a list
 		-L --watermark 1s|--watermark is for reading, not for a list
 		-t one -o 5:3|-o: the range '5:3' ends before it starts: it is A:B, from A up to, not including, B
@@ -465,6 +470,10 @@ left_undone() { # STATUS REGEX
 		-t one --where 'a ='|--where: column 4: expected an expression after '=', found end of text
 		-t one --idle-timeout 5s|--idle-timeout is for --watermark in a read without an end
 		-t one --idle-advance 5s|--idle-advance is for --watermark in a read without an end
+		-t one --watermark 1s --idle-advance 0s|--idle-advance has to be more than 0
+		-t one --stats-interval 0s|--stats-interval has to be more than 0
+		-t one --envelope --only key|--envelope is the whole record, and --only a part of it: choose one
+		-t one --ok-errors 3|--ok-errors is for --on-error skip or dead-letter=FILE: with stop the first that is bad ends the run
 		-t one --key k -g g|--key: in a group the partitions are shared out; without -g the one of a key can be read
 		-t one --key k -p 0|-p and --key both say which partitions are read: choose one
 		-t one --rate fast|--rate: 'fast' is not a rate (try 100/s, 600/m or 5000/h)

@@ -490,6 +490,7 @@ maip-produce: cannot write to '/dev/full': No space left on device"
 		-t t --linger 3m|--linger must be shorter than --delivery-timeout
 		-t t --dry-run --tee|--dry-run sends nothing: no --tee, --dead-letter, --receipts, --transactional-id or --create-topics
 		-t t --dead-letter f --receipts f|--dead-letter, --receipts and --on-error dead-letter need a file each
+		-t t --ok-errors 3|--ok-errors is for --on-error skip or dead-letter=FILE: with stop the first that is bad ends the run
 		-t t --create-topics=x|--create-topics: 'x' is not a number of partitions
 		-t t --create-topics=0|--create-topics: '0' is not a number of partitions
 		-t t --create-topics=1,2|--create-topics: '2' is not KEY=VALUE
