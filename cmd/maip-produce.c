@@ -18,7 +18,7 @@
 #include "job/page.h"
 #include "kafka/conf.h"
 #include "kafka/produce.h"
-#include "kafka/target.h"
+#include "kafka/topics.h"
 #include "kafka/writer_rdkafka.h"
 #include "stream/pipe.h"
 
@@ -179,7 +179,7 @@ check_topic(void)
 	       "-t and --topic-expr both name the topic");
 	refuse(route_conf.topic != NULL && *route_conf.topic == '\0',
 	       "-t: the name of the topic is empty");
-	if (route_conf.topic != NULL && target_check_name(str_of(route_conf.topic), &err) < 0)
+	if (route_conf.topic != NULL && topics_check_name(str_of(route_conf.topic), &err) < 0)
 		die(err.status, "-t: %s", err.msg);
 }
 
@@ -323,7 +323,10 @@ tell_counts(const struct produce_counts *c)
 
 	if (c->maybe > 0)
 		snprintf(maybe, sizeof(maybe), " (%" PRIu64 " of them perhaps there)", c->maybe);
-	if (c->unconfirmed)
+	if (dry)
+		warn("%" PRIu64 " records, none of them sent; %" PRIu64 " bad lines", c->taken,
+		     bad.count);
+	else if (c->unconfirmed)
 		warn("%" PRIu64 " records, published or not; %" PRIu64 " bad lines", c->taken,
 		     bad.count);
 	else

@@ -11,6 +11,7 @@
 #include "base/mem.h"
 #include "base/time.h"
 #include "kafka/envelope.h"
+#include "kafka/topics.h"
 #include "stream/bad.h"
 #include "stream/pipe.h"
 
@@ -204,15 +205,26 @@ wait_for_room(struct produce *p, struct out *out)
 	return p->broken ? -1 : 0;
 }
 
+/* Can it be sent at all, as far as no broker has to be asked? */
+static int
+check_record(const struct record *r, struct err *err)
+{
+	return r->timestamp != 0
+	               ? 0
+	               : fail_as(err, STATUS_IO,
+	                         "a record of 1970-01-01T00:00:00.000Z cannot be sent: librdkafka "
+	                         "takes the time 0 for none");
+}
+
 /* why is the scratch space of the caller: clearing a struct err for each record would show. */
 static void
 send_record(struct produce *p, const struct record *r, uint64_t line, struct out *out,
             struct err *why)
 {
-	int got = 0;
+	int got = check_record(r, why);
 
 	p->counts.taken++;
-	while (!p->broken && (got = p->writer.send(p->writer.self, r, line, why)) == 0)
+	while (got == 0 && !p->broken && (got = p->writer.send(p->writer.self, r, line, why)) == 0)
 		if (wait_for_room(p, out) < 0)
 			break;
 	if (got > 0)
@@ -220,6 +232,20 @@ send_record(struct produce *p, const struct record *r, uint64_t line, struct out
 	if (p->broken)
 		fail_as(why, p->why.status, "not sent: %s", p->why.msg);
 	count_failure(p, line, r, why);
+}
+
+/* What send_record() would send; refused is what needs no broker for that. */
+static void
+show_record(struct produce *p, const struct record *r, uint64_t line, struct out *out,
+            struct err *why)
+{
+	p->counts.taken++;
+	if (check_record(r, why) < 0 || topics_check_name(r->topic, why) < 0) {
+		count_failure(p, line, r, why);
+		return;
+	}
+	p->counts.delivered++;
+	envelope_print(out, r);
 }
 
 static int
@@ -237,13 +263,10 @@ produce_batch(void *self, const struct batch *batch, struct bad_records *bad, st
 				return -1;
 			continue;
 		}
-		if (p->conf.dry) {
-			p->counts.taken++;
-			p->counts.delivered++;
-			envelope_print(out, &r);
-			continue;
-		}
-		send_record(p, &r, batch->number[i], out, &reason);
+		if (p->conf.dry)
+			show_record(p, &r, batch->number[i], out, &reason);
+		else
+			send_record(p, &r, batch->number[i], out, &reason);
 		if (go_on(p, err) < 0)
 			return -1;
 		if (p->conf.tee)
@@ -451,7 +474,7 @@ enum status
 produce_end(struct produce *p, enum status so_far, struct err *err)
 {
 	err->msg[0] = '\0';
-	if (p->conf.dry)
+	if (p->conf.dry && p->counts.failed == 0)
 		return so_far;
 	if (so_far == STATUS_OK && !p->complete)
 		so_far = fail_tee(err);

@@ -28,7 +28,8 @@ struct produce_conf {                   /* all borrowed */
 	struct out   *letters;          /* NULL: stop at the first record that is not delivered */
 	struct out   *receipts;         /* a line a delivered record; NULL: none */
 	bool          tee;              /* each line that was taken also goes to the stage's out */
-	/* send nothing: print each record as an envelope to the stage's out; no writer is needed */
+	/* send nothing: print each record as an envelope to the stage's out, unless it could not be
+	 * sent whatever a broker says; no writer is needed */
 	bool          dry;
 	int64_t       grace;            /* ms that a stopped run waits for what is in flight */
 	const volatile int *stop;       /* enum pipe_stop; NULL: never */

@@ -24,7 +24,7 @@ struct record {
 	struct str     topic;
 	int32_t        partition;       /* writing: -1 lets the partitioner choose */
 	int64_t        offset;          /* writing: ignored */
-	int64_t        timestamp;       /* ms; writing: -1 is now */
+	int64_t        timestamp;       /* ms; writing: -1 is now, and 0 cannot be */
 	enum ts_type   timestamp_type;
 	struct str     key, value;
 	const struct header *headers;

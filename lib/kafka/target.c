@@ -213,27 +213,13 @@ look_up_now_and_then(struct targets *t, struct str name, struct err *err)
 	return -1;
 }
 
-int
-target_check_name(struct str name, struct err *err)
-{
-	const bool good = topics_is_name(name) && !str_eq(name, STR(".")) &&
-	                  !str_eq(name, STR(".."));
-	char       text[QUOTE_MAX];
-
-	return good ? 0
-	            : fail_as(err, STATUS_USAGE,
-	                      "%s is not the name of a topic (letters, digits, '.', '_' and '-'; "
-	                      "at most %d)",
-	                      quote(text, name), TOPICS_NAME_MAX);
-}
-
 int64_t
 targets_find(struct targets *t, struct str name, struct err *err)
 {
 	struct target *to;
 	char           text[QUOTE_MAX];
 
-	if (target_check_name(name, err) < 0)
+	if (topics_check_name(name, err) < 0)
 		return -1;
 	to = make(t, name);
 	if (to->partitions == 0 &&

@@ -46,9 +46,6 @@ void targets_forget(struct targets *t);
  * failure stands for 2 s, so that many records do not each wait. */
 int64_t targets_find(struct targets *t, struct str name, struct err *err);
 
-/* Can a topic have that name? 0, or -1 with err: STATUS_USAGE, and what names are made of. */
-int target_check_name(struct str name, struct err *err);
-
 /* limits.bytes of a topic, 0 if nothing is known of it. */
 int64_t targets_batch_max(const struct targets *t, struct str name);
 

@@ -13,6 +13,7 @@
 #include "kafka/topics.h"
 
 #define PATTERN_MAX_BYTES 4096
+#define NAME_BYTES        249            /* at most; Kafka's limit */
 
 struct topic {
 	char   *text;                   /* a name, or an expression that starts with ^ */
@@ -47,8 +48,9 @@ topics_free(struct topics *t)
 	free(t);
 }
 
-bool
-topics_is_name(struct str s)
+/* Is it made as the names of topics are? ("." and ".." are no names all the same.) */
+static bool
+is_name(struct str s)
 {
 	static const char letters[] =
 		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
@@ -56,7 +58,20 @@ topics_is_name(struct str s)
 	for (size_t i = 0; i < s.n; i++)
 		if (s.p[i] == '\0' || strchr(letters, s.p[i]) == NULL)
 			return false;
-	return s.n > 0 && s.n <= TOPICS_NAME_MAX;
+	return s.n > 0 && s.n <= NAME_BYTES;
+}
+
+int
+topics_check_name(struct str name, struct err *err)
+{
+	const bool good = is_name(name) && !str_eq(name, STR(".")) && !str_eq(name, STR(".."));
+	char       text[QUOTE_MAX];
+
+	return good ? 0
+	            : fail_as(err, STATUS_USAGE,
+	                      "%s is not the name of a topic (letters, digits, '.', '_' and '-'; "
+	                      "at most %d)",
+	                      quote(text, name), NAME_BYTES);
 }
 
 /* "[!a-c]" to "[^a-c]"; returns the position of its "]", or glob.n when there is none. */
@@ -101,7 +116,7 @@ glob_to_regex(struct str glob, struct buf *to, struct err *err)
 				               quote(q, glob));
 		} else if (c == '.') {
 			buf_add_str(to, STR("\\."));
-		} else if (topics_is_name((struct str){ &c, 1 })) {
+		} else if (is_name((struct str){ &c, 1 })) {
 			buf_add_char(to, c);
 		} else {
 			return fail_as(
@@ -144,12 +159,12 @@ topics_option(void *arg, const char *value, struct err *err)
 
 	if (text.n == 0 || text.n > PATTERN_MAX_BYTES)
 		return fail_as(err, STATUS_USAGE, "a topic's name has 1 to %d characters",
-		               TOPICS_NAME_MAX);
+		               NAME_BYTES);
 	buf_init(&regex, BUF_NO_MAX);
 	new.internal = str_starts(text, STR("__")) || str_starts(text, STR("^__"));
 	if (text.p[0] == '^')
 		rc = add_pattern(&new, text, err);
-	else if (topics_is_name(text))
+	else if (is_name(text))
 		new.text = mem_dup(text);
 	else if ((rc = glob_to_regex(text, &regex, err)) == 0)
 		rc = add_pattern(&new, buf_str(&regex), err);
@@ -189,11 +204,11 @@ topics_internal(const struct topics *t)
 static bool
 matches(const struct topic *t, struct str name)
 {
-	char text[TOPICS_NAME_MAX + 1];
+	char text[NAME_BYTES + 1];
 
 	if (!t->pattern)
 		return str_eq(str_of(t->text), name);
-	if (name.n > TOPICS_NAME_MAX || (str_starts(name, STR("__")) && !t->internal))
+	if (name.n > NAME_BYTES || (str_starts(name, STR("__")) && !t->internal))
 		return false;
 	memcpy(text, name.p, name.n);
 	text[name.n] = '\0';

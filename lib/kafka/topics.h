@@ -15,10 +15,8 @@
 #include "base/diag.h"
 #include "base/str.h"
 
-#define TOPICS_NAME_MAX 249             /* bytes; Kafka's limit */
-
-/* Is it made as the names of topics are? ("." and ".." are no names all the same.) */
-bool topics_is_name(struct str s);
+/* Can a topic have that name? 0, or -1 with err: STATUS_USAGE, and what names are made of. */
+int topics_check_name(struct str name, struct err *err);
 
 struct topics;                                          /* opaque; lives in topics.c */
 

@@ -88,11 +88,6 @@ writer_send(void *self, const struct record *r, uint64_t tag, struct err *err)
 	rd_kafka_resp_err_t  code;
 	int                  got;
 
-	if (r->timestamp == 0)
-		return fail_as(err, STATUS_IO,
-		               "a record of 1970-01-01T00:00:00.000Z cannot be sent: librdkafka "
-		               "takes the time 0 "
-		               "for none");
 	/* before topic_of, which says of which topic those are that wait */
 	if ((w->n_waiting == WRITER_GATHER ||
 	     (w->n_waiting > 0 && (!plain || r->partition != w->waiting[0].partition ||

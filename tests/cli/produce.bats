@@ -335,6 +335,31 @@ hello='{"_maip":"hello","version":1,"job":"00000000000000000000000000000000","ru
 	assert_output '{"topic":"nowhere","partition":null,"offset":null,"timestamp":null,"timestampType":"none","key":"7","headers":[],"value":{"id":7}}'
 }
 
+@test "--dry-run refuses what a real run refuses without asking a broker, in the same words" {
+	local options input real
+	while IFS='|' read -r options input; do
+		run -74 --separate-stderr eval "maip-produce $options" <<<"${input//&/$'\n'}"
+		[[ $stderr == 'maip-produce: 1 of '*' records not delivered, the first: line '*' (--dead-letter FILE keeps them, and goes on)' ]]
+		real=$stderr
+		run -74 --separate-stderr eval "maip-produce -b 127.0.0.1:1 $options --dry-run" <<<"${input//&/$'\n'}"
+		assert_equal "$stderr" "$real"
+	done <<-'END'
+		--topic-expr n|{"n":"a b"}
+		--topic-expr n|{"n":"one"}&{"n":".."}&{"n":"one"}
+		-t one --timestamp n|{"n":1}&{"n":0}
+		--envelope|{"topic":"a b","timestamp":0,"value":{}}
+		--envelope -t one|{"timestamp":0,"value":{}}
+	END
+	# what is good before it is shown
+	run -74 --separate-stderr maip-produce -t one --timestamp n --dry-run <<<$'{"n":1}\n{"n":0}\n{"n":2}'
+	assert_equal "$(jq -c .timestamp <<<"$output")" 1000
+}
+
+@test "--dry-run -v does not say that anything was delivered" {
+	run -0 --separate-stderr maip-produce -t one -v --dry-run <<<$'{"n":1}\n{"n":2}'
+	assert_equal "$stderr" "maip-produce: 2 records, none of them sent; 0 bad lines"
+}
+
 @test "a stream without its end line is delivered and says 75" {
 	run -75 --separate-stderr maip-produce -t one <<<"$hello"$'\n{"n":1}'
 	assert_equal "$stderr" "maip-produce: the input ended without an end line: an upstream stage died"
