@@ -146,6 +146,7 @@ read_options(int argc, char **argv)
 	const struct tool tool = {
 		.name = NAME, .operands = "[FILE]...", .opts = opts,
 		.summary = "write records to Kafka, and know that they arrived",
+		.library = kafka_conf_library,
 		.foreign = KCAT_LETTERS,
 		.foreign_hint = "FOR USERS OF KCAT in " NAME "(1)",
 	};

@@ -141,6 +141,7 @@ static const struct opt opts[] = {
 
 static const struct tool tool = {
 	.name = NAME, .operands = "", .opts = opts, .summary = "read Kafka topics as lines of JSON",
+	.library = kafka_conf_library,
 	.foreign = KCAT_LETTERS,
 	.foreign_hint = "FOR USERS OF KCAT in " NAME "(1)",
 };

@@ -491,13 +491,24 @@ die_of_misuse(const struct tool *tool, int answer, char **argv)
 	die(STATUS_USAGE, "%s needs an argument (%.*s)", name, STR_ARGS(buf_str(&placeholder)));
 }
 
+static void
+print_version(const struct tool *tool)
+{
+	char library[OPT_LIBRARY_MAX];
+
+	printf("%s %s", tool->name, MAIP_VERSION);
+	if (tool->library != NULL)
+		printf(" (%s)", tool->library(library));
+	putchar('\n');
+}
+
 static _Noreturn void
 show_and_exit(const struct tool *tool, const struct opt *o, const char *form)
 {
 	char q[QUOTE_MAX];
 
 	if (o == &opt_builtins[OPT_VERSION])
-		printf("%s %s\n", tool->name, MAIP_VERSION);
+		print_version(tool);
 	else if (opt_show(tool, form == NULL ? forms[0] : form) < 0)
 		die(STATUS_USAGE, "--help: %s is not one of text, man, bash, zsh, fish",
 		    quote(q, str_of(form)));

@@ -84,6 +84,8 @@ struct opt {
  * they were. */
 #define OPT_END        { .kind = OPT_KIND_END }
 
+#define OPT_LIBRARY_MAX 80
+
 struct tool {
 	const char       *name;         /* "maip-window" */
 	const char       *operands;     /* "[FILE]...", "" for none */
@@ -108,6 +110,9 @@ struct tool {
 	/* Letters that are options of another tool whose users come to this one, and where they
 	 * find what those are here ("FOR USERS OF KCAT in maip-consume(1)"); NULL: none. */
 	const char               *foreign, *foreign_hint;
+	/* What --version tells of a library whose version matters as much: written to to, which is
+	 * returned; NULL: of none. */
+	const char             *(*library)(char to[OPT_LIBRARY_MAX]);
 };
 
 /* The command whose name comes closest to what was typed, for "did you mean"; NULL: nothing is

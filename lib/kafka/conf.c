@@ -63,6 +63,15 @@ static const struct { const char *key, *instead; } owned[] = {
 	{ "log.queue",                "use -X debug=..." },
 };
 
+const char *
+kafka_conf_library(char to[OPT_LIBRARY_MAX])
+{
+	snprintf(to, OPT_LIBRARY_MAX, "librdkafka %s, built with %d.%d.%d", rd_kafka_version_str(),
+	         RD_KAFKA_VERSION >> 24 & 0xff, RD_KAFKA_VERSION >> 16 & 0xff,
+	         RD_KAFKA_VERSION >> 8 & 0xff);
+	return to;
+}
+
 static bool
 listed(const char *const *list, const char *key)
 {

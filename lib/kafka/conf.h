@@ -38,6 +38,9 @@ int kafka_conf_msk(void *arg, const char *value, struct err *err);
 /* --allow-cleartext-login */
 int kafka_conf_cleartext(void *arg, const char *value, struct err *err);
 
+/* "librdkafka 2.0.2, built with 2.0.2": the one that runs, and the one whose header we saw. */
+const char *kafka_conf_library(char to[OPT_LIBRARY_MAX]);
+
 /* Options of kcat's; of those that a tool has not got it tells where to look (struct tool). */
 #define KCAT_LETTERS "PCGLQMtpbzoeEDKkHOdqvFXcTufZlVsrJm"
 

@@ -29,6 +29,17 @@ files() { (cd "$to" && find . -type f | LC_ALL=C sort); }
 	run -0 "$to/usr/bin/maip-window" --version
 }
 
+@test "--version is one line, with the library where that matters as much" {
+	local tool rdkafka
+	rdkafka=$(pkg-config --modversion rdkafka)
+	for tool in maip-consume maip-produce; do
+		run -0 "$tool" --version
+		assert_output --regexp "^$tool [^ ]+ \(librdkafka $rdkafka, built with $rdkafka\)\$"
+	done
+	run -0 maip-window --version
+	assert_output --regexp '^maip-window [^ ]+$'
+}
+
 @test "uninstall leaves nothing of its own" {
 	run -0 make_it install DESTDIR="$to" PREFIX=/usr/local
 	run -0 make_it uninstall DESTDIR="$to" PREFIX=/usr/local

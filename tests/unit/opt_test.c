@@ -296,6 +296,12 @@ a_mistake_is_answered_with_what_would_be_right(void **state)
 	assert_string_equal(got, "maip-test: --one-or-more: its argument stands behind '=' (there is no file '3s': write --one-or-more=3s)\n");
 }
 
+static const char *
+name_library(char to[OPT_LIBRARY_MAX])
+{
+	return strcpy(to, "libthing 1.2");
+}
+
 static void
 help_is_aligned_and_fits_a_terminal(void **state)
 {
@@ -332,6 +338,8 @@ help_is_aligned_and_fits_a_terminal(void **state)
 		"\n"
 		"DURATION: a number and a unit (ms, s, m, h, d, w), as in 30s, 5m or 1h30m.\n"
 		"SIZE: a number of bytes, or of k, M, G or T, which are powers of 1024.\n";
+	const char *const args[] = { "--version", NULL };
+	struct tool with_library = tool;
 	char   got[8000];
 	size_t column = 0;
 
@@ -344,6 +352,9 @@ help_is_aligned_and_fits_a_terminal(void **state)
 	}
 	assert_int_equal(outcome(&tool, (const char *const[]){ "--version", "--help", NULL }, got, sizeof(got)), 0);
 	assert_string_equal(got, "maip-test " MAIP_VERSION "\n");
+	with_library.library = name_library;
+	assert_int_equal(outcome(&with_library, args, got, sizeof(got)), 0);
+	assert_string_equal(got, "maip-test " MAIP_VERSION " (libthing 1.2)\n");
 }
 
 /* Give what the tool shows in form to a command on its stdin; its status. */
