@@ -25,6 +25,8 @@
 /* Of a share, the part that is left when more is asked for; an answer brings the rest. Many small
  * answers cost more than a few large ones. */
 #define APART_LOW       6
+#define MESSAGE_DEFAULT 1000000         /* librdkafka's for message.max.bytes, and its least */
+#define MESSAGE_LEAST   1000
 #define GATHER_MOST     ((size_t)256 << 10)     /* bytes of a feed that are gathered at once */
 /* ms for which a broker may hold a fetch that finds nothing; apart that holds up the next one */
 #define WAIT_TOGETHER   "100"
@@ -126,6 +128,19 @@ set_ahead(struct kafka_reader *k, rd_kafka_conf_t *conf, size_t partitions)
 		k->nudge_bytes = kib * 1024 / 2;
 }
 
+/* Who sends nothing has no largest message, but librdkafka refuses answers that are smaller than
+ * its default. The properties of a file may be about a producer, too: what they say stays. */
+static void
+allow_small_answers(struct kafka_reader *k, rd_kafka_conf_t *conf)
+{
+	const int64_t answer =
+		kafka_conf_number(k->conf.kafka, "fetch.max.bytes", MESSAGE_DEFAULT);
+
+	if (answer >= MESSAGE_LEAST && answer < MESSAGE_DEFAULT &&
+	    kafka_conf_get(k->conf.kafka, "message.max.bytes") == NULL)
+		handle_set_number(conf, "message.max.bytes", answer);
+}
+
 /* Make the client, for so many partitions that are read apart. */
 static int
 open_client(struct kafka_reader *k, size_t partitions, struct err *err)
@@ -142,6 +157,7 @@ open_client(struct kafka_reader *k, size_t partitions, struct err *err)
 	if (k->conf.hide_internal)
 		handle_set(conf, "topic.blacklist", "^__");
 	set_ahead(k, conf, partitions);
+	allow_small_answers(k, conf);
 	handle_default(conf, k->conf.kafka, "fetch.wait.max.ms",
 	               k->conf.apart ? WAIT_APART : WAIT_TOGETHER);
 	rd_kafka_conf_set_rebalance_cb(conf, reader_rebalance);

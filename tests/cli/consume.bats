@@ -485,6 +485,15 @@ left_undone() { # STATUS REGEX
 	END
 }
 
+@test "answers may be smaller than what a producer may send, unless that is said, too" {
+	printf '{"n":%d}\n' 1 2 3 | put
+	run -0 --separate-stderr maip-consume -t one -e -X fetch.max.bytes=65536
+	assert_equal "${#lines[@]}$stderr" 3
+	run -78 --separate-stderr maip-consume -t one -e -X fetch.max.bytes=65536 \
+		-X message.max.bytes=65537
+	assert_equal "$stderr" 'maip-consume: librdkafka refuses the configuration: `fetch.max.bytes` must be >= `message.max.bytes`'
+}
+
 @test "secrets are not taken from the command line, nor shown" {
 	run -64 --separate-stderr maip-consume -t one -e -X sasl.password=canary
 	[[ $stderr != *canary* ]]
