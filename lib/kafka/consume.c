@@ -100,7 +100,7 @@ consume_new(const struct consume_conf *conf, struct bad_records *bad, struct out
 	c->bad = bad;
 	c->out = out;
 	c->env = env;
-	c->said_watermark = TIME_MIN;
+	c->said_watermark = c->known = TIME_MIN;
 	c->pending_lane = SIZE_MAX;
 	if (conf->watermarks)
 		consume_start_time(c);

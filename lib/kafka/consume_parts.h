@@ -64,6 +64,7 @@ struct consume {
 	uint64_t               left_lines, committed;
 	uint64_t               since_watermark; /* records */
 	int64_t                said_watermark;
+	int64_t                known;           /* the time from which the clock goes on */
 	int64_t                heard;           /* the last record, as of consume_listened() */
 	int64_t                waited;          /* live: ms in which no record was there */
 	struct record          pending;         /* live: it waits until pace lets it leave */

@@ -12,26 +12,48 @@
 
 #define WAIT_MS 200                     /* a signal is noticed after this */
 
+static int64_t
+larger(int64_t a, int64_t b)
+{
+	return a > b ? a : b;
+}
+
+/* Is something left in it that was not read? Where it stands is asked, for behind its last record
+ * there may be markers. -1: it has not been heard of. */
+static int
+leaves_unread(struct consume *c, const struct lane *l)
+{
+	const int64_t end = c->reader->heard_end(c->reader->self, &l->part);
+	int64_t position;
+	struct err ignored;
+
+	if (end == OFFSET_NONE ||
+	    c->reader->position(c->reader->self, &l->part, &position, &ignored) < 0)
+		return -1;
+	return (position == OFFSET_NONE ? l->next : position) < end;
+}
+
 /* For how long is a silent partition not idle yet? While its broker cannot be reached nobody knows
  * that it is silent. While we are busy, what is left of it may wait behind much of others. But what
- * does not come although we wait is not to be had: it may belong to a transaction that is open.
- * Where it stands is asked, for behind its last record there may be markers. */
+ * does not come although we wait is not to be had: it may belong to a transaction that is open. */
 static int64_t
 grace(void *arg, size_t source)
 {
 	struct consume *c = arg;
 	const struct lane *l = &c->lanes[source];
 	const int64_t left = c->conf.idle_timeout - (c->waited - l->waited);
-	const int64_t end = c->reader->heard_end(c->reader->self, &l->part);
-	int64_t position;
-	struct err ignored;
 
 	if (!c->reader->in_touch(c->reader->self, &l->part))
 		return WAIT_MS;
-	if (left <= 0 || end == OFFSET_NONE ||
-	    c->reader->position(c->reader->self, &l->part, &position, &ignored) < 0)
-		return 0;
-	return (position == OFFSET_NONE ? l->next : position) < end ? left : 0;
+	return left > 0 && leaves_unread(c, l) > 0 ? left : 0;
+}
+
+static bool
+nothing_unread(void *arg, size_t source)
+{
+	struct consume *c = arg;
+
+	return leaves_unread(c, &c->lanes[source]) == 0;
 }
 
 void
@@ -56,18 +78,29 @@ consume_see_time(struct consume *c, const struct lane *l)
 		                  consume_listened(c));
 }
 
-/* The whole topic has been quiet for so long that the clock counts. While a broker cannot be
- * reached nothing is quiet: what it has may be older than now. */
+/* All topics have been quiet for so long that the clock counts. While a broker cannot be reached
+ * nothing is quiet: what it has may be older than now. */
 static bool
-clock_counts(struct consume *c, int64_t watermark)
+clock_counts(struct consume *c)
 {
-	if (c->conf.idle_advance == 0 || watermark == TIME_MIN || c->pending_lane != SIZE_MAX ||
+	if (c->conf.idle_advance == 0 || c->pending_lane != SIZE_MAX ||
 	    consume_listened(c) - c->heard < c->conf.idle_advance)
 		return false;
 	if (c->reader->in_touch(c->reader->self, NULL))
 		return true;
 	c->heard = consume_listened(c);
 	return false;
+}
+
+/* What the clock makes of the watermark: it goes on from there, or from what the partitions say
+ * that have spoken, if nothing is left in the others. It never goes on from less than before. */
+static int64_t
+by_clock(struct consume *c, int64_t watermark)
+{
+	const int64_t spoken = watermark_set_spoken(c->watermarks, nothing_unread, c);
+
+	c->known = larger(c->known, larger(watermark, spoken));
+	return c->known == TIME_MIN ? TIME_MIN : c->known + consume_listened(c) - c->heard;
 }
 
 /* clock: it may move time on. */
@@ -79,8 +112,8 @@ say_time(struct consume *c, bool clock, struct err *err)
 
 	c->since_watermark = 0;
 	news = watermark_set_advance(c->watermarks, consume_listened(c), &ts, &idle);
-	if (clock && clock_counts(c, ts)) {
-		ts += consume_listened(c) - c->heard;
+	if (clock && clock_counts(c)) {
+		ts = by_clock(c, ts);
 		news = true;
 	}
 	if (!news)

@@ -186,6 +186,25 @@ watermark_set_advance(struct watermark_set *s, int64_t now, int64_t *ts, bool *i
 	return news;
 }
 
+int64_t
+watermark_set_spoken(const struct watermark_set *s,
+                     bool (*done)(void *arg, size_t source), void *arg)
+{
+	int64_t least = TIME_MAX;
+
+	for (size_t i = 0; i < s->n; i++) {
+		const struct source_mark *m = &s->source[i];
+
+		if (!m->joined || m->idle)
+			continue;
+		if (m->w.now == TIME_MIN && !done(arg, i))
+			return TIME_MIN;
+		if (m->w.now != TIME_MIN && m->w.now < least)
+			least = m->w.now;
+	}
+	return least == TIME_MAX ? TIME_MIN : least;
+}
+
 /* What is combined is not above any source that speaks, so mostly the source's own tells enough. */
 bool
 watermark_set_may_meet(const struct watermark_set *s, size_t source, int64_t ts)

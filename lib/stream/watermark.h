@@ -56,6 +56,11 @@ void watermark_set_see(struct watermark_set *s, size_t source, int64_t ts, int64
  * falling) and *idle (all sources are). */
 bool watermark_set_advance(struct watermark_set *s, int64_t now, int64_t *ts, bool *idle);
 
+/* The least of those that have spoken and are not idle, if done is true of all others that are not
+ * idle: they have nothing to say. TIME_MIN: one may have, or nobody has spoken. O(sources). */
+int64_t watermark_set_spoken(const struct watermark_set *s,
+                             bool (*done)(void *arg, size_t source), void *arg);
+
 /* Could a record of this source and time be at the combined watermark or behind it, or one ms
  * ahead of it, and has that not been told by watermark_set_advance() yet? O(1), before the record
  * is seen; true may be wrong, false is not, but for idleness that is not known yet. */

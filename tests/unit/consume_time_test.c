@@ -216,6 +216,93 @@ a_partition_whose_broker_is_lost_is_not_idle_while_others_are(void **state)
 	memory_broker_free(b);
 }
 
+static int64_t
+unheard(void *self, const struct part *p)
+{
+	(void)self;
+	(void)p;
+	return OFFSET_NONE;
+}
+
+static int64_t
+one_to_come(void *self, const struct part *p)
+{
+	(void)self;
+	return p->partition == 1 ? 1 : 0;
+}
+
+static void
+assert_said(struct rig *r, const char *ts, bool said)
+{
+	assert_int_equal(strstr(rig_text(r), ts) != NULL, said);
+}
+
+/* Of three, the last has never had a record. */
+static void
+the_clock_goes_on_from_what_the_partitions_say_that_have_had_a_record(void **state)
+{
+	struct memory_broker *b = memory_broker_new(5);
+	int64_t (*heard_end)(void *self, const struct part *p);
+	struct rig r;
+
+	(void)state;
+	memory_broker_topic(b, "t", 3);
+	rig_init(&r, b, "t");
+	r.conf.watermarks = true;
+	r.conf.idle_timeout = 30000;
+	r.conf.idle_advance = 500;
+	r.conf.range.from.kind = PLACE_EARLIEST;
+	rig_start(&r);
+	heard_end = r.reader.heard_end;
+	r.now += 1000;
+	rig_steps(&r, 2);
+	assert_said(&r, "watermark\",\"ts", false);              /* there is no time yet */
+	rig_put_event(b, "t", 0, NOW + 100, 0);
+	rig_put_event(b, "t", 1, NOW + 200, 1);
+	rig_steps(&r, 5);
+	r.now += 499;
+	rig_steps(&r, 2);
+	assert_said(&r, "watermark\",\"ts", false);
+	/* what is not heard of, or has more to come, holds time */
+	r.now += 501;
+	r.reader.heard_end = unheard;
+	rig_steps(&r, 2);
+	assert_said(&r, "watermark\",\"ts", false);
+	r.reader.heard_end = heard_end;
+	rig_steps(&r, 2);
+	assert_said(&r, "\"ts\":1767225601099}", true);
+	/* until it is idle, and time does not go on from less, when the others are, too */
+	r.now += 40000;
+	rig_steps(&r, 2);
+	assert_said(&r, "\"ts\":1767225641099}", true);
+	rig_release(&r);
+	memory_broker_free(b);
+}
+
+static void
+a_partition_with_a_record_that_has_not_come_yet_holds_the_clock(void **state)
+{
+	struct memory_broker *b = memory_broker_new(5);
+	struct rig r;
+
+	(void)state;
+	memory_broker_topic(b, "t", 2);
+	rig_init(&r, b, "t");
+	r.conf.watermarks = true;
+	r.conf.idle_timeout = 30000;
+	r.conf.idle_advance = 500;
+	r.conf.range.from.kind = PLACE_EARLIEST;
+	rig_start(&r);
+	rig_put_event(b, "t", 0, NOW + 100, 0);
+	rig_steps(&r, 5);
+	r.reader.heard_end = one_to_come;
+	r.now += 20000;
+	rig_steps(&r, 2);
+	assert_said(&r, "watermark\",\"ts", false);
+	rig_release(&r);
+	memory_broker_free(b);
+}
+
 int
 main(void)
 {
@@ -225,6 +312,9 @@ main(void)
 			the_least_of_many_partitions_is_said_before_a_record_that_it_meets),
 		cmocka_unit_test(where_nothing_is_late_watermarks_stay_few),
 		cmocka_unit_test(a_partition_whose_broker_is_lost_is_not_idle_while_others_are),
+		cmocka_unit_test(
+			the_clock_goes_on_from_what_the_partitions_say_that_have_had_a_record),
+		cmocka_unit_test(a_partition_with_a_record_that_has_not_come_yet_holds_the_clock),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
