@@ -38,6 +38,9 @@ struct kafka_writer {
 	bool                 keyed;     /* one of those has a key */
 	bool                 picks;     /* the partitioner is ours */
 	struct sticky       *sticky;
+	/* the last record that was delivered without an offset: the next of its batch, which has
+	 * none either, is said to have this one; rkt NULL: it had one */
+	struct { const rd_kafka_topic_t *rkt; int32_t partition; int64_t next; } untold;
 };
 
 /* ---- writer_report.c */

@@ -164,11 +164,34 @@ report_given_up(struct kafka_writer *w, const rd_kafka_message_t *m)
  * acknowledgement, since the numbers that it gives to records leave no gap. But to a broker that
  * has nothing of this client in the partition any number is the first: it may have refused this
  * record for a moment, as one does that has just become the leader, and taken those that were under
- * way behind it. (librdkafka then does not send it again.) */
+ * way behind it. (librdkafka then does not send it again.)
+ *
+ * Such a record has neither offset nor broker (rd_kafka_dr_implicit_ack()). Two others without an
+ * offset have a broker: one of acks=0, which nobody answers, and one of which the broker says that
+ * it has had it before (DUPLICATE_SEQUENCE_NUMBER); that is acknowledged. */
 static bool
 only_implied(const struct kafka_writer *w, const rd_kafka_message_t *m)
 {
-	return w->conf.acks == ACKS_ALL && m->offset < 0;
+	return w->conf.acks == ACKS_ALL && m->offset < 0 && rd_kafka_message_broker_id(m) < 0;
+}
+
+/* The offset that a broker has told of it; -1: none has. librdkafka counts on from the first of a
+ * batch, from -1001 or -1 where none was told: of that batch all that follows is made up, too.
+ * (What was told is larger: all of the batch stand before it.) */
+static int64_t
+told_offset(struct kafka_writer *w, const rd_kafka_message_t *m)
+{
+	if (w->conf.acks == ACKS_NONE)
+		return -1;
+	if (m->offset >= 0 && (m->rkt != w->untold.rkt || m->partition != w->untold.partition ||
+	                       m->offset != w->untold.next)) {
+		w->untold.rkt = NULL;
+		return m->offset;
+	}
+	w->untold.rkt = m->rkt;
+	w->untold.partition = m->partition;
+	w->untold.next = m->offset + 1;
+	return -1;
 }
 
 static void
@@ -177,7 +200,7 @@ report_place(struct kafka_writer *w, const rd_kafka_message_t *m)
 	const struct record r = {
 		.topic = str_of(rd_kafka_topic_name(m->rkt)),
 		.partition = m->partition,
-		.offset = m->offset,
+		.offset = told_offset(w, m),
 		.timestamp = rd_kafka_message_timestamp(m, NULL),
 		.timestamp_type = TS_CREATE,
 	};

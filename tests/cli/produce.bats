@@ -227,6 +227,21 @@ hello='{"_maip":"hello","version":1,"job":"00000000000000000000000000000000","ru
 	assert_equal "$(printf '%s\n' "${lines[@]}" | sort)" "$(seq -f '{"n":%.0f}' 20 | sort)"
 }
 
+@test "what the broker says it has had before is delivered, and its offset not made up" {
+	broker fail 0 46 1        # a duplicate, which is told without an offset
+	run -0 --separate-stderr maip-produce -t one --receipts receipts <<<$'{"n":1}\n{"n":2}\n{"n":3}'
+	assert_equal "$stderr" ""
+	assert_equal "$(jq -c '[.line, .offset]' receipts | xargs)" '[1,null] [2,null] [3,null]'
+	rm receipts
+	echo '{"n":4}' | maip-produce -t one --receipts receipts
+	assert_equal "$(jq -c '[.line, .offset]' receipts)" '[1,"0"]'
+}
+
+@test "nobody tells the offsets of records that nobody acknowledges" {
+	seq -f '{"n":%.0f}' 3000 | maip-produce -t one --acks 0 --allow-loss --linger 100ms --receipts receipts
+	assert_equal "$(jq -r .offset receipts | sort | uniq -c | xargs)" '3000 null'
+}
+
 @test "a broker that goes away: what was not acknowledged is in the dead letters" {
 	mkfifo in
 	maip-produce -t one --dead-letter letters --receipts receipts --delivery-timeout 1s \
