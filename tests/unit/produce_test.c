@@ -611,6 +611,23 @@ what_may_have_arrived_is_told_apart(void **state)
 	                                "there), the first: line 2 to 't': timed out");
 }
 
+/* One for which only a later one was acknowledged, say. */
+static void
+a_transaction_with_a_record_that_is_perhaps_there_is_aborted(void **state)
+{
+	struct fixture *f = *state;
+
+	f->maybe = true;
+	f->lose = "b";
+	assert_int_equal(run_with(f, &transactional, "a\nb\nc\n"), STATUS_IO);
+	assert_int_equal(f->commits, 0);
+	assert_int_equal(f->aborts, 1);
+	assert_string_equal(f->err.msg,
+		"nothing was published, the transaction is aborted: line 2 to 't': timed out");
+	assert_int_equal(produce_counts(f->produce).failed, 3);
+	assert_int_equal(produce_counts(f->produce).maybe, 0);
+}
+
 static void
 a_transaction_with_a_refused_record_is_aborted_without_waiting_for_the_rest(void **state)
 {
@@ -679,6 +696,9 @@ main(void)
 		cmocka_unit_test_setup_teardown(a_complete_input_is_one_transaction, set_up,
 		                                tear_down),
 		cmocka_unit_test_setup_teardown(a_transaction_is_all_or_nothing, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			a_transaction_with_a_record_that_is_perhaps_there_is_aborted, set_up,
+			tear_down),
 		cmocka_unit_test_setup_teardown(a_record_may_be_the_first_to_meet_a_newer_run,
 		                                set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
