@@ -293,8 +293,9 @@ how_it_ended(const char *id, int wait_status, bool asked)
 	return (enum status)bad;
 }
 
-/* Until the child is over. SIGTERM cancels the job; a terminal sends SIGINT to the stages, too.
- * What has no stage is told to end, and is killed when the grace is over. */
+/* Until the child is over. SIGTERM cancels the job; a terminal sends SIGINT to the stages, too, so
+ * what ends after that was asked to. What has no stage is told to end, and is killed when the grace
+ * is over. */
 static enum status
 follow(const struct manager *m, pid_t child, const char *id, struct page *page,
        const sigset_t *signals)
@@ -302,13 +303,14 @@ follow(const struct manager *m, pid_t child, const char *id, struct page *page,
 	const struct timespec moment = { .tv_nsec = 20000000 };
 	int64_t kill_at = INT64_MAX;
 	int wait_status = 0, bad;
-	bool asked = false;
+	bool asked = false, interrupted = false;
 
 	while (waitpid(child, &wait_status, WNOHANG) == 0) {
 		const int number = kill_at < INT64_MAX ? sigtimedwait(signals, NULL, &moment)
 		                                       : sigwaitinfo(signals, NULL);
 
 		asked = asked || number == SIGTERM;
+		interrupted = interrupted || number == SIGINT;
 		if (number == SIGTERM && !page_is_asked(page) && look(id, &bad)) {
 			cancel(m, id);
 		} else if (number == SIGTERM) {
@@ -319,7 +321,9 @@ follow(const struct manager *m, pid_t child, const char *id, struct page *page,
 			end_rest(child, SIGKILL);
 		}
 	}
-	return how_it_ended(id, wait_status, asked);
+	if (interrupted)
+		page_ask(page);
+	return how_it_ended(id, wait_status, asked || interrupted);
 }
 
 /* From its start to its end. before is the signal mask that the pipeline gets. */

@@ -251,6 +251,47 @@ run_in_background() {
 	assert_equal "$(maip-jobctl list | jq -r .state)" CANCELED
 }
 
+@test "a lone command that a signal ends fails the job with the status of a shell" {
+	local number
+	for number in 9 11 15; do
+		run "-$((128 + number))" --separate-stderr maip-jobctl run -n ends -c "sh -c 'kill -$number \$\$'"
+		assert_equal "${stderr_lines[-1]}" "$(pipeline_ended $((128 + number)))"
+		assert_equal "$(maip-jobctl list | jq -rs '.[0].state')" FAILED
+	done
+}
+
+@test "a lone command that SIGTERM to run ends is CANCELED, and nothing is said of it" {
+	run_in_background 'sh -c "echo >in; exec sleep 1000"' 2>said
+	read -r _ <&9
+	kill -TERM "$job"
+	status=0
+	wait "$job" || status=$?
+	assert_equal "$status" 75
+	assert_equal "$(<said)" ''
+	assert_equal "$(maip-jobctl list | jq -r .state)" CANCELED
+}
+
+@test "what SIGINT from a terminal ends is CANCELED, be it a stage or not" {
+	local pipeline
+	mkfifo in
+	exec 9<>in
+	for pipeline in 'sh -c "echo >in; exec sleep 1000"' 'echo >in; maip-window --tumbling 1m in'; do
+		env --default-signal=INT setsid maip-jobctl run -n ends -c "$pipeline" 2>said 3>&- 9>&- &
+		job=$!
+		read -r _ <&9
+		for _ in {1..500}; do
+			[[ $pipeline != *window* || $(maip-jobctl list | jq -s '.[0].stages') == 1 ]] && break
+			sleep 0.02
+		done
+		kill -INT -- "-$job"
+		status=0
+		wait "$job" || status=$?
+		assert_equal "$status" 75
+		run ! grep 'no stage' said
+		assert_equal "$(maip-jobctl list | jq -rs '.[0].state')" CANCELED
+	done
+}
+
 @test "run tells the status though its parent ignores SIGCHLD" {
 	run -3 env --ignore-signal=CHLD maip-jobctl run -c 'exit 3'
 }
