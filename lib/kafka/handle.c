@@ -9,6 +9,7 @@
 #include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <syslog.h>
 
 #include "base/clock.h"
@@ -167,6 +168,17 @@ tell_down(struct handle *h)
 	tell(h, LOG_WARNING, text);
 }
 
+/* librdkafka tells of which partition only in words: "TOPIC [PARTITION]: why". */
+static void
+tell_gone(struct handle *h, const char *text)
+{
+	const char *end = strstr(text, " [");
+
+	if (h->gone != NULL && end != NULL)
+		h->gone(h->owner, (struct str){ text, (size_t)(end - text) },
+		        (int32_t)strtol(end + 2, NULL, 10));
+}
+
 static void
 on_error(rd_kafka_t *rk, int code, const char *text, void *opaque)
 {
@@ -177,6 +189,10 @@ on_error(rd_kafka_t *rk, int code, const char *text, void *opaque)
 	switch (code) {
 	case RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN:
 		brokers_down(h);
+		break;
+	case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
+	case RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION:
+		tell_gone(h, text);
 		break;
 	case RD_KAFKA_RESP_ERR__FATAL:          /* handle_check asks librdkafka what it is */
 		break;

@@ -28,6 +28,8 @@ struct handle {
 	/* for the owner's own callbacks: ((struct handle *)opaque)->owner */
 	void                    *owner;
 	bool                     consumer;      /* polled with rd_kafka_consumer_poll */
+	/* NULL: nobody cares. A partition that is read is not there any more; from inside a poll */
+	void                   (*gone)(void *owner, struct str topic, int32_t partition);
 	bool                     answered;      /* a broker has answered once */
 	/* monotonic ms; TIME_MAX: as far as we know, brokers answer */
 	int64_t                  down_since;

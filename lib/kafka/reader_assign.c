@@ -175,8 +175,10 @@ reader_drop(void *self, const struct part *p, struct err *err)
 	rd_kafka_topic_partition_list_t *list = reader_one(k, p, RD_KAFKA_OFFSET_INVALID);
 
 	(void)err;
-	if (p->slot < k->n_feeds)
+	if (p->slot < k->n_feeds) {
 		forget_gathered(k->feeds[p->slot], NULL);
+		k->feeds[p->slot]->dropped = true;
+	}
 	rd_kafka_pause_partitions(k->h.rk, list); /* an optimization: failing is no harm */
 	rd_kafka_topic_partition_list_destroy(list);
 	return 0;

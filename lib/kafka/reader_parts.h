@@ -32,6 +32,7 @@ struct feed {                           /* one partition that is read apart, or 
 	size_t              drained, n_drained;
 	uint64_t            nudges;
 	bool                full;       /* at the last look there was more than is to be fetched */
+	bool                dropped;    /* no more of it is wanted */
 };
 
 struct kafka_reader {
@@ -140,6 +141,9 @@ int reader_subscribe(void *self, const struct str *names, size_t n, bool apart,
                      const struct reader_events *events, struct err *err);
 
 /* ---- reader_poll.c */
+
+/* The handle's: the next poll or take fails, unless no more of that partition is wanted. */
+void reader_gone(void *owner, struct str topic, int32_t partition);
 
 int reader_poll(void *self, int64_t wait_ms, struct record *r, struct err *err);
 int reader_take(void *self, uint32_t slot, int64_t wait_ms, struct record *r, struct err *err);

@@ -166,6 +166,23 @@ consumer_error(struct kafka_reader *k, rd_kafka_message_t *m, struct err *err)
 	return rc;
 }
 
+/* Whoever made a topic of the same name meanwhile made other records: ours end here. */
+void
+reader_gone(void *owner, struct str topic, int32_t partition)
+{
+	struct kafka_reader *k = owner;
+
+	for (size_t i = 0; k->apart && i < k->n_feeds; i++) {
+		const struct feed *f = k->feeds[i];
+
+		if (f->dropped && f->partition == partition && str_eq(f->topic, topic))
+			return;
+	}
+	if (!k->failed)
+		(void)reader_fail_gone(topic, &k->err);
+	k->failed = true;
+}
+
 /* ---- waiting */
 
 /* What every wait for a record ends with when none came. */

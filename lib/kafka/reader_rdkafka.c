@@ -31,6 +31,10 @@
 /* ms for which a broker may hold a fetch that finds nothing; apart that holds up the next one */
 #define WAIT_TOGETHER   "100"
 #define WAIT_APART      "10"
+/* ms from the start in which a topic may seem not to be there, for it may be new. Later it has been
+ * deleted; that must be heard before one of the same name is made, of which the first records would
+ * be passed over. librdkafka would take 30 s. */
+#define NEW_TOPIC       "3000"
 
 static void
 reader_close(void *self)
@@ -148,6 +152,7 @@ open_client(struct kafka_reader *k, size_t partitions, struct err *err)
 	rd_kafka_conf_t *conf = handle_conf(&k->h, k->conf.kafka, &k->conf.watch);
 
 	k->h.owner = k;
+	k->h.gone = reader_gone;
 	handle_set(conf, "group.id", k->conf.group != NULL ? k->conf.group : "maip-consume");
 	handle_set(conf, "enable.auto.commit", "false");
 	handle_set(conf, "enable.auto.offset.store", "false");
@@ -160,6 +165,7 @@ open_client(struct kafka_reader *k, size_t partitions, struct err *err)
 	allow_small_answers(k, conf);
 	handle_default(conf, k->conf.kafka, "fetch.wait.max.ms",
 	               k->conf.apart ? WAIT_APART : WAIT_TOGETHER);
+	handle_default(conf, k->conf.kafka, "topic.metadata.propagation.max.ms", NEW_TOPIC);
 	rd_kafka_conf_set_rebalance_cb(conf, reader_rebalance);
 	if (handle_open(&k->h, RD_KAFKA_CONSUMER, conf, err) < 0)
 		return -1;

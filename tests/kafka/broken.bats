@@ -45,6 +45,45 @@ ends_soon_with() { # STATUS
 	done
 }
 
+@test "records of a topic that was deleted and made again are not taken for those of the old one" {
+	local names=("$topic" "$topic.[p]" "$topic.g") readers=()
+	for name in "${names[@]}"; do
+		topics "${name//[][]/}:1"
+		printf '{"n":%d}\n' 1 2 3 | maip-produce -t "${name//[][]/}"
+	done
+	for i in 0 1 2; do
+		local group=()
+		((i < 2)) || group=(-g "$topic")
+		maip-consume -t "${names[i]}" -o earliest "${group[@]}" >"out$i" 2>"err$i" 3>&- &
+		readers+=($!)
+	done
+	for i in 0 1 2; do await_lines "out$i" 3; done
+	sleep 3.5               # before that a topic that is not there may be a new one
+	for name in "${names[@]//[][]/}"; do
+		admin delete-topic "$name"
+		sleep 1
+		printf '{"n":%d}\n' {11..19} | maip-produce -t "$name" --create-topics=1
+	done
+	for i in 0 1 2; do
+		reader=${readers[i]}
+		ends_soon_with 66
+		assert_equal "$(<"err$i")" "maip-consume: topic '${names[i]//[][]/}' is not there any more: it was deleted while it was read"
+		assert_equal "$(<"out$i")" "$(printf '{"n":%d}\n' 1 2 3)"
+	done
+}
+
+@test "a topic that is deleted when its end was reached does not end a read of others" {
+	topics "$topic:1" "$topic.more:1"
+	printf '{"n":%d}\n' 1 2 3 | maip-produce -t "$topic"
+	printf '{"n":%d}\n' {4..50} | maip-produce -t "$topic.more"
+	maip-consume -t "$topic" -t "$topic.more" -e --rate 8/s -X topic.metadata.propagation.max.ms=1 >out 2>err 3>&- &
+	reader=$!
+	await_lines out 8
+	admin delete-topic "$topic"
+	ends_soon_with 0
+	assert_equal "$(<out)" "$(printf '{"n":%d}\n' {1..50})"
+}
+
 @test "partitions that are added while a topic is read are read from their first record on" {
 	topics "$topic:1"
 	printf '{"n":%d}\n' 1 2 3 | maip-produce -t "$topic"
@@ -244,7 +283,7 @@ advised() { # the line that a message says is to be in the file
 	echo '{"n":2}' >&4
 	await_lines receipts 1
 	read -r pid _ <"$own/pid"
-	kill -STOP "$pid"
+	freeze "$pid"
 	echo '{"n":3}' >&4
 	exec 4>&-
 	ends_soon_with 69

@@ -20,10 +20,6 @@ setup() {
 
 teardown() { [[ -z ${broker-} ]] || kill -CONT "$broker"; }
 
-freeze() { # until no thread of it runs, for the last one may still answer
-	kill -STOP "$broker"
-	while grep -q '^State:[[:space:]]*[^T[:space:]]' /proc/"$broker"/task/*/status; do :; done
-}
 thaw() { kill -CONT "$broker"; }
 
 # Start maip-produce on the pipe, which is descriptor 4, and give it lines that arrive.
@@ -47,7 +43,7 @@ await() { # TEXT
 
 @test "a commit that is not confirmed is neither done nor undone" {
 	start unsure 3 --transactional-id unsure --broker-timeout 4s -v
-	freeze
+	freeze "$broker"
 	exec 4>&-
 	ends_with 74 "$pid"
 	run -0 tail -n 2 err
@@ -62,7 +58,7 @@ await() { # TEXT
 
 @test "two signals while a commit hangs: it is not confirmed, either" {
 	start signals 3 --transactional-id signals --broker-timeout 1h -X socket.timeout.ms=1000 -v
-	freeze
+	freeze "$broker"
 	exec 4>&-
 	await REQTMOUT
 	kill -TERM "$pid"
@@ -76,7 +72,7 @@ await() { # TEXT
 
 @test "a transaction that cannot be aborted is told, with what ends it" {
 	start open 1 --transactional-id open --broker-timeout 4s
-	freeze
+	freeze "$broker"
 	echo '{"n":2}' >&4
 	ends_with 74 "$pid"
 	exec 4>&-
@@ -86,7 +82,7 @@ await() { # TEXT
 
 @test "dead letters say what was sent, and may have arrived" {
 	start letters 5 --dead-letter letters --broker-timeout 4s
-	freeze
+	freeze "$broker"
 	seq -f '{"n":%.0f}' 6 10 >&4
 	exec 4>&-
 	ends_with 74 "$pid"
@@ -103,7 +99,7 @@ await() { # TEXT
 	# one batch under way, and what comes behind it waits
 	start mixed 1 --dead-letter letters --broker-timeout 4s --batch-size 100 --linger 0 \
 		-X max.in.flight.requests.per.connection=1
-	freeze
+	freeze "$broker"
 	seq -f '{"n":%.0f}' 2 4000 >&4
 	exec 4>&-
 	ends_with 74 "$pid"

@@ -25,6 +25,12 @@ ends_with() { # STATUS PID
 	assert_equal "$status" "$1"
 }
 
+# Stop a process, until no thread of it runs: the last one of a broker might still answer.
+freeze() { # PID
+	kill -STOP "$1"
+	while grep -q '^State:[[:space:]]*[^T[:space:]]' /proc/"$1"/task/*/status; do :; done
+}
+
 # Everything that is in a topic now.
 read_all() { # TOPIC [OPTION]...
 	maip-consume -t "$1" -o earliest --exit-at-end "${@:2}"
