@@ -18,10 +18,9 @@
  * to whoever lives in its place by then. Which one counts is told by a few bits made of its time:
  * one that only looks like it makes a session look at its due time once more than it had to.
  *
- * Rows of a session that has swallowed one that had fired are updates, even if
- * the older one was cleaned up long before: it has to be wholly inside. Any
- * session that is not late ends after all those that were cleaned up, so the
- * latest start of those is all that has to be known of them.
+ * Rows of a session that has swallowed one that had fired are updates: the records of that one are
+ * in them. Those of one that has been cleaned up are not in any row to come, which therefore stands
+ * beside the row it had, even where its window covers that of the other.
  */
 #include <assert.h>
 #include <stdlib.h>
@@ -78,9 +77,6 @@ struct sessions {
 	size_t            open;
 	uint32_t         *newest;       /* session, by key id; NONE: it has none */
 	size_t            n_newest;
-	/* the latest start of the sessions of a key that are gone, by key id; TIME_MIN: none */
-	int64_t          *cleaned;
-	size_t            n_cleaned;
 	struct alarms     alarms;
 	int64_t           horizon;      /* what is due later has no alarm; TIME_MIN: nothing has */
 	int64_t           ahead;        /* so far it was from the watermark */
@@ -156,27 +152,6 @@ set_newest(struct sessions *t, uint32_t key, uint32_t i)
 			t->newest[t->n_newest] = NONE;
 	}
 	t->newest[key] = i;
-}
-
-static int64_t
-cleaned_of(const struct sessions *t, uint32_t key)
-{
-	return key < t->n_cleaned ? t->cleaned[key] : TIME_MIN;
-}
-
-static void
-set_cleaned(struct sessions *t, uint32_t key, int64_t start)
-{
-	if (start <= cleaned_of(t, key))
-		return;
-	if (key >= t->n_cleaned) {
-		size_t n = more_keys(key);
-
-		t->cleaned = mem_resize(t->cleaned, n, sizeof(*t->cleaned));
-		for (; t->n_cleaned < n; t->n_cleaned++)
-			t->cleaned[t->n_cleaned] = TIME_MIN;
-	}
-	t->cleaned[key] = start;
 }
 
 static uint32_t
@@ -387,7 +362,6 @@ session_add(void *self, const struct record *r, struct err *err)
 	s->start = window.start < s->start ? window.start : s->start;
 	if (window.end > end_of(s))
 		set_end(s, window.end);
-	s->fired |= s->start <= cleaned_of(t, r->key);
 	agg_add(t->env.aggs, acc_of(t, i), r->input);
 	s->due = end_of(s) - 1 > t->watermark;
 	if (!s->due) {
@@ -407,8 +381,6 @@ prefetch_key(const struct sessions *t, uint32_t key)
 {
 	if (key < t->n_newest)
 		__builtin_prefetch(&t->newest[key], 1);
-	if (key < t->n_cleaned)
-		__builtin_prefetch(&t->cleaned[key], 1);
 }
 
 static inline __attribute__((always_inline)) void
@@ -509,7 +481,6 @@ clean_up(struct sessions *t, uint32_t i)
 {
 	const struct session *s = session_of(t, i);
 
-	set_cleaned(t, s->key, s->start);
 	session_drop_after(t, s->key, session_before(t, s->key, s->start));
 }
 
@@ -658,7 +629,7 @@ session_bytes(const void *self)
 	const struct sessions *t = self;
 
 	return t->n_blocks * BLOCK * t->stride + t->alarms.bytes +
-	       t->n_newest * sizeof(*t->newest) + t->n_cleaned * sizeof(*t->cleaned) +
+	       t->n_newest * sizeof(*t->newest) +
 	       (t->cap_ringing + t->cap_aside) * sizeof(*t->ringing);
 }
 
@@ -691,28 +662,11 @@ session_renumber(void *self, const uint32_t *new_id, uint32_t n_new)
 	for (uint32_t i = 0; i < t->n; i++)
 		if (session_of(t, i)->key != NO_KEY)
 			session_of(t, i)->key = new_id[session_of(t, i)->key];
-	for (uint32_t key = 0; key < t->n_newest; key++) {
-		if (t->newest[key] == NONE)
-			continue;
-		t->newest[new_id[key]] = t->newest[key];
-		if (new_id[key] < t->n_cleaned)
-			t->cleaned[new_id[key]] = cleaned_of(t, key);
-	}
+	for (uint32_t key = 0; key < t->n_newest; key++)
+		if (t->newest[key] != NONE)
+			t->newest[new_id[key]] = t->newest[key];
 	for (size_t key = n_new; key < t->n_newest; key++)
 		t->newest[key] = NONE;
-	for (size_t key = n_new; key < t->n_cleaned; key++)
-		t->cleaned[key] = TIME_MIN;
-}
-
-/* Behind those are only keys of which no session has been cleaned up. */
-static size_t
-n_cleaned(const struct sessions *t)
-{
-	size_t n = t->n_cleaned;
-
-	while (n > 0 && t->cleaned[n - 1] == TIME_MIN)
-		n--;
-	return n;
 }
 
 static void
@@ -721,9 +675,6 @@ session_save(void *self, struct buf *to)
 	const struct sessions *t = self;
 
 	buf_put_i64(to, t->watermark);
-	buf_put_u64(to, n_cleaned(t));
-	for (uint32_t key = 0; key < n_cleaned(t); key++)
-		buf_put_i64(to, t->cleaned[key]);
 	buf_put_u64(to, t->open);
 	for (uint32_t i = 0; i < t->n; i++) {
 		const struct session *s = session_of(t, i);
@@ -769,15 +720,9 @@ static int
 session_load(void *self, struct cursor *from, uint32_t n_keys)
 {
 	struct sessions *t = self;
-	uint64_t n;
 
 	t->watermark = cursor_i64(from);
-	n = cursor_u64(from);
-	if (n > n_keys)
-		return -1;
-	for (uint64_t key = 0; key < n && from->ok; key++)
-		set_cleaned(t, (uint32_t)key, cursor_i64(from));
-	for (n = cursor_u64(from); n > 0; n--)
+	for (uint64_t n = cursor_u64(from); n > 0; n--)
 		if (load_session(t, n_keys, from) < 0)
 			return -1;
 	return 0;
@@ -795,7 +740,6 @@ session_free(void *self)
 		free(t->blocks[b]);
 	free(t->blocks);
 	free(t->newest);
-	free(t->cleaned);
 	alarms_release(&t->alarms);
 	free(t->ringing);
 	free(t->aside);

@@ -19,7 +19,7 @@
 #include "window/sources.h"
 #include "window/window.h"
 
-#define STATE_VERSION 3
+#define STATE_VERSION 4
 
 struct window {
 	struct window_conf conf;

@@ -22,7 +22,7 @@ enum { RECORDS = 60, KEYS = 4, WINDOWS = 6000, RUNS = 3000 };
 
 struct event {
 	int64_t ts;
-	int     key, value, id;
+	int     key, value, id, gap;
 };
 
 struct job {
@@ -76,6 +76,8 @@ random_shape(struct window_conf *c, uint64_t *seed)
 		c->size = c->slide * between(seed, 1, 6);
 	period = c->kind == WINDOW_SLIDING ? c->slide : c->size;
 	c->offset = c->kind == WINDOW_SESSION ? 0 : between(seed, 1 - period, period - 1);
+	if (c->kind == WINDOW_SESSION && next_random(seed) % 2 == 0)
+		c->gap_expr = "g";
 }
 
 static void
@@ -98,7 +100,8 @@ random_job(struct job *j, uint64_t seed)
 	for (size_t i = 0; i < j->n; i++) {
 		now += between(&seed, 0, next_random(&seed) % 10 == 0 ? 60 : 6);
 		j->event[i] = (struct event){ now, (int)between(&seed, 0, KEYS - 1),
-			(int)between(&seed, -9, 9), (int)i };
+			(int)between(&seed, -9, 9), (int)i,
+			j->conf.gap_expr != NULL ? (int)between(&seed, 1, 40) : (int)j->conf.size };
 		if (next_random(&seed) % 4 == 0 && now > TIME_FIRST + 100)
 			j->event[i].ts -= between(&seed, 0, 50);
 	}
@@ -118,8 +121,8 @@ static void
 write_line(struct buf *b, const struct event *e)
 {
 	buf_clear(b);
-	buf_addf(b, "{\"id\":%d,\"t\":%" PRId64 ",\"k\":\"%s\",\"v\":%d}", e->id, e->ts,
-	         key_names[e->key], e->value);
+	buf_addf(b, "{\"id\":%d,\"t\":%" PRId64 ",\"k\":\"%s\",\"v\":%d,\"g\":%d}", e->id,
+	         e->ts, key_names[e->key], e->value, e->gap);
 	memset(buf_room(b, LINE_SLACK), 0, LINE_SLACK);
 }
 
@@ -210,6 +213,7 @@ struct twin_window {
 	int64_t start, end;
 	int     key;
 	bool    fired, gone;
+	bool    again;                  /* records in it have been in a row */
 	bool    has[RECORDS];           /* records in it, by their place in the input */
 };
 
@@ -247,28 +251,11 @@ twin_print(struct twin *t, const struct twin_window *w, bool update)
 	         first->value, last->value, update ? ",\"update\":true" : "");
 }
 
-static bool
-has_fired_before(const struct twin *t, const struct twin_window *w)
-{
-	for (size_t i = 0; i < t->n; i++) {
-		const struct twin_window *old = &t->w[i];
-
-		if (old->fired && old->key == w->key && w->start <= old->start &&
-		    old->end <= w->end &&
-		    (t->j->conf.kind == WINDOW_SESSION ||
-		     (w->start == old->start && w->end == old->end)))
-			return true;
-	}
-	return false;
-}
-
 static void
 twin_fire(struct twin *t, struct twin_window *w)
 {
-	bool update = has_fired_before(t, w);
-
-	w->fired = true;
-	twin_print(t, w, update);
+	twin_print(t, w, w->again);
+	w->fired = w->again = true;
 }
 
 static bool
@@ -311,7 +298,7 @@ static bool
 twin_add_to_session(struct twin *t, size_t i)
 {
 	const struct event *e = &t->j->event[i];
-	struct twin_window  sum = { .start = e->ts, .end = e->ts + t->j->conf.size, .key = e->key },
+	struct twin_window  sum = { .start = e->ts, .end = e->ts + e->gap, .key = e->key },
 	    *w;
 	int64_t start = sum.start, end = sum.end;
 
@@ -322,6 +309,7 @@ twin_add_to_session(struct twin *t, size_t i)
 			continue;
 		sum.start = w->start < sum.start ? w->start : sum.start;
 		sum.end = w->end > sum.end ? w->end : sum.end;
+		sum.again |= w->again;
 		for (size_t r = 0; r < RECORDS; r++)
 			sum.has[r] |= w->has[r];
 	}
