@@ -40,8 +40,10 @@ buf_room(struct buf *b, size_t n)
 
 	if (n <= b->cap - b->n && b->p != NULL)
 		return b->p + b->n;
-	if (n > b->max - b->n)
+	if (n > b->max - b->n) {
+		b->refused = true;
 		return NULL;
+	}
 	if (cap < FIRST_CAP)
 		cap = FIRST_CAP;
 	while (cap < b->n + n)
@@ -106,8 +108,10 @@ buf_addf(struct buf *b, const char *fmt, ...)
 	va_start(ap, fmt);
 	n = vsnprintf(small, sizeof(small), fmt, ap);
 	va_end(ap);
-	if (n < 0 || (size_t)n > b->max - b->n)
+	if (n < 0 || (size_t)n > b->max - b->n) {
+		b->refused = true;
 		return -1;
+	}
 	if ((size_t)n >= sizeof(small)) {
 		text = mem_alloc((size_t)n + 1);
 		va_start(ap, fmt);
@@ -139,8 +143,10 @@ buf_put_i64(struct buf *b, int64_t v)
 int
 buf_put_str(struct buf *b, struct str s)
 {
-	if (s.n > b->max - b->n || b->max - b->n - s.n < 8)
+	if (s.n > b->max - b->n || b->max - b->n - s.n < 8) {
+		b->refused = true;
 		return -1;
+	}
 	buf_put_u64(b, s.n);
 	return buf_add_str(b, s);
 }

@@ -4,10 +4,13 @@
  *
  * Caller-owned: buf_init .. buf_release. Adding past max changes nothing and
  * returns -1: the caller says what was too long. Adding within max cannot fail.
+ * A smaller addition may still fit after one that did not: who makes many looks
+ * at refused in the end, which stays set until buf_init or buf_release.
  */
 #ifndef MAIP_BASE_BUF_H
 #define MAIP_BASE_BUF_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/diag.h"
@@ -16,6 +19,7 @@
 struct buf {
 	char  *p;
 	size_t n, cap, max;
+	bool   refused;                 /* something was past max */
 };
 
 #define BUF_NO_MAX ((size_t)1 << 46)

@@ -293,13 +293,8 @@ cep_save(struct cep *c, struct buf *to, struct err *err)
 	buf_add_str(to, buf_str(&s.waiting));
 	save_timers(&s, to);
 	saver_release(&s);
-	/* an end mark, to tell a state that was cut off; and the last thing that a full buffer
-	 * refuses */
-	if (buf_put_u64(to, END_MARK) < 0)
-		return fail_as(err, STATUS_CONFIG,
-		               "the state is too large to be saved in one piece (%zu bytes)",
-		               to->n);
-	return 0;
+	buf_put_u64(to, END_MARK);              /* to tell a state that was cut off */
+	return stage_saved(to, err);
 }
 
 /* ---- loading */

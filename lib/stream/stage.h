@@ -48,9 +48,20 @@ struct stage_ops {
 	/* The input is over. drain: fire everything; otherwise keep state, fire nothing. */
 	int (*finish)(void *self, bool drain, struct out *out, struct err *err);
 
+	/* to: empty. -1: its maximum is too small, and what is in it is no state. */
 	int (*save)(void *self, struct buf *to, struct err *err);
 	int (*load)(void *self, struct str from, struct err *err);
 };
+
+/* The end of save: did all of it fit into to? */
+static inline int
+stage_saved(const struct buf *to, struct err *err)
+{
+	if (!to->refused)
+		return 0;
+	return fail_as(err, STATUS_CONFIG, "the state is too large to be saved in one piece "
+	               "(more than %zu bytes)", to->max);
+}
 
 struct stage {
 	const struct stage_ops *ops;

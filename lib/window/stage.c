@@ -696,7 +696,6 @@ window_save(void *self, struct buf *to, struct err *err)
 	struct window *w = self;
 	struct buf     options;
 
-	(void)err;
 	buf_init(&options, BUF_NO_MAX);
 	put_options(&w->conf, &options);
 	buf_put_str(to, buf_str(&options));
@@ -711,7 +710,7 @@ window_save(void *self, struct buf *to, struct err *err)
 	w->engine.ops->save(w->engine.self, to);
 	if (w->sources != NULL)
 		sources_save(w->sources, to);
-	return 0;
+	return stage_saved(to, err);
 }
 
 static int

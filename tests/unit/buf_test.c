@@ -94,6 +94,32 @@ a_refused_number_leaves_no_part_of_itself(void **state)
 }
 
 static void
+what_was_refused_is_known_until_the_release(void **state)
+{
+	struct buf b;
+
+	(void)state;
+	for (int how = 0; how < 4; how++) {
+		buf_init(&b, 7);
+		assert_int_equal(buf_add(&b, "1234567", 7), 0);
+		assert_false(b.refused);
+		if (how == 0)
+			assert_int_equal(buf_add_char(&b, 'x'), -1);
+		else if (how == 1)
+			assert_int_equal(buf_addf(&b, "%s", "x"), -1);
+		else if (how == 2)
+			assert_int_equal(buf_put_str(&b, STR("")), -1);
+		else
+			assert_null(buf_room(&b, 1));
+		buf_clear(&b);
+		assert_int_equal(buf_add_char(&b, 'x'), 0);
+		assert_true(b.refused);
+		buf_release(&b);
+		assert_false(b.refused);
+	}
+}
+
+static void
 what_is_saved_is_read_back(void **state)
 {
 	struct buf    b;
@@ -172,6 +198,7 @@ main(void)
 		cmocka_unit_test(nothing_can_be_added_to_nothing),
 		cmocka_unit_test(the_maximum_can_be_filled_to_the_last_byte_and_no_further),
 		cmocka_unit_test(a_refused_number_leaves_no_part_of_itself),
+		cmocka_unit_test(what_was_refused_is_known_until_the_release),
 		cmocka_unit_test(what_is_saved_is_read_back),
 		cmocka_unit_test(a_saved_text_that_ends_too_early_reads_as_nothing_from_there_on),
 		cmocka_unit_test(a_length_beyond_all_memory_is_refused),

@@ -6,6 +6,9 @@
 
 #include <inttypes.h>
 
+#include "json/line.h"
+#include "stream/bad.h"
+
 struct question {
 	struct cep_run a, b;
 };
@@ -193,6 +196,60 @@ state_without_lines_is_refused_where_they_are_printed(void **state)
 	pattern_release(&pattern);
 }
 
+static int64_t
+forget(void *self, const char *p, size_t n, struct err *err)
+{
+	(void)self, (void)p, (void)err;
+	return (int64_t)n;
+}
+
+/* Events that began matches, and some that wait. */
+static void
+feed_some(struct cep *c)
+{
+	struct bad_records bad = { .policy = ON_ERROR_STOP };
+	struct out out;
+	struct err err;
+
+	out_init(&out, &(struct sink){ .write = forget });
+	assert_int_equal(cep_ops.begin(c, NULL, &out, &err), 0);
+	for (int i = 0; i < 6; i++) {
+		char text[96 + LINE_SLACK] = { 0 };
+		const struct cep_line event = { 1000 + i / 2, 'x', 'a', i };
+		const struct str line = { text, cep_line_text(text, &event, i) };
+		const uint64_t number = (uint64_t)i + 1;
+		assert_int_equal(cep_ops.batch(c, &(struct batch){ 1, &line, &number }, &bad, &out,
+		                               &err), 0);
+	}
+	out_release(&out);
+}
+
+static void
+a_buffer_that_is_too_small_by_any_number_of_bytes_is_told(void **state)
+{
+	struct pattern p;
+	struct err err;
+	struct buf saved;
+	struct cep *c = make(&p, "an_element_with_a_long_name_of_far_more_than_8_bytes", &err);
+	size_t all;
+
+	(void)state;
+	feed_some(c);
+	buf_init(&saved, BUF_NO_MAX);
+	assert_int_equal(cep_ops.save(c, &saved, &err), 0);
+	all = saved.n;
+	buf_release(&saved);
+	for (size_t max = 0; max <= all; max++) {
+		buf_init(&saved, max);
+		assert_int_equal(cep_ops.save(c, &saved, &err), max < all ? -1 : 0);
+		if (max < all)
+			assert_int_equal(err.status, STATUS_CONFIG);
+		buf_release(&saved);
+	}
+	cep_free(c);
+	pattern_release(&p);
+}
+
 static void
 state_of_another_pattern_or_that_was_cut_off_is_refused(void **state)
 {
@@ -232,6 +289,7 @@ main(void)
 		cmocka_unit_test(the_engine_for_one_element_finds_what_the_general_one_finds),
 		cmocka_unit_test(moves_that_are_remembered_are_those_that_are_worked_out_each_time),
 		cmocka_unit_test(moves_are_remembered_aright_after_a_load),
+		cmocka_unit_test(a_buffer_that_is_too_small_by_any_number_of_bytes_is_told),
 		cmocka_unit_test(state_of_another_pattern_or_that_was_cut_off_is_refused),
 		cmocka_unit_test(state_of_another_gap_or_another_order_is_refused),
 	};

@@ -92,6 +92,41 @@ every_kind_goes_on_from_saved_state_without_a_changed_byte(void **state)
 	buf_release(&cut);
 }
 
+static void
+a_buffer_that_is_too_small_by_any_number_of_bytes_is_told(void **state)
+{
+	struct buf rows, saved;
+	struct err err;
+
+	(void)state;
+	buf_init(&rows, BUF_NO_MAX);
+	for (uint64_t seed = 1; seed <= 5 * WINDOW_JOB_KINDS; seed++) {
+		uint64_t           draw = seed;
+		struct window_conf conf;
+		struct rig         r;
+		size_t             all;
+
+		window_job_conf(&conf, (int)(seed % WINDOW_JOB_KINDS), &draw);
+		rig_open(&r, &conf, &rows);
+		assert_int_equal(window_job_feed(&r.stage, &r.out, 0, 20, &draw), 0);
+		buf_init(&saved, BUF_NO_MAX);
+		assert_int_equal(r.stage.ops->save(r.stage.self, &saved, &err), 0);
+		all = saved.n;
+		buf_release(&saved);
+		for (size_t max = 0; max <= all; max++) {
+			buf_init(&saved, max);
+			if (r.stage.ops->save(r.stage.self, &saved, &err) != (max < all ? -1 : 0))
+				fail_msg("seed %" PRIu64 ": %zu bytes of %zu", seed, max, all);
+			if (max < all)
+				assert_int_equal(err.status, STATUS_CONFIG);
+			buf_release(&saved);
+		}
+		rig_close(&r);
+		calendar_free((struct calendar *)(uintptr_t)conf.calendar);
+	}
+	buf_release(&rows);
+}
+
 static const char *const keys[] = { "k" }, *const other_keys[] = { "k2" };
 static const char *const aggs[] = { "SUM(v)" }, *const other_aggs[] = { "SUM(v) AS s" };
 static const struct window_conf plain = {
@@ -173,6 +208,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_kind_goes_on_from_saved_state_without_a_changed_byte),
+		cmocka_unit_test(a_buffer_that_is_too_small_by_any_number_of_bytes_is_told),
 		cmocka_unit_test(state_is_refused_under_any_other_option),
 	};
 
