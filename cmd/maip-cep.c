@@ -515,10 +515,7 @@ check_options(void)
 		{ "--watermark", watermark_given },
 	};
 	char q[QUOTE_MAX];
-	struct err err;
 
-	if (bad_check(&bad, &err) < 0)
-		die(err.status, "%s", err.msg);
 	if (conf.name != NULL && !pattern_is_name(str_of(conf.name)))
 		die(STATUS_USAGE, "--name: %s is not a name (any text without control characters)",
 		    quote(q, str_of(conf.name)));
@@ -582,6 +579,8 @@ filter(struct cep *cep, int argc, char **argv)
 	struct out late_file, timeouts_file, trace, *late, *timeouts;
 	struct err err;
 
+	if (bad_open(&bad, &err) < 0)
+		die(err.status, "%s", err.msg);
 	late = side_output(&late_file, "--late", late_path);
 	timeouts = side_output(&timeouts_file, "--timeouts", timeouts_path);
 	if (conf.trace != NULL) {

@@ -188,11 +188,8 @@ static void
 check_options(void)
 {
 	const char *id = writer_conf.transactional_id;
-	struct err err;
 
 	check_topic();
-	if (bad_check(&bad, &err) < 0)
-		die(err.status, "%s", err.msg);
 	refuse(id != NULL && *id == '\0', "--transactional-id: the transactional id is empty");
 	refuse(route_conf.event_type != NULL && *route_conf.event_type == '\0',
 	       "--event-type: the type of the event is empty");
@@ -390,6 +387,8 @@ work(int n_files, char **files)
 	conf.route = route_new(&route_conf, &err);
 	if (conf.route == NULL)
 		die(STATUS_USAGE, "%s", err.msg);
+	if (bad_open(&bad, &err) < 0)
+		die(err.status, "%s", err.msg);
 	if (letter_path != NULL)
 		open_file(conf.letters = &letters, "--dead-letter", letter_path);
 	if (receipt_path != NULL)

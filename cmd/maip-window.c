@@ -546,12 +546,12 @@ main(int argc, char **argv)
 	int            first = opt_parse(&tool, argc, argv);
 
 	read_conf();
-	if (bad_check(&bad, &err) < 0)
-		die(err.status, "%s", err.msg);
 	conf.late = late_path == NULL ? NULL : &late;
 	w = window_new(&conf, &err);
 	if (w == NULL)
 		die(STATUS_USAGE, "%s", err.msg);
+	if (bad_open(&bad, &err) < 0)
+		die(err.status, "%s", err.msg);
 	if (late_path != NULL && out_open_file(&late, late_path, &err) < 0)
 		die(err.status, "--late: %s", err.msg);
 	page = page_register(tool.name, argc, argv, &err);

@@ -37,7 +37,7 @@ complete -c maip-cep -l max-partial -x -d 'how many partial matches there may be
 complete -c maip-cep -l max-matches -x -d 'stop with an error before more than N matches are printed (default: no limit)'
 complete -c maip-cep -l on-limit -x -a 'stop oldest' -d 'at --max-partial, stop or drop the key\'s oldest partial matches (default stop)'
 complete -c maip-cep -l on-error -x -a 'stop skip dead-letter=' -d 'what to do with a line that is no record (default stop)'
-complete -c maip-cep -l ok-errors -x -d 'end with 0 all the same if no more than N were bad (default 0)'
+complete -c maip-cep -l ok-errors -x -d 'with skip or dead-letter: end with 0 if no more than N were bad (default 0)'
 complete -c maip-cep -l max-line -x -d 'longest line that is accepted (default 16MiB)'
 complete -c maip-cep -l help -a 'text man bash zsh fish' -d 'show this; or the same as the list of a man page, or as a completion'
 complete -c maip-cep -l version -d 'print the version'

@@ -40,7 +40,7 @@ _arguments -s \
 	'--max-matches=[stop with an error before more than N matches are printed (default\: no limit)]:N:' \
 	'--on-limit=[at --max-partial, stop or drop the key'\''s oldest partial matches (default stop)]:on-limit:(stop oldest)' \
 	'*--on-error=[what to do with a line that is no record (default stop)]:on-error:(stop skip dead-letter=)' \
-	'--ok-errors=[end with 0 all the same if no more than N were bad (default 0)]:N:' \
+	'--ok-errors=[with skip or dead-letter\: end with 0 if no more than N were bad (default 0)]:N:' \
 	'--max-line=[longest line that is accepted (default 16MiB)]:SIZE:' \
 	'--help=-[show this; or the same as the list of a man page, or as a completion]::help:(text man bash zsh fish)' \
 	'--version[print the version]' \

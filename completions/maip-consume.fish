@@ -30,7 +30,7 @@ complete -c maip-consume -l idle-timeout -x -d 'do not wait for a partition that
 complete -c maip-consume -l idle-advance -x -d 'once all topics have been silent so long, let time go on with the clock'
 complete -c maip-consume -l max-future -x -d 'a record further ahead of the clock is bad'
 complete -c maip-consume -l on-error -x -a 'stop skip dead-letter=' -d 'what to do with a value that is no record (default stop)'
-complete -c maip-consume -l ok-errors -x -d 'end with 0 all the same if no more than N were bad (default 0)'
+complete -c maip-consume -l ok-errors -x -d 'with skip or dead-letter: end with 0 if no more than N were bad (default 0)'
 complete -c maip-consume -l max-line -x -d 'longest value that is accepted (default 16MiB)'
 complete -c maip-consume -l list-topics -s L -d 'list the topics'
 complete -c maip-consume -l list-offsets -d 'list the first and the next offset of each partition, with -g also the group\'s'

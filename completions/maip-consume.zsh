@@ -42,7 +42,7 @@ _arguments -s \
 	'--idle-advance=[once all topics have been silent so long, let time go on with the clock]:DURATION:' \
 	'--max-future=[a record further ahead of the clock is bad]:DURATION:' \
 	'*--on-error=[what to do with a value that is no record (default stop)]:on-error:(stop skip dead-letter=)' \
-	'--ok-errors=[end with 0 all the same if no more than N were bad (default 0)]:N:' \
+	'--ok-errors=[with skip or dead-letter\: end with 0 if no more than N were bad (default 0)]:N:' \
 	'--max-line=[longest value that is accepted (default 16MiB)]:SIZE:' \
 	'-L[list the topics]' \
 	'--list-topics[list the topics]' \

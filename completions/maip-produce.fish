@@ -34,7 +34,7 @@ complete -c maip-produce -l tee -d 'repeat each line that was sent on standard o
 complete -c maip-produce -l dry-run -d 'send nothing; print what would be sent, as envelopes'
 complete -c maip-produce -l verbose -s v -d 'say how many records were delivered, and what librdkafka logs'
 complete -c maip-produce -l on-error -x -a 'stop skip dead-letter=' -d 'what to do with a line that is no record (default stop)'
-complete -c maip-produce -l ok-errors -x -d 'end with 0 all the same if no more than N were bad (default 0)'
+complete -c maip-produce -l ok-errors -x -d 'with skip or dead-letter: end with 0 if no more than N were bad (default 0)'
 complete -c maip-produce -l max-line -x -d 'longest line that is accepted (default 16MiB)'
 complete -c maip-produce -l help -a 'text man bash zsh fish' -d 'show this; or the same as the list of a man page, or as a completion'
 complete -c maip-produce -l version -d 'print the version'

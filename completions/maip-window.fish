@@ -26,7 +26,7 @@ complete -c maip-window -l late -rF -d 'append the records to FILE that came too
 complete -c maip-window -l idle-advance -x -d 'after so long without input let time go on with the clock'
 complete -c maip-window -l processing-time -d 'the time of a record is the time of its arrival here'
 complete -c maip-window -l on-error -x -a 'stop skip dead-letter=' -d 'what to do with a line that is no record (default stop)'
-complete -c maip-window -l ok-errors -x -d 'end with 0 all the same if no more than N were bad (default 0)'
+complete -c maip-window -l ok-errors -x -d 'with skip or dead-letter: end with 0 if no more than N were bad (default 0)'
 complete -c maip-window -l max-line -x -d 'longest line that is accepted (default 16MiB)'
 complete -c maip-window -l state-memory -x -d 'stop with status 75 rather than hold more than this'
 complete -c maip-window -l verbose -s v -d 'say at the end on stderr what was counted'

@@ -30,7 +30,7 @@ _arguments -s \
 	'--idle-advance=[after so long without input let time go on with the clock]:DURATION:' \
 	'--processing-time[the time of a record is the time of its arrival here]' \
 	'*--on-error=[what to do with a line that is no record (default stop)]:on-error:(stop skip dead-letter=)' \
-	'--ok-errors=[end with 0 all the same if no more than N were bad (default 0)]:N:' \
+	'--ok-errors=[with skip or dead-letter\: end with 0 if no more than N were bad (default 0)]:N:' \
 	'--max-line=[longest line that is accepted (default 16MiB)]:SIZE:' \
 	'--state-memory=[stop with status 75 rather than hold more than this]:SIZE:' \
 	'-v[say at the end on stderr what was counted]' \

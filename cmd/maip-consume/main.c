@@ -218,6 +218,8 @@ work(struct page *page, struct pipe_env *env, const struct err *unusable)
 	c = consume_new(conf, bad, &out, env, &err);
 	if (c == NULL)
 		die(STATUS_USAGE, "%s", err.msg);
+	if (bad_open(bad, &err) < 0)
+		die(err.status, "%s", err.msg);
 	status = start(&reader, c, &out, env, unusable, &err);
 	if (status != STATUS_OK && err.msg[0] != '\0' && (!out.failed || out.gave_up))
 		warn("%s", err.msg);

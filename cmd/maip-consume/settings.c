@@ -337,15 +337,11 @@ complete(struct err *unusable)
 struct settings *
 settings_read(int argc, char **argv, int64_t now, struct err *unusable)
 {
-	struct err err;
-
 	settings.kafka = kafka_conf_new();
 	topics = topics_new();
 	if (opt_parse(&tool, argc, argv) != argc)
 		die(STATUS_USAGE, "takes no operands: topics are named with -t");
 	read_places(now);
-	if (bad_check(&settings.bad, &err) < 0)
-		die(err.status, "%s", err.msg);
 	check_listing();
 	check_extent();
 	check_time();

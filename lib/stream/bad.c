@@ -31,8 +31,6 @@ bad_option(void *arg, const char *value, struct err *err)
 		bad->policy = ON_ERROR_SKIP;
 	} else if (str_starts(str_of(value), prefix) && value[prefix.n] != '\0') {
 		bad->letter_path = value + prefix.n;
-		if (out_open_file(&bad->letters, bad->letter_path, err) < 0)
-			return -1;
 		bad->policy = ON_ERROR_DEAD_LETTER;
 	} else {
 		return fail_as(err, STATUS_USAGE, "%s is not stop, skip or dead-letter=FILE",
@@ -42,12 +40,15 @@ bad_option(void *arg, const char *value, struct err *err)
 }
 
 int
-bad_check(const struct bad_records *bad, struct err *err)
+bad_open(struct bad_records *bad, struct err *err)
 {
 	if (bad->policy == ON_ERROR_STOP && bad->ok_errors > 0)
 		return fail_as(err, STATUS_USAGE,
 		               "--ok-errors is for --on-error skip or dead-letter=FILE: with stop "
 		               "the first that is bad ends the run");
+	if (bad->policy == ON_ERROR_DEAD_LETTER &&
+	    out_open_file(&bad->letters, bad->letter_path, err) < 0)
+		return fail_in(err, "--on-error");
 	return 0;
 }
 

@@ -23,19 +23,20 @@ struct bad_records {
 	enum on_error policy;
 	int64_t       ok_errors;
 	uint64_t      count;
-	struct out    letters;          /* open when policy is DEAD_LETTER */
+	struct out    letters;          /* open since bad_open when policy is DEAD_LETTER */
 	/* the current input for messages, "orders.ndjson"; NULL: standard input */
 	const char   *source;
 	const char   *letter_path;
 	struct err    first;            /* the first one's message, told at the end when skipping */
 };
 
-/* The argument of --on-error: "stop", "skip" or "dead-letter=FILE". Creates the file. An opt_fn;
- * arg is the struct. */
+/* The argument of --on-error: "stop", "skip" or "dead-letter=FILE". An opt_fn; arg is the
+ * struct. */
 int bad_option(void *arg, const char *value, struct err *err);          /* value is kept */
 
-/* When all options were read: -1, with err (STATUS_USAGE), if one has no effect beside another. */
-int bad_check(const struct bad_records *bad, struct err *err);
+/* When all options were judged, and before the first record: creates the file of the letters.
+ * -1 with err, which names the option; STATUS_USAGE, if one has no effect beside another. */
+int bad_open(struct bad_records *bad, struct err *err);
 
 /* What every tool's option table says of it. what: "line" or "value"; max_line is the variable of
  * the limit, a literal default for its help. */
@@ -43,7 +44,7 @@ int bad_check(const struct bad_records *bad, struct err *err);
 	OPT_CALL(0, "on-error", bad_option, bad, "stop|skip|dead-letter=FILE", \
 	         "what to do with a " what " that is no record (default stop)"), \
 	OPT_INT(0, "ok-errors", &(bad)->ok_errors, 0, INT64_MAX, "N", \
-	        "end with 0 all the same if no more than N were bad (default 0)"), \
+	        "with skip or dead-letter: end with 0 if no more than N were bad (default 0)"), \
 	OPT_SIZE(0, "max-line", max_line, 1, 1 << 30, "SIZE", \
 	         "longest " what " that is accepted (default 16MiB)")
 

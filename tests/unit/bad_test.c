@@ -16,6 +16,7 @@ with(const char *policy)
 	struct err err;
 
 	assert_int_equal(bad_option(&bad, policy, &err), 0);
+	assert_int_equal(bad_open(&bad, &err), 0);
 	return bad;
 }
 
@@ -166,7 +167,9 @@ the_option_refuses_what_it_does_not_know(void **state)
 	assert_string_equal(err.msg, "'ignore' is not stop, skip or dead-letter=FILE");
 	assert_int_equal(bad_option(&bad, "dead-letter=", &err), -1);
 	assert_string_equal(err.msg, "'dead-letter=' is not stop, skip or dead-letter=FILE");
-	assert_int_equal(bad_option(&bad, "dead-letter=/nowhere/letters", &err), -1);
+	assert_int_equal(bad_option(&bad, "dead-letter=/nowhere/letters", &err), 0);
+	assert_int_equal(bad_open(&bad, &err), -1);
+	assert_non_null(strstr(err.msg, "--on-error: "));
 	assert_non_null(strstr(err.msg, "/nowhere/letters"));
 }
 
