@@ -99,14 +99,12 @@ any_null(const struct node *n)
 	return false;
 }
 
-/* Constants that can only be a mistake: 1 / 0, CAST('x' AS INT). */
+/* Constants that can only be a mistake: 9e307 * 10, CAST('x' AS INT). */
 static int
 refuse_null(struct build *b, const struct node *n, bool may_fail)
 {
 	if (may_fail || any_null(n))
 		return 0;
-	if (n->op == OP_DIV || n->op == OP_MOD)
-		return lex_fail(b->lex, n->at, "this divides by zero");
 	if (n->op >= OP_ADD && n->op <= OP_NEG)
 		return lex_fail(b->lex, n->at, "the result is beyond any number");
 	if (n->op == OP_CAST)
@@ -116,12 +114,33 @@ refuse_null(struct build *b, const struct node *n, bool may_fail)
 	return 0;
 }
 
+static bool
+divides(const struct node *n)
+{
+	return n->op == OP_DIV || n->op == OP_MOD ||
+	       (n->op == OP_CALL && n->func->call == func_mod);
+}
+
+/* Whatever is divided: it would be NULL for every record. */
+static int
+refuse_zero(struct build *b, const struct node *n)
+{
+	const struct num zero = num_of(0);
+
+	if (!divides(n) || n->arg[1]->op != OP_CONST || n->arg[1]->kind != VAL_NUM ||
+	    num_cmp(&n->arg[1]->val.num, &zero) != 0)
+		return 0;
+	return lex_fail(b->lex, n->at, "this divides by zero");
+}
+
 static struct node *
 finish(struct build *b, struct node *n, bool may_fail)
 {
 	const struct expr_env env = { .scratch = &b->into->mem };
 	struct val            v;
 
+	if (refuse_zero(b, n) < 0)
+		return NULL;
 	n->depth = 1;
 	for (size_t i = 0; i < n->n; i++)
 		if (n->arg[i]->depth >= n->depth)
