@@ -21,8 +21,19 @@ add_key(const struct agg_call *call, struct bagged *acc, const struct val *v)
 
 	buf_init(&key, BUF_NO_MAX);
 	val_key(&key, v);
-	bag_add(&acc->bag, call->seed, buf_str(&key), 1);
+	bag_add(&acc->bag, call->seed, &(struct bag_item){
+		buf_str(&key), 1, v->kind != VAL_NUM || !v->num.approx });
 	buf_release(&key);
+}
+
+/* 1e2 and 100 are one value, and that is exact; 1e2 alone is a double. */
+static void
+value_of(const struct bag_item *item, struct val *to)
+{
+	if (val_of_key(to, item->key) < 0)
+		val_set_null(to);
+	if (to->kind == VAL_NUM && !item->exact)
+		num_of_double(&to->num, num_to_double(&to->num));
 }
 
 static void
@@ -118,8 +129,7 @@ distinct_result(const struct agg_call *call, const void *acc, struct val *to, st
 
 	memset(total, 0, call->inner->size);
 	for (size_t i = 0; i < n; i++)
-		if (val_of_key(&values[i], items[i].key) < 0)
-			val_set_null(&values[i]);
+		value_of(&items[i], &values[i]);
 	if (n > 1)
 		qsort(values, n, sizeof(*values), by_value);
 	for (size_t i = 0; i < n; i++) {
@@ -165,7 +175,8 @@ by_add(const struct agg_call *call, void *acc, const struct agg_value *v,
        const struct agg_input *in)
 {
 	(void)in;
-	bag_add(&((struct bagged *)acc)->bag, call->seed, v->val->text, 1);
+	bag_add(&((struct bagged *)acc)->bag, call->seed,
+	        &(struct bag_item){ v->val->text, 1, true });
 }
 
 static void
@@ -225,8 +236,7 @@ best_of(const struct bag *bag, size_t k, struct ranked *best)
 		const struct bag_item item = bag_at(bag, i);
 		struct ranked r = { .times = item.times };
 
-		if (val_of_key(&r.v, item.key) < 0)
-			val_set_null(&r.v);
+		value_of(&item, &r.v);
 		if (chosen && by_rank(&r, &best[k - 1]) > 0)
 			continue;
 		best[n++] = r;

@@ -12,7 +12,8 @@
 struct entry {
 	uint64_t times;
 	size_t   at;                    /* in bytes */
-	uint32_t n;
+	uint32_t n : 31;
+	bool     exact : 1;
 	uint32_t hash;
 };
 
@@ -72,8 +73,9 @@ find(struct bag *b, struct str key, uint32_t hash)
 }
 
 void
-bag_add(struct bag **bp, uint64_t seed, struct str key, uint64_t times)
+bag_add(struct bag **bp, uint64_t seed, const struct bag_item *item)
 {
+	const struct str key = item->key;
 	uint32_t      hash = (uint32_t)XXH3_64bits_withSeed(key.n > 0 ? key.p : "", key.n, seed);
 	struct bag   *b = *bp;
 	struct entry *e;
@@ -84,15 +86,16 @@ bag_add(struct bag **bp, uint64_t seed, struct str key, uint64_t times)
 	}
 	e = find(b, key, hash);
 	if (e != NULL) {
-		e->times += times;
+		e->times += item->times;
+		e->exact |= item->exact;
 		return;
 	}
 	if (b->n == b->cap) {
 		b->cap = b->cap == 0 ? 2 : b->cap * 2;
 		b->entry = mem_resize(b->entry, b->cap, sizeof(*b->entry));
 	}
-	b->entry[b->n] = (struct entry){ .times = times, .at = b->bytes.n, .n = (uint32_t)key.n,
-		.hash = hash };
+	b->entry[b->n] = (struct entry){ .times = item->times, .at = b->bytes.n,
+		.n = (uint32_t)key.n & INT32_MAX, .exact = item->exact, .hash = hash };
 	if (key.n > 0)
 		buf_add_str(&b->bytes, key);
 	b->n++;
@@ -104,8 +107,11 @@ bag_add(struct bag **bp, uint64_t seed, struct str key, uint64_t times)
 void
 bag_merge(struct bag **into, uint64_t seed, const struct bag *from)
 {
-	for (size_t i = 0; from != NULL && i < from->n; i++)
-		bag_add(into, seed, key_of(from, &from->entry[i]), from->entry[i].times);
+	for (size_t i = 0; i < bag_count(from); i++) {
+		const struct bag_item item = bag_at(from, i);
+
+		bag_add(into, seed, &item);
+	}
 }
 
 void
@@ -149,7 +155,9 @@ by_key(const void *a, const void *b)
 struct bag_item
 bag_at(const struct bag *b, size_t i)
 {
-	return (struct bag_item){ key_of(b, &b->entry[i]), b->entry[i].times };
+	const struct entry *e = &b->entry[i];
+
+	return (struct bag_item){ key_of(b, e), e->times, e->exact };
 }
 
 struct bag_item *
@@ -170,7 +178,7 @@ bag_save(const struct bag *b, struct buf *to)
 	buf_put_u64(to, bag_count(b));
 	for (size_t i = 0; i < bag_count(b); i++) {
 		buf_put_str(to, key_of(b, &b->entry[i]));
-		buf_put_u64(to, b->entry[i].times);
+		buf_put_u64(to, b->entry[i].times << 1 | b->entry[i].exact);
 	}
 }
 
@@ -180,11 +188,11 @@ bag_load(struct bag **b, uint64_t seed, struct cursor *from)
 	uint64_t n = cursor_u64(from);
 
 	for (uint64_t i = 0; i < n && from->ok; i++) {
-		struct str key = cursor_str(from);
-		uint64_t   times = cursor_u64(from);
+		const struct str key = cursor_str(from);
+		const uint64_t   times = cursor_u64(from);
 
 		if (from->ok)
-			bag_add(b, seed, key, times);
+			bag_add(b, seed, &(struct bag_item){ key, times >> 1, times & 1 });
 	}
 	return from->ok ? 0 : -1;
 }

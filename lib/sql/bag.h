@@ -16,9 +16,11 @@ struct bag;                                             /* opaque; lives in bag.
 struct bag_item {
 	struct str key;                 /* borrowed until something is added */
 	uint64_t   times;
+	bool       exact;               /* at least once it was no double */
 };
 
-void bag_add(struct bag **b, uint64_t seed, struct str key, uint64_t times);
+/* key is copied; times are added to those it has. */
+void bag_add(struct bag **b, uint64_t seed, const struct bag_item *item);
 void bag_merge(struct bag **into, uint64_t seed, const struct bag *from);
 void bag_free(struct bag *b);
 

@@ -19,7 +19,7 @@
 #include "window/sources.h"
 #include "window/window.h"
 
-#define STATE_VERSION 4
+#define STATE_VERSION 5
 
 struct window {
 	struct window_conf conf;

@@ -599,6 +599,64 @@ a_double_among_distinct_values_makes_the_sum_a_double(void **state)
 }
 
 static void
+what_takes_equal_values_for_one_prints_the_value(void **state)
+{
+	static const struct { const char *text, *of_double, *of_text, *of_long; } rows[] = {
+		{ "FIRST(v)", "1e2", "\"\\u0041\"", "1234567890123456789012345678901234567890" },
+		{ "LAST(v)", "1e2", "\"\\u0041\"", "1234567890123456789012345678901234567890" },
+		{ "COLLECT(v)", "[1e2]", "[\"\\u0041\"]",
+			"[1234567890123456789012345678901234567890]" },
+		{ "MIN(v)", "100.0", "\"A\"", "1.2345678901234568e+39" },
+		{ "MAX(v)", "100.0", "\"A\"", "1.2345678901234568e+39" },
+		{ "MAX(DISTINCT v)", "100.0", "\"A\"", "1.2345678901234568e+39" },
+		{ "COLLECT(DISTINCT v)", "[100.0]", "[\"A\"]", "[1.2345678901234568e+39]" },
+		{ "TOP(1, v)", "[{\"value\":100.0,\"count\":1}]", "[{\"value\":\"A\",\"count\":1}]",
+			"[{\"value\":1.2345678901234568e+39,\"count\":1}]" },
+	};
+	static const char *const lines[] = { "{\"v\":1e2}", "{\"v\":\"\\u0041\"}",
+		"{\"v\":1234567890123456789012345678901234567890}" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		for (int kind = 0; kind < 3; kind++) {
+			uint64_t   acc[8] = { 0 };
+			struct rig r;
+
+			rig_start(&r);
+			must_add(&r, rows[i].text);
+			feed(&r, acc, 0, lines[kind]);
+			assert_string_equal(row_of(&r, acc), kind == 0   ? rows[i].of_double
+			                                     : kind == 1 ? rows[i].of_text
+			                                                 : rows[i].of_long);
+			agg_drop(r.list, acc);
+			rig_stop(&r);
+		}
+}
+
+static void
+a_double_stays_one_unless_an_exact_number_is_equal(void **state)
+{
+	uint64_t   acc[8] = { 0 };
+	struct rig r;
+
+	(void)state;
+	rig_start(&r);
+	must_add(&r, "COLLECT(DISTINCT v)");
+	must_add(&r, "TOP(2, v)");
+	feed(&r, acc, 0, "{\"v\":1.23456789e7}");
+	feed(&r, acc, 0, "{\"v\":1e2}");
+	feed(&r, acc, 0, "{\"v\":100.0e0}");
+	assert_string_equal(row_of(&r, acc), "[100.0,12345678.9] "
+	                    "[{\"value\":100.0,\"count\":2},{\"value\":12345678.9,\"count\":1}]");
+	feed(&r, acc, 0, "{\"v\":100}");
+	feed(&r, acc, 0, "{\"v\":1e2}");
+	assert_string_equal(row_of(&r, acc), "[100,12345678.9] "
+	                    "[{\"value\":100,\"count\":4},{\"value\":12345678.9,\"count\":1}]");
+	agg_drop(r.list, acc);
+	rig_stop(&r);
+}
+
+static void
 quantiles_of_many_values_are_within_half_a_percent(void **state)
 {
 	static const double fractions[] = { 0, 0.01, 0.25, 0.5, 0.9, 0.99, 0.999, 1 };
@@ -715,6 +773,8 @@ main(void)
 		cmocka_unit_test(a_damaged_state_is_refused_or_harmless),
 		cmocka_unit_test(a_variance_beyond_a_double_stays_null_when_it_was_saved),
 		cmocka_unit_test(a_double_among_distinct_values_makes_the_sum_a_double),
+		cmocka_unit_test(a_double_stays_one_unless_an_exact_number_is_equal),
+		cmocka_unit_test(what_takes_equal_values_for_one_prints_the_value),
 		cmocka_unit_test(quantiles_of_many_values_are_within_half_a_percent),
 		cmocka_unit_test(approximate_counts_have_the_stated_error),
 		cmocka_unit_test(a_variance_far_from_zero_keeps_its_digits),
