@@ -128,6 +128,20 @@ bad_line() { # LINE REASON
 	assert_equal "$(<late)" '{"t":1500,"k":"a"}'
 }
 
+@test "a dropped record needs a time, which moves the watermark, and nothing that is calculated with" {
+	printf '%s\n' '{"t":1000,"ok":true,"v":1}' '{"t":1001,"v":"text"}' >in
+	run -0 --separate-stderr window --tumbling 1s --where ok --agg 'SUM(v) AS s' in
+	assert_output '{"window_start":1000,"window_end":2000,"s":1}'
+	assert_equal "$stderr" ''
+	local bad
+	for bad in "{\"v\":1}|no time: 't' is missing or null" \
+		"{\"t\":\"x\",\"v\":1}|'t' is the text 'x', which is not a number of milliseconds since 1970 within the years -9999 to 9999" \
+		"{\"t\":1002,\"v\":1e400}|the number '1e400' is too large"; do
+		run -65 --separate-stderr window --tumbling 1s --where ok --agg 'SUM(v) AS s' in - <<<"${bad%|*}"
+		assert_equal "$stderr" "maip-window: standard input: line 1: ${bad#*|}"
+	done
+}
+
 @test "bad records are skipped or kept, and the status still says so" {
 	printf '{"t":1000}\nnope\n{"t":1001}\n' >in
 	run -65 --separate-stderr window --tumbling 1s --on-error skip in
