@@ -49,10 +49,13 @@ truth_of_line(struct cep *c, int64_t ts)
 
 /* Apart, because the compiler clears what stands on the stack, and this is rare. */
 static int
-no_key(const char *name, struct err *err)
+no_key(const char *name, enum val_kind kind, struct err *err)
 {
 	char q[QUOTE_MAX];
 
+	if (kind == VAL_JSON)
+		return fail_as(err, STATUS_DATA, "%s cannot be a key: it is an object or an array",
+		               quote(q, str_of(name)));
 	return fail_as(err, STATUS_DATA, "no key: %s is missing or null", quote(q, str_of(name)));
 }
 
@@ -86,8 +89,9 @@ key_of_line(struct cep *c, struct record *r, struct err *err)
 	for (size_t i = 0; i < c->n_key_columns; i++) {
 		struct val v;
 		expr_eval(c->key_columns[i].expr, &env, &v);
-		if (v.kind == VAL_NULL && !c->conf.rows)        /* in SQL it is one, too */
-			return no_key(c->conf.keys[i], err);
+		/* in SQL NULL is one, too */
+		if (v.kind == VAL_JSON || (v.kind == VAL_NULL && !c->conf.rows))
+			return no_key(c->conf.keys[i], v.kind, err);
 		*(v.kind == VAL_NULL ? &c->keys_missed : &c->keys_seen) |= (uint64_t)1 << i;
 		val_key_part(&c->key, &v, c->n_key_columns > 1);
 		if (brief)

@@ -113,6 +113,18 @@ $name: 1 bad record could not be kept in /dev/full: in: line 3: column 1: expect
 	done
 }
 
+@test "an object or an array is no key, whatever asks for one" {
+	local json at='"timestamp":"2026-01-16T12:00:00Z"'
+	echo 'MATCH_RECOGNIZE (PARTITION BY k ORDER BY timestamp MEASURES A.v AS v PATTERN (A) DEFINE A AS TRUE)' >clause
+	for json in '{"a":1}' '{}' '[1]'; do
+		bad_line "{$at,\"k\":$json}" "'k' cannot be a key: it is an object or an array"
+		run -65 --separate-stderr maip-cep --match-recognize clause <<<"{$at,\"k\":$json}"
+		assert_equal "$stderr" "maip-cep: line 1: 'k' cannot be a key: it is an object or an array"
+	done
+	run -0 --separate-stderr maip-cep --match-recognize clause <<<"{$at,\"k\":null,\"v\":1}"
+	assert_output '{"k":null,"v":1}'
+}
+
 @test "a line that is too long, or too deep" {
 	bad_line "{\"timestamp\":\"2026-01-16T12:00:00Z\",\"k\":\"$(printf '%2000s' '')\"}" 'longer than the 1024 bytes of --max-line' --max-line 1024
 	bad_line "{\"timestamp\":\"2026-01-16T12:00:00Z\",\"k\":$(printf '[%.0s' {1..300})" 'column 296: nested deeper than 256 levels'
