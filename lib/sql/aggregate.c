@@ -305,17 +305,22 @@ static int
 fail_misfit(const struct agg_list *l, const struct agg_input *in, struct err *err)
 {
 	const struct agg_call *call = in->misfit;
+	const struct val *v;
 	const char *inside = strchr(call->signature, '(');
 	char        text[QUOTE_MAX], quoted[QUOTE_MAX];
 	size_t      i = 0;
 
 	while (l->call[i] != call)
 		i++;
+	v = in->value[i].val;
 	snprintf(text, sizeof(text), "%.*s%s", (int)strcspn(call->signature, " ("),
 	         call->signature, inside != NULL ? inside : "");
 	return fail_as(err, STATUS_DATA,
 	               "%s takes numbers, and this is %s (TRY_CAST makes one of it, or NULL)",
-	               quote(quoted, str_of(text)), val_kind_name(in->value[i].val->kind));
+	               quote(quoted, str_of(text)),
+	               v->kind != VAL_BOOL ? val_kind_name(v->kind)
+	               : v->truth          ? "true"
+	                                   : "false");
 }
 
 int

@@ -432,6 +432,10 @@ hello='{"_maip":"hello","version":1,"job":"0123456789abcdef0123456789abcdef","ru
 		run -65 --separate-stderr window --tumbling 1m --agg "$agg" in
 		assert_equal "$stderr" "maip-window: in: line 2: '$agg' takes numbers, and this is text (TRY_CAST makes one of it, or NULL)"
 	done
+	for truth in true false; do
+		run -65 --separate-stderr window --tumbling 1m --agg 'COUNT(*)' --agg 'AVG(v)' - <<<"{\"t\":1,\"v\":$truth}"
+		assert_equal "$stderr" "maip-window: line 1: 'AVG(v)' takes numbers, and this is $truth (TRY_CAST makes one of it, or NULL)"
+	done
 	run -65 --separate-stderr window --tumbling 1m --agg 'SUM(v) AS s' --agg 'COUNT(*) AS n' --on-error skip in
 	assert_output --partial '"s":1.5,"n":2}'
 	run -0 window --tumbling 1m --agg 'SUM(TRY_CAST(v AS DECIMAL(38, 2))) AS s' --agg 'SUM(v) FILTER (WHERE v < 2) AS f' --agg 'MAX(v) AS m' in

@@ -138,6 +138,7 @@ any_offset_is_read(void **state)
 	assert_int_equal(parsed("1970-01-01 00:00:00Z"), 0);
 	assert_true(is_refused("1970-01-01T00:00:00+24:00"));
 	assert_true(is_refused("1970-01-01T00:00:00+01:60"));
+	assert_true(is_refused("2016-12-31T23:59:60Z"));        /* a leap second */
 	assert_true(is_refused("1970-01-01T00:00:00+0100"));
 	assert_true(is_refused("1970-01-01T00:00:00+01"));
 	assert_true(is_refused("1970-01-01T00:00:00ZZ"));
