@@ -405,8 +405,9 @@ event_time(const struct lane *l)
 	return l->selection.has_time ? l->selection.time : TIME_MIN;
 }
 
-/* While a write is blocked the group is served, and lanes may move: l is good until the record is
- * written, for what is said before has room beyond FLUSH_BYTES and writes nothing. */
+/* While a write is blocked the group is served, and lanes may move. l is good until the record is
+ * written, for what is said before has room beyond FLUSH_BYTES and writes nothing; but the writing
+ * of one may be blocked in its middle, so r must not be in a lane. */
 static int
 handle(struct consume *c, struct lane *l, const struct record *r, struct err *err)
 {
@@ -617,12 +618,13 @@ write_first(struct consume *c, int64_t wait_ms, struct err *err)
 {
 	const uint32_t slot = merge_first(&c->merge)->part.slot;
 	struct lane *l = &c->lanes[slot];
+	const struct record head = l->head;
 	const int got = take_turn(c, l, wait_ms, err);
 
 	if (got <= 0)
 		return got;
 	merge_pop(&c->merge);
-	if (handle(c, l, &l->head, err) < 0)
+	if (handle(c, l, &head, err) < 0)
 		return -1;
 	l = &c->lanes[slot];
 	/* neither taken away meanwhile, nor given back */

@@ -220,6 +220,45 @@ a_rebalance_while_the_output_is_blocked_loses_nothing(void **state)
 	}
 }
 
+/* There is a write in the middle of each record: what is written has to be where it was. */
+static void
+a_rebalance_in_the_middle_of_a_record_leaves_it_whole(void **state)
+{
+	enum { N = 60, SIZE = 300000 };
+	struct memory_broker *b = memory_broker_new(3);
+	char *key = calloc(1, SIZE + 1);
+	struct rig r;
+
+	(void)state;
+	memset(key, 'k', SIZE);
+	memory_broker_topic(b, "t", 3);
+	for (int i = 0; i < N; i++) {
+		char value[20];
+
+		snprintf(value, sizeof(value), "{\"n\":%d}", i);
+		rig_put(b, "t", i % 3, i, key, value);
+	}
+	rig_init(&r, b, "t*");
+	r.group = "g";
+	r.conf.exit_at_end = true;
+	r.conf.envelope = true;
+	r.while_blocked = upset_the_group;
+	rig_start(&r);
+	for (int i = 0; i < 200 && consume_step(r.consume, 0, &r.err) > 0; i++)
+		;
+	assert_int_equal(consume_finish(r.consume, true, &r.err), 0);
+	assert_true(r.writes > 20);
+	assert_all_there(&r, N, 20);
+	for (const char *p = rig_text(&r), *end; *p != '\0'; p = end + 1) {
+		end = strchr(p, '\n');
+		assert_non_null(end);
+		assert_true(end - p > SIZE && end - p < SIZE + 200);
+	}
+	rig_release(&r);
+	memory_broker_free(b);
+	free(key);
+}
+
 /* -o says where the run starts, not where a rebalance goes on. */
 static void
 a_rebalance_does_not_start_again_at_a_chosen_place(void **state)
@@ -327,6 +366,7 @@ main(void)
 		cmocka_unit_test(a_rebalance_does_not_end_a_bounded_read),
 		cmocka_unit_test(a_bounded_read_serves_its_group),
 		cmocka_unit_test(a_rebalance_while_the_output_is_blocked_loses_nothing),
+		cmocka_unit_test(a_rebalance_in_the_middle_of_a_record_leaves_it_whole),
 		cmocka_unit_test(a_rebalance_does_not_start_again_at_a_chosen_place),
 		cmocka_unit_test(a_topic_or_partition_that_is_not_there_is_told),
 	};
