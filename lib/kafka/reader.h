@@ -87,7 +87,7 @@ struct reader {
 	/* When records come together, without a group: read this one, too. */
 	int (*add)(void *self, const struct part *p, int64_t offset, struct err *err);
 
-	/* No more of this partition is wanted. */
+	/* No more of this partition is wanted, unless the group gives it to us again. */
 	int (*drop)(void *self, const struct part *p, struct err *err);
 	/* Where the reader stands: past transaction markers and aborted records, too. OFFSET_NONE
 	 * before the first record. */

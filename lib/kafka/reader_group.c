@@ -118,6 +118,8 @@ on_assign(struct kafka_reader *k, rd_kafka_topic_partition_list_t *list)
 	struct err err;
 	rd_kafka_error_t *error;
 
+	/* what was dropped is paused, and for librdkafka that outlives a rebalance */
+	rd_kafka_resume_partitions(k->h.rk, list);
 	if (k->closing || take_over(k, list, &err) < 0) {
 		if (!k->closing)
 			keep_error(k, &err);

@@ -158,12 +158,84 @@ to_ask_for_what_is_committed_drops_no_record(void **state)
 	mock_stop(broker);
 }
 
+static bool
+took_one(struct reader *reader, uint32_t slot, struct record *r)
+{
+	struct err err;
+	int        got = 0;
+
+	for (int i = 0; i < ROUNDS && got == 0; i++)
+		got = reader->take(reader->self, slot, WAIT_MS, r, &err);
+	return got > 0;
+}
+
+static void
+join(struct reader *reader, const struct kafka_conf *kafka, const struct reader_events *events)
+{
+	const struct str topic = STR("t");
+	struct err       err;
+
+	assert_int_equal(
+		reader_rdkafka(reader,
+	                       &(struct reader_conf){ .kafka = kafka, .group = "g", .apart = true },
+	                       &err),
+		0);
+	assert_int_equal(reader->subscribe(reader->self, &topic, 1, true, events, &err), 0);
+}
+
+/* As if a member came, and the group took everything away, and gave it again. */
+static void
+a_partition_that_was_dropped_is_read_when_the_group_gives_it_again(void **state)
+{
+	const struct part          part = { .topic = STR("t"), .partition = 0, .slot = 1 };
+	size_t                     given = 0, given_other = 0;
+	const struct reader_events events = { &given, take_over, hand_over },
+	                           of_other = { &given_other, take_over, hand_over };
+	struct err                 err;
+	struct mock               *broker = mock_start(1, &err);
+	struct kafka_conf         *kafka = kafka_conf_new();
+	struct reader              reader, other;
+	struct record              r;
+
+	(void)state;
+	assert_non_null(broker);
+	assert_int_equal(mock_topic(broker, STR("t:2"), &err), 0);
+	assert_int_equal(kafka_conf_brokers(&kafka, mock_brokers(broker), &err), 0);
+	/* the embedded broker waits for members for almost as long as a session */
+	assert_int_equal(kafka_conf_set(&kafka, "session.timeout.ms=3000", &err), 0);
+	assert_int_equal(kafka_conf_set(&kafka, "heartbeat.interval.ms=100", &err), 0);
+	assert_int_equal(kafka_conf_finish(kafka, &err), 0);
+	write_three(kafka);
+	join(&reader, kafka, &events);
+	for (int i = 0; i < ROUNDS && given < 2; i++)
+		assert_int_equal(reader.poll(reader.self, WAIT_MS, &r, &err), 0);
+	assert_true(took_one(&reader, part.slot, &r));
+	assert_int_equal(reader.drop(reader.self, &part, &err), 0);
+	join(&other, kafka, &of_other);
+	for (int i = 0; i < ROUNDS && (given != 1 || given_other != 1); i++) {
+		assert_int_equal(reader.poll(reader.self, WAIT_MS, &r, &err), 0);
+		assert_int_equal(other.poll(other.self, WAIT_MS, &r, &err), 0);
+	}
+	assert_int_equal(given, 1);
+	other.close(other.self);
+	for (int i = 0; i < ROUNDS && given < 2; i++)
+		assert_int_equal(reader.poll(reader.self, WAIT_MS, &r, &err), 0);
+	assert_int_equal(given, 2);
+	assert_true(took_one(&reader, part.slot, &r));
+	assert_int_equal(r.offset, 0);
+	reader.close(reader.self);
+	kafka_conf_free(kafka);
+	mock_stop(broker);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(partitions_may_come_while_one_is_looked_at),
 		cmocka_unit_test(to_ask_for_what_is_committed_drops_no_record),
+		cmocka_unit_test(
+			a_partition_that_was_dropped_is_read_when_the_group_gives_it_again),
 	};
 
 	return cmocka_run_group_tests_name("reader", tests, NULL, NULL);
