@@ -373,13 +373,12 @@ consume_look_again(struct consume *c, struct err *err)
 	for (size_t i = 0; rc == 0 && i < c->n_lanes; i++)
 		if (!c->lanes[i].ours)
 			rc = add_new(c, &c->lanes[i], err);
-	/* whoever polls knows when that is enough; and asks again later */
-	if (rc == 0 || err->status == STATUS_UNAVAILABLE) {
+	/* whoever polls knows when trouble is enough, be it with tokens; and asks again later */
+	if (rc == 0 || err->status != STATUS_NOINPUT) {
 		*err = (struct err){ .status = STATUS_OK };
 		return 0;
 	}
-	if (err->status == STATUS_NOINPUT)
-		(void)consume_look_for_topics(c, err);  /* it says it better */
+	(void)consume_look_for_topics(c, err);  /* it says it better */
 	return -1;
 }
 

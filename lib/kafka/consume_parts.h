@@ -142,8 +142,8 @@ int consume_start_in_group(struct consume *c, struct err *err);
  * err says so of all of them; else it stays as it is. Returns -1. */
 int consume_tell_gone(struct consume *c, struct err *err);
 
-/* Live and alone: read what partitions there are by now, too. -1 with err: STATUS_NOINPUT a topic
- * was deleted. */
+/* Live and alone: read what partitions there are by now, too. -1 with err, STATUS_NOINPUT: a topic
+ * was deleted; nothing else ends the read here. */
 int consume_look_again(struct consume *c, struct err *err);
 /* Live and in a group, which gives us what is new: are the topics of our partitions still there?
  * As consume_look_again. */

@@ -749,6 +749,53 @@ partitions_made_meanwhile_are_read_from_their_first_record(void **state)
 	memory_broker_free(b);
 }
 
+static enum status look_fails;
+
+static int
+no_topics(void *self, struct str **names, size_t *n, struct err *err)
+{
+	(void)self;
+	(void)names;
+	(void)n;
+	return fail_as(err, look_fails, "no token for Kafka");
+}
+
+/* When trouble with a broker is enough, a poll tells. */
+static void
+a_look_for_new_partitions_that_fails_is_tried_again(void **state)
+{
+	static const enum status troubles[] = { STATUS_UNAVAILABLE, STATUS_DENIED, STATUS_CONFIG };
+	struct memory_broker *b = memory_broker_new(5);
+	struct reader whole;
+	struct rig r;
+
+	(void)state;
+	memory_broker_topic(b, "t.1", 1);
+	rig_init(&r, b, "t.*");
+	r.conf.look_every = 1000;
+	rig_start(&r);
+	whole = r.reader;
+	r.reader.topics = no_topics;
+	for (size_t i = 0; i < sizeof(troubles) / sizeof(troubles[0]); i++) {
+		look_fails = troubles[i];
+		r.now += 1000;
+		rig_steps(&r, 3);
+	}
+	memory_broker_topic(b, "t.2", 1);
+	rig_put_event(b, "t.2", 0, 1, 1);
+	r.reader = whole;
+	r.now += 1000;
+	rig_steps(&r, 3);
+	assert_string_equal(rig_text(&r), "{\"n\":1,\"timestamp\":1}\n");
+	r.reader.topics = no_topics;
+	look_fails = STATUS_NOINPUT;
+	r.now += 1000;
+	assert_int_equal(consume_step(r.consume, 0, &r.err), -1);
+	assert_int_equal(r.err.status, STATUS_NOINPUT);
+	rig_release(&r);
+	memory_broker_free(b);
+}
+
 static void
 a_meter_tells_what_was_read_and_what_is_left(void **state)
 {
@@ -824,6 +871,7 @@ main(void)
 		cmocka_unit_test(the_clock_does_not_move_time_on_while_a_broker_cannot_be_reached),
 		cmocka_unit_test(one_key_is_read_from_its_partition_alone),
 		cmocka_unit_test(partitions_made_meanwhile_are_read_from_their_first_record),
+		cmocka_unit_test(a_look_for_new_partitions_that_fails_is_tried_again),
 		cmocka_unit_test(a_meter_tells_what_was_read_and_what_is_left),
 	};
 
