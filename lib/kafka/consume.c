@@ -221,15 +221,25 @@ consume_store(struct consume *c, struct err *err)
 	return 0;
 }
 
+static int
+commit(struct consume *c, bool wait, struct err *err)
+{
+	if (c->reader->commit(c->reader->self, wait, err) < 0)
+		return -1;
+	c->committed = c->passed;
+	for (size_t i = 0; i < c->n_lanes; i++)
+		if (c->lanes[i].ours)
+			c->lanes[i].committed = c->lanes[i].stored;
+	return 0;
+}
+
 int
 consume_commit(struct consume *c, struct err *err)
 {
 	if (!c->conf.group || c->reader == NULL || c->commit_failed)
 		return 0;
-	if (c->reader->commit(c->reader->self, true, err) == 0) {
-		c->committed = c->passed;
+	if (commit(c, true, err) == 0)
 		return 0;
-	}
 	c->commit_failed = true;
 	return -1;
 }
@@ -242,10 +252,7 @@ let_go(struct consume *c, struct err *err)
 	if (!c->conf.group || c->now < c->next_commit)
 		return 0;
 	c->next_commit = c->now + COMMIT_EVERY_MS;
-	if (c->reader->commit(c->reader->self, false, err) < 0)
-		return -1;
-	c->committed = c->passed;
-	return 0;
+	return commit(c, false, err);
 }
 
 int
@@ -384,11 +391,13 @@ write_record(struct consume *c, const struct lane *l, const struct record *r, st
 	return 0;
 }
 
-/* The record at offset has been dealt with, one way or another. */
+/* The record at offset has been dealt with, one way or another; before, next was the lane's. The
+ * group may have taken it away meanwhile, and given it back to be read from elsewhere. */
 static int
-pass(struct consume *c, struct lane *l, int64_t offset, struct err *err)
+pass(struct consume *c, struct lane *l, int64_t offset, int64_t next, struct err *err)
 {
-	l->next = offset + 1;
+	if (l->next == next)
+		l->next = offset + 1;
 	c->passed++;
 	l->waited = c->waited;
 	c->dirty = true;
@@ -412,7 +421,7 @@ static int
 handle(struct consume *c, struct lane *l, const struct record *r, struct err *err)
 {
 	const uint32_t slot = l->part.slot;
-	const int64_t offset = r->offset;
+	const int64_t offset = r->offset, next = l->next;
 
 	if (l->selected == SELECTED_BAD && bad_one(c, r, &l->reason, err) < 0)
 		return -1;
@@ -421,7 +430,7 @@ handle(struct consume *c, struct lane *l, const struct record *r, struct err *er
 	if (l->selected == SELECTED_YES &&
 	    (consume_say_what_it_meets(c, l, err) < 0 || write_record(c, l, r, err) < 0))
 		return -1;
-	if (pass(c, &c->lanes[slot], offset, err) < 0)
+	if (pass(c, &c->lanes[slot], offset, next, err) < 0)
 		return -1;
 	return c->out->buf.n >= FLUSH_BYTES ? let_go(c, err) : 0;
 }
@@ -472,20 +481,17 @@ take_turn(struct consume *c, const struct lane *l, int64_t wait_ms, struct err *
 	return 0;
 }
 
-/* The record that waits: 1 it has left, or is another's by now; 0 not yet. */
+/* The record that waits: 1 it has left, 0 not yet. */
 static int
 try_pending(struct consume *c, int64_t wait_ms, struct err *err)
 {
 	struct lane *l = &c->lanes[c->pending_lane];
-	int got = 1;
+	const int got = take_turn(c, l, wait_ms, err);
 
-	if (l->ours)
-		got = take_turn(c, l, wait_ms, err);
 	if (got <= 0)
 		return got;
 	c->pending_lane = SIZE_MAX;
-	return l->ours && c->pending.offset >= l->next && handle(c, l, &c->pending, err) < 0 ? -1
-	                                                                                     : 1;
+	return handle(c, l, &c->pending, err) < 0 ? -1 : 1;
 }
 
 /* ---- live */
@@ -583,7 +589,7 @@ new_head(struct consume *c, struct lane *l, struct err *err)
 	}
 	look(c, l, &l->head);
 	if (l->selected != SELECTED_YES && l->selected != SELECTED_BAD)
-		return pass(c, l, l->head.offset, err);
+		return pass(c, l, l->head.offset, l->next, err);
 	consume_needs_no_head(c, l);
 	merge_put(&c->merge, head_time(c, l), &l->part);
 	return 0;
@@ -602,6 +608,8 @@ seek_head(struct consume *c, int64_t wait_ms, struct err *err)
 	if (got < 0)
 		return -1;
 	if (!l->ours || !l->waiting)            /* revoked meanwhile */
+		return 1;
+	if (got > 0 && r.offset < l->next)      /* left just before it was given back */
 		return 1;
 	if (got > 0) {
 		l->head = r;

@@ -98,6 +98,18 @@ consume_tell_gone(struct consume *c, struct err *err)
 	return c->n_gone > 0 ? place_fail_gone(c->gone, c->n_gone, err) : -1;
 }
 
+/* Does the group give back what was ours, and nobody has read further? What stands before l->next
+ * has left, or will, or the run fails before more is committed: so it goes on there, though the
+ * group's offset is behind, for it could not be committed when the output was blocked, or the
+ * partition lost. But an offset that is less than what we last had committed is read from, even if
+ * that commit was never answered: somebody may have set it back on purpose. */
+static bool
+goes_on(const struct lane *l, int64_t committed)
+{
+	return l->known && (committed == OFFSET_NONE ||
+	                    (committed >= l->committed && committed < l->next));
+}
+
 /* Decide where a partition starts and ends; one that does not hold its start is noted. What a
  * rebalance brings (again) goes on where the group left off, whatever -o says: it is about the
  * start of this run. An end that was chosen stays. */
@@ -125,7 +137,7 @@ plan(struct consume *c, struct lane *l, int64_t committed, bool again, struct er
 	if (c->conf.group && committed != OFFSET_NONE &&
 	    (again || from.kind == PLACE_EARLIEST || from.kind == PLACE_LATEST))
 		from.kind = PLACE_COMMITTED;
-	if (l->known && committed == OFFSET_NONE)
+	if (goes_on(l, committed))
 		from = (struct place){ PLACE_NUMBER, l->next };
 	rc = place_start(&from, c->reader, &l->part, &extent, &start, err);
 	if (rc < 0)
@@ -136,7 +148,7 @@ plan(struct consume *c, struct lane *l, int64_t committed, bool again, struct er
 	}
 	l->known = true;
 	l->next = start;
-	l->stored = committed;
+	l->stored = l->committed = committed;
 	if (c->bounded && l->end == NO_END) {
 		if (place_end(until, c->reader, &l->part, &extent, start, &l->end, err) < 0)
 			return -1;
@@ -168,6 +180,8 @@ static void
 give_up(struct consume *c, struct lane *l)
 {
 	l->ours = false;
+	if (c->pending_lane == l->part.slot)
+		c->pending_lane = SIZE_MAX;     /* it comes again to whoever gets it */
 	if (c->watermarks != NULL)
 		watermark_set_leave(c->watermarks, l->part.slot);
 	if (!c->bounded)

@@ -26,6 +26,8 @@ struct lane {
 	int64_t          next;          /* everything before it is in out, or was passed over */
 	int64_t          waited;        /* live: the consume's, when it last had a record */
 	int64_t          stored;
+	/* the group's offset when it became ours, or what we last handed over as such */
+	int64_t          committed;
 	int64_t          end;
 	/* bounded: end is where the log ended, as readers see it, and the log did so when the
 	 * broker first sent something of it; OFFSET_NONE: it has not yet */

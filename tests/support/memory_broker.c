@@ -348,6 +348,15 @@ memory_broker_committed(struct memory_broker *b, const char *group, const char *
 }
 
 void
+memory_broker_commit(struct memory_broker *b, const char *group, const char *topic,
+                     int32_t partition, int64_t offset)
+{
+	const struct str name = find_topic(b, str_of(topic))->name;
+
+	*group_offset(find_group(b, group), name, partition, true) = offset;
+}
+
+void
 memory_broker_rebalance(struct memory_broker *b, const char *group)
 {
 	find_group(b, group)->generation++;

@@ -49,6 +49,9 @@ void memory_broker_kill(struct reader *r);
 void memory_broker_rebalance(struct memory_broker *b, const char *group);
 int64_t memory_broker_committed(struct memory_broker *b, const char *group, const char *topic,
                                 int32_t partition);
+/* as if another member did */
+void memory_broker_commit(struct memory_broker *b, const char *group, const char *topic,
+                          int32_t partition, int64_t offset);
 
 struct writer memory_broker_writer(struct memory_broker *b, const struct writer_events *events);
 
