@@ -97,15 +97,15 @@ struct reader {
 	 * OFFSET_NONE: not known. */
 	int64_t (*heard_end)(void *self, const struct part *p);
 
-	/* Is offset the next one that `ends` would tell, now? Asks for at most 0.8 s: 1, 0, or -1
-	 * when nobody has answered. */
+	/* Is offset the next one that `ends` would tell, now? Asks for at most 0.8 s, and as long
+	 * as a broker may hold a fetch: 1, 0, or -1 when nobody has answered. */
 	int (*ends_at)(void *self, const struct part *p, int64_t offset);
 
 	/* When records come together: can the silence of p, or of all that we read (NULL), be taken
 	 * for silence? false: a connection has been lost, and the leader has not answered since
 	 * then, with an end where we stand, or several times with one where nothing comes. After a
 	 * loss it asks, a fifth of the time at most for each broker that does not answer and for
-	 * all others together; else nobody. */
+	 * all others together; else nobody. When that goes on for seconds the user is told. */
 	bool (*in_touch)(void *self, const struct part *p);
 
 	/* The caller cannot take records for now: keep our place in the group. To be called at

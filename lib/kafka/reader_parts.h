@@ -67,6 +67,10 @@ struct kafka_reader {
 	rd_kafka_topic_partition_list_t *doubtful;
 	int64_t              next_touch;        /* monotonic ms: they are not asked for before */
 	int                  touch_ms;          /* for so long */
+	/* monotonic ms: since when there was always one of them */
+	int64_t              doubtful_since;
+	bool                 doubt_told;        /* and the user knows */
+	int64_t              fetch_wait_ms;     /* a broker may hold a fetch */
 	uint64_t             nudges;
 	bool                 failed;    /* a callback failed: err is for the next poll */
 	struct err           err;

@@ -29,8 +29,8 @@
 #define MESSAGE_LEAST   1000
 #define GATHER_MOST     ((size_t)256 << 10)     /* bytes of a feed that are gathered at once */
 /* ms for which a broker may hold a fetch that finds nothing; apart that holds up the next one */
-#define WAIT_TOGETHER   "100"
-#define WAIT_APART      "10"
+#define WAIT_TOGETHER   100
+#define WAIT_APART      10
 /* ms from the start in which a topic may seem not to be there, for it may be new. Later it has been
  * deleted; that must be heard before one of the same name is made, of which the first records would
  * be passed over. librdkafka would take 30 s. */
@@ -163,8 +163,9 @@ open_client(struct kafka_reader *k, size_t partitions, struct err *err)
 		handle_set(conf, "topic.blacklist", "^__");
 	set_ahead(k, conf, partitions);
 	allow_small_answers(k, conf);
-	handle_default(conf, k->conf.kafka, "fetch.wait.max.ms",
-	               k->conf.apart ? WAIT_APART : WAIT_TOGETHER);
+	k->fetch_wait_ms = kafka_conf_number(k->conf.kafka, "fetch.wait.max.ms",
+	                                     k->conf.apart ? WAIT_APART : WAIT_TOGETHER);
+	handle_set_number(conf, "fetch.wait.max.ms", k->fetch_wait_ms);
 	handle_default(conf, k->conf.kafka, "topic.metadata.propagation.max.ms", NEW_TOPIC);
 	rd_kafka_conf_set_rebalance_cb(conf, reader_rebalance);
 	if (handle_open(&k->h, RD_KAFKA_CONSUMER, conf, err) < 0)

@@ -6,8 +6,13 @@
  * is back. So after a loss all are in doubt until their leaders have answered: asked all at once,
  * each for its own, for one that is away is waited for in vain. None of the questions here is worth
  * more than a moment: a short one at first, and a longer one, as rarely, where no answer came in
- * time, for a broker may be far away.
+ * time, for a broker may be far away. But an answer comes no sooner than that of the fetch that was
+ * sent before, which the broker may hold for fetch.wait.max.ms.
  */
+#include <inttypes.h>
+#include <stdio.h>
+#include <syslog.h>
+
 #include "base/clock.h"
 #include "base/time.h"
 #include "kafka/reader_parts.h"
@@ -16,6 +21,17 @@
 #define TOUCH_MOST_MS  800
 #define TOUCH_EVERY    5                /* times as long as an answer is waited for */
 #define ANSWERS        3                /* that tell of more to come, of which nothing comes */
+#define TELL_AFTER_MS  5000
+
+/* A broker that may hold a fetch has as long for its answer, but no question blocks us for longer
+ * than ASK_MS. */
+static int
+answer_within(const struct kafka_reader *k, int ms)
+{
+	const int64_t all = ms + k->fetch_wait_ms;
+
+	return (int)(all < ASK_MS ? all : ASK_MS);
+}
 
 void
 reader_trust_all(struct kafka_reader *k)
@@ -42,6 +58,10 @@ doubt_all(struct kafka_reader *k)
 
 	if (rd_kafka_assignment(k->h.rk, &assigned) != RD_KAFKA_RESP_ERR_NO_ERROR)
 		return false;
+	if (k->doubtful == NULL || k->doubtful->cnt == 0) {
+		k->doubtful_since = clock_monotonic_ms();
+		k->doubt_told = false;
+	}
 	reader_trust_all(k);
 	k->doubtful = rd_kafka_topic_partition_list_new(assigned->cnt);
 	for (int i = 0; i < assigned->cnt; i++)
@@ -49,7 +69,7 @@ doubt_all(struct kafka_reader *k)
 		                                  assigned->elems[i].partition)
 			->offset = assigned->elems[i].offset;
 	rd_kafka_topic_partition_list_destroy(assigned);
-	k->touch_ms = TOUCH_FIRST_MS;
+	k->touch_ms = answer_within(k, TOUCH_FIRST_MS);
 	k->h.lost = false;
 	return true;
 }
@@ -128,9 +148,33 @@ ask_leader(struct kafka_reader *k, const struct rd_kafka_metadata *md, int32_t l
 	rd_kafka_topic_partition_list_destroy(list);
 }
 
+/* Told once: nothing else shows why windows do not close. */
+static void
+tell_doubt(struct kafka_reader *k)
+{
+	const rd_kafka_topic_partition_t *p = &k->doubtful->elems[0];
+	const int most = answer_within(k, TOUCH_MOST_MS);
+	char more[40] = "", text[700];
+
+	if (k->doubt_told || k->h.watch.log == NULL ||
+	    clock_monotonic_ms() - k->doubtful_since < TELL_AFTER_MS)
+		return;
+	k->doubt_told = true;
+	if (k->doubtful->cnt > 1)
+		snprintf(more, sizeof(more), " and %d more", k->doubtful->cnt - 1);
+	snprintf(text, sizeof(text),
+	         "no answer for %s[%" PRId32 "]%s since a connection was lost: watermarks, and "
+	         "with them windows, wait until the broker that leads it answers (is it up, and "
+	         "does it answer within %d ms?%s)",
+	         p->topic, p->partition, more, most,
+	         most == ASK_MS ? " -X fetch.wait.max.ms=... should be less" : "");
+	k->h.watch.log(k->h.watch.log_arg, LOG_WARNING, text);
+}
+
 static void
 ask_leaders(struct kafka_reader *k)
 {
+	const int most = answer_within(k, TOUCH_MOST_MS);
 	const struct rd_kafka_metadata *md;
 
 	k->next_touch = clock_monotonic_ms() + TOUCH_EVERY * k->touch_ms;
@@ -139,8 +183,10 @@ ask_leaders(struct kafka_reader *k)
 			ask_leader(k, md, md->brokers[i].id);
 		rd_kafka_metadata_destroy(md);
 	}
-	if (k->doubtful->cnt > 0 && k->touch_ms < TOUCH_MOST_MS)
-		k->touch_ms *= 2;
+	if (k->doubtful->cnt == 0)
+		return;
+	k->touch_ms = 2 * k->touch_ms < most ? 2 * k->touch_ms : most;
+	tell_doubt(k);
 }
 
 bool
@@ -167,8 +213,8 @@ reader_ends_at(void *self, const struct part *p, int64_t offset)
 	int64_t first, next;
 
 	if (rd_kafka_query_watermark_offsets(k->h.rk, reader_intern(k, p->topic).p, p->partition,
-	                                     &first, &next,
-	                                     TOUCH_MOST_MS) != RD_KAFKA_RESP_ERR_NO_ERROR)
+	                                     &first, &next, answer_within(k, TOUCH_MOST_MS)) !=
+	    RD_KAFKA_RESP_ERR_NO_ERROR)
 		return -1;
 	return next == offset;
 }

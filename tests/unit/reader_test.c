@@ -2,6 +2,7 @@
 /* The reader of a real broker, on the embedded one: what only librdkafka itself brings about. */
 #include "unit.h"
 
+#include <syslog.h>
 #include <time.h>
 
 #include "kafka/mock.h"
@@ -228,12 +229,111 @@ a_partition_that_was_dropped_is_read_when_the_group_gives_it_again(void **state)
 	mock_stop(broker);
 }
 
+/* ---- silence */
+
+struct silent {                         /* two brokers, of which the first leads t[0] */
+	struct mock       *broker;
+	struct kafka_conf *kafka;
+	struct reader      reader;
+	char               told[700];   /* the last warning */
+	int                warnings;
+};
+
+static void
+keep_warning(void *arg, int level, const char *text)
+{
+	struct silent *s = arg;
+
+	if (level != LOG_WARNING)
+		return;
+	snprintf(s->told, sizeof(s->told), "%s", text);
+	s->warnings++;
+}
+
+/* Reads both partitions of t to their ends, and loses the broker of the first. */
+static void
+lose_one(struct silent *s, const char *property)
+{
+	const struct part  both[] = { { STR("t"), 0, 0 }, { STR("t"), 1, 1 } };
+	const int64_t      offsets[] = { 0, 0 };
+	struct reader_conf conf = { .watch = { .log = keep_warning, .log_arg = s } };
+	struct record      r;
+	struct err         err;
+
+	*s = (struct silent){ .broker = mock_start(2, &err), .kafka = kafka_conf_new() };
+	assert_non_null(s->broker);
+	assert_int_equal(mock_topic(s->broker, STR("t:2"), &err), 0);
+	assert_int_equal(kafka_conf_brokers(&s->kafka, mock_brokers(s->broker), &err), 0);
+	assert_int_equal(kafka_conf_set(&s->kafka, property, &err), 0);
+	assert_int_equal(kafka_conf_set(&s->kafka, "reconnect.backoff.max.ms=200", &err), 0);
+	assert_int_equal(kafka_conf_finish(s->kafka, &err), 0);
+	write_three(s->kafka);
+	conf.kafka = s->kafka;
+	assert_int_equal(reader_rdkafka(&s->reader, &conf, &err), 0);
+	assert_int_equal(s->reader.assign(s->reader.self, both, offsets, 2, false, &err), 0);
+	for (int i = 0; i < 3; i++)
+		assert_true(got_one(&s->reader, &r));
+	assert_true(s->reader.in_touch(s->reader.self, NULL));
+	mock_set_down(s->broker, 1, true);
+	for (int i = 0; i < ROUNDS && s->reader.in_touch(s->reader.self, NULL); i++)
+		assert_int_equal(s->reader.poll(s->reader.self, WAIT_MS, &r, &err), 0);
+	assert_false(s->reader.in_touch(s->reader.self, &both[0]));
+}
+
+static void
+silent_end(struct silent *s)
+{
+	s->reader.close(s->reader.self);
+	kafka_conf_free(s->kafka);
+	mock_stop(s->broker);
+}
+
+static void
+a_broker_that_holds_fetches_for_long_is_in_touch_again_all_the_same(void **state)
+{
+	struct silent s;
+	struct record r;
+	struct err    err;
+
+	(void)state;
+	lose_one(&s, "fetch.wait.max.ms=2000");
+	mock_set_down(s.broker, 1, false);
+	for (int i = 0; i < ROUNDS && !s.reader.in_touch(s.reader.self, NULL); i++)
+		assert_int_equal(s.reader.poll(s.reader.self, WAIT_MS, &r, &err), 0);
+	assert_true(s.reader.in_touch(s.reader.self, NULL));
+	silent_end(&s);
+}
+
+static void
+a_partition_whose_broker_does_not_answer_is_told_once(void **state)
+{
+	struct silent     s;
+	struct record     r;
+	struct err        err;
+
+	(void)state;
+	lose_one(&s, "fetch.wait.max.ms=100");
+	for (int i = 0, after = 0; i < ROUNDS && after < ROUNDS / 5; i++) {
+		after += s.warnings > 0;
+		assert_int_equal(s.reader.poll(s.reader.self, WAIT_MS, &r, &err), 0);
+		(void)s.reader.in_touch(s.reader.self, NULL);
+	}
+	assert_string_equal(s.told, "no answer for t[0] since a connection was lost: watermarks, and "
+	                            "with them windows, wait until the broker that leads it answers "
+	                            "(is it up, and does it answer within 900 ms?)");
+	assert_int_equal(s.warnings, 1);
+	silent_end(&s);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(partitions_may_come_while_one_is_looked_at),
 		cmocka_unit_test(to_ask_for_what_is_committed_drops_no_record),
+		cmocka_unit_test(
+			a_broker_that_holds_fetches_for_long_is_in_touch_again_all_the_same),
+		cmocka_unit_test(a_partition_whose_broker_does_not_answer_is_told_once),
 		cmocka_unit_test(
 			a_partition_that_was_dropped_is_read_when_the_group_gives_it_again),
 	};
