@@ -17,6 +17,7 @@
 #define NAMED   5                       /* partitions */
 #define HEAR_MS 5                       /* for which one is listened to at once ... */
 #define HEARS   20                      /* ... and how often: a fetch has its answer in 10 ms */
+#define ASK_MS  1000                    /* after which no more questions are asked */
 
 void
 consume_hear(struct consume *c, struct lane *l)
@@ -82,9 +83,16 @@ tell(struct consume *c, int64_t offsets, size_t lanes, struct str list)
 	buf_release(&text);
 }
 
+static bool
+stopped(const struct consume *c)
+{
+	return c->env->stop != NULL && *c->env->stop != STOP_NONE;
+}
+
 void
 consume_tell_held(struct consume *c)
 {
+	const int64_t end = consume_clock(c) + ASK_MS;
 	int64_t offsets = 0;
 	size_t lanes = 0;
 	struct buf list;
@@ -93,7 +101,7 @@ consume_tell_held(struct consume *c)
 		return;
 	buf_init(&list, BUF_NO_MAX);
 	hear_all(c);
-	for (size_t i = 0; i < c->n_lanes; i++) {
+	for (size_t i = 0; i < c->n_lanes && consume_clock(c) < end && !stopped(c); i++) {
 		const struct lane *l = &c->lanes[i];
 		const int64_t n = held_back(c, l);
 

@@ -131,7 +131,8 @@ int64_t consume_patience(struct consume *c);
 /* Something of l may have come: notes where its log ends, the first time. */
 void consume_hear(struct consume *c, struct lane *l);
 /* All was read: note what an open transaction holds back, if it does. It takes 0.1 s to hear of
- * partitions of which nothing came, and 0.8 s to get an answer, at most. */
+ * partitions of which nothing came, and within 1 s, unless a signal comes, each that may be held
+ * back is asked for, which takes as long as ends_at() does. */
 void consume_tell_held(struct consume *c);
 
 /* ---- consume_assign.c */

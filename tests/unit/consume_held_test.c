@@ -224,6 +224,46 @@ where_nothing_was_to_be_read_the_broker_is_heard_first(void **state)
 	rig_end(&r);
 }
 
+static int (*quick_answer)(void *self, const struct part *p, int64_t offset);
+static struct rig *asking;
+static int stop_flag;
+
+/* a far broker; during the second question a signal comes, where there may be one */
+static int
+late_answer(void *self, const struct part *p, int64_t offset)
+{
+	asking->now += 400;
+	stop_flag = memory_broker_asked_again(asking->broker) == 1;
+	return quick_answer(self, p, offset);
+}
+
+static void
+of_many_partitions_no_more_are_asked_for_than_there_is_time_for(void **state)
+{
+	static const struct { bool signal; size_t asked; } cases[] = { { false, 3 }, { true, 2 } };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct memory_broker *b = broker_of_fives(8);
+		struct rig r;
+
+		for (int32_t p = 0; p < 8; p++)
+			memory_broker_open(b, "t", p, 4);
+		rig_noting(&r, b);
+		if (cases[i].signal)
+			r.env.stop = &stop_flag;
+		stop_flag = STOP_NONE;
+		asking = &r;
+		rig_open(&r);
+		quick_answer = r.reader.ends_at;
+		r.reader.ends_at = late_answer;
+		assert_int_equal(consume_run(r.consume, &r.reader, &r.err), STATUS_OK);
+		assert_int_equal(memory_broker_asked_again(b), cases[i].asked);
+		assert_int_equal(notes, 1);
+		rig_end(&r);
+	}
+}
+
 static void
 nothing_is_held_back_that_was_not_to_be_read(void **state)
 {
@@ -274,6 +314,7 @@ main(void)
 		cmocka_unit_test(a_transaction_that_has_ended_meanwhile_holds_nothing_back),
 		cmocka_unit_test(a_transaction_that_begins_later_holds_nothing_back),
 		cmocka_unit_test(where_nothing_was_to_be_read_the_broker_is_heard_first),
+		cmocka_unit_test(of_many_partitions_no_more_are_asked_for_than_there_is_time_for),
 		cmocka_unit_test(nothing_is_held_back_that_was_not_to_be_read),
 		cmocka_unit_test(a_read_that_ends_before_the_end_does_not_speak_of_it),
 	};
