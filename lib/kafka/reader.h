@@ -109,7 +109,7 @@ struct reader {
 	bool (*in_touch)(void *self, const struct part *p);
 
 	/* The caller cannot take records for now: keep our place in the group. To be called at
-	 * least every few seconds. */
+	 * least every few seconds. What it fails with the next poll tells again. */
 	int (*serve)(void *self, struct err *err);
 
 	/* The records before offset have left for stdout: it may be committed from now on. */

@@ -74,14 +74,6 @@ cooperative(rd_kafka_t *rk)
 	return strcmp(rd_kafka_rebalance_protocol(rk), "COOPERATIVE") == 0;
 }
 
-static void
-keep_error(struct kafka_reader *k, const struct err *err)
-{
-	if (!k->failed)
-		k->err = *err;
-	k->failed = true;
-}
-
 /* Ask where the group left off, let the owner decide where to start, and take the partitions. */
 static int
 take_over(struct kafka_reader *k, rd_kafka_topic_partition_list_t *list, struct err *err)
@@ -122,7 +114,7 @@ on_assign(struct kafka_reader *k, rd_kafka_topic_partition_list_t *list)
 	rd_kafka_resume_partitions(k->h.rk, list);
 	if (k->closing || take_over(k, list, &err) < 0) {
 		if (!k->closing)
-			keep_error(k, &err);
+			reader_keep_error(k, &err);
 		list->cnt = 0;          /* the protocol wants an answer */
 	}
 	if (cooperative(k->h.rk)) {
@@ -143,7 +135,7 @@ on_revoke(struct kafka_reader *k, rd_kafka_topic_partition_list_t *list)
 
 	if (!k->closing && k->events.revoked(k->events.arg, parts, (size_t)list->cnt,
 	                                     rd_kafka_assignment_lost(k->h.rk) != 0, &err) < 0)
-		keep_error(k, &err);
+		reader_keep_error(k, &err);
 	for (int i = 0; i < list->cnt; i++)
 		reader_part_with(k, &parts[i]);
 	free(parts);

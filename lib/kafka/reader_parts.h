@@ -72,7 +72,7 @@ struct kafka_reader {
 	bool                 doubt_told;        /* and the user knows */
 	int64_t              fetch_wait_ms;     /* a broker may hold a fetch */
 	uint64_t             nudges;
-	bool                 failed;    /* a callback failed: err is for the next poll */
+	bool                 failed;    /* where nobody looked: err is for the next poll */
 	struct err           err;
 };
 
@@ -152,6 +152,8 @@ void reader_gone(void *owner, struct str topic, int32_t partition);
 int reader_poll(void *self, int64_t wait_ms, struct record *r, struct err *err);
 int reader_take(void *self, uint32_t slot, int64_t wait_ms, struct record *r, struct err *err);
 int reader_serve(void *self, struct err *err);
+/* for the next poll, unless another one waits for that already */
+void reader_keep_error(struct kafka_reader *k, const struct err *err);
 
 /* ---- reader_leave.c */
 

@@ -185,6 +185,14 @@ reader_gone(void *owner, struct str topic, int32_t partition)
 
 /* ---- waiting */
 
+void
+reader_keep_error(struct kafka_reader *k, const struct err *err)
+{
+	if (!k->failed)
+		k->err = *err;
+	k->failed = true;
+}
+
 /* What every wait for a record ends with when none came. */
 static int
 nothing(struct kafka_reader *k, struct err *err)
@@ -319,5 +327,9 @@ reader_serve(void *self, struct err *err)
 
 	if (k->rebalancing)
 		return 0;
-	return serve_events(k, 0, err) < 0 ? -1 : nothing(k, err);
+	if (serve_events(k, 0, err) < 0) {
+		reader_keep_error(k, err);
+		return -1;
+	}
+	return nothing(k, err);
 }

@@ -229,6 +229,36 @@ a_partition_that_was_dropped_is_read_when_the_group_gives_it_again(void **state)
 	mock_stop(broker);
 }
 
+/* It comes while the output is blocked, and who serves the group then does not end the run. */
+static void
+trouble_that_comes_while_the_group_is_served_is_told_by_the_next_poll(void **state)
+{
+	size_t                     given = 0;
+	const struct reader_events events = { &given, take_over, hand_over };
+	struct err                 err, again;
+	struct mock               *broker = mock_start(1, &err);
+	struct kafka_conf         *kafka;
+	struct reader              reader;
+	struct record              r;
+	int                        i;
+
+	(void)state;
+	assert_non_null(broker);
+	assert_int_equal(mock_topic(broker, STR("t:1"), &err), 0);
+	kafka = member_conf(broker);
+	mock_fail(broker, 11, 30, 1, 0);        /* JoinGroup: not authorized; the next one is */
+	join(&reader, kafka, &events);
+	for (i = 0; i < ROUNDS && reader.serve(reader.self, &err) == 0; i++)
+		nanosleep(&(struct timespec){ .tv_nsec = WAIT_MS * 1000000 }, NULL);
+	assert_true(i < ROUNDS);
+	assert_int_equal(err.status, STATUS_DENIED);
+	assert_int_equal(reader.poll(reader.self, 0, &r, &again), -1);
+	assert_string_equal(again.msg, err.msg);
+	reader.close(reader.self);
+	kafka_conf_free(kafka);
+	mock_stop(broker);
+}
+
 /* ---- silence */
 
 struct silent {                         /* two brokers, of which the first leads t[0] */
@@ -331,6 +361,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(partitions_may_come_while_one_is_looked_at),
 		cmocka_unit_test(to_ask_for_what_is_committed_drops_no_record),
+		cmocka_unit_test(
+			trouble_that_comes_while_the_group_is_served_is_told_by_the_next_poll),
 		cmocka_unit_test(
 			a_broker_that_holds_fetches_for_long_is_in_touch_again_all_the_same),
 		cmocka_unit_test(a_partition_whose_broker_does_not_answer_is_told_once),
