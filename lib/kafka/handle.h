@@ -2,7 +2,7 @@
 /*
  * handle.h - one librdkafka client, made and watched the same way at both ends
  *
- * Private to this folder: the only header that names librdkafka's types. librdkafka reports most
+ * Private to this folder, as all headers that name librdkafka's types. librdkafka reports most
  * trouble not where it happens but through callbacks; handle keeps the last of it, so that a
  * failing call can say why ("Connection refused", not "Local: Timed out"). Nothing of librdkafka
  * reaches stderr by itself: its logs come through the queue that the owner polls, and go to the

@@ -5,8 +5,8 @@
  * Commits nothing by itself and resets no offset: a position that the log does not hold any more
  * is an error (STATUS_CONFIG), never a silent jump.
  *
- * Memory: together, 4 MiB are fetched ahead in all. Apart, each partition has a share of 24 MiB,
- * but not more than 1.5 MiB, nor less than 48 KiB. Beyond that there are the answers that are
+ * Memory: together, 4 MiB are fetched ahead in all. Apart, each partition has a share of 20 MiB,
+ * but not more than 1.4 MiB, nor less than 48 KiB. Beyond that there are the answers that are
  * under way, of 2 MiB (1 MiB apart) a broker, and what must come at once: a batch as it was
  * written, even if it is larger. A record takes about 400 bytes more than its own. Properties can
  * say otherwise (queued.max.messages.kbytes, fetch.max.bytes, fetch.message.max.bytes).
