@@ -171,6 +171,7 @@ void
 reader_gone(void *owner, struct str topic, int32_t partition)
 {
 	struct kafka_reader *k = owner;
+	struct err err;
 
 	for (size_t i = 0; k->apart && i < k->n_feeds; i++) {
 		const struct feed *f = k->feeds[i];
@@ -178,9 +179,8 @@ reader_gone(void *owner, struct str topic, int32_t partition)
 		if (f->dropped && f->partition == partition && str_eq(f->topic, topic))
 			return;
 	}
-	if (!k->failed)
-		(void)reader_fail_gone(topic, &k->err);
-	k->failed = true;
+	(void)reader_fail_gone(topic, &err);
+	reader_keep_error(k, &err);
 }
 
 /* ---- waiting */
