@@ -22,7 +22,7 @@ complete -c maip-jobctl -l help -a 'text man bash zsh fish' -d 'show this; or th
 complete -c maip-jobctl -l version -d 'print the version'
 complete -c maip-jobctl -l running -s r -d 'only jobs that are not over'
 complete -c maip-jobctl -l words -d 'print ids and names, one a line and nothing else, as completions want them'
-complete -c maip-jobctl -l grace -x -d 'wait so long; local stages that still run are killed then (default 30s)'
+complete -c maip-jobctl -l grace -x -d 'wait so long; what still runs of a local job is killed then (default 30s)'
 complete -c maip-jobctl -l no-wait -d 'with -m: do not wait until the job is over'
 complete -c maip-jobctl -l drain -s d -d 'treat the input as complete: open windows fire before the job ends'
 complete -c maip-jobctl -l savepoint-path -s p -rF -d 'with -m: where Flink writes the savepoint (default: its configuration\'s)'

@@ -14,7 +14,7 @@ _arguments -s -C \
 	'-r[only jobs that are not over]' \
 	'--running[only jobs that are not over]' \
 	'--words[print ids and names, one a line and nothing else, as completions want them]' \
-	'--grace=[wait so long; local stages that still run are killed then (default 30s)]:DURATION:' \
+	'--grace=[wait so long; what still runs of a local job is killed then (default 30s)]:DURATION:' \
 	'--no-wait[with -m\: do not wait until the job is over]' \
 	'-d[treat the input as complete\: open windows fire before the job ends]' \
 	'--drain[treat the input as complete\: open windows fire before the job ends]' \

@@ -13,7 +13,7 @@ static bool no_wait;
 
 static const struct opt opts[] = {
 	OPT_MS(0, "grace", &grace_ms, "DURATION",
-	       "wait so long; local stages that still run are killed then (default 30s)"),
+	       "wait so long; what still runs of a local job is killed then (default 30s)"),
 	OPT_FLAG(0, "no-wait", &no_wait, "with -m: do not wait until the job is over"),
 	OPT_END
 };

@@ -4,9 +4,9 @@
  *
  * The pipeline is a ready-made job, a script, or text for the shell. Its stages register
  * themselves under one job id, which they find in their environment; so there is nothing to
- * supervise but the shell, which alone knows how the filters between them have ended. What it
- * says goes into a status page of the job. The status is that of the first stage, in the order of
- * the data, that did not end well.
+ * supervise (supervise.h) but the shell, which alone knows how the filters between them have
+ * ended. What it says goes into a status page of the job. The status is that of the first stage,
+ * in the order of the data, that did not end well.
  */
 #define _GNU_SOURCE                     /* close_range */
 #include "jobctl.h"
@@ -23,10 +23,12 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
+#include "job/family.h"
 #include "job/jobs.h"
 #include "job/page.h"
 #include "job/rundir.h"
 #include "print.h"
+#include "supervise.h"
 
 static bool detach;
 static const char *name, *text, *log_path;
@@ -55,8 +57,6 @@ const struct tool run_tool = {
 };
 
 static const char *const columns[] = { "id", "name", "log", NULL };
-
-static const int64_t grace_ms = 30000;  /* for what SIGTERM cancels */
 
 #define PATH_SIZE 4096
 #define START_WAIT_MS 3000              /* for the first stage to register */
@@ -150,7 +150,7 @@ redirect(int log)
 	close_range(STDERR_FILENO + 1, ~0u, 0);
 }
 
-/* What follow() waits for, blocked from before the child is there. What was ignored stays
+/* What supervise() waits for, blocked from before the child is there. What was ignored stays
  * ignored: nohup, background jobs. */
 static sigset_t
 block_signals(sigset_t *before)
@@ -243,106 +243,46 @@ child_status(int wait_status)
 	return WEXITSTATUS(wait_status) == SHELL_SIGPIPE ? STATUS_OK : WEXITSTATUS(wait_status);
 }
 
-static void
-cancel(const struct manager *m, const char *id)
-{
-	struct err err;
-	cJSON *answer = NULL;
-	char path[64];
-
-	snprintf(path, sizeof(path), "/jobs/%s?mode=cancel", id);
-	if (m->call(m->self, "PATCH", path, NULL, &answer, &err) < 0)
-		warn("%s", err.msg);
-	cJSON_Delete(answer);
-}
-
-/* No stage is there, but filters that are none of ours: those that the shell waits for, and it. */
-static void
-end_rest(pid_t shell, int number)
-{
-	char path[64];
-	pid_t filters[64];
-	size_t n = 0;
-	long pid;
-	FILE *f;
-
-	snprintf(path, sizeof(path), "/proc/%ld/task/%ld/children", (long)shell, (long)shell);
-	f = fopen(path, "re");
-	while (f != NULL && n < sizeof(filters) / sizeof(*filters) && fscanf(f, "%ld", &pid) == 1)
-		filters[n++] = (pid_t)pid;
-	if (f != NULL)
-		fclose(f);
-	kill(shell, number);            /* first, or it would go on behind them */
-	for (size_t i = 0; i < n; i++)
-		kill(filters[i], number);
-}
-
-/* The pipeline's status: that of a stage, which has said what was wrong, or that of the shell. */
+/* The pipeline's status: that of a stage, which has said what was wrong, or that of the shell. Of
+ * one that was asked to stop it is no more than that it was. */
 static enum status
-how_it_ended(const char *id, int wait_status, bool asked)
+how_it_ended(const char *id, const struct ended *ended)
 {
 	int bad;
 
 	if (look(id, &bad) && bad != 0)
 		return (enum status)bad;
-	bad = child_status(wait_status);
-	if (bad != 0 && WIFEXITED(wait_status) && !asked && text != NULL)
+	if (ended->asked != PAGE_REQUEST_NONE)
+		return ended->asked == PAGE_REQUEST_DRAIN && ended->in_time ? STATUS_OK
+		                                                            : STATUS_RETRY;
+	bad = child_status(ended->wait_status);
+	if (bad != 0 && WIFEXITED(ended->wait_status) && text != NULL)
 		warn("the pipeline ended with status %d, and no stage that began has failed (see "
 		     "what its commands said)",
 		     bad);
 	return (enum status)bad;
 }
 
-/* Until the child is over. SIGTERM cancels the job; a terminal sends SIGINT to the stages, too, so
- * what ends after that was asked to. What has no stage is told to end, and is killed when the grace
- * is over. */
-static enum status
-follow(const struct manager *m, pid_t child, const char *id, struct page *page,
-       const sigset_t *signals)
-{
-	const struct timespec moment = { .tv_nsec = 20000000 };
-	int64_t kill_at = INT64_MAX;
-	int wait_status = 0, bad;
-	bool asked = false, interrupted = false;
-
-	while (waitpid(child, &wait_status, WNOHANG) == 0) {
-		const int number = kill_at < INT64_MAX ? sigtimedwait(signals, NULL, &moment)
-		                                       : sigwaitinfo(signals, NULL);
-
-		asked = asked || number == SIGTERM;
-		interrupted = interrupted || number == SIGINT;
-		if (number == SIGTERM && !page_is_asked(page) && look(id, &bad)) {
-			cancel(m, id);
-		} else if (number == SIGTERM) {
-			page_ask(page);
-			end_rest(child, SIGTERM);
-			kill_at = clock_monotonic_ms() + grace_ms;
-		} else if (clock_monotonic_ms() >= kill_at) {
-			end_rest(child, SIGKILL);
-		}
-	}
-	if (interrupted)
-		page_ask(page);
-	return how_it_ended(id, wait_status, asked || interrupted);
-}
-
 /* From its start to its end. before is the signal mask that the pipeline gets. */
 static enum status
-run_job(const struct manager *m, char *const *line, const char *id, const sigset_t *signals,
-        const sigset_t *before)
+run_job(char *const *line, const char *id, const sigset_t *signals, const sigset_t *before)
 {
 	struct err untold;              /* without a page the stages alone tell how it ended */
 	struct page *const page = page_register(PAGE_RUNNER, 0, NULL, &untold);
-	const enum status status = follow(m, start(line, before), id, page, signals);
+	struct ended ended;
+	enum status status;
 
+	family_adopt();
+	ended = supervise(start(line, before), id, page, signals);
+	status = how_it_ended(id, &ended);
 	page_finish(page, status);
 	return status;
 }
 
 /* The same in a process of its own: its id. */
 static pid_t
-run_detached(const struct manager *m, char *const *line, const char *id, const sigset_t *signals,
-             const sigset_t *before, int log)
+run_detached(char *const *line, const char *id, const sigset_t *signals, const sigset_t *before,
+             int log)
 {
 	const pid_t child = fork();
 
@@ -350,7 +290,7 @@ run_detached(const struct manager *m, char *const *line, const char *id, const s
 		die(STATUS_RETRY, "cannot start a process: %s", strerror(errno));
 	if (child == 0) {
 		redirect(log);
-		_exit((int)run_job(m, line, id, signals, before));
+		_exit((int)run_job(line, id, signals, before));
 	}
 	return child;
 }
@@ -405,7 +345,7 @@ command_line(int argc, char **argv, char path[PATH_SIZE])
 }
 
 static enum status
-run(const struct jobctl *ctl, const struct manager *m, int argc, char **argv)
+run(const struct jobctl *ctl, const struct manager *unused, int argc, char **argv)
 {
 	sigset_t signals, before;
 	char id[33], path[PATH_SIZE] = "", log[PATH_SIZE];
@@ -414,6 +354,7 @@ run(const struct jobctl *ctl, const struct manager *m, int argc, char **argv)
 	pid_t child;
 	int fd = -1;
 
+	(void)unused;
 	if (ctl->url != NULL)
 		die(STATUS_USAGE, "run starts local pipelines (leave -m and MAIP_JOBMANAGER out)");
 	if (job_name == NULL && argc > 0)
@@ -425,11 +366,11 @@ run(const struct jobctl *ctl, const struct manager *m, int argc, char **argv)
 		fd = open_log(id, log);
 	signals = block_signals(&before);
 	if (!detach)
-		return run_job(m, line, id, &signals, &before);
-	child = run_detached(m, line, id, &signals, &before, fd);
+		return run_job(line, id, &signals, &before);
+	child = run_detached(line, id, &signals, &before, fd);
 	close(fd);
 	sigprocmask(SIG_SETMASK, &before, NULL);
 	return let_go(child, id, job_name == NULL ? "pipeline" : job_name, log, ctl->json);
 }
 
-const struct command command_run = { &run_tool, run, &grace_ms };
+const struct command command_run = { &run_tool, run, NULL };

@@ -24,7 +24,7 @@ static const struct opt opts[] = {
 	OPT_STR('p', "savepoint-path", &savepoint_path, "DIR",
 	        "with -m: where Flink writes the savepoint (default: its configuration's)"),
 	OPT_MS(0, "grace", &grace_ms, "DURATION",
-	       "wait so long; local stages that still run are killed then (default 30s)"),
+	       "wait so long; what still runs of a local job is killed then (default 30s)"),
 	OPT_END
 };
 
@@ -124,7 +124,7 @@ stop(const struct manager *m, const struct job_name *job, struct printer *p)
 		return jobctl_failed(&err);
 	if (killed > 0)
 		warn("%s did not end in order: %" PRId64
-		     " of its stages had to be killed (give it a longer --grace)",
+		     " of its processes had to be ended (give it a longer --grace)",
 		     job->name, killed);
 	if (over == 0)
 		warn("%s has not ended within the grace (maip-jobctl list shows when it does)",

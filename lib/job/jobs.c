@@ -413,16 +413,14 @@ judge_stage(struct job *job, const struct job_stage *s, int64_t now_ms, struct v
 		job->end_ms = stage_end(s, now_ms);
 }
 
-/* It waits for filters that nobody can ask to stop, so once a job was asked it says no more. Of
- * one that was killed the stages alone can tell. */
+/* It ends when all that it has started has. Of one that was killed the stages alone can tell. */
 static void
 judge_runner(struct job *job, int64_t now_ms, struct verdict *v)
 {
 	const struct job_stage *r = job->runner;
-	const bool told = r->alive || atomic_load(&r->page->ended_ms) != 0;
 
 	v->asked = v->asked || atomic_load(&r->page->request) != PAGE_REQUEST_NONE;
-	if (job->n == 0 || (told && !v->asked))
+	if (job->n == 0 || r->alive || atomic_load(&r->page->ended_ms) != 0)
 		judge_stage(job, r, now_ms, v);
 }
 
@@ -573,8 +571,6 @@ jobs_find(const struct jobs *j, struct str id, struct err *err)
 
 /* ---- stopping */
 
-#define AFTER_KILL_MS 2000             /* to write out what is there */
-
 /* Flink's cancel fires nothing. A stage that sees no control lines would take the end of its
  * input for its completion, so it is told itself, before its upstream is. */
 static bool
@@ -592,45 +588,46 @@ signal_stage(const struct job_stage *s, int number, struct err *err)
 	               (long)s->process.pid, strerror(errno));
 }
 
-static int
-ask(const struct job *job, enum page_request request, struct err *err)
+void
+job_mark(const struct job *job, enum page_request request)
+{
+	for (size_t i = 0; i < job->n; i++)
+		if (job->stages[i].page != NULL && job->stages[i].alive)
+			atomic_store(&job->stages[i].page->request, (int32_t)request);
+}
+
+int
+job_tell(const struct job *job, enum page_request request, struct err *err)
 {
 	const struct job_stage *first = NULL;
 
+	job_mark(job, request);
 	for (size_t i = job->n; i-- > 0;) {
 		const struct job_stage *s = &job->stages[i];
 
 		if (s->page == NULL || !s->alive)
 			continue;
 		first = s;
-		atomic_store(&s->page->request, (int32_t)request);
 		if (told_by_itself(s, request) && signal_stage(s, SIGTERM, err) < 0)
 			return -1;
-	}
-	if (first == NULL && job->runner != NULL && job->runner->alive) {
-		atomic_store(&job->runner->page->request, (int32_t)request);
-		return signal_stage(job->runner, SIGTERM, err);
 	}
 	return first == NULL || told_by_itself(first, request) ? 0
 	                                                       : signal_stage(first, SIGTERM, err);
 }
 
 int
-job_stop(const struct job *job, enum page_request request, int64_t grace_ms, size_t *killed,
-         struct err *err)
+job_wait(const struct job *job, int64_t grace_ms, size_t *killed, struct err *err)
 {
 	int64_t deadline = clock_monotonic_ms() + grace_ms;
 
 	*killed = 0;
-	if (ask(job, request, err) < 0)
-		return -1;
 	for (size_t i = 0; i < job->n; i++) {
 		const struct job_stage *s = &job->stages[i];
 		int64_t left = deadline - clock_monotonic_ms();
 
 		/* Behind a stage that was killed the input has ended only now. */
-		if (*killed > 0 && left < AFTER_KILL_MS)
-			left = AFTER_KILL_MS;
+		if (*killed > 0 && left < JOB_AFTER_KILL_MS)
+			left = JOB_AFTER_KILL_MS;
 		if (s->page == NULL || !s->alive || process_wait(&s->process, left < 0 ? 0 : left))
 			continue;
 		if (signal_stage(s, SIGKILL, err) < 0)
@@ -638,7 +635,30 @@ job_stop(const struct job *job, enum page_request request, int64_t grace_ms, siz
 		process_wait(&s->process, 5000);
 		(*killed)++;
 	}
-	if (job->n == 0 && job->runner != NULL && job->runner->alive)   /* it kills what is left */
-		process_wait(&job->runner->process, grace_ms);
+	return 0;
+}
+
+int
+job_stop(const struct job *job, enum page_request request, int64_t grace_ms, size_t *killed,
+         struct err *err)
+{
+	/* in which those that are killed end, and those behind them */
+	const int64_t margin_ms = 2 * JOB_AFTER_KILL_MS * (1 + (int64_t)job->n);
+	const struct job_stage *const runner = job->runner;
+	struct page_file *page;
+
+	*killed = 0;
+	if (runner == NULL || !runner->alive)
+		return job_tell(job, request, err) < 0 ? -1
+		                                       : job_wait(job, grace_ms, killed, err);
+	page = runner->page;
+	if (atomic_load(&page->request) == PAGE_REQUEST_NONE) {
+		atomic_store(&page->grace_ms, grace_ms);
+		atomic_store(&page->request, (int32_t)request);
+	}
+	if (signal_stage(runner, SIGTERM, err) < 0)
+		return -1;
+	process_wait(&runner->process, grace_ms + margin_ms);
+	*killed = (size_t)atomic_load(&page->killed);
 	return 0;
 }

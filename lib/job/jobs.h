@@ -9,9 +9,9 @@
  * removed.
  *
  * The state of a job in Flink's terms: RUNNING while a stage runs, or "maip-jobctl run" waits for
- * the filters around them; CANCELLING while it was asked to stop and a stage runs (of a job without
- * stages: what was run); then FINISHED if every stage, and what was run, ended with 0, CANCELED if
- * it was asked to stop, FAILED otherwise (a stage that vanished without a status was killed).
+ * what it has started; CANCELLING while it was asked to stop and any of that runs; then FINISHED if
+ * every stage, and what was run, ended with 0, CANCELED if it was asked to stop, FAILED otherwise
+ * (a stage that vanished without a status was killed).
  */
 #ifndef MAIP_JOB_JOBS_H
 #define MAIP_JOB_JOBS_H
@@ -65,10 +65,19 @@ void job_text(char *to, size_t to_size, const char *from, size_t from_size);
  * resolve.h's business. */
 struct job *jobs_find(const struct jobs *j, struct str id, struct err *err);
 
+#define JOB_AFTER_KILL_MS 2000          /* what reads from one that was killed has this to end */
+
 /* Ask the job to stop in the order of the data, then wait. request: PAGE_REQUEST_CANCEL, _STOP or
  * _DRAIN. Stages that still run after grace_ms are killed, from the source on, those behind it a
- * little later; *killed says how many. 0, or -1 with err. */
+ * little later; *killed says how many. Where "maip-jobctl run" waits for the job, it is the one
+ * that is asked: it ends all that it has started, filters of others as well. 0, or -1 with err. */
 int job_stop(const struct job *job, enum page_request request, int64_t grace_ms, size_t *killed,
              struct err *err);
+
+/* Its two halves for the stages alone, whoever runs them. A stage's signal says that it was asked,
+ * and its page for what: job_mark() writes that down of stages that have had a signal. */
+int  job_tell(const struct job *job, enum page_request request, struct err *err);
+int  job_wait(const struct job *job, int64_t grace_ms, size_t *killed, struct err *err);
+void job_mark(const struct job *job, enum page_request request);
 
 #endif

@@ -177,18 +177,30 @@ page_wants_drain(const struct page *p)
 	return atomic_load(&p->file->request) == PAGE_REQUEST_DRAIN;
 }
 
-bool
-page_is_asked(const struct page *p)
+enum page_request
+page_request(const struct page *p, int64_t *grace_ms)
 {
-	return atomic_load(&p->file->request) != PAGE_REQUEST_NONE;
+	const enum page_request request = (enum page_request)atomic_load(&p->file->request);
+
+	*grace_ms = atomic_load(&p->file->grace_ms);
+	return request;
 }
 
 void
-page_ask(struct page *p)
+page_ask(struct page *p, int64_t grace_ms)
 {
-	int32_t none = PAGE_REQUEST_NONE;
+	int64_t unused;
 
-	atomic_compare_exchange_strong(&p->file->request, &none, PAGE_REQUEST_CANCEL);
+	if (page_request(p, &unused) != PAGE_REQUEST_NONE)
+		return;
+	atomic_store(&p->file->grace_ms, grace_ms);
+	atomic_store(&p->file->request, PAGE_REQUEST_CANCEL);
+}
+
+void
+page_killed(struct page *p, size_t n)
+{
+	atomic_fetch_add(&p->file->killed, (int32_t)n);
 }
 
 void

@@ -15,6 +15,7 @@
 #define MAIP_JOB_PAGE_H
 
 #include "base/diag.h"
+#include "job/page_file.h"
 #include "stream/pipe.h"
 
 struct page;                                            /* opaque; lives in page.c */
@@ -31,11 +32,16 @@ struct pipe_stats *page_stats(struct page *p);
  * --drain"). Read when a signal has come. */
 bool page_wants_drain(const struct page *p);
 
-/* Somebody asked this process, in whatever way, to stop. */
-bool page_is_asked(const struct page *p);
+/* What somebody asked this process for, if anything; for a PAGE_RUNNER: and how long what it runs
+ * may still take. */
+enum page_request page_request(const struct page *p, int64_t *grace_ms);
 
-/* It was: by a signal that nobody sent by way of this page. */
-void page_ask(struct page *p);
+/* A signal came that nobody sent by way of this page: a PAGE_REQUEST_CANCEL, unless there is a
+ * request already. */
+void page_ask(struct page *p, int64_t grace_ms);
+
+/* So many processes more did not end in time. */
+void page_killed(struct page *p, size_t n);
 
 /* The job id that came down the pipe in hello, so that stages that belong together are listed
  * together. */

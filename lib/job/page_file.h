@@ -14,7 +14,7 @@
 #include "stream/stats.h"
 
 #define PAGE_MAGIC  "maippage"
-#define PAGE_LAYOUT 1
+#define PAGE_LAYOUT 2
 #define PAGE_SUFFIX ".page"
 
 enum page_request { PAGE_REQUEST_NONE, PAGE_REQUEST_CANCEL, PAGE_REQUEST_STOP, PAGE_REQUEST_DRAIN };
@@ -29,6 +29,10 @@ struct page_file {
 	_Atomic int32_t status;         /* exit status, once ended_ms is set */
 	/* enum page_request: written by maip-jobctl before it signals */
 	_Atomic int32_t request;
+	/* of a PAGE_RUNNER: how long what it runs may still take, written before the request; and
+	 * how many of its processes it then had to end */
+	_Atomic int64_t grace_ms;
+	_Atomic int32_t killed;
 	uint64_t stdin_pipe, stdout_pipe;       /* inodes; 0: no pipe */
 	char     tool[32];
 	char     job_id[40];            /* 32 hex digits; empty: not known yet */

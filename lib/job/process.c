@@ -34,8 +34,9 @@ read_file(const char *path, char *to, size_t n)
 	return got;
 }
 
-uint64_t
-process_start(pid_t pid)
+/* A field of /proc/PID/stat behind the name, 3 and on; 0: there is no such process. */
+static uint64_t
+stat_field(pid_t pid, int field)
 {
 	char path[64], stat[1024], *at;
 
@@ -46,12 +47,24 @@ process_start(pid_t pid)
 	if (at == NULL || at[1] != ' ' || at[2] == 'Z' || at[2] == 'X')
 		return 0;
 	at += 2;
-	for (int field = 3; field < 22 && at != NULL; field++) {
+	for (int i = 3; i < field && at != NULL; i++) {
 		at = strchr(at, ' ');
 		if (at != NULL)
 			at++;
 	}
 	return at == NULL ? 0 : strtoull(at, NULL, 10);
+}
+
+uint64_t
+process_start(pid_t pid)
+{
+	return stat_field(pid, 22);
+}
+
+pid_t
+process_parent(pid_t pid)
+{
+	return (pid_t)stat_field(pid, 4);
 }
 
 uint64_t

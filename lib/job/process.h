@@ -21,6 +21,9 @@ struct process {
 /* When pid started, 0 if there is no such process (a zombie counts as gone). */
 uint64_t process_start(pid_t pid);
 
+/* The one that waits for pid, 0 if there is no such process. */
+pid_t process_parent(pid_t pid);
+
 static inline bool
 process_alive(const struct process *p)
 {
