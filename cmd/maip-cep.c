@@ -399,7 +399,7 @@ run(struct cep *cep, struct out *late, struct out *timeouts)
 
 	ops.begin = begin_stream;
 	pipe_env_real(&env);
-	env.stats = page_stats(page);
+	page_lend(page, &env);
 	env.max_line = (size_t)max_line;
 	env.side_outputs[0] = late;
 	env.side_outputs[1] = timeouts;

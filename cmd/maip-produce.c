@@ -379,7 +379,7 @@ work(int n_files, char **files)
 	pipe_env_real(&env);
 	pipe_count_stops();     /* what was not acknowledged at the second is told */
 	conf.stop = env.stop;
-	env.stats = page_stats(page);
+	page_lend(page, &env);
 	env.max_line = (size_t)max_line;
 	env.forward_control = tee;
 	conf.clock_ms = env.clock_ms;

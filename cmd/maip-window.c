@@ -528,7 +528,7 @@ run(struct window *w, int n_files, char **files, struct page *page)
 	ops = *inner.ops;
 	ops.begin = begin;
 	pipe_env_real(&env);
-	env.stats = page_stats(page);
+	page_lend(page, &env);
 	env.max_line = (size_t)max_line;
 	env.side_outputs[0] = conf.late;
 	outer = (struct stage){ &ops, inner.self };

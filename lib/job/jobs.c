@@ -596,23 +596,38 @@ job_mark(const struct job *job, enum page_request request)
 			atomic_store(&job->stages[i].page->request, (int32_t)request);
 }
 
+/* Does none of the job's stages that live write what s reads, be it by way of other filters? */
+static bool
+is_source(const struct job *job, const struct job_stage *s)
+{
+	uint64_t in = s->in;
+
+	for (size_t steps = 0; in != 0 && steps < job->n; steps++) {
+		const struct job_stage *feeder = NULL;
+
+		for (size_t i = 0; i < job->n; i++)
+			if (job->stages[i].alive && job->stages[i].out == in)
+				feeder = &job->stages[i];
+		if (feeder != NULL && feeder->page != NULL)
+			return false;
+		in = feeder == NULL ? 0 : feeder->in;
+	}
+	return true;
+}
+
 int
 job_tell(const struct job *job, enum page_request request, struct err *err)
 {
-	const struct job_stage *first = NULL;
-
 	job_mark(job, request);
 	for (size_t i = job->n; i-- > 0;) {
 		const struct job_stage *s = &job->stages[i];
 
-		if (s->page == NULL || !s->alive)
-			continue;
-		first = s;
-		if (told_by_itself(s, request) && signal_stage(s, SIGTERM, err) < 0)
+		if (s->page != NULL && s->alive &&
+		    (told_by_itself(s, request) || is_source(job, s)) &&
+		    signal_stage(s, SIGTERM, err) < 0)
 			return -1;
 	}
-	return first == NULL || told_by_itself(first, request) ? 0
-	                                                       : signal_stage(first, SIGTERM, err);
+	return 0;
 }
 
 int

@@ -177,6 +177,20 @@ page_wants_drain(const struct page *p)
 	return atomic_load(&p->file->request) == PAGE_REQUEST_DRAIN;
 }
 
+static bool
+wants_drain(void *self)
+{
+	return page_wants_drain(self);
+}
+
+void
+page_lend(struct page *p, struct pipe_env *env)
+{
+	env->stats = page_stats(p);
+	env->wants_drain = wants_drain;
+	env->wants_drain_self = p;
+}
+
 enum page_request
 page_request(const struct page *p, int64_t *grace_ms)
 {

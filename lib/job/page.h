@@ -32,6 +32,9 @@ struct pipe_stats *page_stats(struct page *p);
  * --drain"). Read when a signal has come. */
 bool page_wants_drain(const struct page *p);
 
+/* For a stage: the page's counters, and its wish to drain. */
+void page_lend(struct page *p, struct pipe_env *env);
+
 /* What somebody asked this process for, if anything; for a PAGE_RUNNER: and how long what it runs
  * may still take. */
 enum page_request page_request(const struct page *p, int64_t *grace_ms);

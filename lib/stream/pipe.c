@@ -54,6 +54,22 @@ pipe_give_up(struct out *out)
 	return true;
 }
 
+/* Was it stopped by a signal that this input is not told of by itself? */
+static bool
+is_stopped(const struct loop *l)
+{
+	return l->env->stop != NULL && *l->env->stop != STOP_NONE &&
+	       l->hello.kind != CONTROL_HELLO;
+}
+
+/* Stopped, and the input counts as complete. */
+static bool
+is_drained(const struct loop *l)
+{
+	return is_stopped(l) && l->env->wants_drain != NULL &&
+	       l->env->wants_drain(l->env->wants_drain_self);
+}
+
 static bool
 give_up(void *arg)
 {
@@ -62,7 +78,7 @@ give_up(void *arg)
 	if (l->env->stop == NULL)
 		return false;
 	return (*l->env->stop == STOP_NOW ||
-	        (*l->env->stop == STOP_OVERDUE && l->hello.kind != CONTROL_HELLO)) &&
+	        (*l->env->stop == STOP_OVERDUE && is_stopped(l) && !is_drained(l))) &&
 	       pipe_give_up(l->out);
 }
 
@@ -119,7 +135,7 @@ cut_off(struct loop *l, const char *where)
 static int
 check_stop(struct loop *l)
 {
-	if (l->env->stop == NULL || *l->env->stop == 0 || l->hello.kind == CONTROL_HELLO)
+	if (!is_stopped(l) || is_drained(l))
 		return 0;
 	l->stopped = true;
 	return fail_as(l->err, STATUS_RETRY, "stopped by a signal before the end of the input");
@@ -318,7 +334,7 @@ flush_all(struct loop *l)
 static int
 await_input(struct loop *l)
 {
-	while (!line_ready(l->reader, 0)) {
+	while (!is_drained(l) && !line_ready(l->reader, 0)) {
 		bool ready;
 
 		if (check_stop(l) < 0 || (l->begun && tick(l) < 0) || flush_all(l) < 0)
@@ -342,6 +358,8 @@ refill(struct loop *l)
 	do {
 		if (await_input(l) < 0)
 			return -1;
+		if (is_drained(l))
+			return 0;
 		got = line_fill(l->reader, l->err);
 	} while (got == -2);
 	if (got < 0 && l->bad->source != NULL)

@@ -16,6 +16,8 @@
  *	without hello  it reads no further, fires nothing, lets go of what it had said,
  *	               STATUS_RETRY: it must not look complete; a reader that does not read is
  *	               waited for until stop is STOP_OVERDUE
+ *	               with wants_drain what it has not read does not exist: everything fires,
+ *	               and its reader is waited for
  *	with hello     it reads on: whoever cancels tells the source first, and the pipe runs dry
  *	               down to the end line
  *
@@ -46,6 +48,9 @@ struct pipe_env {
 	void *clock_self;
 	/* enum pipe_stop, set by a signal handler, see above; NULL: never */
 	const volatile int *stop;
+	/* asked once stop is set: does the input then count as complete? NULL: no */
+	bool (*wants_drain)(void *self);
+	void *wants_drain_self;
 	struct pipe_stats *stats;       /* NULL: not wanted */
 	size_t max_line;                /* 0: LINE_MAX_DEFAULT */
 	/* false: the stage is the last of its kind and control lines end here */

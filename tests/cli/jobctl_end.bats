@@ -137,3 +137,44 @@ assert_all_gone() {
 	run -0 maip-jobctl run -n job -c 'sleep 1000 <&- >&- 2>&- 3>&- & echo $! >>pids; echo "{\"timestamp\":1}" | maip-window --tumbling 1s >out'
 	assert_equal "$(state)" FINISHED
 }
+
+# What PIPELINE prints when it is drained; it reads three records from "in" and waits for more.
+drained() { # PIPELINE
+	mkfifo -m 600 in
+	maip-jobctl run -d -n job -c "$1" 3>&- 9>&- >/dev/null
+	exec 8>in
+	printf '{"timestamp":%d}\n' 1 2 3 >&8
+	until_true has_read_all 3
+	run -0 --separate-stderr maip-jobctl stop --drain job
+	exec 8>&-
+	rm in
+	assert_output --partial '"killed":0'
+	assert_equal "$(maip-jobctl show job | jq -r .state | sort -u)" CANCELED
+	run -0 cat out
+}
+
+has_read_all() { (($(maip-jobctl show job | jq -s '.[] | select(.stage | startswith("maip-")).records_in' | head -n 1) >= $1)); }
+
+@test "stop --drain reports what is open, whatever the source is" {
+	local open='{"window_start":"1970-01-01T00:00:00.000Z","window_end":"1970-01-01T00:01:00.000Z","count":3}'
+	drained 'maip-window --tumbling 1m <in >out'
+	assert_output "$open"
+	drained 'maip-window --tumbling 1m in >out'
+	assert_output "$open"
+	drained 'cat in | maip-window --tumbling 1m | cat >out'
+	assert_output "$open"
+	drained "cat in | maip-cep --begin a --where 'timestamp = 3' --not-followed-by b --where 'timestamp = 4' --within 1m --emit summary >out"
+	assert_output --partial '"match_start":"1970-01-01T00:00:03.000Z"'
+}
+
+@test "stop --drain reaches every source of a job, and its run ends with 0" {
+	maip-jobctl run -n job -c 'for f in 1 2; do maip-window --tumbling 1m never >out.$f & done; wait' 3>&- 9>&- &
+	job=$!
+	until_true both_run
+	run -0 maip-jobctl stop --drain job
+	assert_output --partial '"killed":0'
+	wait "$job"
+	job=
+}
+
+both_run() { [[ $(maip-jobctl list | jq .stages) == 2 ]]; }

@@ -485,6 +485,37 @@ a_signal_stops_a_plain_input_without_firing(void **state)
 	close_world(&w);
 }
 
+static bool
+wants_drain(void *self)
+{
+	(void)self;
+	return true;
+}
+
+static void
+a_drained_input_counts_as_complete(void **state)
+{
+	struct world w;
+
+	(void)state;
+	open_world(&w);
+	w.env.stop = &w.stop;
+	w.env.wants_drain = wants_drain;
+	w.stop_at_read = 2;
+	assert_int_equal(run(&w, "a\nb\nhal---\nf\n"), STATUS_OK);
+	assert_got(&w, "[begin]\n|1:a,2:b\n[finish 1]\n");
+	close_world(&w);
+
+	open_world(&w);
+	w.env.stop = &w.stop;
+	w.env.wants_drain = wants_drain;
+	w.stop = 1;
+	w.arrives_ms = INT64_MAX;
+	assert_int_equal(run(&w, "a\n"), STATUS_OK);
+	assert_got(&w, "[begin]\n[finish 1]\n");
+	close_world(&w);
+}
+
 static void
 a_signal_while_waiting_is_noticed(void **state)
 {
@@ -540,6 +571,21 @@ a_reader_that_does_not_read_cannot_keep_a_plain_input_from_stopping(void **state
 	assert_int_equal(w.interrupted, 3);
 	assert_got(&w, "");
 	assert_int_equal(out_finish(&w.out, STATUS_RETRY), STATUS_RETRY);
+	close_world(&w);
+}
+
+static void
+the_reader_of_a_drained_input_is_waited_for(void **state)
+{
+	struct world w;
+
+	(void)state;
+	open_world(&w);
+	w.env.stop = &w.stop;
+	w.env.wants_drain = wants_drain;
+	w.out.to.write = stuck_write;
+	assert_int_equal(run(&w, "a\n"), STATUS_OK);
+	assert_int_equal(w.interrupted, 4);
 	close_world(&w);
 }
 
@@ -798,6 +844,8 @@ main(void)
 		cmocka_unit_test(a_line_that_is_too_long_is_a_bad_record),
 		cmocka_unit_test(files_are_read_in_order_and_named),
 		cmocka_unit_test(a_signal_stops_a_plain_input_without_firing),
+		cmocka_unit_test(a_drained_input_counts_as_complete),
+		cmocka_unit_test(the_reader_of_a_drained_input_is_waited_for),
 		cmocka_unit_test(
 			a_reader_that_does_not_read_cannot_keep_a_plain_input_from_stopping),
 		cmocka_unit_test(after_hello_a_reader_that_does_not_read_is_waited_for),
