@@ -43,7 +43,8 @@ struct out {
 	bool        gave_up;
 	struct err  err;                /* why it failed */
 	bool        told;               /* out_hand_on has given that to somebody who tells it */
-	uint64_t    lines, bytes;       /* that have left */
+	/* that have left; a newline that did not come through out_end_line ends no line */
+	uint64_t    lines, bytes;
 	uint64_t    unsent_lines;       /* in buf */
 	/* told before and after a write that may block: the back-pressure clock */
 	void       *wait_arg;

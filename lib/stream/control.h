@@ -46,6 +46,7 @@ bool control_looks(struct str line);
  * ... */
 int control_parse(struct control *to, struct str line, struct err *err);
 
+/* Is not counted among the lines of o. */
 int control_print(struct out *o, const struct control *c);
 
 #endif

@@ -361,6 +361,20 @@ idle_and_active_pass_through(void **state)
 }
 
 static void
+control_lines_are_no_records(void **state)
+{
+	struct world w;
+
+	(void)state;
+	open_world(&w);
+	assert_int_equal(run(&w, HELLO WM("5") END), STATUS_OK);
+	assert_int_equal(w.stats.records_in, 0);
+	/* [hello], [wm 5] and [finish 1] */
+	assert_int_equal(w.stats.records_out, 3);
+	close_world(&w);
+}
+
+static void
 the_last_stage_keeps_control_lines_to_itself(void **state)
 {
 	struct world w;
@@ -837,6 +851,7 @@ main(void)
 		cmocka_unit_test(a_wrong_control_line_ends_the_run_whatever_the_policy),
 		cmocka_unit_test(the_watermark_never_falls),
 		cmocka_unit_test(idle_and_active_pass_through),
+		cmocka_unit_test(control_lines_are_no_records),
 		cmocka_unit_test(the_last_stage_keeps_control_lines_to_itself),
 		cmocka_unit_test(lines_come_in_batches_of_64),
 		cmocka_unit_test(what_was_good_before_a_bad_line_is_delivered),
