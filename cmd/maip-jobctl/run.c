@@ -62,16 +62,34 @@ static const char *const columns[] = { "id", "name", "log", NULL };
 #define START_WAIT_MS 3000              /* for the first stage to register */
 #define SHELL_SIGPIPE (128 + SIGPIPE)   /* what a shell says of a death by SIGPIPE */
 
-/* Stands before the text of a pipeline, in its first line, for bash's messages number them.
- * pipefail tells how the last command ended that did not end well; where that is a death by
- * SIGPIPE, which is no failure, it hides one before it. Any other status is what the text wants to
- * say, and a trap of its own stands in the place of this one. */
-static const char watch[] = "trap 'maip_end=$? maip_ends=(\"${PIPESTATUS[@]}\"); "
-                            "if [ \"$maip_end\" = 141 ]; then "
-                            "for maip_end in \"${maip_ends[@]}\"; do "
-                            "case $maip_end in 0 | 141) ;; *) exit \"$maip_end\" ;; esac; "
-                            "done; "
-                            "fi' EXIT; ";
+/* What bash runs: the text of the pipeline, its $1, behind two traps; all on one line, for from
+ * there on the lines of the text are numbered. pipefail tells how the last command ended that did
+ * not end well. Where that is a death by SIGPIPE, which is no failure, it hides one before it, so
+ * EXIT looks at what ERR has noted of all of them; and set -e would end the text behind "| head",
+ * so ERR takes it back until the next command of the text (DEBUG; ours say maip_). There is no ERR
+ * in functions and subshells: what set -e then ends half way must not look whole. Any other status
+ * is what the text wants to say, and its own traps stand in the place of these. */
+static const char around[] =
+	"maip_ends=(); "
+	"trap 'maip_end=$? maip_set=$-; "
+	"if [ \"$maip_end\" = 141 ]; then "
+	"for maip_end in \"${maip_ends[@]}\"; do "
+	"case $maip_end in 0 | 141) ;; *) exit \"$maip_end\" ;; esac; "
+	"done; "
+	"case $maip_set in *e*) "
+	"echo \"maip-jobctl run: set -e ended the text at a command that SIGPIPE has ended (write "
+	"COMMAND || true where it may)\" >&2; exit 1 ;; esac; "
+	"fi' EXIT; "
+	"trap 'maip_end=$? maip_all=(\"${PIPESTATUS[@]}\") maip_at=$BASH_COMMAND; "
+	"case $maip_at in *maip_text*) ;; *) "
+	"maip_ends=(\"${maip_all[@]}\"); "
+	"for maip_last in \"${maip_ends[@]}\"; do "
+	"case $maip_last in 0 | 141) ;; *) maip_end=other ;; esac; "
+	"done; "
+	"case $-$maip_end:$maip_last in *e*141:0) set +e; trap \"case \\$BASH_COMMAND in "
+	"*maip_*) ;; *) set -e; trap - DEBUG ;; esac\" DEBUG ;; esac ;; "
+	"esac' ERR; "
+	"maip_text=$1; shift; eval \"$maip_text\"";
 
 /* ---- what to run */
 
@@ -319,20 +337,17 @@ let_go(pid_t child, const char *id, const char *job_name, const char *log, bool 
 	return printer_finish(p);
 }
 
-/* The shell's text lives as long as the process. */
 static char **
 command_line(int argc, char **argv, char path[PATH_SIZE])
 {
-	static char *shell[] = { "bash", "-o", "pipefail", "-c", NULL, "bash", NULL };
+	static char *shell[] = { "bash", "-o",   "pipefail", "-c", (char *)around,
+		                 "bash", NULL, NULL };
 	char quoted[QUOTE_MAX];
-	struct buf watched;
 
 	if ((text == NULL) == (argc == 0))
 		die(STATUS_USAGE, "run wants either a JOB or -c 'PIPELINE'");
 	if (text != NULL) {
-		buf_init(&watched, BUF_NO_MAX);
-		buf_addf(&watched, "%s%s%c", watch, text, '\0');
-		shell[4] = watched.p;
+		shell[6] = (char *)text;
 		return shell;
 	}
 	if (!find_job(path, argv[0]))

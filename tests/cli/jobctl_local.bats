@@ -149,6 +149,39 @@ $(pipeline_ended 64)"
 	ends 0 FINISHED "(exit 3) | $many | head -n 1; true" ''
 }
 
+@test "set -e does not end the text behind a pipeline that head has ended" {
+	local many="yes '$event'"
+	run -1 --separate-stderr maip-jobctl run -c "set -e
+$many | maip-window --count 1 | head -n 1
+echo after; false; echo never"
+	assert_line --index 1 after
+	assert_equal "${#lines[@]}" 2
+	ends 0 FINISHED "set -e; $many | head -n 1; $many | head -n 1; exit 0" ''
+	ends 0 FINISHED "set -e; for i in 1 2; do $many | head -n 1; done" ''
+	ends 9 FAILED "set -e; $many | head -n 1; true; (exit 9); exit 0" "$(pipeline_ended 9)"
+	ends 9 FAILED "set -e; $many | head -n 1; (exit 9); exit 0" "$(pipeline_ended 9)"
+	ends 14 FAILED "set -e; (exit 14) | $many | head -n 1; exit 0" "$(pipeline_ended 14)"
+}
+
+@test "where set -e ends the text all the same, half of it does not look whole" {
+	local told="maip-jobctl run: set -e ended the text at a command that SIGPIPE has ended (write COMMAND || true where it may)
+$(pipeline_ended 1)"
+	ends 1 FAILED "set -e; f() { yes | head -n 1; exit 0; }; f" "$told"
+	ends 1 FAILED "set -e; (yes | head -n 1; exit 0)" "$told"
+	ends 0 FINISHED "set -e; f() { yes | head -n 1; exit 0; }; f || true" ''
+}
+
+@test "what bash says of a text is of that text alone" {
+	ends 2 FAILED 'if then (' "bash: eval: line 1: syntax error near unexpected token \`then'
+bash: eval: line 1: \`if then ('
+$(pipeline_ended 2)"
+	ends 2 FAILED $'true\nif then (' "bash: eval: line 2: syntax error near unexpected token \`then'
+bash: eval: line 2: \`if then ('
+$(pipeline_ended 2)"
+	run -0 maip-jobctl run -c $'\necho "$LINENO $# $0"'
+	assert_output '2 0 bash'
+}
+
 @test "a detached pipeline fails like one in the foreground, and its log says why" {
 	run -0 maip-jobctl run -d -n away -c "maip-window --key k --tumbling 1m <<<'$event' | (sleep 0.1; exit 4)"
 	for _ in {1..500}; do
