@@ -205,16 +205,23 @@ start(char *const *argv, const sigset_t *mask)
 	_exit(errno == ENOENT ? STATUS_NOINPUT : STATUS_DENIED);
 }
 
-static int
-open_log(const char *id, char path[PATH_SIZE])
+/* A job without a page could be neither listed nor cancelled. */
+static void
+find_run_directory(char dir[RUNDIR_PATH_MAX])
 {
-	char dir[RUNDIR_PATH_MAX];
 	struct err err;
-	int fd, run = rundir_open(dir, &err);
+	int run = rundir_open(dir, &err);
 
 	if (run < 0)
 		die(err.status, "%s", err.msg);
 	close(run);
+}
+
+static int
+open_log(const char *dir, const char *id, char path[PATH_SIZE])
+{
+	int fd;
+
 	if (log_path != NULL)
 		snprintf(path, PATH_SIZE, "%s", log_path);
 	else
@@ -363,7 +370,7 @@ static enum status
 run(const struct jobctl *ctl, const struct manager *unused, int argc, char **argv)
 {
 	sigset_t signals, before;
-	char id[33], path[PATH_SIZE] = "", log[PATH_SIZE];
+	char id[33], path[PATH_SIZE] = "", log[PATH_SIZE], dir[RUNDIR_PATH_MAX];
 	const char *job_name = name;
 	char **line;
 	pid_t child;
@@ -375,10 +382,11 @@ run(const struct jobctl *ctl, const struct manager *unused, int argc, char **arg
 	if (job_name == NULL && argc > 0)
 		job_name = strrchr(argv[0], '/') != NULL ? strrchr(argv[0], '/') + 1 : argv[0];
 	line = command_line(argc, argv, path);
+	find_run_directory(dir);
 	random_id(id);
 	set_environment(id, job_name);
 	if (detach)
-		fd = open_log(id, log);
+		fd = open_log(dir, id, log);
 	signals = block_signals(&before);
 	if (!detach)
 		return run_job(line, id, &signals, &before);

@@ -353,6 +353,17 @@ run_in_background() {
 	assert_equal "$stderr" "maip-jobctl list: $MAIP_RUN_DIR can be written by others (chmod 700 it, or set MAIP_RUN_DIR)"
 }
 
+@test "run wants a run directory, in the foreground as well: who could cancel it?" {
+	export MAIP_RUN_DIR=/proc/nowhere
+	local detach
+	for detach in '' -d; do
+		# shellcheck disable=SC2086
+		run -78 --separate-stderr maip-jobctl run $detach -c 'echo ran'
+		assert_output ''
+		assert_equal "$stderr" 'maip-jobctl run: cannot make the run directory /proc/nowhere: No such file or directory (set MAIP_RUN_DIR)'
+	done
+}
+
 @test "a tool works without a run directory" {
 	export MAIP_RUN_DIR=/proc/nowhere
 	run -0 --separate-stderr maip-window --key k --tumbling 1m <<<"$event"
