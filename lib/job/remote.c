@@ -116,6 +116,22 @@ perform(struct remote *r, const char *method, const char *path, const char *text
 	               r->base, curl_easy_strerror(done));
 }
 
+/* What every JobManager has; who answers it in another way is none. */
+#define OVERVIEW "/jobs/overview"
+
+static bool
+is_overview(const cJSON *json)
+{
+	const cJSON *jobs = cJSON_GetObjectItemCaseSensitive(json, "jobs"), *job;
+
+	if (!cJSON_IsArray(jobs))
+		return false;
+	cJSON_ArrayForEach(job, jobs)
+		if (!cJSON_IsString(cJSON_GetObjectItemCaseSensitive(job, "jid")))
+			return false;
+	return true;
+}
+
 static int
 call(void *self, const char *method, const char *path, const cJSON *body, cJSON **answer,
      struct err *err)
@@ -134,6 +150,8 @@ call(void *self, const char *method, const char *path, const cJSON *body, cJSON 
 	json = cJSON_ParseWithLength(r->answer.p != NULL ? r->answer.p : "", r->answer.n);
 	if (code / 100 != 2) {
 		refuse(r, method, path, code, json, err);
+		if (code == 404 && strcmp(path, OVERVIEW) == 0)
+			err->status = STATUS_UNAVAILABLE;       /* it names no job */
 		cJSON_Delete(json);
 		return -1;
 	}
@@ -142,6 +160,12 @@ call(void *self, const char *method, const char *path, const cJSON *body, cJSON 
 		               "%s answered %s %s with something that is not JSON (is it a Flink "
 		               "JobManager?)",
 		               r->base, method, path);
+	if (strcmp(path, OVERVIEW) == 0 && !is_overview(json)) {
+		cJSON_Delete(json);
+		return fail_as(err, STATUS_UNAVAILABLE,
+		               "%s answered %s %s with no list of jobs (is it a Flink JobManager?)",
+		               r->base, method, path);
+	}
 	*answer = json;
 	return 0;
 }

@@ -77,3 +77,31 @@ teardown() {
 	assert_equal "$stderr" \
 		"maip-jobctl: unknown command 'l\\x1b[31m' (maip-jobctl --help lists them)"
 }
+
+# Serve ANSWER with STATUS at every path, once; its address is in $url.
+serves() { # STATUS ANSWER
+	python3 -c '
+import http.server, sys
+class H(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(int(sys.argv[1]))
+        self.end_headers()
+        self.wfile.write(sys.argv[2].encode())
+    def log_message(self, *unused): pass
+server = http.server.HTTPServer(("127.0.0.1", 0), H)
+print(server.server_port, flush=True)
+server.timeout = 20
+server.handle_request()' "$@" >"$BATS_TEST_TMPDIR/other" 2>/dev/null 3>&- &
+	for _ in {1..500}; do [[ -s $BATS_TEST_TMPDIR/other ]] && break; sleep 0.02; done
+	url=http://127.0.0.1:$(<"$BATS_TEST_TMPDIR/other")
+}
+
+@test "who has no list of jobs is no JobManager" {
+	serves 200 '{"jobs":{"x":1}}'
+	run -69 --separate-stderr maip-jobctl -m "$url" list
+	assert_output ''
+	assert_equal "$stderr" "maip-jobctl list: $url answered GET /jobs/overview with no list of jobs (is it a Flink JobManager?)"
+	rm "$BATS_TEST_TMPDIR/other"
+	serves 404 '{"errors":["Not found"]}'
+	run -69 maip-jobctl -m "$url" list
+}
