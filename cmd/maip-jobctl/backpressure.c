@@ -141,9 +141,13 @@ print_vertices(const struct jobctl *ctl, const struct manager *m, const struct j
 	status = printer_finish(p);
 	if (failed != 0)
 		return (enum status)failed;
+	if (shown == 0 && only == NULL) {
+		warn("%s has no stages (maip-jobctl list shows how many a job has)", job->name);
+		return STATUS_NOINPUT;
+	}
 	if (shown == 0) {
 		warn("%s has no stage %s (maip-jobctl show %s lists them)", job->name,
-		     quote(quoted, str_of(only == NULL ? "" : only)), job->name);
+		     quote(quoted, str_of(only)), job->name);
 		return STATUS_NOINPUT;
 	}
 	if (table && verdict.slow[0] != '\0')

@@ -48,6 +48,12 @@ teardown() {
 	assert_output --partial '"stage":"maip-window","subtask":0,"level":"ok","backpressured":0,"idle":'
 }
 
+@test "backpressure of a job without stages says that it has none" {
+	run -0 maip-jobctl run -n bare -c true
+	run -66 --separate-stderr maip-jobctl backpressure bare
+	assert_equal "$stderr" 'maip-jobctl backpressure: bare has no stages (maip-jobctl list shows how many a job has)'
+}
+
 @test "cancel fires nothing and leaves the job CANCELED" {
 	start doomed 1 'exec maip-window --key k --tumbling 1m'
 	echo "$event" >&9
