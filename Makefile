@@ -149,6 +149,7 @@ install: all
 	  install -m 644 completions/$$t.zsh "$(zshdir)/_$$t"; install -m 644 completions/$$t.fish "$(fishdir)"; done
 
 # Folders that are empty then go as well, up to the prefix, or to DESTDIR; not those that every system has.
+# Nothing records who made them, and an empty one is soon made again.
 uninstall:
 	rm -f $(TOOLS:%="$(bindir)/%") $(JOBS:%="$(jobsdir)/%") \
 	  $(foreach n,1 5 7,$(patsubst man/%,"$(mandir)/man$n/%",$(wildcard man/*.$n))) \
