@@ -16,7 +16,8 @@
 
 #define GRACE_MS    30000               /* for what a signal cancels */
 #define GIVE_UP_MS  5000                /* after the first SIGKILL */
-#define LOOK_NS     20000000
+#define LOOK_NS     20000000            /* while it ends ... */
+#define LOOK_S      1                   /* ... and while stages go on that the shell has left */
 
 struct ending {
 	const char   *id;
@@ -182,7 +183,7 @@ is_over(struct ending *e, const struct family *f)
 struct ended
 supervise(pid_t child, const char *id, struct page *page, const sigset_t *signals)
 {
-	const struct timespec moment = { .tv_nsec = LOOK_NS };
+	const struct timespec moment = { .tv_nsec = LOOK_NS }, second = { .tv_sec = LOOK_S };
 	struct ending e = { .id = id, .page = page };
 	struct ended ended = { .in_time = true };
 	bool child_over = false, over = false;
@@ -202,8 +203,9 @@ supervise(pid_t child, const char *id, struct page *page, const sigset_t *signal
 		if (over)
 			break;
 		on_signal(&e,
-		          child_over || e.asked ? sigtimedwait(signals, &info, &moment)
-		                                : sigwaitinfo(signals, &info),
+		          e.asked      ? sigtimedwait(signals, &info, &moment)
+		          : child_over ? sigtimedwait(signals, &info, &second)
+		                       : sigwaitinfo(signals, &info),
 		          &info);
 	}
 	(void)reap(child, &ended.wait_status);  /* those that were the last */
