@@ -297,10 +297,23 @@ check_committed(void)
 	       "--offsets-from has an offset \"committed\": committed by which group? (-g NAME)");
 }
 
+/* There a member may be given nothing at first, and more when others have given it up: that all of
+ * its partitions are at their end says nothing. */
+static void
+check_cooperative(void)
+{
+	const char *strategy = kafka_conf_get(settings.kafka, "partition.assignment.strategy");
+
+	refuse(conf->group && consume_bounded(conf) && strategy != NULL &&
+	               strstr(strategy, "cooperative") != NULL,
+	       "partition.assignment.strategy=cooperative-sticky is for reads without an end: one "
+	       "with an end would be over before the others have given up its share (leave one of "
+	       "the two out)");
+}
+
 static void
 complete(struct err *unusable)
 {
-
 	*unusable = (struct err){ .status = STATUS_OK };
 	if (kafka_conf_finish(settings.kafka, unusable) < 0 && unusable->status == STATUS_USAGE)
 		die(STATUS_USAGE, "%s", unusable->msg);
@@ -310,6 +323,7 @@ complete(struct err *unusable)
 		settings.group = NULL;
 	conf->group = settings.group != NULL;
 	check_committed();
+	check_cooperative();
 	refuse(conf->group && conf->partitions.n > 0 && !settings.list_offsets,
 	       "-p: in a group the partitions are shared out; without -g they can be chosen");
 	refuse(key != NULL && conf->group,

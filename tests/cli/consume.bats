@@ -474,6 +474,7 @@ left_undone() { # STATUS REGEX
 		-t one --stats-interval 0s|--stats-interval has to be more than 0
 		-t one --envelope --only key|--envelope is the whole record, and --only a part of it: choose one
 		-t one --ok-errors 3|--ok-errors is for --on-error skip or dead-letter=FILE: with stop the first that is bad ends the run
+		-t one -g g -e -X partition.assignment.strategy=cooperative-sticky|partition.assignment.strategy=cooperative-sticky is for reads without an end: one with an end would be over before the others have given up its share (leave one of the two out)
 		-t one --key k -g g|--key: in a group the partitions are shared out; without -g the one of a key can be read
 		-t one --key k -p 0|-p and --key both say which partitions are read: choose one
 		-t one --rate fast|--rate: 'fast' is not a rate (try 100/s, 600/m or 5000/h)
