@@ -99,7 +99,7 @@ static const struct opt opts[] = {
 	         "them)"),
 	KAFKA_CONF_OPTS(&kafka),
 	OPT_HEADING("What the value is (default: the line, which must be a JSON object)"),
-	OPT_FLAG(0, "text", &text, "the line, whatever it is"),
+	OPT_FLAG(0, "text", &text, "the line, whatever it is, but for control lines"),
 	OPT_FLAG(0, "envelope", &envelope,
 	         "lines are what maip-consume --envelope prints: a record with everything"),
 	OPT_STR(0, "event-type", &route_conf.event_type, "TYPE",

@@ -15,7 +15,7 @@ complete -c maip-produce -l broker-timeout -x -d 'give up when no broker has ans
 complete -c maip-produce -l oauth-token-command -x -d 'log in with the token that this shell command prints (SASL OAUTHBEARER)'
 complete -c maip-produce -l aws-msk-iam -d 'log in to Amazon MSK with AWS credentials (default region: that in the broker\'s name)'
 complete -c maip-produce -l allow-cleartext-login -d 'yes, send a password or token to another machine unencrypted'
-complete -c maip-produce -l text -d 'the line, whatever it is'
+complete -c maip-produce -l text -d 'the line, whatever it is, but for control lines'
 complete -c maip-produce -l envelope -d 'lines are what maip-consume --envelope prints: a record with everything'
 complete -c maip-produce -l event-type -x -d 'a MAIP event of this type with the line as its payload'
 complete -c maip-produce -l source -x -d 'the source that events name (default maip-produce)'

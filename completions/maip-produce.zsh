@@ -23,7 +23,7 @@ _arguments -s \
 	'*--oauth-token-command=[log in with the token that this shell command prints (SASL OAUTHBEARER)]:CMD:' \
 	'*--aws-msk-iam=-[log in to Amazon MSK with AWS credentials (default region\: that in the broker'\''s name)]::REGION:' \
 	'*--allow-cleartext-login[yes, send a password or token to another machine unencrypted]' \
-	'--text[the line, whatever it is]' \
+	'--text[the line, whatever it is, but for control lines]' \
 	'--envelope[lines are what maip-consume --envelope prints\: a record with everything]' \
 	'--event-type=[a MAIP event of this type with the line as its payload]:TYPE:' \
 	'--source=[the source that events name (default maip-produce)]:NAME:' \

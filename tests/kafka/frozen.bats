@@ -47,7 +47,7 @@ await() { # TEXT
 	exec 4>&-
 	ends_with 74 "$pid"
 	run -0 tail -n 2 err
-	assert_line --index 0 --partial "maip-produce: the commit was sent, but not confirmed: look whether the records are there (maip-consume -t unsure -o earliest --exit-at-end) before sending them again: "
+	assert_line --index 0 --partial "maip-produce: the commit was sent, but not confirmed: run again with the same --transactional-id and no input (</dev/null), then look whether the records are there (maip-consume -t unsure -o earliest --exit-at-end) before sending them again: "
 	assert_line --index 1 "maip-produce: 3 records, published or not; 0 bad lines"
 	thaw
 	# a run of the same id ends the transaction, one way or the other
@@ -66,7 +66,7 @@ await() { # TEXT
 	kill -TERM "$pid"
 	ends_with 74 "$pid"
 	run -0 cat err
-	assert_line --partial "maip-produce: the commit was sent, but not confirmed: look whether the records are there (maip-consume -t signals -o earliest --exit-at-end) before sending them again: "
+	assert_line --partial "maip-produce: the commit was sent, but not confirmed: run again with the same --transactional-id and no input (</dev/null), then look whether the records are there (maip-consume -t signals -o earliest --exit-at-end) before sending them again: "
 	assert_line --partial "stopped by a second signal"
 }
 

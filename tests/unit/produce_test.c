@@ -569,7 +569,8 @@ a_commit_that_nobody_answers_is_neither_done_nor_undone(void **state)
 	assert_int_equal(f->aborts, 0);
 	assert_true(produce_counts(f->produce).unconfirmed);
 	assert_string_equal(f->err.msg,
-		"the commit was sent, but not confirmed: look whether the records are there "
+		"the commit was sent, but not confirmed: run again with the same "
+		"--transactional-id and no input (</dev/null), then look whether the records are there "
 		"(maip-consume -t t -o earliest --exit-at-end) before sending them again: no answer");
 }
 
