@@ -135,23 +135,33 @@ falls_asleep(struct watermark_set *s, size_t source, int64_t now)
 	return grace == 0;
 }
 
-/* Put to sleep who has been silent too long, find the minimum of the rest. False: nobody speaks. */
+/* Put to sleep who has been silent too long, find the minimum of the rest. False: nobody speaks.
+ * Several may fall asleep at one look. They did so one after the other: the one that spoke last was
+ * alone for a moment, and *alone is what it said then; TIME_MIN: nobody fell asleep. */
 static bool
-find_low(struct watermark_set *s, int64_t now, bool *any)
+find_low(struct watermark_set *s, int64_t now, bool *any, int64_t *alone)
 {
+	int64_t last = TIME_MIN;
 	bool active = false;
+
+	*alone = TIME_MIN;
 
 	*any = false;
 	s->stale = false;
 	s->next_idle = TIME_MAX;
 	for (size_t i = 0; i < s->n; i++) {
 		struct source_mark *m = &s->source[i];
+		const int64_t seen = m->seen;
 
 		if (!m->joined)
 			continue;
 		*any = true;
-		if (!m->idle)
-			m->idle = falls_asleep(s, i, now);
+		if (!m->idle && falls_asleep(s, i, now)) {
+			m->idle = true;
+			if (seen > last || (seen == last && m->w.now > *alone))
+				*alone = m->w.now;
+			last = seen > last ? seen : last;
+		}
 		if (m->idle)
 			continue;
 		if (!active || m->w.now < s->source[s->low].w.now)
@@ -170,10 +180,13 @@ watermark_set_advance(struct watermark_set *s, int64_t now, int64_t *ts, bool *i
 
 	if (s->stale || now >= s->next_idle) {
 		bool any;
-		const bool active = find_low(s, now, &any);
+		int64_t low;
+		const bool active = find_low(s, now, &any, &low);
 
-		if (active && s->source[s->low].w.now > s->common) {
-			s->common = s->source[s->low].w.now;
+		if (active)
+			low = s->source[s->low].w.now;
+		if (low > s->common) {
+			s->common = low;
 			news = true;
 		}
 		if (any && s->told_idle == active) {

@@ -152,6 +152,29 @@ a_silent_source_leaves_the_minimum_and_returns_when_it_speaks(void **state)
 }
 
 static void
+those_that_fall_silent_at_one_look_do_so_one_after_the_other(void **state)
+{
+	struct watermark_set *s = watermark_set_new(0, 1000);
+
+	(void)state;
+	watermark_set_join(s, 0, 0);
+	watermark_set_join(s, 1, 0);
+	watermark_set_see(s, 0, 100, 5);
+	assert_false(watermark_set_advance(s, 5, &ts, &idle));
+	assert_true(watermark_set_advance(s, 5000, &ts, &idle));
+	assert_int_equal(ts, 99);
+	assert_true(idle);
+	watermark_set_see(s, 1, 80, 5001);
+	watermark_set_see(s, 0, 300, 5002);
+	assert_true(watermark_set_advance(s, 5002, &ts, &idle));
+	watermark_set_see(s, 1, 200, 5003);
+	assert_true(watermark_set_advance(s, 9000, &ts, &idle));
+	assert_int_equal(ts, 199);      /* 1 spoke last */
+	assert_true(idle);
+	watermark_set_free(s);
+}
+
+static void
 without_a_strategy_there_is_no_watermark(void **state)
 {
 	struct watermark_set *s = watermark_set_new(WATERMARK_NONE, 0);
@@ -172,17 +195,18 @@ the_fast_minimum_is_the_true_one(void **state)
 	for (unsigned seed = 1; seed <= 200; seed++) {
 		struct watermark_set *s = watermark_set_new(5, 50);
 		int64_t newest[4], seen[4] = { 0 }, common = TIME_MIN, now = 0;
-		bool joined[4] = { false }, was_idle = false;
+		bool joined[4] = { false }, asleep[4] = { false }, was_idle = false;
 		unsigned r = seed;
 
 		for (int step = 0; step < 300; step++) {
-			int64_t low = TIME_MAX;
+			int64_t low = TIME_MAX, last = TIME_MIN, alone = TIME_MIN;
 			bool any = false, active = false, news = false;
 			size_t i;
 
 			r = r * 1103515245 + 12345;
 			i = (r >> 16) % 4;
 			now += (r >> 18) % 20;
+			asleep[i] = false;
 			if (!joined[i]) {
 				watermark_set_join(s, i, now);
 				joined[i] = true, newest[i] = TIME_MIN, seen[i] = now;
@@ -198,13 +222,20 @@ the_fast_minimum_is_the_true_one(void **state)
 			}
 			for (i = 0; i < 4; i++) {
 				any |= joined[i];
+				if (joined[i] && now - seen[i] >= 50 && !asleep[i]) {
+					asleep[i] = true;
+					if (seen[i] > last ||
+					    (seen[i] == last && newest[i] > alone))
+						alone = newest[i];
+					last = seen[i] > last ? seen[i] : last;
+				}
 				if (!joined[i] || now - seen[i] >= 50)
 					continue;
 				active = true;
 				low = newest[i] < low ? newest[i] : low;
 			}
-			if (active && low > common)
-				common = low, news = true;
+			if ((active ? low : alone) > common)
+				common = active ? low : alone, news = true;
 			if (any && was_idle == active)
 				was_idle = !active, news = true;
 			assert_int_equal(watermark_set_advance(s, now, &ts, &idle), news);
@@ -226,6 +257,7 @@ main(void)
 			a_source_that_leaves_or_joins_changes_the_minimum_but_never_lowers_it),
 		cmocka_unit_test(a_source_that_may_have_more_to_say_is_not_idle),
 		cmocka_unit_test(a_silent_source_leaves_the_minimum_and_returns_when_it_speaks),
+		cmocka_unit_test(those_that_fall_silent_at_one_look_do_so_one_after_the_other),
 		cmocka_unit_test(without_a_strategy_there_is_no_watermark),
 		cmocka_unit_test(the_fast_minimum_is_the_true_one),
 	};
