@@ -189,12 +189,6 @@ on_note(void *arg, const char *text)
 	warn("%s", text);
 }
 
-static bool
-wants_drain(void *arg)
-{
-	return page_wants_drain(arg);
-}
-
 static enum status
 work(struct page *page, struct pipe_env *env, const struct err *unusable)
 {
@@ -206,9 +200,7 @@ work(struct page *page, struct pipe_env *env, const struct err *unusable)
 	struct err err;
 	enum status status;
 
-	env->stats = page_stats(page);
-	conf->wants_drain = wants_drain;
-	conf->wants_drain_arg = page;
+	page_lend(page, env);
 	conf->nap = nap;
 	conf->note = on_note;
 	conf->tick = on_tick_of_run;

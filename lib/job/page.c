@@ -171,16 +171,12 @@ page_stats(struct page *p)
 	return &p->file->stats;
 }
 
-bool
-page_wants_drain(const struct page *p)
-{
-	return atomic_load(&p->file->request) == PAGE_REQUEST_DRAIN;
-}
-
 static bool
 wants_drain(void *self)
 {
-	return page_wants_drain(self);
+	const struct page *p = self;
+
+	return atomic_load(&p->file->request) == PAGE_REQUEST_DRAIN;
 }
 
 void

@@ -28,11 +28,8 @@ struct page;                                            /* opaque; lives in page
 struct page *page_register(const char *tool, int argc, char *const *argv, struct err *told);
 struct pipe_stats *page_stats(struct page *p);
 
-/* Somebody asked this job to stop; with drain: to fire what is open first ("maip-jobctl stop
- * --drain"). Read when a signal has come. */
-bool page_wants_drain(const struct page *p);
-
-/* For a stage: the page's counters, and its wish to drain. */
+/* For a stage: the page's counters, and its wish to drain, to fire what is open before it stops
+ * ("maip-jobctl stop --drain"). */
 void page_lend(struct page *p, struct pipe_env *env);
 
 /* What somebody asked this process for, if anything; for a PAGE_RUNNER: and how long what it runs

@@ -815,8 +815,8 @@ consume_run(struct consume *c, const struct reader *reader, struct err *err)
 		if (c->conf.tick != NULL)
 			c->conf.tick(c->conf.tick_arg);
 	}
-	if (go_on > 0 && c->conf.wants_drain != NULL &&
-	    c->conf.wants_drain(c->conf.wants_drain_arg))
+	if (go_on > 0 && c->env->wants_drain != NULL &&
+	    c->env->wants_drain(c->env->wants_drain_self))
 		go_on = 0;
 	if (go_on < 0 || consume_finish(c, go_on == 0, err) < 0)
 		return trouble(c, err);

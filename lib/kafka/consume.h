@@ -75,10 +75,6 @@ struct consume_conf {                   /* borrowed for the life of the consume 
 	/* wait for so long, or a signal; not NULL if there is a pace */
 	void               (*nap)(void *arg, int64_t ms);
 	void                *nap_arg;
-
-	/* asked once env->stop is set: shall stages downstream fire what is open? NULL: no */
-	bool               (*wants_drain)(void *arg);
-	void                *wants_drain_arg;
 };
 
 /* Does reading end by itself when what is there has been read? */

@@ -48,7 +48,8 @@ struct pipe_env {
 	void *clock_self;
 	/* enum pipe_stop, set by a signal handler, see above; NULL: never */
 	const volatile int *stop;
-	/* asked once stop is set: does the input then count as complete? NULL: no */
+	/* asked once stop is set: does the input then count as complete, and shall stages
+	 * downstream fire what is open? NULL: no */
 	bool (*wants_drain)(void *self);
 	void *wants_drain_self;
 	struct pipe_stats *stats;       /* NULL: not wanted */
