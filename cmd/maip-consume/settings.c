@@ -302,10 +302,7 @@ check_committed(void)
 static void
 check_cooperative(void)
 {
-	const char *strategy = kafka_conf_get(settings.kafka, "partition.assignment.strategy");
-
-	refuse(conf->group && consume_bounded(conf) && strategy != NULL &&
-	               strstr(strategy, "cooperative") != NULL,
+	refuse(conf->group && consume_bounded(conf) && kafka_conf_cooperative(settings.kafka),
 	       "partition.assignment.strategy=cooperative-sticky is for reads without an end: one "
 	       "with an end would be over before the others have given up its share (leave one of "
 	       "the two out)");

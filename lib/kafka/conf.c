@@ -541,6 +541,14 @@ kafka_conf_number(const struct kafka_conf *c, const char *key, int64_t otherwise
 	return value != NULL ? strtoll(value, NULL, 10) : otherwise;
 }
 
+bool
+kafka_conf_cooperative(const struct kafka_conf *c)
+{
+	const char *strategy = kafka_conf_get(c, "partition.assignment.strategy");
+
+	return strategy != NULL && strstr(strategy, "cooperative") != NULL;
+}
+
 const char *
 kafka_conf_from(const struct kafka_conf *c, const char *key)
 {

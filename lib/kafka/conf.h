@@ -111,6 +111,7 @@ int kafka_conf_finish(struct kafka_conf *c, struct err *err);
 const char *kafka_conf_get(const struct kafka_conf *c, const char *key);        /* NULL: not set */
 /* Of a property that is a number; librdkafka has the last word on whether it is one. */
 int64_t kafka_conf_number(const struct kafka_conf *c, const char *key, int64_t otherwise);
+bool kafka_conf_cooperative(const struct kafka_conf *c);       /* may a group rebalance so? */
 bool kafka_conf_is_secret(const char *key);             /* never to be shown */
 
 /* One row a property that was set, secrets as "***"; for -v. */

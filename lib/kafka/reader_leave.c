@@ -120,10 +120,7 @@ reached(struct farewell *f, enum part_way stage)
 static bool
 may_abort(const struct kafka_reader *k)
 {
-	const char *strategy = kafka_conf_get(k->h.conf, "partition.assignment.strategy");
-
-	return rd_kafka_version() < COOPERATIVE_FIXED && strategy != NULL &&
-	       strstr(strategy, "cooperative") != NULL;
+	return rd_kafka_version() < COOPERATIVE_FIXED && kafka_conf_cooperative(k->h.conf);
 }
 
 static void *
