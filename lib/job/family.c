@@ -34,13 +34,15 @@ read_all(struct family *to)
 	while (proc != NULL && (entry = readdir(proc)) != NULL) {
 		char *end;
 		const pid_t pid = (pid_t)strtol(entry->d_name, &end, 10);
-		const uint64_t start = *end == '\0' && pid > 0 ? process_start(pid) : 0;
+		pid_t parent = 0;
+		const uint64_t start =
+			*end == '\0' && pid > 0 ? process_look(pid, &parent) : 0;
 
 		if (start == 0)
 			continue;
 		to->list = mem_more(to->list, to->n, &cap, sizeof(*to->list));
-		to->list[to->n++] = (struct relative){ .process = { pid, start },
-			                               .parent = process_parent(pid) };
+		to->list[to->n++] =
+			(struct relative){ .process = { pid, start }, .parent = parent };
 	}
 	if (proc != NULL)
 		closedir(proc);

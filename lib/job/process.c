@@ -34,9 +34,8 @@ read_file(const char *path, char *to, size_t n)
 	return got;
 }
 
-/* A field of /proc/PID/stat behind the name, 3 and on; 0: there is no such process. */
-static uint64_t
-stat_field(pid_t pid, int field)
+uint64_t
+process_look(pid_t pid, pid_t *parent)
 {
 	char path[64], stat[1024], *at;
 
@@ -47,7 +46,9 @@ stat_field(pid_t pid, int field)
 	if (at == NULL || at[1] != ' ' || at[2] == 'Z' || at[2] == 'X')
 		return 0;
 	at += 2;
-	for (int i = 3; i < field && at != NULL; i++) {
+	for (int field = 3; field < 22 && at != NULL; field++) {
+		if (field == 4)
+			*parent = (pid_t)strtol(at, NULL, 10);
 		at = strchr(at, ' ');
 		if (at != NULL)
 			at++;
@@ -58,13 +59,9 @@ stat_field(pid_t pid, int field)
 uint64_t
 process_start(pid_t pid)
 {
-	return stat_field(pid, 22);
-}
+	pid_t unused;
 
-pid_t
-process_parent(pid_t pid)
-{
-	return (pid_t)stat_field(pid, 4);
+	return process_look(pid, &unused);
 }
 
 uint64_t

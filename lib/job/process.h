@@ -21,8 +21,8 @@ struct process {
 /* When pid started, 0 if there is no such process (a zombie counts as gone). */
 uint64_t process_start(pid_t pid);
 
-/* The one that waits for pid, 0 if there is no such process. */
-pid_t process_parent(pid_t pid);
+/* The same, and *parent is the one that waits for it; unchanged if there is no such process. */
+uint64_t process_look(pid_t pid, pid_t *parent);
 
 static inline bool
 process_alive(const struct process *p)
