@@ -135,16 +135,14 @@ falls_asleep(struct watermark_set *s, size_t source, int64_t now)
 	return grace == 0;
 }
 
-/* Put to sleep who has been silent too long, find the minimum of the rest. False: nobody speaks.
- * Several may fall asleep at one look. They did so one after the other: the one that spoke last was
- * alone for a moment, and *alone is what it said then; TIME_MIN: nobody fell asleep. */
+/* Put to sleep who has been silent too long, and find the minimum of the rest, *low. False: nobody
+ * speaks. Several may fall asleep at one look. They did so one after the other: the one that spoke
+ * last was alone for a moment, and what it said is *low then; TIME_MIN: nobody fell asleep. */
 static bool
-find_low(struct watermark_set *s, int64_t now, bool *any, int64_t *alone)
+find_low(struct watermark_set *s, int64_t now, bool *any, int64_t *low)
 {
-	int64_t last = TIME_MIN;
+	int64_t last = TIME_MIN, alone = TIME_MIN;
 	bool active = false;
-
-	*alone = TIME_MIN;
 
 	*any = false;
 	s->stale = false;
@@ -158,8 +156,8 @@ find_low(struct watermark_set *s, int64_t now, bool *any, int64_t *alone)
 		*any = true;
 		if (!m->idle && falls_asleep(s, i, now)) {
 			m->idle = true;
-			if (seen > last || (seen == last && m->w.now > *alone))
-				*alone = m->w.now;
+			if (seen > last || (seen == last && m->w.now > alone))
+				alone = m->w.now;
 			last = seen > last ? seen : last;
 		}
 		if (m->idle)
@@ -170,6 +168,7 @@ find_low(struct watermark_set *s, int64_t now, bool *any, int64_t *alone)
 		if (s->idle_timeout > 0 && m->seen + s->idle_timeout < s->next_idle)
 			s->next_idle = m->seen + s->idle_timeout;
 	}
+	*low = active ? s->source[s->low].w.now : alone;
 	return active;
 }
 
@@ -183,8 +182,6 @@ watermark_set_advance(struct watermark_set *s, int64_t now, int64_t *ts, bool *i
 		int64_t low;
 		const bool active = find_low(s, now, &any, &low);
 
-		if (active)
-			low = s->source[s->low].w.now;
 		if (low > s->common) {
 			s->common = low;
 			news = true;
