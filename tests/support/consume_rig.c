@@ -55,6 +55,15 @@ rig_init(struct rig *r, struct memory_broker *b, const char *topic)
 }
 
 void
+rig_init_timed(struct rig *r, struct memory_broker *b, int32_t partitions)
+{
+	memory_broker_topic(b, "t", partitions);
+	rig_init(r, b, "t");
+	r->conf.watermarks = true;
+	r->conf.range.from.kind = PLACE_EARLIEST;
+}
+
+void
 rig_open(struct rig *r)
 {
 	r->conf.group = r->group != NULL;

@@ -36,6 +36,9 @@ struct rig {
 };
 
 void rig_init(struct rig *r, struct memory_broker *b, const char *topic);
+/* The same for a read without an end of "t", which it makes, from its first record on, with
+ * watermarks. */
+void rig_init_timed(struct rig *r, struct memory_broker *b, int32_t partitions);
 void rig_open(struct rig *r);
 void rig_start(struct rig *r);          /* rig_open(), and the consume starts */
 enum status rig_run(struct rig *r);

@@ -355,11 +355,8 @@ the_slowest_partition_that_speaks_holds_the_watermark(void **state)
 	struct rig r;
 
 	(void)state;
-	memory_broker_topic(b, "t", 2);
-	rig_init(&r, b, "t");
-	r.conf.watermarks = true;
+	rig_init_timed(&r, b, 2);
 	r.conf.idle_timeout = 1000;
-	r.conf.range.from.kind = PLACE_EARLIEST;
 	rig_start(&r);
 	rig_put_event(b, "t", 0, NOW + 500, 1);
 	rig_steps(&r, 5);
@@ -405,11 +402,8 @@ end_with_hidden(void *self, const struct part *p)
 static void
 open_with_hidden(struct rig *r, struct memory_broker *b)
 {
-	memory_broker_topic(b, "t", 2);
-	rig_init(r, b, "t");
-	r->conf.watermarks = true;
+	rig_init_timed(r, b, 2);
 	r->conf.idle_timeout = 1000;
-	r->conf.range.from.kind = PLACE_EARLIEST;
 	rig_open(r);
 	told_end = r->reader.heard_end;
 	r->reader.heard_end = end_with_hidden;
@@ -489,11 +483,8 @@ a_partition_is_not_silent_while_the_output_is_blocked(void **state)
 	struct rig r;
 
 	(void)state;
-	memory_broker_topic(b, "t", 2);
-	rig_init(&r, b, "t");
-	r.conf.watermarks = true;
+	rig_init_timed(&r, b, 2);
 	r.conf.idle_timeout = 1000;
-	r.conf.range.from.kind = PLACE_EARLIEST;
 	r.write_takes = 60000;
 	rig_start(&r);
 	rig_put_event(b, "t", 1, NOW + 100, 1);
@@ -625,11 +616,8 @@ the_clock_moves_time_on_when_the_whole_topic_is_quiet(void **state)
 	struct rig r;
 
 	(void)state;
-	memory_broker_topic(b, "t", 2);
-	rig_init(&r, b, "t");
-	r.conf.watermarks = true;
+	rig_init_timed(&r, b, 2);
 	r.conf.idle_advance = 5000;
-	r.conf.range.from.kind = PLACE_EARLIEST;
 	rig_start(&r);
 	/* nothing was ever read: there is no time that could go on */
 	r.now += 60000;
@@ -672,11 +660,8 @@ the_clock_does_not_move_time_on_while_a_broker_cannot_be_reached(void **state)
 	struct rig r;
 
 	(void)state;
-	memory_broker_topic(b, "t", 1);
-	rig_init(&r, b, "t");
-	r.conf.watermarks = true;
+	rig_init_timed(&r, b, 1);
 	r.conf.idle_advance = 5000;
-	r.conf.range.from.kind = PLACE_EARLIEST;
 	rig_start(&r);
 	in_touch = r.reader.in_touch;
 	rig_put_event(b, "t", 0, NOW - 100000, 1);

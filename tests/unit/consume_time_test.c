@@ -184,11 +184,8 @@ a_partition_whose_broker_is_lost_is_not_idle_while_others_are(void **state)
 	struct rig r;
 
 	(void)state;
-	memory_broker_topic(b, "t", 3);
-	rig_init(&r, b, "t");
-	r.conf.watermarks = true;
+	rig_init_timed(&r, b, 3);
 	r.conf.idle_timeout = 1000;
-	r.conf.range.from.kind = PLACE_EARLIEST;
 	rig_start(&r);
 	in_touch = r.reader.in_touch;
 	for (int p = 0; p < 3; p++)
@@ -246,12 +243,9 @@ the_clock_goes_on_from_what_the_partitions_say_that_have_had_a_record(void **sta
 	struct rig r;
 
 	(void)state;
-	memory_broker_topic(b, "t", 3);
-	rig_init(&r, b, "t");
-	r.conf.watermarks = true;
+	rig_init_timed(&r, b, 3);
 	r.conf.idle_timeout = 30000;
 	r.conf.idle_advance = 500;
-	r.conf.range.from.kind = PLACE_EARLIEST;
 	rig_start(&r);
 	heard_end = r.reader.heard_end;
 	r.now += 1000;
@@ -286,12 +280,9 @@ a_partition_with_a_record_that_has_not_come_yet_holds_the_clock(void **state)
 	struct rig r;
 
 	(void)state;
-	memory_broker_topic(b, "t", 2);
-	rig_init(&r, b, "t");
-	r.conf.watermarks = true;
+	rig_init_timed(&r, b, 2);
 	r.conf.idle_timeout = 30000;
 	r.conf.idle_advance = 500;
-	r.conf.range.from.kind = PLACE_EARLIEST;
 	rig_start(&r);
 	rig_put_event(b, "t", 0, NOW + 100, 0);
 	rig_steps(&r, 5);
