@@ -396,8 +396,8 @@ fail_unconfirmed(struct produce *p, struct err *err)
 	fail_as(err, STATUS_IO,
 	        "the commit was sent, but not confirmed: run again with the same "
 	        "--transactional-id and no input (</dev/null), then look whether the records are "
-	        "there "
-	        "(maip-consume -t %s -o earliest --exit-at-end) before sending them again: %s",
+	        "there (maip-consume -t %s -o earliest --exit-at-end) before sending them again: "
+	        "%s",
 	        p->conf.topic != NULL ? p->conf.topic : "TOPIC", why.msg);
 	return STATUS_IO;
 }

@@ -37,9 +37,8 @@ time_expr_new(struct str text, const char *option, int format, const struct expr
 	}
 	t = mem_zalloc(1, sizeof(*t));
 	*t = (struct time_expr){ .expr = e, .text = mem_dup(text), .field = expr_field(e),
-		.format = TIME_FORMAT_AUTO, .has_format = format != TIME_EXPR_NO_FORMAT };
-	if (t->has_format)
-		t->format = (enum time_format)format;
+		.has_format = format != TIME_EXPR_NO_FORMAT };
+	t->format = t->has_format ? (enum time_format)format : TIME_FORMAT_AUTO;
 	return t;
 }
 
