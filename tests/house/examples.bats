@@ -66,6 +66,14 @@ ok 1 - x.1:5
 ok 2 - x.1:21'
 }
 
+@test "a block that is never over is ended, and noticed" {
+	printf '%s\n' '.\" example: run' '.Bd -literal' '$ sleep 600 | cat' .Ed >"$BATS_TEST_TMPDIR/x.1"
+	MAIP_EXAMPLE_LIMIT=0.2 examples run "$BATS_TEST_TMPDIR/x.1"
+	assert_failure 1
+	assert_line '# not over after 0.2 s'
+	assert_line 'not ok 1 - x.1:2'
+}
+
 @test "another output is noticed" {
 	cat >"$BATS_TEST_TMPDIR/x.1" <<'END'
 .\" example: run
