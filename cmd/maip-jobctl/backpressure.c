@@ -14,7 +14,8 @@
 static const struct opt opts[] = { OPT_END };
 
 const struct tool backpressure_tool = {
-	.name = "maip-jobctl backpressure", .operands = "JOB [STAGE]", .opts = opts,
+	.name = "maip-jobctl backpressure", .parent = &jobctl_tool,
+	.operands = "JOB [STAGE]", .opts = opts,
 	.summary = "how long each stage was back-pressured, idle and busy in the last minute",
 	.operand_call = "--timeout 1s list --words",
 };

@@ -34,7 +34,7 @@ static const struct opt opts[] = {
 };
 
 const struct tool broker_tool = {
-	.name = "maip-jobctl broker", .operands = "", .opts = opts,
+	.name = "maip-jobctl broker", .parent = &jobctl_tool, .operands = "", .opts = opts,
 	.summary = "run a broker in memory, for demos, tests and learning",
 };
 

@@ -19,7 +19,7 @@ static const struct opt opts[] = {
 };
 
 const struct tool cancel_tool = {
-	.name = "maip-jobctl cancel", .operands = "JOB...", .opts = opts,
+	.name = "maip-jobctl cancel", .parent = &jobctl_tool, .operands = "JOB...", .opts = opts,
 	.summary = "end jobs at once: no open window fires",
 	.operand_call = "--timeout 1s list --words --running",
 };

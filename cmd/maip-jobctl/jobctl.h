@@ -12,7 +12,7 @@
 #include "job/manager.h"
 #include "job/resolve.h"
 
-struct jobctl {                         /* the options before the command */
+struct jobctl {                         /* the options that every command has */
 	const char *url;                /* -m; NULL: local pipelines */
 	const char *token_file;
 	int64_t     timeout_ms;
@@ -28,6 +28,7 @@ struct command {
 	const int64_t *grace_ms;
 };
 
+extern const struct tool jobctl_tool;
 extern const struct tool list_tool, show_tool, backpressure_tool, cancel_tool, stop_tool, run_tool,
 	broker_tool;
 

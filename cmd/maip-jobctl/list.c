@@ -15,7 +15,7 @@ static const struct opt opts[] = {
 };
 
 const struct tool list_tool = {
-	.name = "maip-jobctl list", .operands = "", .opts = opts,
+	.name = "maip-jobctl list", .parent = &jobctl_tool, .operands = "", .opts = opts,
 	.summary = "what runs, and what has ended lately",
 };
 

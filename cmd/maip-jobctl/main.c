@@ -37,7 +37,7 @@ static const struct tool *const tools[] = {
 	&stop_tool, &run_tool, &broker_tool, NULL
 };
 
-static const struct tool tool = {
+const struct tool jobctl_tool = {
 	.name = "maip-jobctl",
 	.operands = "COMMAND [ARGUMENT]...",
 	.opts = opts,
@@ -140,7 +140,7 @@ find_command(const char *name)
 	for (size_t i = 0; commands[i] != NULL; i++)
 		if (strcmp(strrchr(commands[i]->tool->name, ' ') + 1, name) == 0)
 			return commands[i];
-	nearest = opt_nearest_command(&tool, name);
+	nearest = opt_nearest_command(&jobctl_tool, name);
 	quote(quoted, str_of(name));
 	if (nearest != NULL)
 		die(STATUS_USAGE, "unknown command %s (did you mean %s?)", quoted, nearest);
@@ -150,7 +150,7 @@ find_command(const char *name)
 int
 main(int argc, char **argv)
 {
-	int first = opt_parse(&tool, argc, argv);
+	int first = opt_parse(&jobctl_tool, argc, argv);
 	const struct command *command;
 	struct manager m;
 	enum status status;
@@ -159,15 +159,15 @@ main(int argc, char **argv)
 	if (first == argc)
 		die(STATUS_USAGE, "no command given (list, show, backpressure, cancel, stop, run "
 		                  "or broker; see --help)");
-	if (ctl.url == NULL)
-		ctl.url = getenv("MAIP_JOBMANAGER");
-	if (ctl.url != NULL && *ctl.url == '\0')
-		ctl.url = NULL;
 	signal(SIGPIPE, SIG_IGN);
 	command = find_command(argv[first]);
 	argc -= first;
 	argv += first;
 	operands = opt_parse(command->tool, argc, argv);
+	if (ctl.url == NULL)
+		ctl.url = getenv("MAIP_JOBMANAGER");
+	if (ctl.url != NULL && *ctl.url == '\0')
+		ctl.url = NULL;
 	m = open_manager(&ctl, command->grace_ms == NULL ? 0 : *command->grace_ms);
 	status = command->run(&ctl, &m, argc - operands, argv + operands);
 	m.close(m.self);

@@ -48,7 +48,7 @@ static const struct opt opts[] = {
 static const char *const ready_made[] = { "stream-processor", "anomaly-detector", NULL };
 
 const struct tool run_tool = {
-	.name = "maip-jobctl run",
+	.name = "maip-jobctl run", .parent = &jobctl_tool,
 	.operands = "[JOB [ARGUMENT]...]",
 	.opts = opts,
 	.stop_at_operand = true,

@@ -13,7 +13,7 @@
 static const struct opt opts[] = { OPT_END };
 
 const struct tool show_tool = {
-	.name = "maip-jobctl show", .operands = "JOB", .opts = opts,
+	.name = "maip-jobctl show", .parent = &jobctl_tool, .operands = "JOB", .opts = opts,
 	.summary = "the stages of a job: state, records, watermark",
 	.operand_call = "--timeout 1s list --words",
 };

@@ -29,7 +29,7 @@ static const struct opt opts[] = {
 };
 
 const struct tool stop_tool = {
-	.name = "maip-jobctl stop", .operands = "JOB", .opts = opts,
+	.name = "maip-jobctl stop", .parent = &jobctl_tool, .operands = "JOB", .opts = opts,
 	.summary = "end a job in order; on Flink, with a savepoint",
 	.operand_call = "--timeout 1s list --words --running",
 };

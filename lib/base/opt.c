@@ -39,15 +39,15 @@ const struct opt opt_builtins[OPT_BUILTINS] = {
 const struct opt *
 opt_at(const struct tool *tool, size_t i)
 {
-	size_t n = 0;
-	bool   headings = false;
+	bool headings = false;
 
-	for (; tool->opts[n].kind != OPT_KIND_END; n++) {
-		if (n == i)
-			return &tool->opts[n];
-		headings |= tool->opts[n].kind == OPT_KIND_HEADING;
-	}
-	i = i - n + (headings ? OPT_HELP_HEADING : OPT_HELP);
+	for (const struct tool *t = tool; t != NULL; t = t->parent)
+		for (const struct opt *o = t->opts; o->kind != OPT_KIND_END; o++, i--) {
+			if (i == 0)
+				return o;
+			headings |= o->kind == OPT_KIND_HEADING;
+		}
+	i += headings ? OPT_HELP_HEADING : OPT_HELP;
 	return i < OPT_BUILTINS ? &opt_builtins[i] : NULL;
 }
 

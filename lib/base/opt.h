@@ -102,6 +102,9 @@ struct tool {
 	 * them, the man page and the completions have their options, too. The tool itself finds
 	 * and parses them. NULL: none. */
 	const struct tool *const *commands;
+	/* Of a command: the tool it is within, whose options it obeys, too, so that they may stand
+	 * behind its name as well as before it. NULL: none. */
+	const struct tool        *parent;
 	/* Of a command, for completions. What an operand can be: words, NULL at the end, besides
 	 * the name of a file; or what the tool prints, a word a line, if it is called with its own
 	 * options and these arguments, separated by spaces. NULL: nobody says. */

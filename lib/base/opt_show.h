@@ -14,7 +14,8 @@
 enum { OPT_HELP_HEADING, OPT_HELP, OPT_VERSION, OPT_BUILTINS };
 extern const struct opt opt_builtins[OPT_BUILTINS];
 
-/* Option i of the tool, headings included, the built-in ones last; NULL past the end. */
+/* Option i of the tool, headings included, its own before those of the tool it is within and the
+ * built-in ones last; NULL past the end. */
 const struct opt *opt_at(const struct tool *tool, size_t i);
 
 /* The same with the options of the tool's commands behind them, each long name once: what a shell

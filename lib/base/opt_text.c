@@ -89,7 +89,9 @@ add_option(struct buf *to, const struct opt *o, size_t column)
 static bool
 has_kind(const struct tool *tool, enum opt_kind kind, enum opt_kind or_kind)
 {
-	for (const struct opt *o = tool->opts; o->kind != OPT_KIND_END; o++)
+	const struct opt *o;
+
+	for (size_t i = 0; (o = opt_at(tool, i)) != NULL; i++)
 		if (o->kind == kind || o->kind == or_kind)
 			return true;
 	return false;

@@ -30,6 +30,22 @@ teardown() {
 	assert_equal "${#lines[@]}" 2
 }
 
+@test "options of every command stand before its name or behind it, as with flink list -m" {
+	local url=$MAIP_JOBMANAGER
+	run -0 maip-jobctl list --running -m "$url"
+	assert_equal "${#lines[@]}" 2
+	MAIP_JOBMANAGER=127.0.0.1:1 run -0 maip-jobctl list -m "$url" --json --running --timeout 5s
+	assert_equal "${#lines[@]}" 2
+	MAIP_JOBMANAGER=$url run -0 maip-jobctl list -m ''
+	refute_output
+	run -0 maip-jobctl -m 127.0.0.1:1 list -m "$url"
+	assert_equal "${#lines[@]}" 4
+	run -0 maip-jobctl cancel --help
+	assert_line --partial '--no-wait'
+	assert_line --partial '-m, --jobmanager=URL'
+	assert_line --partial 'DURATION: a number and a unit'
+}
+
 @test "show names the stages, their records and the lowest watermark" {
 	run -0 maip-jobctl show 'MAIP Stream Processor'
 	assert_equal "${#lines[@]}" 2
