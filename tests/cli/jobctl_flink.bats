@@ -36,7 +36,7 @@ teardown() {
 	assert_equal "${#lines[@]}" 2
 	MAIP_JOBMANAGER=127.0.0.1:1 run -0 maip-jobctl list -m "$url" --json --running --timeout 5s
 	assert_equal "${#lines[@]}" 2
-	MAIP_JOBMANAGER=$url run -0 maip-jobctl list -m ''
+	MAIP_RUN_DIR=$BATS_TEST_TMPDIR/run run -0 maip-jobctl list -m ''
 	refute_output
 	run -0 maip-jobctl -m 127.0.0.1:1 list -m "$url"
 	assert_equal "${#lines[@]}" 4
