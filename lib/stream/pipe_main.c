@@ -17,17 +17,26 @@
 #include "base/clock.h"
 #include "base/mem.h"
 
-#define PIPE_BYTES (1 << 20)
+#define PIPE_BYTES   (1 << 20)
+#define SAME_STOP_NS INT64_C(250000000)
 
 /* ---- clocks and signals */
 
 /* a handler has nowhere else to write */
 static volatile int stop_flag, last_stop = STOP_SOON;
 
+/* One request may come as several signals: timeout(1) tells its child and the group of it, systemd
+ * all of a service, and whoever supervises us hears of it with us and tells us again. */
 static void
 on_stop_signal(int signal)
 {
+	static int64_t since;
+
 	(void)signal;
+	if (stop_flag == STOP_NONE)
+		since = clock_monotonic_ns();
+	else if (clock_monotonic_ns() - since < SAME_STOP_NS)
+		return;
 	if (stop_flag >= last_stop)
 		_exit(STATUS_RETRY);
 	stop_flag = stop_flag == STOP_NONE ? STOP_SOON : STOP_NOW;
@@ -44,13 +53,13 @@ on_alarm(int signal)
 	alarm(1);
 }
 
-/* Without SA_RESTART, so that a read or write that waits comes back. */
+/* One at a time. Without SA_RESTART, so that a read or write that waits comes back. */
 static void
 catch(int signal, void (*handler)(int signal))
 {
 	struct sigaction action = { .sa_handler = handler };
 
-	sigemptyset(&action.sa_mask);
+	sigfillset(&action.sa_mask);
 	sigaction(signal, &action, NULL);
 }
 

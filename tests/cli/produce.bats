@@ -418,6 +418,7 @@ hello='{"_maip":"hello","version":1,"job":"00000000000000000000000000000000","ru
 	await_lines err 1               # no broker answers any more
 	kill -TERM $pid
 	await_lines err 2
+	sleep 0.3                       # sooner it would be the same request
 	kill -TERM $pid
 	status=0
 	wait $pid || status=$?
@@ -442,6 +443,7 @@ hello='{"_maip":"hello","version":1,"job":"00000000000000000000000000000000","ru
 		sleep 0.02
 	done
 	kill -TERM $pid
+	sleep 0.3                       # sooner it would be the same request
 	kill -HUP $pid
 	status=0
 	wait $pid || status=$?

@@ -275,6 +275,22 @@ hello='{"_maip":"hello","version":1,"job":"0123456789abcdef0123456789abcdef","ru
 {\"_maip\":\"end\",\"drain\":false}"
 }
 
+@test "signals that come together are one request: a stream with control lines is read on" {
+	mkfifo in
+	maip-window --time t --time-format ms --time-style ms --tumbling 1s in >out 3>&- &
+	window=$!
+	exec 7>in
+	printf '%s\n' "$hello" '{"t":1000}' '{"_maip":"watermark","ts":1999}' >&7
+	for _ in {1..500}; do [[ $(wc -l <out) == 3 ]] && break; sleep 0.02; done
+	kill -TERM "$window"
+	kill -INT "$window"
+	kill -HUP "$window"
+	printf '%s\n' '{"t":2000}' '{"_maip":"end","drain":true}' >&7
+	exec 7>&-
+	wait "$window"
+	assert_equal "$(sed -n 4p out)" '{"window_start":2000,"window_end":3000,"count":1}'
+}
+
 @test "late records are told at the end unless they are kept" {
 	printf '{"t":%d}\n' 1000 9000 1500 >in
 	run -0 --separate-stderr window --tumbling 1s in
