@@ -513,7 +513,7 @@ show_and_exit(const struct tool *tool, const struct opt *o, const char *form)
 		die(STATUS_USAGE, "--help: %s is not one of text, man, bash, zsh, fish",
 		    quote(q, str_of(form)));
 	if (fflush(stdout) != 0 || ferror(stdout))
-		die(STATUS_IO, "cannot write to stdout: %s", strerror(errno));
+		die(STATUS_IO, "cannot write to standard output: %s", strerror(errno));
 	exit(STATUS_OK);
 }
 

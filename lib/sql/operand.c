@@ -287,6 +287,29 @@ fail_reserved(struct parser *p, const struct token *next)
 	return NULL;
 }
 
+/* Words that are the time of day in Flink. A member of that name would be read without a sign. */
+static bool
+is_clock(const struct token *t)
+{
+	static const char *const clocks[] = { "CURRENT_TIMESTAMP", "CURRENT_DATE", "CURRENT_TIME",
+		                              "LOCALTIMESTAMP", "LOCALTIME" };
+
+	for (size_t i = 0; i < sizeof(clocks) / sizeof(clocks[0]); i++)
+		if (lex_is_word(t, clocks[i]))
+			return true;
+	return false;
+}
+
+struct node *
+parse_fail_clock(struct parser *p)
+{
+	lex_fail(&p->lex, p->lex.now.at,
+	         "there is no clock in an expression, so that the same input gives the same "
+	         "output (write the moment, '2026-01-16T12:00:00Z'; a member of this name stands "
+	         "in backquotes)");
+	return NULL;
+}
+
 static struct node *
 parse_word(struct parser *p)
 {
@@ -311,6 +334,8 @@ parse_word(struct parser *p)
 		val_set_tri(&v, parse_at_word(p, "TRUE") ? TRI_TRUE : TRI_FALSE);
 		return literal(p, &v);
 	}
+	if (is_clock(&p->lex.now))
+		return parse_fail_clock(p);
 	if (next.kind == TOKEN_TEXT && parse_at_word(p, "INTERVAL"))
 		return parse_interval(p);
 	if (next.kind == TOKEN_TEXT && parse_at_word(p, "TIMESTAMP"))

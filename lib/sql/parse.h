@@ -90,6 +90,9 @@ struct node *parse_aggregate(struct parser *p);
  * NULL with err. */
 struct expr *parse_own_expr(struct parser *p, bool condition, const char *who);
 
+/* At a word that is the time of day in Flink: NULL with err. */
+struct node *parse_fail_clock(struct parser *p);
+
 /* A whole number literal in [0, max]. */
 int parse_count(struct parser *p, size_t max, size_t *to);
 

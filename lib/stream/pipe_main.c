@@ -185,6 +185,9 @@ check_file(const char *path, const struct written *w, struct err *err)
 	quote(quoted, str_of(path != NULL ? path : "standard input"));
 	if (path == NULL && (fcntl(STDIN_FILENO, F_GETFL) & O_ACCMODE) == O_WRONLY)
 		return fail_as(err, STATUS_NOINPUT, "standard input is closed");
+	if (path == NULL && fstat(STDIN_FILENO, &st) == 0 && S_ISDIR(st.st_mode))
+		return fail_as(err, STATUS_NOINPUT, "cannot read standard input: %s",
+		               strerror(EISDIR));
 	if (path == NULL)
 		return fstat(STDIN_FILENO, &st) < 0 || !is_written(w, &st)
 		               ? 0

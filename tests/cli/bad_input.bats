@@ -167,6 +167,8 @@ $name: 1 bad record could not be kept in /dev/full: in: line 3: column 1: expect
 		assert_equal "$output$stderr" "$name: cannot read 'missing': No such file or directory"
 		run -66 --separate-stderr filter "$name" good .
 		assert_equal "$output$stderr" "$name: cannot read '.': Is a directory"
+		run -66 --separate-stderr filter "$name" <.
+		assert_equal "$output$stderr" "$name: cannot read standard input: Is a directory"
 	done
 }
 
@@ -181,7 +183,7 @@ $name: 1 bad record could not be kept in /dev/full: in: line 3: column 1: expect
 	done
 	for command in maip-window maip-cep maip-produce maip-consume maip-jobctl; do
 		run -74 --separate-stderr bash -c "$command --help >&-"
-		assert_equal "$stderr" "$command: cannot write to stdout: Bad file descriptor"
+		assert_equal "$stderr" "$command: cannot write to standard output: Bad file descriptor"
 	done
 }
 
