@@ -140,6 +140,30 @@ static const struct opt opts[] = {
 	OPT_END
 };
 
+/* kafka-console-producer and rpk */
+static const struct opt_foreign foreign_names[] = {
+	{ "bootstrap-server", "-b HOST:PORT" },
+	{ "broker-list", "-b HOST:PORT" },
+	{ "producer-property", "-X NAME=VALUE" },
+	{ "command-property", "-X NAME=VALUE" },
+	{ "producer.config", "-F FILE" },
+	{ "command-config", "-F FILE" },
+	{ "reader-property", "--key EXPR, or --envelope" },
+	{ "format", "--key EXPR, or --envelope" },
+	{ "compression-codec", "--compression CODEC" },
+	{ "request-required-acks", "--acks" },
+	{ "timeout", "--linger DURATION" },
+	{ "request-timeout-ms", "--delivery-timeout DURATION" },
+	{ "message-send-max-retries", "--delivery-timeout DURATION" },
+	{ "sync", "not needed: every report is waited for" },
+	{ "partition", "--partition-expr EXPR" },
+	{ "tombstone", "--tombstone-when CONDITION" },
+	{ "allow-auto-topic-creation", "--create-topics" },
+	{ "max-message-bytes", "-X message.max.bytes=N" },
+	{ "output-format", "--receipts FILE" },
+	{ NULL, NULL }
+};
+
 static int
 read_options(int argc, char **argv)
 {
@@ -149,6 +173,7 @@ read_options(int argc, char **argv)
 		.library = kafka_conf_library,
 		.foreign = KCAT_LETTERS,
 		.foreign_hint = "FOR USERS OF KCAT in " NAME "(1)",
+		.foreign_names = foreign_names,
 	};
 
 	return opt_parse(&tool, argc, argv);

@@ -139,11 +139,41 @@ static const struct opt opts[] = {
 	OPT_END
 };
 
+/* kafka-console-consumer and rpk */
+static const struct opt_foreign foreign_names[] = {
+	{ "bootstrap-server", "-b HOST:PORT" },
+	{ "from-beginning", "-o earliest" },
+	{ "include", "-t '^REGEX'" },
+	{ "whitelist", "-t '^REGEX'" },
+	{ "regex", "-t '^REGEX'" },
+	{ "consumer-property", "-X NAME=VALUE" },
+	{ "command-property", "-X NAME=VALUE" },
+	{ "consumer.config", "-F FILE" },
+	{ "command-config", "-F FILE" },
+	{ "isolation-level", "-X isolation.level=LEVEL" },
+	{ "read-committed", "the default" },
+	{ "timeout-ms", "-e ends when all is read" },
+	{ "formatter-property", "--envelope, and jq" },
+	{ "formatter", "--envelope, and jq" },
+	{ "format", "--envelope, and jq" },
+	{ "key-deserializer", "--envelope has any bytes" },
+	{ "value-deserializer", "--envelope has any bytes" },
+	{ "skip-message-on-error", "--on-error skip" },
+	{ "num", "-c N" },
+	{ "partitions", "-p LIST" },
+	{ "fetch-max-bytes", "-X fetch.max.bytes=N" },
+	{ "rack", "-X client.rack=NAME" },
+	{ "balancer", "-X partition.assignment.strategy=NAME" },
+	{ "pretty-print", "| jq" },
+	{ NULL, NULL }
+};
+
 static const struct tool tool = {
 	.name = NAME, .operands = "", .opts = opts, .summary = "read Kafka topics as lines of JSON",
 	.library = kafka_conf_library,
 	.foreign = KCAT_LETTERS,
 	.foreign_hint = "FOR USERS OF KCAT in " NAME "(1)",
+	.foreign_names = foreign_names,
 };
 
 /* ---- what goes together */

@@ -357,13 +357,26 @@ opt_nearest_command(const struct tool *tool, const char *typed)
 	return name;
 }
 
+/* What does here what the option does in another tool; NULL: nobody says. */
+static const char *
+find_foreign(const struct tool *tool, struct str name)
+{
+	for (const struct opt_foreign *f = tool->foreign_names; f != NULL && f->name != NULL; f++)
+		if (str_eq(name, str_of(f->name)))
+			return f->here;
+	return NULL;
+}
+
 static _Noreturn void
 die_of_unknown(const struct tool *tool, const char *word)
 {
 	struct str  typed = str_slice(str_of(word), 0, strcspn(word, "="));
+	const char *here = find_foreign(tool, str_slice(typed, 2, typed.n));
 	const char *name = nearest(tool, str_slice(typed, 2, typed.n));
 	char        q[QUOTE_MAX];
 
+	if (here != NULL)
+		die(STATUS_USAGE, "unknown option %s (here: %s)", quote(q, typed), here);
 	if (name == NULL)
 		die(STATUS_USAGE, "unknown option %s (see --help)", quote(q, typed));
 	die(STATUS_USAGE, "unknown option %s (did you mean --%s?)", quote(q, typed), name);

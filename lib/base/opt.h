@@ -84,6 +84,12 @@ struct opt {
  * they were. */
 #define OPT_END        { .kind = OPT_KIND_END }
 
+/* A long option that another tool has, without dashes, and what does that here. */
+struct opt_foreign {
+	const char *name;
+	const char *here;
+};
+
 #define OPT_LIBRARY_MAX 80
 
 struct tool {
@@ -113,6 +119,9 @@ struct tool {
 	/* Letters that are options of another tool whose users come to this one, and where they
 	 * find what those are here ("FOR USERS OF KCAT in maip-consume(1)"); NULL: none. */
 	const char               *foreign, *foreign_hint;
+	/* Their long options, of which the message says it at once; a NULL name at the end. NULL:
+	 * none. */
+	const struct opt_foreign *foreign_names;
 	/* What --version tells of a library whose version matters as much: written to to, which is
 	 * returned; NULL: of none. */
 	const char             *(*library)(char to[OPT_LIBRARY_MAX]);

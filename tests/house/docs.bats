@@ -63,6 +63,22 @@ generated() { # TOOL
 	done
 }
 
+@test "every long option of Kafka's own tools that a tool answers has its row in the man page" {
+	local rows names here name n=0
+	for tool in consume produce; do
+		rows=$(sed -n '/^.Sh FOR USERS OF KAFKA-/,/^.El/s/^.It Li \(--.*\) Ta /\1\t/p' "$root/man/maip-$tool.1" |
+			sed "s/Li //; s/\\\\(aq/'/g; s/\\\\(ha/^/g; s/\\\\&//g")
+		while IFS=$'\t' read -r names here; do
+			for name in ${names//,/ }; do
+				run -64 --separate-stderr "maip-$tool" "$name"
+				assert_equal "$stderr" "maip-$tool: unknown option '$name' (here: $here)"
+				n=$((n + 1))
+			done
+		done <<<"$rows"
+	done
+	assert_equal "$n" "$(cat "$root"/cmd/maip-{consume/settings,produce}.c | grep -cE '^	\{ "[a-z.-]+", "')"
+}
+
 # A tool with one option, and its files, in a house of their own.
 small_house() {
 	export MAIP_ROOT=$BATS_TEST_TMPDIR MAIP_BIN=$BATS_TEST_TMPDIR/bin
