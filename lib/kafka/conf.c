@@ -458,6 +458,7 @@ check_values(const struct properties *all, struct err *err)
 			             p->from, rd_kafka_version_str(), p->key);
 			break;
 		default:
+			why[strcspn(why, "\n")] = '\0';
 			rc = fail_as(err, STATUS_CONFIG, "%s: %s", p->from,
 			             kafka_conf_is_secret(p->key)
 			                     ? "a secret that librdkafka refuses"

@@ -13,6 +13,7 @@
 #define REPORTS_MS       10                /* between looks whether everything has been reported */
 #define GIVE_UP_MS 5000 /* for librdkafka to hand everything back; it needs no broker for that */
 #define ACK_MS        30000             /* librdkafka's default for request.timeout.ms */
+#define LINGER_MS     20
 #define BATCH_SIZE    1000000           /* bytes; librdkafka's default */
 #define SLAB_BLOCKS 96 /* 24 MiB: the default bound of the queue, and what is pinned beside it */
 
@@ -223,13 +224,22 @@ refuse_loss(const struct writer_conf *conf, struct err *err)
 	return 0;
 }
 
+/* librdkafka refuses one that is not shorter than what a record has. */
+static int64_t
+linger(const struct writer_conf *conf)
+{
+	const bool hurried = conf->transactional_id == NULL && conf->delivery_timeout > 0 &&
+	                     conf->delivery_timeout <= LINGER_MS;
+
+	return conf->linger >= 0 ? conf->linger : hurried ? conf->delivery_timeout - 1 : LINGER_MS;
+}
+
 static void
 configure(rd_kafka_conf_t *rk, const struct writer_conf *conf)
 {
 	static const char *const acks[] = { "all", "1", "0" };
 	static const char *const defaults[][2] = {
 		{ "partitioner", "murmur2_random" },
-		{ "linger.ms", "20" },
 		/* what fits into caches is sent for less */
 		{ "queue.buffering.max.kbytes", WRITER_QUEUE_KBYTES },
 		/* whether a record is too large the broker knows better */
@@ -246,8 +256,8 @@ configure(rd_kafka_conf_t *rk, const struct writer_conf *conf)
 	handle_set(rk, "enable.idempotence", conf->acks == ACKS_ALL ? "true" : "false");
 	if (conf->compression != NULL)
 		handle_set(rk, "compression.codec", conf->compression);
-	if (conf->linger >= 0)
-		handle_set_number(rk, "linger.ms", conf->linger);
+	if (conf->linger >= 0 || kafka_conf_get(conf->kafka, "linger.ms") == NULL)
+		handle_set_number(rk, "linger.ms", linger(conf));
 	/* its time-out bounds the delivery */
 	if (conf->transactional_id != NULL) {
 		handle_set(rk, "transactional.id", conf->transactional_id);

@@ -494,6 +494,8 @@ left_undone() { # STATUS REGEX
 	run -78 --separate-stderr maip-consume -t one -e -X fetch.max.bytes=65536 \
 		-X message.max.bytes=65537
 	assert_equal "$stderr" 'maip-consume: librdkafka refuses the configuration: `fetch.max.bytes` must be >= `message.max.bytes`'
+	maip-consume -t one -e -X fetch.max.bytes=-1 2>err || assert_equal "$?" 78
+	assert_equal "$(cat err; echo .)" $'maip-consume: -X: Configuration property "fetch.max.bytes" value -1 is outside allowed range 0..2147483135\n.'
 }
 
 @test "secrets are not taken from the command line, nor shown" {

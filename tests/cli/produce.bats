@@ -262,6 +262,11 @@ hello='{"_maip":"hello","version":1,"job":"00000000000000000000000000000000","ru
 	assert_output "maip-produce: 1 of 2 records not delivered, the first: line 2 to 'one': not sent within the delivery time-out: Connection refused; they are in letters"
 }
 
+@test "a delivery may have less time than records otherwise linger" {
+	run -0 maip-produce -t one --delivery-timeout 1ms </dev/null
+	refute_output
+}
+
 @test "a broker that comes back in time loses nothing" {
 	mkfifo in
 	maip-produce -t one --receipts receipts <in 8>&- 9<&- 3>&- &
