@@ -321,6 +321,14 @@ tell_stopping(uint64_t in_flight, int64_t wait)
 	     text_of_wait, in_flight);
 }
 
+/* It may be long until the end tells. */
+static void
+tell_gave_up(const struct err *why)
+{
+	warn("%s: from here on nothing is sent, and each line is put into %s", why->msg,
+	     letter_path);
+}
+
 /* The id of the job comes down the pipe. */
 static int
 begin(void *self, const struct control *hello, struct out *out, struct err *err)
@@ -395,6 +403,7 @@ work(int n_files, char **files)
 		.dry = dry,
 		.grace = grace,
 		.stopping = tell_stopping,
+		.gave_up = tell_gave_up,
 	};
 	struct produce     *p;
 	struct writer       w = { 0 };

@@ -157,14 +157,16 @@ brokers_down(struct handle *h)
 static void
 tell_down(struct handle *h)
 {
+	const bool wanted = h->wanted_since <= h->down_since;
 	char text[900], wait[DUR_TEXT_MAX];
 
 	if (h->told || !h->answered || h->probe_wait < PROBE_MOST_MS)
 		return;
 	h->told = true;
 	wait[dur_print(wait, kafka_conf_patience(h->conf, true))] = '\0';
-	snprintf(text, sizeof(text), "no broker of %s answers any more: %s; trying again for %s",
-	         brokers(h), h->reason[0] != '\0' ? h->reason : "connection lost", wait);
+	snprintf(text, sizeof(text), "no broker of %s answers any more: %s; trying again%s%s",
+	         brokers(h), h->reason[0] != '\0' ? h->reason : "connection lost",
+	         wanted ? " for " : "", wanted ? wait : "");
 	tell(h, LOG_WARNING, text);
 }
 
@@ -308,6 +310,7 @@ handle_conf(struct handle *h, const struct kafka_conf *c, const struct kafka_wat
 	*h = (struct handle){ .conf = c,
 		              .watch = *watch,
 		              .down_since = TIME_MAX,
+		              .wanted_since = TIME_MIN,
 		              .probe_wait = PROBE_FIRST_MS };
 	kafka_conf_show(c, put_row, &put);
 	handle_set_number(put.conf, "socket.timeout.ms", answer_within(c));
@@ -480,13 +483,21 @@ probe(struct handle *h)
 	return false;
 }
 
+void
+handle_idle(struct handle *h)
+{
+	h->wanted_since = clock_monotonic_ms();
+}
+
 /* A mute broker is down for librdkafka once it has not answered on a new connection, either. */
 static bool
 out_of_patience(const struct handle *h, int64_t now)
 {
-	if (h->mute)
-		now += 2 * answer_within(h->conf);
-	return now - h->down_since >= kafka_conf_patience(h->conf, true);
+	int64_t since = h->mute ? h->down_since - 2 * answer_within(h->conf) : h->down_since;
+
+	if (since < h->wanted_since)
+		since = h->wanted_since;
+	return now - since >= kafka_conf_patience(h->conf, true);
 }
 
 int

@@ -34,6 +34,8 @@ struct handle {
 	/* monotonic ms; TIME_MAX: as far as we know, brokers answer */
 	int64_t                  down_since;
 	int64_t                  next_probe;
+	/* monotonic ms; TIME_MIN: always. Before that nobody wanted anything of a broker */
+	int64_t                  wanted_since;
 	int                      probe_wait;    /* ms; for its answer */
 	bool                     lost;  /* a connection, since the owner last set it to false */
 	/* a connection has failed, and nobody has asked yet whether there is another; producers */
@@ -73,6 +75,8 @@ void handle_close(struct handle *h);
 /* To be called when a poll has brought nothing. 0, or -1: no broker has answered for too long,
  * the credentials were refused, or the client is beyond repair. */
 int handle_check(struct handle *h, struct err *err);
+/* Nothing is wanted of a broker just now: patience begins anew. */
+void handle_idle(struct handle *h);
 /* A broker has answered: a record or a delivery report came. What was said of trouble is forgotten,
  * lest it explain one of hours later. */
 void handle_heard(struct handle *h);

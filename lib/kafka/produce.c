@@ -27,6 +27,7 @@ struct produce {
 	int64_t    stop_ns;             /* when the signal was first seen; 0: not yet */
 	bool       streaming;           /* the input began with hello */
 	bool       complete;            /* the input was read to its end */
+	bool       ended;               /* no more of it comes */
 	bool       in_transaction;
 	/* the transaction is being aborted: what is given up was not wanted */
 	bool       undoing;
@@ -126,6 +127,12 @@ produce_events(struct produce *p)
 		                       .report = report };
 }
 
+static int
+stops(const struct produce *p)
+{
+	return p->conf.stop == NULL ? STOP_NONE : *p->conf.stop;
+}
+
 /* The writer is beyond help. */
 static void
 collapse(struct produce *p, const struct err *why)
@@ -135,12 +142,9 @@ collapse(struct produce *p, const struct err *why)
 	p->broken = true;
 	p->why = *why;
 	p->writer.give_up(p->writer.self, why);
-}
-
-static int
-stops(const struct produce *p)
-{
-	return p->conf.stop == NULL ? 0 : *p->conf.stop;
+	if (p->conf.letters != NULL && p->conf.gave_up != NULL && !p->ended &&
+	    stops(p) == STOP_NONE)
+		p->conf.gave_up(&p->why);
 }
 
 /* A signal has come: leave after the grace, after a second signal at once. */
@@ -167,13 +171,20 @@ watch_signals(struct produce *p)
 	}
 }
 
-/* Without dead letters a record that was not delivered is the end; produce_end says so. */
+/* Without dead letters a record that was not delivered is the end, and produce_end says so; or that
+ * none will be, which has to be said here. */
 static int
 go_on(const struct produce *p, struct err *err)
 {
-	if (p->counts.failed == 0 || (p->conf.letters != NULL && !p->conf.letters->failed))
+	if (p->conf.letters != NULL ? !p->conf.letters->failed
+	                            : p->counts.failed == 0 && !p->broken)
 		return 0;
 	*err = (struct err){ .status = STATUS_IO };
+	if (p->counts.failed == 0 && in_flight(p) == 0) {
+		*err = p->why;
+		if (err->status == STATUS_UNAVAILABLE)  /* of a broker that did answer */
+			err->status = STATUS_IO;
+	}
 	return -1;
 }
 
@@ -476,6 +487,7 @@ enum status
 produce_end(struct produce *p, enum status so_far, struct err *err)
 {
 	err->msg[0] = '\0';
+	p->ended = true;
 	if (p->conf.dry && p->counts.failed == 0)
 		return so_far;
 	if (so_far == STATUS_OK && !p->complete)

@@ -11,7 +11,8 @@
  *
  * When the writer is beyond help (no broker for too long, a fatal error) or a signal has come
  * twice, everything that is in flight is given up, and what still comes goes to the dead letters
- * untried.
+ * untried; without dead letters that ends the run. How long is too long counts from when something
+ * is to be sent: a run that is idle, without a transaction, waits for a broker for ever.
  */
 #ifndef MAIP_KAFKA_PRODUCE_H
 #define MAIP_KAFKA_PRODUCE_H
@@ -35,6 +36,8 @@ struct produce_conf {                   /* all borrowed */
 	const volatile int *stop;       /* enum pipe_stop; NULL: never */
 	/* told once, when that wait begins; may be NULL */
 	void        (*stopping)(uint64_t in_flight, int64_t grace);
+	/* told once, when what still comes goes to the dead letters untried; may be NULL */
+	void        (*gave_up)(const struct err *why);
 	int64_t     (*clock_ms)(void *self);    /* wall clock, for events */
 	int64_t     (*clock_ns)(void *self);    /* monotonic */
 	void         *clock_self;

@@ -40,7 +40,9 @@ struct writer {
 	/* Take a copy of the record, which leaves with the next poll or flush at the latest: 1
 	 * taken, 0 the queue is full (poll, and try the same record again), -1 refused with err. */
 	int (*send)(void *self, const struct record *r, uint64_t tag, struct err *err);
-	int (*poll)(void *self, int64_t wait_ms, struct err *err);              /* -1: fatal */
+	/* -1: fatal, or no broker for too long, which counts while something is to be sent or a
+	 * transaction is open. So it is to be called now and then when nothing is sent. */
+	int (*poll)(void *self, int64_t wait_ms, struct err *err);
 	/* Wait until all is reported, at most wait_ms. 1 all, 0 not yet, -1 fatal. */
 	int (*flush)(void *self, int64_t wait_ms, struct err *err);
 	/* Report what is still queued or in flight as given up, now; why goes into the reports. */

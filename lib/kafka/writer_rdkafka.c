@@ -112,6 +112,14 @@ writer_send(void *self, const struct record *r, uint64_t tag, struct err *err)
 	return writer_refuse(w, code, r->partition, r->key.n + r->value.n, err);
 }
 
+/* With nothing under way time without a broker harms nobody; but behind an open transaction readers
+ * wait. */
+static bool
+idles(const struct kafka_writer *w)
+{
+	return !w->begun && w->n_waiting == 0 && rd_kafka_outq_len(w->h.rk) == 0;
+}
+
 static int
 writer_poll(void *self, int64_t wait_ms, struct err *err)
 {
@@ -120,7 +128,11 @@ writer_poll(void *self, int64_t wait_ms, struct err *err)
 	if (lost(w, err))
 		return -1;
 	writer_hand_on(w);
-	return rd_kafka_poll(w->h.rk, (int)wait_ms) > 0 ? 0 : handle_check(&w->h, err);
+	if (rd_kafka_poll(w->h.rk, (int)wait_ms) > 0)
+		return 0;
+	if (w->h.down_since != TIME_MAX && idles(w))
+		handle_idle(&w->h);
+	return handle_check(&w->h, err);
 }
 
 static int

@@ -312,6 +312,7 @@ hello='{"_maip":"hello","version":1,"job":"00000000000000000000000000000000","ru
 	broker down
 	echo '{"n":2}' >&7
 	await_lines letters 1
+	await_lines err 1
 	echo '{"n":3}' >&7
 	exec 7>&-
 	status=0
@@ -319,6 +320,57 @@ hello='{"_maip":"hello","version":1,"job":"00000000000000000000000000000000","ru
 	assert_equal "$status" 74
 	run -0 jq -c .value letters
 	assert_equal "$output" $'{"n":2}\n{"n":3}'
+	run -0 cat err
+	assert_line --index 0 --regexp "^maip-produce: cannot reach Kafka at .*: from here on nothing is sent, and each line is put into letters\$"
+}
+
+# With nothing to send "no broker answers any more" is told after three looks, which take longer
+# than the time-out of these tests.
+
+@test "--broker-timeout counts from when there is something to send: an idle run goes on" {
+	mkfifo in
+	maip-produce -t one --receipts receipts --broker-timeout 2s \
+		-X reconnect.backoff.max.ms=200 <in 2>err 8>&- 9<&- 3>&- &
+	pid=$!
+	exec 7>in
+	echo '{"n":1}' >&7
+	await_lines receipts 1
+	broker down
+	await_lines err 1
+	broker up
+	await_lines err 2               # a broker answers again
+	echo '{"n":2}' >&7
+	await_lines receipts 2
+	broker down
+	await_lines err 3
+	echo '{"n":3}' >&7
+	broker up
+	exec 7>&-
+	wait $pid
+	run -0 records one '%o%s\n'
+	assert_equal "$output" $'0{"n":1}\n1{"n":2}\n2{"n":3}'
+	run -0 head -n 3 err
+	assert_line --index 0 --regexp "^maip-produce: no broker of $MAIP_KAFKA_BROKERS answers any more: .*; trying again\$"
+	assert_line --index 1 "maip-produce: a broker answers again"
+	assert_line --index 2 --regexp "^maip-produce: no broker of $MAIP_KAFKA_BROKERS answers any more: .*; trying again\$"
+}
+
+@test "what comes while no broker answers has --broker-timeout, and is then given up" {
+	mkfifo in
+	maip-produce -t one --receipts receipts --broker-timeout 2s <in 2>err 8>&- 9<&- 3>&- &
+	pid=$!
+	exec 7>in
+	echo '{"n":1}' >&7
+	await_lines receipts 1
+	broker down
+	await_lines err 1
+	echo '{"n":2}' >&7
+	status=0
+	wait $pid || status=$?          # the input is still open
+	exec 7>&-
+	assert_equal "$status" 74
+	run -0 tail -n 1 err
+	assert_output --partial "maip-produce: 1 of 2 records not delivered, the first: line 2 to 'one': not sent: cannot reach Kafka at $MAIP_KAFKA_BROKERS: "
 }
 
 @test "a full queue holds the input back" {

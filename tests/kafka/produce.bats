@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # maip-produce against a real broker, and against what the Java client sends and sees.
 load helper
+load ../support/broker
 
 setup_file() {
 	[[ -z ${MAIP_TEST_KAFKA-} ]] ||
@@ -243,6 +244,48 @@ maip-produce: nothing was published, the transaction is aborted"
 	ends_with 0 "$pid"
 	assert_equal "$(wc -l <receipts)" 200000
 	maip-consume -b "$address" -t steady -o earliest --exit-at-end | cmp - in
+}
+
+@test "a broker that is away for longer than --broker-timeout, while nothing is sent, is no loss" {
+	own=$BATS_TEST_TMPDIR/own
+	address=$("$rig" up "$own" num.partitions=1 3>&-)
+	mkfifo pipe
+	touch receipts
+	maip-produce -b "$address" -t idle --create-topics=1 --receipts receipts --broker-timeout 2s \
+		<pipe 2>err 3>&- &
+	pid=$!
+	exec 4>pipe
+	echo '{"n":1}' >&4
+	await_lines receipts 1
+	"$rig" kill "$own"
+	await_lines err 1               # no broker answers any more: told after more than 2 s
+	"$rig" up "$own" 3>&- 4>&-
+	await_lines err 2               # a broker answers again
+	echo '{"n":2}' >&4
+	exec 4>&-
+	ends_with 0 "$pid"
+	run -0 maip-consume -b "$address" -t idle -e
+	assert_output $'{"n":1}\n{"n":2}'
+}
+
+@test "an open transaction is given up after --broker-timeout, with nothing to send, too" {
+	own=$BATS_TEST_TMPDIR/own
+	address=$("$rig" up "$own" 3>&-)
+	mkfifo pipe
+	# the first such run makes the coordinator
+	maip-produce -b "$address" -t idle-txn --create-topics=1 --transactional-id idle </dev/null
+	timeout 60 maip-produce -b "$address" -t idle-txn --transactional-id idle \
+		--broker-timeout 3s <pipe 2>err 3>&- &
+	pid=$!
+	exec 4>pipe
+	echo '{"n":1}' >&4
+	timeout 30 bash -c 'until [[ $(maip-consume -b "$0" -t idle-txn -e -X isolation.level=read_uncommitted) ]]; do :; done' "$address" 4>&-
+	"$rig" kill "$own"
+	ends_with 74 "$pid"             # the input is still open
+	exec 4>&-
+	run -0 cat err
+	assert_line --index 0 --partial "maip-produce: cannot reach Kafka at $address: "
+	assert_line --partial "maip-produce: nothing was published, but the transaction could not be aborted: "
 }
 
 @test "a topic that is deleted while it is written to is told as that" {

@@ -21,6 +21,7 @@ struct fixture {
 	size_t      n_sent, room;       /* room: records that the queue takes before it is full */
 	const char *refuse, *lose;      /* values that are refused by send, or given up later */
 	bool        has_topic, dies;    /* dies: the next poll or flush is fatal */
+	bool        refused;            /* the next poll tells that the password is not good */
 	bool        keeps;              /* gives nothing up */
 	/* behind a record that was lost nothing is reported, as in a transaction */
 	bool        halts;
@@ -44,6 +45,7 @@ struct fixture {
 	int                 stop;
 	int64_t             now_ns;
 	struct err          err;
+	struct err          ended;      /* why pipe_run did */
 };
 
 /* ---- the fake writer */
@@ -124,6 +126,8 @@ fake_poll(void *self, int64_t wait_ms, struct err *err)
 		f->stop = f->stop == STOP_NONE ? STOP_SOON : STOP_NOW;
 	if (f->dies && wait_ms > 0)
 		return fail_as(err, STATUS_UNAVAILABLE, "no broker");
+	if (f->refused)
+		return fail_as(err, STATUS_DENIED, "not that password");
 	for (size_t i = 0; wait_ms > 0 && f->acknowledge && i < f->n_sent; i++) {
 		const bool lost = f->lose != NULL && strcmp(f->sent[i].value, f->lose) == 0;
 
@@ -284,6 +288,7 @@ run_with(struct fixture *f, const struct writer *kind, const char *input)
 	stage = produce_stage(f->produce);
 	f->input = str_of(input);
 	status = pipe_run(&stage, &in, 1, &f->bad, &f->out, &env, &f->err);
+	f->ended = f->err;
 	status = produce_end(f->produce, bad_finish(&f->bad, status), &f->err);
 	out_flush(&f->letters);
 	out_flush(&f->receipts);
@@ -386,6 +391,15 @@ with_dead_letters_the_run_goes_on(void **state)
 		"\"headers\":[],\"value_text\":\"c\",\"error\":\"timed out\"}\n");
 }
 
+static struct err gave_up;
+
+static void
+keep_gave_up(const struct err *why)
+{
+	assert_string_equal(gave_up.msg, "");           /* it is told once */
+	gave_up = *why;
+}
+
 static void
 when_no_broker_is_left_the_rest_becomes_dead_letters(void **state)
 {
@@ -393,6 +407,7 @@ when_no_broker_is_left_the_rest_becomes_dead_letters(void **state)
 	size_t          lines = 0;
 
 	f->conf.letters = &f->letters;
+	f->conf.gave_up = keep_gave_up;
 	f->room = 2;
 	f->dies = true;
 	assert_int_equal(run(f, "1\n2\n3\n4\n5\n"), STATUS_IO);
@@ -400,6 +415,7 @@ when_no_broker_is_left_the_rest_becomes_dead_letters(void **state)
 	for (size_t i = 0; i < f->letter_bytes.n; i++)
 		lines += f->letter_bytes.p[i] == '\n';
 	assert_int_equal(lines, 5);
+	assert_string_equal(gave_up.msg, "no broker");
 	assert_string_equal(f->err.msg, "5 of 5 records not delivered, the first: line 1 to 't': no broker");
 }
 
@@ -412,6 +428,18 @@ what_was_not_even_given_up_is_not_delivered(void **state)
 	assert_int_equal(run(f, "a\nb\n"), STATUS_IO);
 	assert_counts(f, 2, 0, 0);
 	assert_string_equal(f->err.msg, "nothing is known of 2 of 2 records: no broker");
+}
+
+static void
+a_writer_that_is_beyond_help_ends_an_idle_run_in_its_own_words(void **state)
+{
+	struct fixture *f = *state;
+
+	f->refused = true;
+	assert_int_equal(run(f, "a\nb\n"), STATUS_DENIED);
+	assert_counts(f, 0, 0, 0);
+	assert_string_equal(f->ended.msg, "not that password");
+	assert_string_equal(f->err.msg, "");
 }
 
 static void
@@ -680,6 +708,9 @@ main(void)
 		cmocka_unit_test_setup_teardown(a_stop_waits_for_what_is_in_flight_but_not_for_ever,
 		                                set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_second_signal_leaves_at_once, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			a_writer_that_is_beyond_help_ends_an_idle_run_in_its_own_words, set_up,
+			tear_down),
 		cmocka_unit_test_setup_teardown(
 			a_line_that_is_no_record_is_a_bad_record_and_not_an_undelivered_one, set_up,
 			tear_down),
