@@ -348,6 +348,8 @@ fail_to_reach(struct handle *h, struct err *err)
 bool
 handle_stopped(const struct handle *h)
 {
+	if (h->leave != NULL)
+		return h->leave(h->owner);
 	return h->watch.stop != NULL && *h->watch.stop != STOP_NONE;
 }
 

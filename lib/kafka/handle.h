@@ -37,6 +37,8 @@ struct handle {
 	/* monotonic ms; TIME_MIN: always. Before that nobody wanted anything of a broker */
 	int64_t                  wanted_since;
 	int                      probe_wait;    /* ms; for its answer */
+	/* Is what a call waits for to be left undone? NULL: yes, once a signal has come */
+	bool                   (*leave)(void *owner);
 	bool                     lost;  /* a connection, since the owner last set it to false */
 	/* a connection has failed, and nobody has asked yet whether there is another; producers */
 	bool                     doubt;
@@ -88,12 +90,14 @@ handle_heard_record(struct handle *h)   /* the same; a few comparisons while all
 		handle_heard(h);
 }
 
-bool handle_stopped(const struct handle *h);            /* has a signal come? */
-bool handle_hurried(const struct handle *h);            /* a second one: nothing is waited for */
+/* Is what a call waits for to be left undone: as leave says, or because a signal has come? */
+bool handle_stopped(const struct handle *h);
+bool handle_hurried(const struct handle *h); /* a second signal has come: nothing is waited for */
 
 /* Ask for the topics: all, or the one of rkt, or none but the brokers. Like rd_kafka_metadata(),
- * but in waits that grow from 0.5 to 5 s, unless no broker is connected, and after each a signal
- * ends it with RD_KAFKA_RESP_ERR__INTR. A producer's callbacks are served meanwhile. */
+ * but in waits that grow from 0.5 to 5 s, unless no broker is connected, and after each
+ * handle_stopped() ends it with RD_KAFKA_RESP_ERR__INTR. A producer's callbacks are served
+ * meanwhile. */
 rd_kafka_resp_err_t handle_metadata(struct handle *h, bool all, rd_kafka_topic_t *rkt,
                                     int64_t wait_ms, const struct rd_kafka_metadata **md);
 

@@ -25,6 +25,7 @@ struct produce {
 	uint64_t   last_line;           /* number of the last line that was handed in */
 	int64_t    ticked;
 	int64_t    stop_ns;             /* when the signal was first seen; 0: not yet */
+	bool       connected;
 	bool       streaming;           /* the input began with hello */
 	bool       complete;            /* the input was read to its end */
 	bool       ended;               /* no more of it comes */
@@ -119,14 +120,6 @@ report(void *arg, uint64_t line, const struct record *r, const struct err *err)
 		print_receipt(p->conf.receipts, line, r);
 }
 
-struct writer_events
-produce_events(struct produce *p)
-{
-	return (struct writer_events){ .arg = p,
-		                       .places = p->conf.receipts != NULL,
-		                       .report = report };
-}
-
 static int
 stops(const struct produce *p)
 {
@@ -147,28 +140,53 @@ collapse(struct produce *p, const struct err *why)
 		p->conf.gave_up(&p->why);
 }
 
-/* A signal has come: leave after the grace, after a second signal at once. */
+/* A signal has come: is the time over for what was taken? That is the grace, after a second signal
+ * none. A stream with hello is read on to its end: its grace begins there. */
+static bool
+time_is_up(struct produce *p)
+{
+	int64_t now;
+
+	if (stops(p) == STOP_NONE || stops(p) == STOP_NOW)
+		return stops(p) == STOP_NOW;
+	if (p->streaming && !p->ended)
+		return false;
+	now = p->conf.clock_ns(p->conf.clock_self);
+	if (p->stop_ns == 0) {
+		p->stop_ns = now;
+		if (p->conf.stopping != NULL && in_flight(p) > 0)
+			p->conf.stopping(in_flight(p), p->conf.grace);
+	}
+	return (now - p->stop_ns) / 1000000 > p->conf.grace;
+}
+
 static void
 watch_signals(struct produce *p)
 {
 	struct err why;
-	int64_t    now;
 
-	if (stops(p) == 0 || p->broken)
+	if (p->broken || !time_is_up(p))
 		return;
-	now = p->conf.clock_ns(p->conf.clock_self);
-	if (p->stop_ns == 0) {
-		p->stop_ns = now;
-		if (p->conf.stopping != NULL && stops(p) != STOP_NOW && in_flight(p) > 0)
-			p->conf.stopping(in_flight(p), p->conf.grace);
-	}
-	if (stops(p) == STOP_NOW) {
-		fail_as(&why, STATUS_IO, "stopped by a second signal");
-		collapse(p, &why);
-	} else if ((now - p->stop_ns) / 1000000 > p->conf.grace) {
-		fail_as(&why, STATUS_IO, "stopped by a signal");
-		collapse(p, &why);
-	}
+	fail_as(&why, STATUS_IO, "stopped by a %s",
+	        stops(p) == STOP_NOW ? "second signal" : "signal");
+	collapse(p, &why);
+}
+
+static bool
+leave(void *arg)
+{
+	struct produce *p = arg;
+
+	return p->connected ? time_is_up(p) : stops(p) != STOP_NONE;
+}
+
+struct writer_events
+produce_events(struct produce *p)
+{
+	return (struct writer_events){ .arg = p,
+		                       .places = p->conf.receipts != NULL,
+		                       .report = report,
+		                       .leave = leave };
 }
 
 /* Without dead letters a record that was not delivered is the end, and produce_end says so; or that
@@ -374,6 +392,7 @@ produce_connect(struct produce *p, const struct writer *writer, struct err *err)
 			return -1;
 		p->in_transaction = true;
 	}
+	p->connected = true;
 	return 0;
 }
 

@@ -32,7 +32,9 @@ struct produce_conf {                   /* all borrowed */
 	/* send nothing: print each record as an envelope to the stage's out, unless it could not be
 	 * sent whatever a broker says; no writer is needed */
 	bool          dry;
-	int64_t       grace;            /* ms that a stopped run waits for what is in flight */
+	/* ms that a stopped run waits for what it has taken: from the signal on, or from the end of
+	 * a stream with hello, which is read on */
+	int64_t       grace;
 	const volatile int *stop;       /* enum pipe_stop; NULL: never */
 	/* told once, when that wait begins; may be NULL */
 	void        (*stopping)(uint64_t in_flight, int64_t grace);

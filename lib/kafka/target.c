@@ -233,8 +233,9 @@ targets_find(struct targets *t, struct str name, struct err *err)
 			err, STATUS_NOINPUT,
 			"there is no topic %s, or none that we may see (--create-topics makes it)",
 			quote(text, name));
-	if (to->limits.bytes < 0)
-		topic_limits(t->h, t->broker, to->name, SETTING_MS, &to->limits);
+	if (to->limits.bytes < 0 &&
+	    topic_limits(t->h, t->broker, to->name, SETTING_MS, &to->limits, err) < 0)
+		return fail_in(err, "cannot ask for the settings of topic %s", quote(text, name));
 	return to - t->list;
 }
 

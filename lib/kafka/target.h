@@ -42,8 +42,8 @@ void targets_forget(struct targets *t);
 
 /* The index of the topic in list, until the next call; -1 with err (STATUS_USAGE: no topic can have
  * that name, told without asking, STATUS_NOINPUT: there is no such topic, STATUS_DENIED,
- * STATUS_UNAVAILABLE, STATUS_RETRY: a signal came). Waits for a broker as handle_metadata() does; a
- * failure stands for 2 s, so that many records do not each wait. */
+ * STATUS_UNAVAILABLE, STATUS_RETRY: handle_stopped()). Waits for a broker as handle_metadata()
+ * does; a failure stands for 2 s, so that many records do not each wait. */
 int64_t targets_find(struct targets *t, struct str name, struct err *err);
 
 /* limits.bytes of a topic, 0 if nothing is known of it. */

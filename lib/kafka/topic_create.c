@@ -151,7 +151,7 @@ read_answer(rd_kafka_event_t *event, struct err *err)
 	return fail_as(err, refusal_status(code), "%s", why != NULL ? why : rd_kafka_err2str(code));
 }
 
-/* NULL: none within ms, or before a signal. */
+/* NULL: none within ms, or before handle_stopped(). */
 static rd_kafka_event_t *
 await_answer(struct handle *h, rd_kafka_queue_t *queue, int ms)
 {
@@ -252,8 +252,9 @@ value_in(rd_kafka_event_t *event, const char *key)
 	return NULL;
 }
 
-void
-topic_limits(struct handle *h, int32_t broker, const char *name, int ms, struct topic_limits *to)
+int
+topic_limits(struct handle *h, int32_t broker, const char *name, int ms, struct topic_limits *to,
+             struct err *err)
 {
 	static const char         *const keys[] = { "max.message.bytes", "cleanup.policy" };
 	rd_kafka_queue_t          *queue = rd_kafka_queue_new(h->rk);
@@ -264,6 +265,7 @@ topic_limits(struct handle *h, int32_t broker, const char *name, int ms, struct 
 	const char                *bytes = NULL, *policy = NULL;
 	char                       why[256];
 	rd_kafka_event_t          *event;
+	bool                       stopped;
 
 	rd_kafka_AdminOptions_set_request_timeout(options, ms, why, sizeof(why));
 	rd_kafka_AdminOptions_set_broker(options, broker, why, sizeof(why));
@@ -271,15 +273,19 @@ topic_limits(struct handle *h, int32_t broker, const char *name, int ms, struct 
 		rd_kafka_ConfigResource_set_config(topic, keys[i], "");
 	rd_kafka_DescribeConfigs(h->rk, &topic, 1, options, queue);
 	event = await_answer(h, queue, ms);
+	stopped = event == NULL && handle_stopped(h);
 	if (event != NULL && rd_kafka_event_error(event) == RD_KAFKA_RESP_ERR_NO_ERROR) {
 		bytes = value_in(event, keys[0]);
 		policy = value_in(event, keys[1]);
 	}
-	*to = (struct topic_limits){ .bytes = bytes != NULL ? strtoll(bytes, NULL, 10) : 0,
-		                     .keys = policy != NULL && strstr(policy, "compact") };
+	if (!stopped)
+		*to = (struct topic_limits){ .bytes = bytes != NULL ? strtoll(bytes, NULL, 10) : 0,
+			                     .keys = policy != NULL &&
+			                             strstr(policy, "compact") };
 	if (event != NULL)
 		rd_kafka_event_destroy(event);
 	rd_kafka_ConfigResource_destroy(topic);
 	rd_kafka_AdminOptions_destroy(options);
 	rd_kafka_queue_destroy(queue);
+	return stopped ? fail_as(err, STATUS_RETRY, "stopped by a signal") : 0;
 }

@@ -35,10 +35,10 @@ struct topic_limits {                   /* what a topic takes */
 };
 
 /* What the settings of the topic, defaults included, say of that, asked from this broker. Nothing
- * if they could not be had within ms, be it that we may not ask (DESCRIBE_CONFIGS), that the broker
- * does not know such questions, or that a signal came. */
-void topic_limits(struct handle *h, int32_t broker, const char *name, int ms,
-                  struct topic_limits *to);
+ * if they could not be had within ms, be it that we may not ask (DESCRIBE_CONFIGS) or that the
+ * broker does not know such questions. 0, or -1 with err: stopped by a signal (STATUS_RETRY). */
+int topic_limits(struct handle *h, int32_t broker, const char *name, int ms,
+                 struct topic_limits *to, struct err *err);
 
 /* 0: it is there now, or somebody else was quicker; it may take the brokers a moment to tell of
  * it. -1 with err. */

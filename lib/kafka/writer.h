@@ -11,16 +11,20 @@
 #include "base/diag.h"
 #include "kafka/record.h"
 
-/* Told from inside send, poll, flush, give_up and close, once for every record that send took.
+/* report: from inside send, poll, flush, give_up and close, once for every record that send took.
  * tag is the one of send. Delivered (err NULL): r has the topic, partition, offset (-1: not told
  * by the broker) and timestamp; NULL if places is not set. Given up: r is the whole record as it
  * was sent, so that it can be kept; err->status is STATUS_UNAVAILABLE if it was sent and nobody
  * said whether it arrived, so that it may be in the topic all the same, and another if it is not
- * (STATUS_FENCED: a newer run took over). r is borrowed until the call returns. */
+ * (STATUS_FENCED: a newer run took over). r is borrowed until the call returns.
+ *
+ * leave: while partitions or send wait for a broker they ask whether to leave that undone; NULL:
+ * they do not. */
 struct writer_events {
 	void *arg;
 	bool  places;                   /* where delivered records went is wanted */
 	void (*report)(void *arg, uint64_t tag, const struct record *r, const struct err *err);
+	bool (*leave)(void *arg);
 };
 
 /* How an attempt to commit ended. */
@@ -33,9 +37,9 @@ enum writer_commit {
 struct writer {
 	void *self;
 	/* How many partitions a topic has, asked from the broker the first time; -1 with err
-	 * (STATUS_NOINPUT: there is no such topic, STATUS_DENIED, STATUS_UNAVAILABLE, STATUS_RETRY:
-	 * a signal came). Before the first record: sending to another topic begins with the same
-	 * question. */
+	 * (STATUS_NOINPUT: there is no such topic, STATUS_DENIED, STATUS_UNAVAILABLE,
+	 * STATUS_RETRY: left undone). Before the first record: sending to another topic begins
+	 * with the same question. */
 	int (*partitions)(void *self, struct str topic, struct err *err);
 	/* Take a copy of the record, which leaves with the next poll or flush at the latest: 1
 	 * taken, 0 the queue is full (poll, and try the same record again), -1 refused with err. */

@@ -307,6 +307,14 @@ set_partitioner(struct kafka_writer *w, rd_kafka_conf_t *rk)
 		sticky_install(w->sticky, rk);
 }
 
+static bool
+leaves(void *owner)
+{
+	const struct kafka_writer *w = owner;
+
+	return w->events.leave != NULL && w->events.leave(w->events.arg);
+}
+
 /* Make the client, with batches of the size that they have by now. */
 static int
 open_client(struct kafka_writer *w, struct err *err)
@@ -314,6 +322,7 @@ open_client(struct kafka_writer *w, struct err *err)
 	rd_kafka_conf_t *rk = handle_conf(&w->h, w->conf.kafka, &w->conf.watch);
 
 	w->h.owner = w;
+	w->h.leave = leaves;
 	configure(rk, &w->conf);
 	set_partitioner(w, rk);
 	handle_set_number(rk, "batch.size", w->batch_size);

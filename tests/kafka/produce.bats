@@ -288,6 +288,34 @@ maip-produce: nothing was published, the transaction is aborted"
 	assert_line --partial "maip-produce: nothing was published, but the transaction could not be aborted: "
 }
 
+@test "after a signal a stream with control lines is read on: topics that are new to it are made, and known" {
+	local create
+	topics before-signal:1
+	maip-produce -t small-signal --create-topics=1,max.message.bytes=2000 </dev/null
+	write_lines in
+	for create in "" --create-topics=1; do
+		mkfifo pipe
+		maip-produce --envelope $create --dead-letter letters --receipts receipts \
+			<pipe 2>err 3>&- &
+		pid=$!
+		exec 4>pipe
+		printf '{"_maip":"hello","version":1,"job":"%032d","run":"%032d","watermarks":false,"checkpoints":false}\n' 0 1 >&4
+		echo '{"topic":"before-signal","value":{}}' >&4
+		await_lines receipts 1
+		kill -TERM "$pid"
+		timeout 20 bash -c 'until grep -q "^ShdPnd:[[:space:]]*0*$" "/proc/$0/status"; do :; done' "$pid"
+		maip-produce -t small-signal --dry-run in >&4
+		echo "{\"topic\":\"after-signal-${#create}\",\"value\":{}}" >&4
+		echo '{"_maip":"end","drain":true}' >&4
+		exec 4>&-
+		ends_with 74 "$pid"
+		run -0 jq -r .error letters
+		assert_output 'too large for the topic (its max.message.bytes)'
+		assert_equal "$(wc -l <receipts)" 102
+		rm pipe letters receipts
+	done
+}
+
 @test "a topic that is deleted while it is written to is told as that" {
 	own=$BATS_TEST_TMPDIR/own
 	address=$("$rig" up "$own" auto.create.topics.enable=false)

@@ -32,7 +32,8 @@ struct fixture {
 	int         polls, commits, aborts, begins;
 	int         stop_after;         /* set stop when so many polls have been ... */
 	bool        stop_twice;         /* ... and again at the next */
-	bool        acknowledge;        /* poll and flush deliver what is pending */
+	bool        acknowledge;        /* poll and flush deliver what is pending ... */
+	bool        slow;               /* ... one at a time */
 
 	/* the run */
 	struct route_conf   route;
@@ -131,8 +132,10 @@ fake_poll(void *self, int64_t wait_ms, struct err *err)
 	for (size_t i = 0; wait_ms > 0 && f->acknowledge && i < f->n_sent; i++) {
 		const bool lost = f->lose != NULL && strcmp(f->sent[i].value, f->lose) == 0;
 
+		if (!f->sent[i].pending)
+			continue;
 		settle(f, &f->sent[i], lost ? "timed out" : NULL);
-		if (lost && f->halts)
+		if ((lost && f->halts) || f->slow)
 			break;
 	}
 	return 0;
@@ -532,6 +535,33 @@ an_upstream_that_died_leaves_what_came_delivered_and_the_run_unfinished(void **s
 }
 
 static void
+a_stopped_stream_is_read_to_its_end_however_long_that_takes(void **state)
+{
+	struct fixture *f = *state;
+
+	f->room = 2;
+	f->slow = true;
+	f->stop_after = 1;
+	assert_int_equal(run(f, HELLO "1\n2\n3\n4\n5\n6\n7\n8\n9\n10\n11\n12\n13\n14\n15\n16\n"
+	                     "{\"_maip\":\"end\",\"drain\":true}\n"), STATUS_OK);
+	assert_true(f->now_ns > 1000 * 1000000LL);      /* the grace */
+	assert_counts(f, 16, 16, 0);
+}
+
+static void
+a_stopped_stream_has_its_grace_at_its_end(void **state)
+{
+	struct fixture *f = *state;
+
+	f->acknowledge = false;
+	f->stop_after = 1;
+	assert_int_equal(run(f, HELLO "1\n2\n{\"_maip\":\"end\",\"drain\":true}\n"), STATUS_IO);
+	assert_true(f->now_ns >= 1000 * 1000000LL);
+	assert_true(f->now_ns <= 1600 * 1000000LL);
+	assert_string_equal(f->err.msg, "2 of 2 records not delivered, the first: line 2 to 't': stopped by a signal");
+}
+
+static void
 a_stream_that_was_stopped_on_purpose_is_no_complete_one(void **state)
 {
 	struct fixture *f = *state;
@@ -711,6 +741,11 @@ main(void)
 		cmocka_unit_test_setup_teardown(
 			a_writer_that_is_beyond_help_ends_an_idle_run_in_its_own_words, set_up,
 			tear_down),
+		cmocka_unit_test_setup_teardown(
+			a_stopped_stream_is_read_to_its_end_however_long_that_takes, set_up,
+			tear_down),
+		cmocka_unit_test_setup_teardown(a_stopped_stream_has_its_grace_at_its_end, set_up,
+		                                tear_down),
 		cmocka_unit_test_setup_teardown(
 			a_line_that_is_no_record_is_a_bad_record_and_not_an_undelivered_one, set_up,
 			tear_down),
