@@ -50,23 +50,11 @@ ask_link_local(struct buf *answer, const char *url, const char *header, int64_t 
 static bool
 may_be_asked(const char *url)
 {
-	static const char *const hosts[] = { "localhost",     "127.0.0.1",      "[::1]",
-		                             "169.254.170.2", "169.254.170.23", "[fd00:ec2::23]" };
-	const struct str         s = str_of(url);
-	struct str               host;
+	static const char *const hosts[] = { "localhost",      "127.0.0.1",      "[::1]",
+		                             "169.254.170.2",  "169.254.170.23", "[fd00:ec2::23]",
+		                             NULL };
 
-	if (str_starts(s, STR("https://")))
-		return true;
-	if (!str_starts(s, STR("http://")))
-		return false;
-	host = str_slice(s, 7, 7 + strcspn(url + 7, "/?#"));
-	for (size_t i = 0; i < sizeof(hosts) / sizeof(hosts[0]); i++) {
-		const struct str h = str_of(hosts[i]);
-
-		if (str_eq(host, h) || (str_starts(host, h) && host.p[h.n] == ':'))
-			return true;
-	}
-	return false;
+	return http_keeps_secret(url, hosts);
 }
 
 /* A secret in a file, without the newline at its end. */
@@ -147,8 +135,11 @@ aws_from_container(struct aws_creds *to, const struct aws_ask *ask, struct err *
 		return 0;
 	if (path == NULL && !may_be_asked(full))
 		return fail_as(err, STATUS_CONFIG,
-		               "AWS_CONTAINER_CREDENTIALS_FULL_URI is neither https nor an address "
-		               "of this machine");
+		               "AWS_CONTAINER_CREDENTIALS_FULL_URI has to be https or an address "
+		               "of this machine, and to name no user");
+	if (path != NULL && *path != '/')       /* it would be more of the host */
+		return fail_as(err, STATUS_CONFIG,
+		               "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI has to begin with /");
 	buf_init(&url, BUF_NO_MAX);
 	if (path != NULL)
 		buf_addf(&url, "http://169.254.170.2%s", path);

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* http.c - one question to an HTTP server that hands out credentials, through libcurl */
+#include <stdio.h>
+#include <strings.h>
+
 #include <curl/curl.h>
 
 #include "base/mem.h"
@@ -75,14 +78,64 @@ prepare(CURL *curl, const struct http_question *q, struct receiver *r, char *why
 	}
 }
 
-/* "host:port" of a URL, for messages: the rest of it may be long, or secret. */
-static struct str
-authority(const char *url)
+/* A part of the URL, as libcurl understands it when it asks; NULL: it has none. */
+static char *
+part_of(CURLU *u, CURLUPart part)
 {
-	const char *start = strstr(url, "://");
+	char *text = NULL;
 
-	start = start != NULL ? start + 3 : url;
-	return (struct str){ start, strcspn(start, "/?#") };
+	return curl_url_get(u, part, &text, 0) == CURLUE_OK ? text : NULL;
+}
+
+static bool
+is_one_of(const char *host, const char *const *hosts)
+{
+	while (*hosts != NULL && strcasecmp(host, *hosts) != 0)
+		hosts++;
+	return *hosts != NULL;
+}
+
+bool
+http_keeps_secret(const char *url, const char *const *hosts)
+{
+	CURLU *u = curl_url();
+	char  *scheme = NULL, *host = NULL;
+	bool   keeps = false;
+
+	if (u != NULL && curl_url_set(u, CURLUPART_URL, url, CURLU_DISALLOW_USER) == CURLUE_OK) {
+		scheme = part_of(u, CURLUPART_SCHEME);
+		host = part_of(u, CURLUPART_HOST);
+	}
+	if (scheme != NULL && host != NULL)
+		keeps = strcmp(scheme, "https") == 0 ||
+		        (strcmp(scheme, "http") == 0 && is_one_of(host, hosts));
+	curl_free(scheme);
+	curl_free(host);
+	curl_url_cleanup(u);
+	return keeps;
+}
+
+/* "host:port" of a URL, for messages: the rest of it may be long, or secret. */
+static const char *
+authority(char to[QUOTE_MAX], const char *url)
+{
+	CURLU *u = curl_url();
+	char  *host = NULL, *port = NULL, text[300];
+	const char *told = "what is no URL";
+
+	if (u != NULL && curl_url_set(u, CURLUPART_URL, url, 0) == CURLUE_OK) {
+		host = part_of(u, CURLUPART_HOST);
+		port = part_of(u, CURLUPART_PORT);
+	}
+	if (host != NULL) {
+		snprintf(text, sizeof(text), "%s%s%s", host, port != NULL ? ":" : "",
+		         port != NULL ? port : "");
+		told = quote(to, str_of(text));
+	}
+	curl_free(port);
+	curl_free(host);
+	curl_url_cleanup(u);
+	return told;
 }
 
 int
@@ -105,6 +158,6 @@ http_ask(const struct http_question *q, struct buf *answer, struct err *err)
 	curl_easy_cleanup(curl);
 	if (code == CURLE_OK)
 		return (int)status;
-	return fail_as(err, STATUS_UNAVAILABLE, "cannot ask %s: %s", quote(host, authority(q->url)),
+	return fail_as(err, STATUS_UNAVAILABLE, "cannot ask %s: %s", authority(host, q->url),
 	               why[0] != '\0' ? why : curl_easy_strerror(code));
 }

@@ -30,6 +30,11 @@ struct http_question {
 /* To be called once, by one thread, before the first question. */
 void http_start(void);
 
+/* May a question to this URL hold a secret? If it goes over https, or to one of these hosts
+ * ("[::1]" has its brackets; upper case is as lower; NULL at the end). Not where libcurl would not
+ * ask, nor where the URL names a user: that is easily taken for the host. */
+bool http_keeps_secret(const char *url, const char *const *hosts);
+
 /* Ask, and append the body to answer (which may hold a secret). Returns the status, 200 say, or
  * -1 with err when there is no answer: "cannot ask 169.254.169.254: Connection timed out". */
 int http_ask(const struct http_question *q, struct buf *answer, struct err *err);

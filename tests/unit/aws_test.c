@@ -313,11 +313,67 @@ a_container_asks_its_endpoint_with_the_authorization_it_was_given(void **state)
 static void
 a_container_s_authorization_goes_to_no_other_machine(void **state)
 {
+	static const char *const refused[] = {
+		"http://localhost.example.com/x", "http://localhost./x", "http://127.0.0.1.example.com/x", "http://127.0.0.2:80/x",
+		"http://127.0.0.1%2eexample.com/x", "http://127.0.0.1:canary@127.0.0.2:9911/x", "http://localhost:80@example.com:80/x",
+		"http://canary@127.0.0.1/x", "http://@127.0.0.1/x", "http://127.0.0.1\\@example.com/x", "http://127.0.0.1\\.example.com/x",
+		"http://127.0.0.1:80:90/x", "http://127.0.0.1:80a/x", "http://127.0.0.1:99999/x", "http://[::1].example.com/x",
+		"http://[::1]example.com/x", "http://[::2]/x", "http://example.com/127.0.0.1", "http://example.com#127.0.0.1",
+		"http://example.com?@127.0.0.1/", "http://127.0.0.1 .example.com/x", "http://127.0.0.1;example.com/x", "http://",
+		"https://canary:canary@example.com/x", "https://", "ftp://127.0.0.1/x", "file:///etc/passwd", "127.0.0.1/x", "/x",
+		" http://127.0.0.1/x",
+	};
+
 	(void)state;
-	setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://localhost.example.com/x", 1);
-	assert_refused(STATUS_CONFIG, "AWS_CONTAINER_CREDENTIALS_FULL_URI is neither https nor an address of this machine");
-	setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", "file:///etc/passwd", 1);
-	assert_refused(STATUS_CONFIG, "AWS_CONTAINER_CREDENTIALS_FULL_URI is neither https nor an address of this machine");
+	for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
+		setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", refused[i], 1);
+		assert_refused(STATUS_CONFIG, "AWS_CONTAINER_CREDENTIALS_FULL_URI has to be https or an address of this machine, and to name no user");
+	}
+}
+
+static void
+a_container_s_path_is_no_way_to_another_host(void **state)
+{
+	static const char *const refused[] = { "@example.com/x", ":80@example.com/x", ".example.com/x", ":80/x", "?x", "x" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
+		setenv("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", refused[i], 1);
+		assert_refused(STATUS_CONFIG, "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI has to begin with /");
+	}
+}
+
+static void
+this_machine_is_asked_however_it_is_written(void **state)
+{
+	static const char *const names[] = { "127.0.0.1", "localhost", "LocalHost", "127.1", "%31%32%37.0.0.1" };
+	struct http_server      *s = http_server_start(play_container, "Authorization: Bearer abc\r\n");
+	const char              *port = strrchr(http_server_url(s), ':');
+	char                     url[128];
+
+	(void)state;
+	setenv("AWS_CONTAINER_AUTHORIZATION_TOKEN", "Bearer abc", 1);
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		snprintf(url, sizeof(url), "HTTP://%s%s/v2/credentials?id=7#@example.com", names[i], port);
+		setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", url, 1);
+		assert_found("ASIA2", "cs", "ct", NEW_YEAR_2026 + 1800000);
+	}
+	http_server_stop(s);
+	setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://[0:0:0:0:0:0:0:1]:1/x", 1);
+	assert_refused(STATUS_UNAVAILABLE, "cannot ask '[::1]:1': ");
+}
+
+static void
+an_address_is_told_without_the_password_in_it(void **state)
+{
+	(void)state;
+	write_file("token", "eyJ.a.b", 0644);
+	setenv("AWS_WEB_IDENTITY_TOKEN_FILE", path_of("token"), 1);
+	setenv("AWS_ROLE_ARN", "arn:aws:iam::123:role/r", 1);
+	setenv("AWS_ENDPOINT_URL_STS", "http://canary:canary@127.0.0.1:1", 1);
+	assert_refused(STATUS_UNAVAILABLE, "cannot ask '127.0.0.1:1': ");
+	setenv("AWS_ENDPOINT_URL_STS", "http://canary:canary/x@127.0.0.1:1", 1);
+	assert_refused(STATUS_UNAVAILABLE, "cannot ask what is no URL: ");
 }
 
 static const char sts_answer[] =
@@ -446,6 +502,9 @@ main(void)
 		TEST(an_instance_has_the_credentials_of_its_role),
 		TEST(a_container_asks_its_endpoint_with_the_authorization_it_was_given),
 		TEST(a_container_s_authorization_goes_to_no_other_machine),
+		TEST(a_container_s_path_is_no_way_to_another_host),
+		TEST(this_machine_is_asked_however_it_is_written),
+		TEST(an_address_is_told_without_the_password_in_it),
 		TEST(a_web_identity_is_exchanged_for_the_credentials_of_a_role),
 		TEST(a_profile_may_assume_a_role_with_the_keys_of_another),
 		TEST(a_broken_or_endless_answer_is_an_error),
