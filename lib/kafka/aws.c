@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* aws.c - credentials of AWS: the chain, and its first and simple links */
+#include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include <cjson/cJSON.h>
 
@@ -15,6 +18,39 @@ aws_env(const char *name)
 	const char *value = getenv(name);
 
 	return value != NULL && *value != '\0' ? value : NULL;
+}
+
+/* Until the end, or past most. -1: errno says why. */
+static int
+read_all(struct buf *to, size_t most, int fd)
+{
+	const size_t end = to->n + most + 1;
+	ssize_t      n = 0;
+
+	(void)buf_room(to, most + 1);
+	while (to->n < end && (n = read(fd, to->p + to->n, end - to->n)) > 0)
+		to->n += (size_t)n;
+	return n < 0 ? -1 : 0;
+}
+
+int
+aws_read_secret(struct buf *to, size_t most, const char *path, struct err *err)
+{
+	const size_t start = to->n;
+	const int    fd = open(path, O_RDONLY | O_CLOEXEC);
+	const int    rc = fd < 0 ? -1 : read_all(to, most, fd), why = errno;
+	char         q[QUOTE_MAX];
+
+	if (fd >= 0)
+		close(fd);
+	quote(q, str_of(path));
+	if (rc < 0)
+		return fail_as(err, STATUS_CONFIG, "cannot read %s: %s", q, strerror(why));
+	if (to->n - start > most)
+		return fail_as(err, STATUS_CONFIG, "%s is too long", q);
+	while (to->n > start && strchr(" \t\r\n", to->p[to->n - 1]) != NULL)
+		to->n--;
+	return to->n > start ? 0 : fail_as(err, STATUS_CONFIG, "%s is empty", q);
 }
 
 void

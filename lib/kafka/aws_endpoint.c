@@ -5,16 +5,12 @@
  * The metadata service is asked as version 2 wants it: first a PUT for a token, which no request
  * that was forged through some proxy can do. There is no way back to version 1.
  */
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "base/buf.h"
 #include "base/mem.h"
 #include "kafka/aws_parts.h"
-#include "kafka/command.h"
 #include "kafka/http.h"
 
 #define ANSWER_MS  4000
@@ -57,30 +53,6 @@ may_be_asked(const char *url)
 	return http_keeps_secret(url, hosts);
 }
 
-/* A secret in a file, without the newline at its end. */
-static int
-read_secret(struct buf *to, const char *path, struct err *err)
-{
-	const int fd = open(path, O_RDONLY | O_CLOEXEC);
-	char      piece[4096], q[QUOTE_MAX];
-	ssize_t   n = -1;
-
-	if (fd >= 0)
-		while ((n = read(fd, piece, sizeof(piece))) > 0)
-			if (buf_add(to, piece, (size_t)n) < 0)
-				break;
-	if (n != 0)
-		fail_as(err, STATUS_CONFIG, "cannot read %s: %s", quote(q, str_of(path)),
-		        n > 0 ? "it is too long" : strerror(errno));
-	if (fd >= 0)
-		close(fd);
-	while (to->n > 0 && strchr(" \t\r\n", to->p[to->n - 1]) != NULL)
-		to->n--;
-	if (n == 0 && to->n == 0)
-		return fail_as(err, STATUS_CONFIG, "%s is empty", quote(q, str_of(path)));
-	return n == 0 ? 0 : -1;
-}
-
 static int
 container_header(struct buf *to, struct err *err)
 {
@@ -92,7 +64,7 @@ container_header(struct buf *to, struct err *err)
 		return 0;
 	buf_add_str(to, STR("Authorization: "));
 	if (file != NULL)
-		rc = read_secret(to, file, err);
+		rc = aws_read_secret(to, ANSWER_MAX, file, err);
 	else
 		buf_add_str(to, str_of(token));
 	if (rc == 0 && (memchr(to->p, '\n', to->n) != NULL || memchr(to->p, '\r', to->n) != NULL))
@@ -108,7 +80,7 @@ ask_container(struct aws_creds *to, const char *url, const struct aws_ask *ask, 
 	struct buf header, answer;
 	int        rc;
 
-	buf_init(&header, ANSWER_MAX);
+	buf_init(&header, BUF_NO_MAX);
 	buf_init(&answer, ANSWER_MAX);
 	(void)buf_room(&answer, ANSWER_MAX);
 	rc = container_header(&header, err);

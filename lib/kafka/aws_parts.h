@@ -9,6 +9,7 @@
 #ifndef MAIP_KAFKA_AWS_PARTS_H
 #define MAIP_KAFKA_AWS_PARTS_H
 
+#include "base/buf.h"
 #include "kafka/aws.h"
 
 /* ---- profiles: aws_profile.c */
@@ -32,6 +33,9 @@ int aws_from_profile(struct aws_creds *to, const struct aws_ask *ask, struct err
 /* ---- the other sources */
 
 const char *aws_env(const char *name);                  /* a variable; NULL: not set, or empty */
+/* Add what is in a file, at most so many bytes, without the white space behind it. It goes nowhere
+ * else, so a wipe of to leaves nothing. 0, or -1 with err (STATUS_CONFIG). */
+int aws_read_secret(struct buf *to, size_t most, const char *path, struct err *err);
 /* 1 */
 int aws_creds_set(struct aws_creds *to, const char *id, const char *secret, const char *session,
                   int64_t expires);

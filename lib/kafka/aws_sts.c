@@ -5,8 +5,6 @@
  * STS answers in XML, of which four elements matter; their values are base64 and dates, so
  * nothing in them is escaped.
  */
-#define _DEFAULT_SOURCE                 /* explicit_bzero */
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -14,7 +12,6 @@
 #include "base/mem.h"
 #include "base/time.h"
 #include "kafka/aws_parts.h"
-#include "kafka/command.h"
 #include "kafka/http.h"
 
 #define STS_MS     10000
@@ -129,24 +126,17 @@ add_role(struct buf *to, const struct aws_role *role)
 static int
 add_web_token(struct buf *to, const char *path, struct err *err)
 {
-	FILE  *f = fopen(path, "re");
-	char   text[TOKEN_MAX], q[QUOTE_MAX];
-	size_t n;
+	struct buf token;
+	int        rc;
 
-	if (f == NULL)
-		return fail_as(err, STATUS_CONFIG, "cannot open the web identity token %s: %s",
-		               quote(q, str_of(path)), strerror(errno));
-	n = fread(text, 1, sizeof(text), f);
-	fclose(f);
-	while (n > 0 && strchr(" \t\r\n", text[n - 1]) != NULL)
-		n--;
-	if (n == 0 || n == sizeof(text))
-		return fail_as(err, STATUS_CONFIG, "the web identity token %s is %s",
-		               quote(q, str_of(path)), n == 0 ? "empty" : "too long");
-	buf_add_str(to, STR("&WebIdentityToken="));
-	aws_escape(to, (struct str){ text, n });
-	explicit_bzero(text, n);
-	return 0;
+	buf_init(&token, BUF_NO_MAX);
+	rc = aws_read_secret(&token, TOKEN_MAX, path, err);
+	if (rc == 0) {
+		buf_add_str(to, STR("&WebIdentityToken="));
+		aws_escape(to, buf_str(&token));
+	}
+	buf_wipe(&token);
+	return rc < 0 ? fail_in(err, "the web identity token") : 0;
 }
 
 int

@@ -38,6 +38,16 @@ write_file(const char *name, const char *text, mode_t mode)
 	chmod(path_of(name), mode);
 }
 
+static void
+write_long_file(const char *name, size_t n)
+{
+	char *text = mem_zalloc(n + 1, 1);
+
+	memset(text, 'x', n);
+	write_file(name, text, 0644);
+	free(text);
+}
+
 static int
 make_dir(void **state)
 {
@@ -306,7 +316,10 @@ a_container_asks_its_endpoint_with_the_authorization_it_was_given(void **state)
 	write_file("token", "Bearer abc\nX-Forged: 1", 0600);
 	assert_refused(STATUS_CONFIG, "more than one line");
 	setenv("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", "/nonexistent", 1);
-	assert_refused(STATUS_CONFIG, "cannot read '/nonexistent': No such file or directory");
+	assert_refused(STATUS_CONFIG, "the container's AWS credentials: cannot read '/nonexistent': No such file or directory");
+	setenv("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", path_of("token"), 1);
+	write_file("token", " \n", 0600);
+	assert_refused(STATUS_CONFIG, "/token' is empty");
 	http_server_stop(s);
 }
 
@@ -415,7 +428,15 @@ a_web_identity_is_exchanged_for_the_credentials_of_a_role(void **state)
 	write_file("token", "canary", 0644);
 	assert_refused(STATUS_DENIED, "role 'arn:aws:iam::123:role/r': STS refuses: 'Not authorized to perform sts:AssumeRole'");
 	write_file("token", "\n", 0644);
-	assert_refused(STATUS_CONFIG, "the web identity token");
+	assert_refused(STATUS_CONFIG, "the web identity token: '");
+	assert_refused(STATUS_CONFIG, "/token' is empty");
+	setenv("AWS_WEB_IDENTITY_TOKEN_FILE", dir, 1);
+	assert_refused(STATUS_CONFIG, "': Is a directory");
+	setenv("AWS_WEB_IDENTITY_TOKEN_FILE", path_of("token"), 1);
+	write_long_file("token", 20001);
+	assert_refused(STATUS_CONFIG, "/token' is too long");
+	write_long_file("token", 20000);
+	assert_found("ASIA3", "ss", "st//==", NEW_YEAR_2026 + 3600000);
 	http_server_stop(s);
 	write_file("token", "eyJ.a.b", 0644);
 	assert_refused(STATUS_UNAVAILABLE, "cannot ask '127.0.0.1:");
