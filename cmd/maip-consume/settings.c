@@ -4,11 +4,10 @@
  */
 #include "settings.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 
+#include "base/id.h"
 #include "base/mem.h"
 #include "base/opt.h"
 #include "base/time.h"
@@ -293,24 +292,18 @@ read_places(int64_t now)
 
 /* 32 hexadecimal digits: those of the environment, for all stages of one job, or random ones. */
 static void
-make_id(char to[33], const char *given)
+make_id(char to[ID_SIZE], const char *given)
 {
-	static const char digits[] = "0123456789abcdef";
-	unsigned char bytes[16];
+	struct err err;
 
 	if (given != NULL && *given != '\0') {
-		if (strlen(given) != 32 || strspn(given, digits) != 32)
+		if (strlen(given) != 32 || strspn(given, "0123456789abcdef") != 32)
 			die(STATUS_USAGE, "MAIP_JOB_ID has to be 32 digits of 0-9 and a-f");
-		memcpy(to, given, 33);
+		memcpy(to, given, ID_SIZE);
 		return;
 	}
-	if (getrandom(bytes, sizeof(bytes), 0) != (ssize_t)sizeof(bytes))
-		die(STATUS_BUG, "no random numbers: %s", strerror(errno));
-	for (size_t i = 0; i < 16; i++) {
-		to[2 * i] = digits[bytes[i] >> 4];
-		to[2 * i + 1] = digits[bytes[i] & 15];
-	}
-	to[32] = '\0';
+	if (id_random(to, &err) < 0)
+		die(err.status, "%s", err.msg);
 }
 
 /* What a group has committed can be asked only where there is one. */

@@ -16,13 +16,13 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/random.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/buf.h"
 #include "base/clock.h"
+#include "base/id.h"
 #include "job/family.h"
 #include "job/jobs.h"
 #include "job/page.h"
@@ -123,17 +123,6 @@ find_job(char to[PATH_SIZE], const char *job)
 		return true;
 	n = snprintf(to, PATH_SIZE, "%s/../../cmd/jobs/%s", bin, job);
 	return n < PATH_SIZE && access(to, X_OK) == 0;
-}
-
-static void
-random_id(char to[33])
-{
-	unsigned char bytes[16];
-
-	if (getrandom(bytes, sizeof(bytes), 0) != sizeof(bytes))
-		die(STATUS_BUG, "no random numbers: %s", strerror(errno));
-	for (size_t i = 0; i < sizeof(bytes); i++)
-		snprintf(to + 2 * i, 3, "%02x", bytes[i]);
 }
 
 static void
@@ -370,8 +359,9 @@ static enum status
 run(const struct jobctl *ctl, const struct manager *unused, int argc, char **argv)
 {
 	sigset_t signals, before;
-	char id[33], path[PATH_SIZE] = "", log[PATH_SIZE], dir[RUNDIR_PATH_MAX];
+	char id[ID_SIZE], path[PATH_SIZE] = "", log[PATH_SIZE], dir[RUNDIR_PATH_MAX];
 	const char *job_name = name;
+	struct err err;
 	char **line;
 	pid_t child;
 	int fd = -1;
@@ -383,7 +373,8 @@ run(const struct jobctl *ctl, const struct manager *unused, int argc, char **arg
 		job_name = strrchr(argv[0], '/') != NULL ? strrchr(argv[0], '/') + 1 : argv[0];
 	line = command_line(argc, argv, path);
 	find_run_directory(dir);
-	random_id(id);
+	if (id_random(id, &err) < 0)
+		die(err.status, "%s", err.msg);
 	set_environment(id, job_name);
 	if (detach)
 		fd = open_log(dir, id, log);
