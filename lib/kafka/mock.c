@@ -11,8 +11,7 @@
 #include <librdkafka/rdkafka_mock.h>
 
 #include "base/mem.h"
-
-#define NAME_MAX_KAFKA 249              /* Kafka's own limit for the name of a topic */
+#include "kafka/topics.h"
 
 struct mock {
 	rd_kafka_t              *rk;
@@ -64,51 +63,19 @@ mock_brokers(const struct mock *m)
 	return rd_kafka_mock_cluster_bootstraps(m->cluster);
 }
 
-static bool
-is_topic_name(struct str s)
-{
-	if (s.n == 0 || s.n > NAME_MAX_KAFKA || str_eq(s, STR(".")) || str_eq(s, STR("..")))
-		return false;
-	for (size_t i = 0; i < s.n; i++) {
-		char c = s.p[i];
-
-		if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-		      c == '.' || c == '_' || c == '-'))
-			return false;
-	}
-	return true;
-}
-
-/* 0 if it is not a number from 1 to MOCK_PARTITIONS_MAX. */
-static int
-partitions_of(struct str text)
-{
-	int v = 0;
-
-	for (size_t i = 0; i < text.n; i++) {
-		if (text.p[i] < '0' || text.p[i] > '9')
-			return 0;
-		v = 10 * v + (text.p[i] - '0');
-		if (v > MOCK_PARTITIONS_MAX)
-			return 0;
-	}
-	return v;
-}
-
 int
 mock_topic(struct mock *m, struct str spec, struct err *err)
 {
 	const char         *colon = memchr(spec.p, ':', spec.n);
 	struct str name = colon == NULL ? spec : str_slice(spec, 0, (size_t)(colon - spec.p));
 	int partitions = colon == NULL ? MOCK_PARTITIONS
-	                               : partitions_of(str_slice(spec, name.n + 1, spec.n));
-	char                text[QUOTE_MAX], topic[NAME_MAX_KAFKA + 1];
+	                               : topics_number(str_slice(spec, name.n + 1, spec.n),
+	                                               MOCK_PARTITIONS_MAX);
+	char                text[QUOTE_MAX], topic[TOPIC_NAME_MAX + 1];
 	rd_kafka_resp_err_t code;
 
-	if (!is_topic_name(name))
-		return fail_as(err, STATUS_USAGE,
-		               "%s is not the name of a topic (letters, digits, '.', '_', '-')",
-		               quote(text, name));
+	if (topics_check_name(name, err) < 0)
+		return -1;
 	if (partitions == 0)
 		return fail_as(err, STATUS_USAGE,
 		               "%s: the number of partitions is not from 1 to %d",

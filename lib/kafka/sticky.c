@@ -14,13 +14,13 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "kafka/handle.h"
+#include "kafka/topics.h"
 
-#define STAY_MS   10                    /* librdkafka's default for sticky.partitioning.linger.ms */
-#define TOPIC_MAX 249                   /* of a name, as Kafka has it */
+#define STAY_MS 10 /* librdkafka's default for sticky.partitioning.linger.ms */
 
 struct sticky {
 	pthread_mutex_t lock;
-	char            topic[TOPIC_MAX + 1];   /* empty: none yet */
+	char            topic[TOPIC_NAME_MAX + 1];      /* empty: none yet */
 	int32_t         partition;
 	int64_t         until;          /* monotonic ms */
 };

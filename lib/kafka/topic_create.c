@@ -12,25 +12,12 @@
 
 #include "base/mem.h"
 #include "kafka/handle.h"
+#include "kafka/topics.h"
 
 #define ASK_MS     10000
 #define STOP_LOOK_MS 100                /* between two looks whether a signal has come */
 #define FIND_MS    500                  /* a cluster names its controller in its first answer */
 #define NUMBER_MAX 1000000
-
-/* 1 .. NUMBER_MAX, or 0. */
-static int
-number_of(struct str text)
-{
-	int v = 0;
-
-	for (size_t i = 0; i < text.n; i++) {
-		if (text.p[i] < '0' || text.p[i] > '9' || v > NUMBER_MAX / 10)
-			return 0;
-		v = 10 * v + (text.p[i] - '0');
-	}
-	return v;
-}
 
 static int
 parse_part(struct topic_conf *conf, struct str part, bool first, struct err *err)
@@ -42,7 +29,7 @@ parse_part(struct topic_conf *conf, struct str part, bool first, struct err *err
 	if (equals == NULL) {
 		if (first && part.n == 0)
 			return 0;
-		conf->partitions = number_of(part);
+		conf->partitions = topics_number(part, NUMBER_MAX);
 		if (first && conf->partitions > 0)
 			return 0;
 		return fail_as(err, STATUS_USAGE,
@@ -52,7 +39,7 @@ parse_part(struct topic_conf *conf, struct str part, bool first, struct err *err
 	key = str_slice(part, 0, (size_t)(equals - part.p));
 	value = str_slice(part, key.n + 1, part.n);
 	if (str_eq(key, STR("replication.factor"))) {
-		conf->replicas = number_of(value);
+		conf->replicas = topics_number(value, NUMBER_MAX);
 		return conf->replicas > 0
 		               ? 0
 		               : fail_as(err, STATUS_USAGE, "%s is not a number of replicas",

@@ -13,7 +13,6 @@
 #include "kafka/topics.h"
 
 #define PATTERN_MAX_BYTES 4096
-#define NAME_BYTES        249            /* at most; Kafka's limit */
 
 struct topic {
 	char   *text;                   /* a name, or an expression that starts with ^ */
@@ -58,7 +57,7 @@ is_name(struct str s)
 	for (size_t i = 0; i < s.n; i++)
 		if (s.p[i] == '\0' || strchr(letters, s.p[i]) == NULL)
 			return false;
-	return s.n > 0 && s.n <= NAME_BYTES;
+	return s.n > 0 && s.n <= TOPIC_NAME_MAX;
 }
 
 int
@@ -71,7 +70,20 @@ topics_check_name(struct str name, struct err *err)
 	            : fail_as(err, STATUS_USAGE,
 	                      "%s is not the name of a topic (letters, digits, '.', '_' and '-'; "
 	                      "at most %d)",
-	                      quote(text, name), NAME_BYTES);
+	                      quote(text, name), TOPIC_NAME_MAX);
+}
+
+int
+topics_number(struct str text, int most)
+{
+	int64_t v = 0;
+
+	for (size_t i = 0; i < text.n && v <= most; i++) {
+		if (text.p[i] < '0' || text.p[i] > '9')
+			return 0;
+		v = 10 * v + (text.p[i] - '0');
+	}
+	return v <= most ? (int)v : 0;
 }
 
 /* "[!a-c]" to "[^a-c]"; returns the position of its "]", or glob.n when there is none. */
@@ -159,7 +171,7 @@ topics_option(void *arg, const char *value, struct err *err)
 
 	if (text.n == 0 || text.n > PATTERN_MAX_BYTES)
 		return fail_as(err, STATUS_USAGE, "a topic's name has 1 to %d characters",
-		               NAME_BYTES);
+		               TOPIC_NAME_MAX);
 	buf_init(&regex, BUF_NO_MAX);
 	new.internal = str_starts(text, STR("__")) || str_starts(text, STR("^__"));
 	if (text.p[0] == '^')
@@ -204,11 +216,11 @@ topics_internal(const struct topics *t)
 static bool
 matches(const struct topic *t, struct str name)
 {
-	char text[NAME_BYTES + 1];
+	char text[TOPIC_NAME_MAX + 1];
 
 	if (!t->pattern)
 		return str_eq(str_of(t->text), name);
-	if (name.n > NAME_BYTES || (str_starts(name, STR("__")) && !t->internal))
+	if (name.n > TOPIC_NAME_MAX || (str_starts(name, STR("__")) && !t->internal))
 		return false;
 	memcpy(text, name.p, name.n);
 	text[name.n] = '\0';

@@ -15,8 +15,13 @@
 #include "base/diag.h"
 #include "base/str.h"
 
+#define TOPIC_NAME_MAX 249              /* bytes; Kafka's limit */
+
 /* Can a topic have that name? 0, or -1 with err: STATUS_USAGE, and what names are made of. */
 int topics_check_name(struct str name, struct err *err);
+
+/* How many partitions or replicas a topic is to have: 1 to most; 0: the text is no such number. */
+int topics_number(struct str text, int most);
 
 struct topics;                                          /* opaque; lives in topics.c */
 

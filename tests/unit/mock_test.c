@@ -40,10 +40,10 @@ static void
 a_topic_is_a_name_and_perhaps_a_number_of_partitions(void **state)
 {
 	static const struct { struct str spec; const char *message; } refused[] = {
-		{ STR(""), "'' is not the name of a topic (letters, digits, '.', '_', '-')" },
-		{ STR(":4"), "'' is not the name of a topic (letters, digits, '.', '_', '-')" },
-		{ STR("a/b"), "'a/b' is not the name of a topic (letters, digits, '.', '_', '-')" },
-		{ STR(".."), "'..' is not the name of a topic (letters, digits, '.', '_', '-')" },
+		{ STR(""), "'' is not the name of a topic (letters, digits, '.', '_' and '-'; at most 249)" },
+		{ STR(":4"), "'' is not the name of a topic (letters, digits, '.', '_' and '-'; at most 249)" },
+		{ STR("a/b"), "'a/b' is not the name of a topic (letters, digits, '.', '_' and '-'; at most 249)" },
+		{ STR(".."), "'..' is not the name of a topic (letters, digits, '.', '_' and '-'; at most 249)" },
 		{ STR("a:0"), "'a:0': the number of partitions is not from 1 to 1000" },
 		{ STR("a:"), "'a:': the number of partitions is not from 1 to 1000" },
 		{ STR("a:1001"), "'a:1001': the number of partitions is not from 1 to 1000" },

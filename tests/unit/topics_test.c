@@ -49,6 +49,21 @@ names_globs_and_expressions_select_topics(void **state)
 }
 
 static void
+a_count_is_a_whole_number_within_its_bounds(void **state)
+{
+	(void)state;
+	assert_int_equal(topics_number(STR("1"), 1000), 1);
+	assert_int_equal(topics_number(STR("1000"), 1000), 1000);
+	assert_int_equal(topics_number(STR("007"), 1000), 7);
+	assert_int_equal(topics_number(STR("1001"), 1000), 0);
+	assert_int_equal(topics_number(STR("99999999999999999999"), 1000), 0);
+	assert_int_equal(topics_number(STR(""), 1000), 0);
+	assert_int_equal(topics_number(STR("0"), 1000), 0);
+	assert_int_equal(topics_number(STR("-1"), 1000), 0);
+	assert_int_equal(topics_number(STR("4x"), 1000), 0);
+}
+
+static void
 what_is_no_topic_is_refused(void **state)
 {
 	static const char *const specs[] = { "", "a b", "a,b", "a[b", "^(", "\xc3\xa9" };
@@ -213,6 +228,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(names_globs_and_expressions_select_topics),
+		cmocka_unit_test(a_count_is_a_whole_number_within_its_bounds),
 		cmocka_unit_test(what_is_no_topic_is_refused),
 		cmocka_unit_test(a_topic_that_is_meant_twice_is_read_once),
 		cmocka_unit_test(partitions_are_numbers_and_ranges),
