@@ -92,26 +92,8 @@ mock_topic(struct mock *m, struct str spec, struct err *err)
 	return 0;
 }
 
-void
-mock_set_down(struct mock *m, int broker, bool down)
+struct rd_kafka_mock_cluster_s *
+mock_cluster(const struct mock *m)
 {
-	if (down)
-		rd_kafka_mock_broker_set_down(m->cluster, broker);
-	else
-		rd_kafka_mock_broker_set_up(m->cluster, broker);
-}
-
-void
-mock_set_distance(struct mock *m, int ms)
-{
-	for (int broker = 1; broker <= m->brokers; broker++)
-		rd_kafka_mock_broker_set_rtt(m->cluster, broker, ms);
-}
-
-void
-mock_fail(struct mock *m, int kind, int code, size_t n, int ms)
-{
-	while (n-- > 0)
-		rd_kafka_mock_broker_push_request_error_rtts(
-			m->cluster, 1, (int16_t)kind, 1, (rd_kafka_resp_err_t)code, ms);
+	return m->cluster;
 }

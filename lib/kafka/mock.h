@@ -31,15 +31,7 @@ const char *mock_brokers(const struct mock *m);
  * (STATUS_USAGE). */
 int mock_topic(struct mock *m, struct str spec, struct err *err);
 
-/* For tests: connections to a broker are refused and dropped while it is down. */
-void mock_set_down(struct mock *m, int broker, bool down);
-
-/* For tests: every answer takes so many ms. */
-void mock_set_distance(struct mock *m, int ms);
-
-/* For tests: the first broker answers the next n requests of a kind (0: Produce, 14: SyncGroup,
- * ...) with this error of Kafka's protocol (3: unknown topic, 10: message too large, 29: not
- * authorized), each so many ms late. */
-void mock_fail(struct mock *m, int kind, int code, size_t n, int ms);
+/* librdkafka's own handle of it, for tests that make it fail. Borrowed from m. */
+struct rd_kafka_mock_cluster_s *mock_cluster(const struct mock *m);
 
 #endif

@@ -5,15 +5,15 @@
  *	mock-broker [-n BROKERS] [TOPIC[:PARTITIONS]]...
  *
  * Prints where it listens, then obeys a command a line from standard input and answers "ok":
- * "down [BROKER]", "up [BROKER]", "distance MS", "fail REQUEST CODE COUNT [MS]" (see mock.h);
- * brokers are numbered from 1, and partition 0 is led by the first. Ends with its standard input,
- * so that no test can leave it behind.
+ * "down [BROKER]", "up [BROKER]", "distance MS", "fail REQUEST CODE COUNT [MS]" (see
+ * mock_faults.h); brokers are numbered from 1, and partition 0 is led by the first. Ends with its
+ * standard input, so that no test can leave it behind.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "kafka/mock.h"
+#include "mock_faults.h"
 
 static bool
 obey(struct mock *m, const char *command)

@@ -5,9 +5,9 @@
 #include <syslog.h>
 #include <time.h>
 
-#include "kafka/mock.h"
 #include "kafka/reader_rdkafka.h"
 #include "kafka/writer_rdkafka.h"
+#include "mock_faults.h"
 
 enum { PARTITIONS = 40, ROUNDS = 1500, WAIT_MS = 20 };
 
