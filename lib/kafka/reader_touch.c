@@ -23,10 +23,10 @@
 #define ANSWERS        3                /* that tell of more to come, of which nothing comes */
 #define TELL_AFTER_MS  5000
 
-/* A broker that may hold a fetch has as long for its answer, but no question blocks us for longer
- * than ASK_MS. */
+/* How long one of these questions waits for its answer: ms, and as long as a broker may hold a
+ * fetch; but none blocks us for longer than ASK_MS. */
 static int
-answer_within(const struct kafka_reader *k, int ms)
+question_ms(const struct kafka_reader *k, int ms)
 {
 	const int64_t all = ms + k->fetch_wait_ms;
 
@@ -69,7 +69,7 @@ doubt_all(struct kafka_reader *k)
 		                                  assigned->elems[i].partition)
 			->offset = assigned->elems[i].offset;
 	rd_kafka_topic_partition_list_destroy(assigned);
-	k->touch_ms = answer_within(k, TOUCH_FIRST_MS);
+	k->touch_ms = question_ms(k, TOUCH_FIRST_MS);
 	k->h.lost = false;
 	return true;
 }
@@ -153,7 +153,7 @@ static void
 tell_doubt(struct kafka_reader *k)
 {
 	const rd_kafka_topic_partition_t *p = &k->doubtful->elems[0];
-	const int most = answer_within(k, TOUCH_MOST_MS);
+	const int most = question_ms(k, TOUCH_MOST_MS);
 	char more[40] = "", text[700];
 
 	if (k->doubt_told || k->h.watch.log == NULL ||
@@ -174,7 +174,7 @@ tell_doubt(struct kafka_reader *k)
 static void
 ask_leaders(struct kafka_reader *k)
 {
-	const int most = answer_within(k, TOUCH_MOST_MS);
+	const int most = question_ms(k, TOUCH_MOST_MS);
 	const struct rd_kafka_metadata *md;
 
 	k->next_touch = clock_monotonic_ms() + TOUCH_EVERY * k->touch_ms;
@@ -213,7 +213,7 @@ reader_ends_at(void *self, const struct part *p, int64_t offset)
 	int64_t first, next;
 
 	if (rd_kafka_query_watermark_offsets(k->h.rk, reader_intern(k, p->topic).p, p->partition,
-	                                     &first, &next, answer_within(k, TOUCH_MOST_MS)) !=
+	                                     &first, &next, question_ms(k, TOUCH_MOST_MS)) !=
 	    RD_KAFKA_RESP_ERR_NO_ERROR)
 		return -1;
 	return next == offset;
