@@ -63,6 +63,7 @@ await() { # TEXT
 	await REQTMOUT
 	kill -TERM "$pid"
 	until [[ ! -e /proc/$pid ]] || grep -q '^ShdPnd:[[:space:]]*0*$' "/proc/$pid/status"; do sleep 0.02; done
+	sleep 0.3                       # sooner it would be the same request
 	kill -TERM "$pid"
 	ends_with 74 "$pid"
 	run -0 cat err
