@@ -165,11 +165,8 @@ start(struct reader *reader, struct consume *c, struct out *out, const struct pi
 		*err = *unusable;
 		return err->status;
 	}
-	if (open_reader(reader, c, env->stop, err) < 0) {
-		if (err->status == STATUS_OK && !listing)       /* a signal came first */
-			(void)consume_finish(c, false, err);
-		return err->status;
-	}
+	if (open_reader(reader, c, env->stop, err) < 0)
+		return listing ? err->status : consume_fail(c, err);
 	return listing ? list(reader, out, err) : read_topics(c, reader, env, err);
 }
 

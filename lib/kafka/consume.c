@@ -740,7 +740,7 @@ int
 consume_finish(struct consume *c, bool drain, struct err *err)
 {
 	if (c->conf.watermarks) {
-		if (drain && consume_say_time(c, err) < 0)
+		if (drain && c->reader != NULL && consume_say_time(c, err) < 0)
 			return -1;
 		const struct control end = { .kind = CONTROL_END, .drain = drain };
 
@@ -782,6 +782,39 @@ trouble(struct consume *c, struct err *err)
 	return err->status;
 }
 
+static bool
+stopped(const struct consume *c)
+{
+	return c->env->stop != NULL && *c->env->stop != 0;
+}
+
+/* There is nothing more to come, or a signal came: say so, and whether all was read. */
+static enum status
+end(struct consume *c, bool all, struct err *err)
+{
+	all = all || (c->env->wants_drain != NULL &&
+	              c->env->wants_drain(c->env->wants_drain_self));
+	*err = (struct err){ .status = STATUS_OK };
+	if (consume_finish(c, all, err) < 0)
+		return trouble(c, err);
+	if (c->bounded && all_read(c))
+		consume_tell_held(c);
+	if (!all && c->bounded)
+		fail_as(err, STATUS_RETRY,
+		        "stopped by a signal before the end of what was to be read");
+	return err->status;
+}
+
+/* What was asked of a broker when a signal came is no trouble: nobody wants to know any more. But
+ * that a commit was not waited for is told. */
+enum status
+consume_fail(struct consume *c, struct err *err)
+{
+	return stopped(c) && err->status == STATUS_RETRY && !c->out->failed && !c->commit_failed
+	               ? end(c, false, err)
+	               : trouble(c, err);
+}
+
 enum status
 consume_hello(struct consume *c, struct err *err)
 {
@@ -804,26 +837,15 @@ reader_left(struct consume *c)
 enum status
 consume_run(struct consume *c, const struct reader *reader, struct err *err)
 {
-	const volatile int *stop = c->env->stop;
 	int go_on = 1;
 
 	*err = (struct err){ .status = STATUS_OK };
 	if (consume_start(c, reader, err) < 0)
-		return trouble(c, err);
-	while (go_on > 0 && (stop == NULL || *stop == 0)) {
+		return consume_fail(c, err);
+	while (go_on > 0 && !stopped(c)) {
 		go_on = reader_left(c) ? -1 : consume_step(c, consume_patience(c), err);
 		if (c->conf.tick != NULL)
 			c->conf.tick(c->conf.tick_arg);
 	}
-	if (go_on > 0 && c->env->wants_drain != NULL &&
-	    c->env->wants_drain(c->env->wants_drain_self))
-		go_on = 0;
-	if (go_on < 0 || consume_finish(c, go_on == 0, err) < 0)
-		return trouble(c, err);
-	if (c->bounded && all_read(c))
-		consume_tell_held(c);
-	if (go_on > 0 && consume_ends(c))
-		fail_as(err, STATUS_RETRY,
-		        "stopped by a signal before the end of what was to be read");
-	return err->status;
+	return go_on < 0 ? consume_fail(c, err) : end(c, go_on == 0, err);
 }

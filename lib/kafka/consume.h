@@ -104,8 +104,13 @@ int consume_step(struct consume *c, int64_t wait_ms, struct err *err);
  * without consume_start. */
 int consume_finish(struct consume *c, bool drain, struct err *err);
 
-/* The three of them until the end or env->stop; the status to end with, as pipe_run(). */
+/* The three of them until the end or env->stop; the status to end with, as pipe_run(). A signal
+ * ends a read without an end with STATUS_OK and one with an end with STATUS_RETRY, be it that it
+ * came before the first record. */
 enum status consume_run(struct consume *c, const struct reader *reader, struct err *err);
+
+/* In place of consume_run, after consume_hello: there is no reader to be had, as err says. */
+enum status consume_fail(struct consume *c, struct err *err);
 
 /* Keep our place in the group while a write to the output is blocked; from inside the output's
  * sink, every few seconds. */

@@ -386,23 +386,25 @@ ask_metadata(struct handle *h, int wait_ms)
 	return code;
 }
 
-/* Waits grow, so that a refusal is seen soon and a slow broker gets its time. */
+/* Waits grow, so that a refusal is seen soon and a slow broker gets its time; but a signal ends
+ * none of them. */
 static int
 wait_for_broker(struct handle *h, struct err *err)
 {
 	int64_t end = clock_monotonic_ms() + kafka_conf_patience(h->conf, false), left;
 
-	for (int wait = 100; (left = end - clock_monotonic_ms()) > 0; wait *= 2) {
+	for (int wait = 100; (left = end - clock_monotonic_ms()) > 0;
+	     wait = 2 * wait < ASK_MOST_MS ? 2 * wait : ASK_MOST_MS) {
 		if (ask_metadata(h, (int)(wait < left ? wait : left)) ==
 		    RD_KAFKA_RESP_ERR_NO_ERROR) {
 			handle_heard(h);
 			return 0;
 		}
 		rd_kafka_poll(h->rk, 0);
-		if (handle_stopped(h)) {
-			*err = (struct err){ .status = STATUS_OK };
-			return -1;
-		}
+		if (handle_stopped(h))
+			return fail_as(err, STATUS_RETRY,
+			               "stopped by a signal before Kafka at %s answered",
+			               brokers(h));
 		if (refused(h) || token_hopeless(h))
 			break;
 	}

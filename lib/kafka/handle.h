@@ -67,9 +67,8 @@ void handle_default(rd_kafka_conf_t *conf, const struct kafka_conf *given, const
 
 /* Make the client and wait until a broker answers. Takes conf over. 0, or -1 with err:
  * STATUS_UNAVAILABLE "cannot reach Kafka at localhost:9092: Connection refused (set
- * MAIP_KAFKA_BROKERS or -b)", STATUS_DENIED, STATUS_CONFIG, or STATUS_OK with an empty message
- * when stop was set meanwhile. A consumer's events come out of rd_kafka_consumer_poll from then
- * on. */
+ * MAIP_KAFKA_BROKERS or -b)", STATUS_DENIED, STATUS_CONFIG, or STATUS_RETRY when stop was set
+ * meanwhile. A consumer's events come out of rd_kafka_consumer_poll from then on. */
 int handle_open(struct handle *h, rd_kafka_type_t type, rd_kafka_conf_t *conf, struct err *err);
 /* frees the client; a consumer was closed before. h was opened or is all zero */
 void handle_close(struct handle *h);

@@ -52,7 +52,9 @@ struct reader_events {                  /* told from inside poll, take, serve an
 struct reader {
 	void *self;
 
-	/* Names of all topics, in byte order; borrowed until the next call. */
+	/* Questions; where a signal comes before the answer they fail with STATUS_RETRY.
+	 *
+	 * Names of all topics, in byte order; borrowed until the next call. */
 	int (*topics)(void *self, struct str **names, size_t *n, struct err *err);
 	/* How many partitions a topic has; -1 with err (STATUS_NOINPUT) when it does not exist. */
 	int (*partitions)(void *self, struct str topic, struct err *err);

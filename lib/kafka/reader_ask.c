@@ -37,6 +37,14 @@ reader_fail_part(struct kafka_reader *k, rd_kafka_resp_err_t code, const char *d
 	return handle_fail(&k->h, code, what, err);
 }
 
+rd_kafka_resp_err_t
+reader_asked(const struct kafka_reader *k, rd_kafka_resp_err_t code)
+{
+	return handle_stopped(&k->h) && handle_status(code) == STATUS_UNAVAILABLE
+	               ? RD_KAFKA_RESP_ERR__INTR
+	               : code;
+}
+
 static int
 metadata(struct kafka_reader *k, const char *topic, const struct rd_kafka_metadata **md,
          struct err *err)
@@ -57,7 +65,8 @@ metadata(struct kafka_reader *k, const char *topic, const struct rd_kafka_metada
 		rd_kafka_topic_destroy(handle);
 	return code == RD_KAFKA_RESP_ERR_NO_ERROR
 	               ? 0
-	               : handle_fail(&k->h, code, "cannot list the topics", err);
+	               : handle_fail(&k->h, reader_asked(k, code), "cannot list the topics",
+	                             err);
 }
 
 static int
@@ -154,10 +163,10 @@ reader_ends(void *self, const struct part *p, int64_t *first, int64_t *next, str
 		code = rd_kafka_query_watermark_offsets(k->h.rk, reader_intern(k, p->topic).p,
 		                                        p->partition, first, next, ASK_MS);
 	while (leader_may_come(k, code, end));
-
 	return code == RD_KAFKA_RESP_ERR_NO_ERROR
 	               ? 0
-	               : reader_fail_part(k, code, "ask for the ends of", p, err);
+	               : reader_fail_part(k, reader_asked(k, code), "ask for the ends of", p,
+	                                  err);
 }
 
 rd_kafka_topic_partition_list_t *
@@ -170,14 +179,20 @@ reader_one(struct kafka_reader *k, const struct part *p, int64_t offset)
 	return list;
 }
 
+/* The error of a call, or else that of the one partition of its list. */
+static rd_kafka_resp_err_t
+of_one(rd_kafka_resp_err_t code, const rd_kafka_topic_partition_list_t *list)
+{
+	return code != RD_KAFKA_RESP_ERR_NO_ERROR ? code : list->elems[0].err;
+}
+
 int
 reader_answer(struct kafka_reader *k, rd_kafka_topic_partition_list_t *list,
               rd_kafka_resp_err_t code, const char *doing, const struct part *p, int64_t *offset,
               struct err *err)
 {
 	*offset = list->elems[0].offset;
-	if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
-		code = list->elems[0].err;
+	code = of_one(code, list);
 	rd_kafka_topic_partition_list_destroy(list);
 	return code == RD_KAFKA_RESP_ERR_NO_ERROR ? 0 : reader_fail_part(k, code, doing, p, err);
 }
@@ -193,9 +208,9 @@ reader_offset_at(void *self, const struct part *p, int64_t ts, int64_t *offset, 
 
 	do {
 		list->elems[0].offset = ts < 0 ? 0 : ts;
-		code = rd_kafka_offsets_for_times(k->h.rk, list, ASK_MS);
-	} while (leader_may_come(k, code != RD_KAFKA_RESP_ERR_NO_ERROR ? code : list->elems[0].err,
-	                         end));
+		code = of_one(rd_kafka_offsets_for_times(k->h.rk, list, ASK_MS), list);
+	} while (leader_may_come(k, code, end));
+	code = reader_asked(k, code);
 	if (reader_answer(k, list, code, "find a time in", p, offset, err) < 0)
 		return -1;
 	return *offset >= 0 ? 0 : reader_ends(k, p, &first, offset, err);
@@ -209,13 +224,14 @@ reader_committed(void *self, const struct part *p, int64_t *offset, struct err *
 	rd_kafka_resp_err_t code = rd_kafka_committed(k->h.rk, list, GROUP_MS);
 
 	/* that the group is refused comes as an event */
-	if (code == RD_KAFKA_RESP_ERR__TIMED_OUT) {
+	if (code == RD_KAFKA_RESP_ERR__TIMED_OUT && !handle_stopped(&k->h)) {
 		if (reader_serve(k, err) < 0) {
 			rd_kafka_topic_partition_list_destroy(list);
 			return -1;
 		}
 		code = rd_kafka_committed(k->h.rk, list, ASK_MS - GROUP_MS);
 	}
+	code = reader_asked(k, of_one(code, list));
 	return reader_answer(k, list, code, "ask for the group's offset of", p, offset, err);
 }
 

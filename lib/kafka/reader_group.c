@@ -86,11 +86,12 @@ take_over(struct kafka_reader *k, rd_kafka_topic_partition_list_t *list, struct 
 	code = list->cnt > 0 ? rd_kafka_committed(k->h.rk, list, ASK_MS)
 	                     : RD_KAFKA_RESP_ERR_NO_ERROR;
 	if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
-		rc = handle_fail(&k->h, code, "cannot ask for the group's offsets", err);
+		rc = handle_fail(&k->h, reader_asked(k, code),
+		                 "cannot ask for the group's offsets", err);
 	for (int i = 0; rc == 0 && i < list->cnt; i++) {
 		start[i] = list->elems[i].offset;
 		if (list->elems[i].err != RD_KAFKA_RESP_ERR_NO_ERROR)
-			rc = reader_fail_part(k, list->elems[i].err,
+			rc = reader_fail_part(k, reader_asked(k, list->elems[i].err),
 			                      "ask for the group's offset of", &parts[i], err);
 	}
 	if (rc == 0)

@@ -85,6 +85,10 @@ struct str reader_intern(struct kafka_reader *k, struct str name);
 int reader_fail_part(struct kafka_reader *k, rd_kafka_resp_err_t code, const char *doing,
                      const struct part *p, struct err *err);
 
+/* What a question failed with: after a signal a broker that has no answer is not asked again, and
+ * it is RD_KAFKA_RESP_ERR__INTR. */
+rd_kafka_resp_err_t reader_asked(const struct kafka_reader *k, rd_kafka_resp_err_t code);
+
 /* A list of one partition, for questions; and the offset that the question brought. answer frees
  * the list. */
 rd_kafka_topic_partition_list_t *reader_one(struct kafka_reader *k, const struct part *p,

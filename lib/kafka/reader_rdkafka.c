@@ -181,12 +181,7 @@ reader_fit(struct kafka_reader *k, size_t partitions, struct err *err)
 		return 0;
 	feed_release(&k->together);
 	handle_close(&k->h);
-	if (open_client(k, partitions, err) == 0)
-		return 0;
-	if (err->status == STATUS_OK)           /* of handle_open(), where it is no failure */
-		fail_as(err, STATUS_RETRY,
-		        "stopped by a signal before the end of what was to be read");
-	return -1;
+	return open_client(k, partitions, err);
 }
 
 int

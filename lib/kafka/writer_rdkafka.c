@@ -37,11 +37,7 @@ fit_in(struct kafka_writer *w, const struct target *t, struct err *err)
 	w->batch_size = t->limits.bytes;
 	targets_forget(&w->topics);
 	handle_close(&w->h);
-	if (open_client(w, err) == 0)
-		return 1;
-	if (err->status == STATUS_OK)           /* of handle_open(), where it is no failure */
-		fail_as(err, STATUS_RETRY, "not sent: stopped by a signal");
-	return -1;
+	return open_client(w, err) == 0 ? 1 : -1;
 }
 
 /* The client could not be made anew. */

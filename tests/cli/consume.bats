@@ -247,6 +247,40 @@ left_undone() { # STATUS REGEX
 	assert_output --partial '"committed":null'
 }
 
+@test "a signal before a broker has answered: 75 for a read with an end and for a list, which say so, else 0" {
+	local how expected
+	kill -STOP "$broker_pid"
+	while IFS='|' read -r how expected; do
+		maip-consume -t one $how --broker-timeout 1h >out 2>err 3>&- 8>&- 9<&- &
+		reader=$!
+		await_ears "$reader" maip-consume
+		kill -TERM "$reader"
+		status=0
+		wait "$reader" || status=$?
+		assert_equal "$how: $status $(<err)" "$how: $expected"
+		[[ $how != *--watermark* ]] || assert_equal "$(tail -n 1 out)" '{"_maip":"end","drain":false}'
+	done <<-END
+		|0 
+		-g g|0 
+		--watermark 0s|0 
+		-e|75 maip-consume: stopped by a signal before the end of what was to be read
+		-e -g g|75 maip-consume: stopped by a signal before the end of what was to be read
+		-e --watermark 0s|75 maip-consume: stopped by a signal before the end of what was to be read
+		-L|75 maip-consume: stopped by a signal before Kafka at $MAIP_KAFKA_BROKERS answered
+		--list-offsets|75 maip-consume: stopped by a signal before Kafka at $MAIP_KAFKA_BROKERS answered
+	END
+}
+
+@test "a signal while topics are asked for ends a live read with 0, and its stream with its end" {
+	broker distance 1000
+	maip-consume -t one -g g -v --watermark 0s >out 2>err 3>&- 8>&- 9<&- &
+	reader=$!
+	timeout 60 bash -c 'until grep -q "committing as group" err; do :; done'
+	kill -TERM "$reader"
+	wait "$reader"
+	assert_equal "$(tail -n 1 out)" '{"_maip":"end","drain":false}'
+}
+
 @test "SIGTERM after the broker of a group has died does not wait for the session to end" {
 	printf '{"n":%d}\n' 1 2 3 | put
 	maip-consume -t one -g g -o earliest -X session.timeout.ms=300000 \

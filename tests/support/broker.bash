@@ -21,6 +21,7 @@ broker() {
 }
 
 stop_broker() {
+	kill -CONT "$broker_pid"        # it may be frozen
 	kill "$broker_pid"
 	exec 8>&- 9<&-
 	wait "$broker_pid" || true
@@ -29,6 +30,12 @@ stop_broker() {
 # Every record of a topic, in the order of partitions and offsets. FORMAT is kcat's.
 records() { # TOPIC [FORMAT]
 	kcat -C -b "$MAIP_KAFKA_BROKERS" -t "$1" -e -q -X fetch.wait.max.ms=10 -f "${2:-%p|%k|%s\n}" 8>&- 9<&- | sort -n
+}
+
+# Wait until a tool that was started hears signals.
+await_ears() { # PID TOOL
+	timeout 30 bash -c 'until [[ $(readlink "/proc/$0/exe") == */$1 ]] && grep -q "^SigCgt:.*[13579bdf]$" "/proc/$0/status"
+		do sleep 0.02; done' "$1" "$2"
 }
 
 # Wait until a file has so many lines; fails after 20 s.

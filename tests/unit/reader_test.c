@@ -8,6 +8,7 @@
 #include "kafka/reader_rdkafka.h"
 #include "kafka/writer_rdkafka.h"
 #include "mock_faults.h"
+#include "stream/pipe.h"
 
 enum { PARTITIONS = 40, ROUNDS = 1500, WAIT_MS = 20 };
 
@@ -355,6 +356,39 @@ a_partition_whose_broker_does_not_answer_is_told_once(void **state)
 	silent_end(&s);
 }
 
+/* Whose leader changes is asked again, until a signal comes. */
+static void
+a_question_that_a_signal_interrupts_is_no_failure_of_the_broker(void **state)
+{
+	enum { LIST_OFFSETS = 2, NOT_LEADER = 6 };
+	volatile int       stop = STOP_NONE;
+	const struct part  part = { .topic = STR("t") };
+	struct reader_conf conf = { .watch = { .stop = &stop } };
+	struct err         err;
+	struct mock       *broker = mock_start(1, &err);
+	struct kafka_conf *kafka;
+	struct reader      reader;
+	int64_t            first, next;
+
+	(void)state;
+	assert_non_null(broker);
+	assert_int_equal(mock_topic(broker, STR("t:1"), &err), 0);
+	conf.kafka = kafka = member_conf(broker);
+	assert_int_equal(reader_rdkafka(&reader, &conf, &err), 0);
+	mock_fail(broker, LIST_OFFSETS, NOT_LEADER, 3, 0);
+	assert_int_equal(reader.ends(reader.self, &part, &first, &next, &err), 0);
+	mock_fail(broker, LIST_OFFSETS, NOT_LEADER, 1000, 0);
+	stop = STOP_SOON;
+	assert_int_equal(reader.ends(reader.self, &part, &first, &next, &err), -1);
+	assert_int_equal(err.status, STATUS_RETRY);
+	assert_string_equal(err.msg, "cannot ask for the ends of t[0]: stopped by a signal");
+	assert_int_equal(reader.offset_at(reader.self, &part, 1, &next, &err), -1);
+	assert_int_equal(err.status, STATUS_RETRY);
+	reader.close(reader.self);
+	kafka_conf_free(kafka);
+	mock_stop(broker);
+}
+
 int
 main(void)
 {
@@ -366,6 +400,7 @@ main(void)
 		cmocka_unit_test(
 			a_broker_that_holds_fetches_for_long_is_in_touch_again_all_the_same),
 		cmocka_unit_test(a_partition_whose_broker_does_not_answer_is_told_once),
+		cmocka_unit_test(a_question_that_a_signal_interrupts_is_no_failure_of_the_broker),
 		cmocka_unit_test(
 			a_partition_that_was_dropped_is_read_when_the_group_gives_it_again),
 	};
