@@ -432,10 +432,9 @@ work(int n_files, char **files)
 	p = produce_new(&conf);
 
 	if (connect_writer(p, &w, env.stop, &err) < 0) {
-		/* OK: a signal came first; the input is not read */
-		status = err.status == STATUS_OK ? STATUS_RETRY : err.status;
-		if (err.msg[0] != '\0')
-			warn("%s", err.msg);
+		status = err.status;
+		warn("%s%s", err.msg,
+		     status == STATUS_RETRY ? "; no line was read, and nothing sent" : "");
 	} else {
 		status = run(p, conf.letters, n_files, files, &env);
 	}

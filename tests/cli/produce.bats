@@ -462,6 +462,24 @@ hello='{"_maip":"hello","version":1,"job":"00000000000000000000000000000000","ru
 	assert_output "maip-produce: stopped by a signal before the end of the input"
 }
 
+@test "a signal before a broker has answered ends with 75, and says that nothing was sent" {
+	local how
+	kill -STOP "$broker_pid"
+	for how in "" "--transactional-id id"; do
+		maip-produce -t one $how --broker-timeout 1h <<<'{"n":1}' 2>err 8>&- 9<&- 3>&- &
+		pid=$!
+		await_ears "$pid" maip-produce
+		kill -TERM "$pid"
+		status=0
+		wait "$pid" || status=$?
+		assert_equal "$status" 75
+		assert_equal "$(<err)" "maip-produce: stopped by a signal before Kafka at $MAIP_KAFKA_BROKERS answered; no line was read, and nothing sent"
+	done
+	kill -CONT "$broker_pid"
+	run -0 records one '%s\n'
+	assert_output ""
+}
+
 @test "a signal while no broker answers: the grace is said and kept, a second signal leaves at once" {
 	mkfifo in
 	maip-produce -t one --receipts receipts --grace 1h <in 2>err 8>&- 9<&- 3>&- &
