@@ -151,18 +151,18 @@ open_reader(struct reader *reader, const struct consume *c, const volatile int *
 }
 
 /* The three things that can be wrong before the first record, in this order: the reader of our
- * lines, the configuration, the broker. */
+ * lines, what the settings name, the broker. */
 static enum status
 start(struct reader *reader, struct consume *c, struct out *out, const struct pipe_env *env,
-      const struct err *unusable, struct err *err)
+      struct err *err)
 {
 	const bool listing = settings->list_topics || settings->list_offsets;
 	enum status status = listing ? STATUS_OK : consume_hello(c, err);
 
 	if (status != STATUS_OK)
 		return status;
-	if (unusable->status != STATUS_OK) {
-		*err = *unusable;
+	if (settings->unusable.status != STATUS_OK) {
+		*err = settings->unusable;
 		return err->status;
 	}
 	if (open_reader(reader, c, env->stop, err) < 0)
@@ -187,7 +187,7 @@ on_note(void *arg, const char *text)
 }
 
 static enum status
-work(struct page *page, struct pipe_env *env, const struct err *unusable)
+work(struct page *page, struct pipe_env *env)
 {
 	struct consume_conf *conf = &settings->consume;
 	struct bad_records *bad = &settings->bad;
@@ -207,9 +207,10 @@ work(struct page *page, struct pipe_env *env, const struct err *unusable)
 	c = consume_new(conf, bad, &out, env, &err);
 	if (c == NULL)
 		die(STATUS_USAGE, "%s", err.msg);
-	if (bad_open(bad, &err) < 0)
-		die(err.status, "%s", err.msg);
-	status = start(&reader, c, &out, env, unusable, &err);
+	if (settings->unusable.status == STATUS_OK && bad_open(bad, &settings->unusable) < 0 &&
+	    settings->unusable.status == STATUS_USAGE)
+		die(STATUS_USAGE, "%s", settings->unusable.msg);
+	status = start(&reader, c, &out, env, &err);
 	if (status != STATUS_OK && err.msg[0] != '\0' && (!out.failed || out.gave_up))
 		warn("%s", err.msg);
 	status = bad_finish(bad, status);
@@ -228,14 +229,14 @@ main(int argc, char **argv)
 {
 	struct pipe_env env;
 	struct page *page;
-	struct err told, unusable;
+	struct err told;
 	enum status status;
 
 	pipe_env_real(&env);
 	pipe_count_stops();
-	settings = settings_read(argc, argv, env.clock_ms(env.clock_self), &unusable);
+	settings = settings_read(argc, argv, env.clock_ms(env.clock_self));
 	page = page_register(NAME, argc, argv, &told);
-	status = work(page, &env, &unusable);
+	status = work(page, &env);
 	page_finish(page, status);
 	settings_release();
 	return (int)status;

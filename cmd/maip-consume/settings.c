@@ -169,6 +169,7 @@ static const struct opt_foreign foreign_names[] = {
 
 static const struct tool tool = {
 	.name = NAME, .operands = "", .opts = opts, .summary = "read Kafka topics as lines of JSON",
+	.unusable = &settings.unusable,
 	.library = kafka_conf_library,
 	.foreign = KCAT_LETTERS,
 	.foreign_hint = "FOR USERS OF KCAT in " NAME "(1)",
@@ -267,6 +268,20 @@ check_time(void)
 	       "--time-format is for --time");
 }
 
+static int
+read_place_list(int64_t now, struct err *err)
+{
+	conf->places = places = place_list_new();
+	if (place_list_read(places, places_path, now, err) < 0)
+		return fail_in(err, "--offsets-from");
+	if (topics_count(topics) == 0 && place_list_topics(places, topics, err) < 0)
+		return fail_in(err, "--offsets-from %s", places_path);
+	return place_list_any(places, topics)
+	               ? 0
+	               : fail_as(err, STATUS_DATA,
+	                         "--offsets-from: none of its lines is about a topic of -t");
+}
+
 /* -o and --until may count from now, so they are read when all else is known to be right. */
 static void
 read_places(int64_t now)
@@ -277,15 +292,8 @@ read_places(int64_t now)
 		die(STATUS_USAGE, "-o: %s", err.msg);
 	if (until_text != NULL && place_parse(&conf->until, str_of(until_text), now, &err) < 0)
 		die(STATUS_USAGE, "--until: %s", err.msg);
-	if (places_path == NULL)
-		return;
-	conf->places = places = place_list_new();
-	if (place_list_read(places, places_path, now, &err) < 0)
-		die(err.status, "--offsets-from: %s", err.msg);
-	if (topics_count(topics) == 0 && place_list_topics(places, topics, &err) < 0)
-		die(err.status, "--offsets-from %s: %s", places_path, err.msg);
-	if (!place_list_any(places, topics))
-		die(STATUS_DATA, "--offsets-from: none of its lines is about a topic of -t");
+	if (places_path != NULL && settings.unusable.status == STATUS_OK)
+		(void)read_place_list(now, &settings.unusable);
 }
 
 /* ---- what was not said */
@@ -332,11 +340,8 @@ check_cooperative(void)
 }
 
 static void
-complete(struct err *unusable)
+check_group(void)
 {
-	*unusable = (struct err){ .status = STATUS_OK };
-	if (kafka_conf_finish(settings.kafka, unusable) < 0 && unusable->status == STATUS_USAGE)
-		die(STATUS_USAGE, "%s", unusable->msg);
 	if (settings.group == NULL)
 		settings.group = kafka_conf_get(settings.kafka, "group.id");
 	if (settings.group != NULL && *settings.group == '\0')
@@ -349,6 +354,11 @@ complete(struct err *unusable)
 	refuse(key != NULL && conf->group,
 	       "--key: in a group the partitions are shared out; without -g the one of a key can "
 	       "be read");
+}
+
+static void
+complete(void)
+{
 	if (key != NULL)
 		conf->key = str_of(key);
 	conf->look_every = kafka_conf_number(settings.kafka, "topic.metadata.refresh.interval.ms",
@@ -369,17 +379,25 @@ complete(struct err *unusable)
 }
 
 struct settings *
-settings_read(int argc, char **argv, int64_t now, struct err *unusable)
+settings_read(int argc, char **argv, int64_t now)
 {
 	settings.kafka = kafka_conf_new();
 	topics = topics_new();
 	if (opt_parse(&tool, argc, argv) != argc)
 		die(STATUS_USAGE, "takes no operands: topics are named with -t");
 	read_places(now);
-	check_listing();
-	check_extent();
-	check_time();
-	complete(unusable);
+	/* of what was refused nothing may reach librdkafka, nor anything follow from it */
+	if (settings.unusable.status == STATUS_OK) {
+		check_listing();
+		check_extent();
+		check_time();
+		(void)kafka_conf_finish(settings.kafka, &settings.unusable);
+	}
+	if (settings.unusable.status == STATUS_OK)
+		check_group();
+	else if (settings.unusable.status == STATUS_USAGE)
+		die(STATUS_USAGE, "%s", settings.unusable.msg);
+	complete();
 	return &settings;
 }
 

@@ -542,8 +542,15 @@ obey(const struct tool *tool, int value, char **argv)
 	spell(name, o, value, argv);
 	if (o == &opt_builtins[OPT_HELP] || o == &opt_builtins[OPT_VERSION])
 		show_and_exit(tool, o, optarg);
-	if (set_option(o, optarg, &err) < 0)
-		die(err.status == STATUS_BUG ? STATUS_USAGE : err.status, "%s: %s", name, err.msg);
+	if (set_option(o, optarg, &err) == 0)
+		return;
+	fail_in(&err, "%s", name);
+	if (err.status == STATUS_BUG)
+		err.status = STATUS_USAGE;
+	if (tool->unusable == NULL || err.status == STATUS_USAGE)
+		die(err.status, "%s", err.msg);
+	if (tool->unusable->status == STATUS_OK)
+		*tool->unusable = err;
 }
 
 /* "--one-or-more 3s": an optional argument stands behind an equals sign. bare is the option that

@@ -122,6 +122,11 @@ struct tool {
 	/* Their long options, of which the message says it at once; a NULL name at the end. NULL:
 	 * none. */
 	const struct opt_foreign *foreign_names;
+	/* Where the first option is noted that is spelled right, and of no use all the same (a file
+	 * that cannot be read): any status but STATUS_USAGE. The caller sets it to STATUS_OK
+	 * before, and ends with it in its own time. NULL: it ends the process, as a misspelt one
+	 * does. */
+	struct err               *unusable;
 	/* What --version tells of a library whose version matters as much: written to to, which is
 	 * returned; NULL: of none. */
 	const char             *(*library)(char to[OPT_LIBRARY_MAX]);

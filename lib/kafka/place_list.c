@@ -273,8 +273,10 @@ place_list_topics(const struct place_list *l, struct topics *to, struct err *err
 			               "a topic's name has no more than 249 characters");
 		memcpy(name, topic.p, topic.n);
 		name[topic.n] = '\0';
-		if (topics_option(to, name, err) < 0)
+		if (topics_option(to, name, err) < 0) {
+			err->status = STATUS_DATA;
 			return -1;
+		}
 	}
 	return topics_patterns(to)
 	               ? fail_as(err, STATUS_DATA, "a topic has to be named, not matched")

@@ -197,6 +197,7 @@ while True:
 }
 
 @test "who cannot read leaves no stage downstream with an empty result that looks complete" {
+	echo '{"topic":"a topic","partition":0,"offset":"1"}' >misnamed
 	while IFS='|' read -r arguments expected; do
 		run -0 --separate-stderr bash -c "maip-consume -t one $arguments --watermark 0 |
 			maip-window --tumbling 1m --agg 'COUNT(*) AS n'; echo \${PIPESTATUS[*]}"
@@ -204,6 +205,14 @@ while True:
 	done <<-'END'
 		-b localhost:1 --broker-timeout 200ms|69 75
 		-X no.such.property=1|78 75
+		-X plugin.library.paths=x|78 75
+		-F absent|66 75
+		-F absent -o committed|66 75
+		--offsets-from absent|66 75
+		--offsets-from misnamed|65 75
+		-e --on-error dead-letter=absent/letters|74 75
+		-e --ok-errors 1|64 0
+		-F absent --ok-errors|64 0
 		-t absent -p 9|66 75
 		-o 7|78 75
 	END

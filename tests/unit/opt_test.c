@@ -238,6 +238,27 @@ the_first_operand_can_end_the_options(void **state)
 }
 
 static void
+what_cannot_be_used_can_be_told_later_and_what_is_misspelt_cannot(void **state)
+{
+	struct err  unusable = { .status = STATUS_OK };
+	struct tool patient = tool;
+	char       *argv[MAX_WORDS + 2], told[1000];
+
+	(void)state;
+	patient.unusable = &unusable;
+	assert_int_equal(PARSE(&patient, argv, "-q", "a"), 2);
+	assert_int_equal(unusable.status, STATUS_OK);
+	assert_int_equal(PARSE(&patient, argv, "-w", "gone", "--where", "gone", "-c", "7"), 7);
+	assert_int_equal(unusable.status, STATUS_NOINPUT);
+	assert_string_equal(unusable.msg, "-w: 'gone' is gone");
+	assert_int_equal(count, 7);
+	assert_int_equal(outcome(&patient, (const char *const[]){ "--where", "bad", NULL }, told,
+	                         sizeof(told)),
+	                 STATUS_USAGE);
+	assert_string_equal(told, "maip-test: --where: 'bad' is bad\n");
+}
+
+static void
 a_mistake_is_answered_with_what_would_be_right(void **state)
 {
 	static const struct { const char *words[3]; const char *want; int status; } cases[] = {
@@ -451,6 +472,8 @@ main(void)
 		cmocka_unit_test_setup(options_and_operands_may_be_mixed, forget),
 		cmocka_unit_test_setup(operands_can_be_part_of_the_language, forget),
 		cmocka_unit_test_setup(the_first_operand_can_end_the_options, forget),
+		cmocka_unit_test_setup(
+			what_cannot_be_used_can_be_told_later_and_what_is_misspelt_cannot, forget),
 		cmocka_unit_test_setup(a_mistake_is_answered_with_what_would_be_right, forget),
 		cmocka_unit_test_setup(help_is_aligned_and_fits_a_terminal, forget),
 		cmocka_unit_test_setup(the_man_page_list_is_clean_mdoc, forget),
