@@ -440,6 +440,15 @@ left_undone() { # STATUS REGEX
 	exec 7<&-
 }
 
+@test "a group reads nothing of topics that topic.blacklist names, nor, with a pattern, of Kafka's own" {
+	local topic
+	for topic in n.1 n.2 __n.3; do echo "{\"of\":\"$topic\"}" | maip-produce -t "$topic" --create-topics; done
+	run -0 --separate-stderr maip-consume -t '^.*n[.]' -g g -o earliest -e -X 'topic.blacklist=^n\.1$,^m'
+	assert_equal "$output" '{"of":"n.2"}'
+	run -0 --separate-stderr maip-consume -t '^.*n[.]' -g h -o earliest -e
+	assert_equal "$(sort <<<"$output")" $'{"of":"n.1"}\n{"of":"n.2"}'
+}
+
 @test "a pattern that matches nothing is named; when none does there is nothing to read" {
 	echo '{"n":1}' | put
 	run -66 --separate-stderr maip-consume -t 'nope*' -t '^zz' -e
