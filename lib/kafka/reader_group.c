@@ -106,18 +106,10 @@ take_over(struct kafka_reader *k, rd_kafka_topic_partition_list_t *list, struct 
 }
 
 static void
-on_assign(struct kafka_reader *k, rd_kafka_topic_partition_list_t *list)
+assign(struct kafka_reader *k, const rd_kafka_topic_partition_list_t *list)
 {
-	struct err err;
 	rd_kafka_error_t *error;
 
-	/* what was dropped is paused, and for librdkafka that outlives a rebalance */
-	rd_kafka_resume_partitions(k->h.rk, list);
-	if (k->closing || take_over(k, list, &err) < 0) {
-		if (!k->closing)
-			reader_keep_error(k, &err);
-		list->cnt = 0;          /* the protocol wants an answer */
-	}
 	if (cooperative(k->h.rk)) {
 		error = rd_kafka_incremental_assign(k->h.rk, list);
 		if (error != NULL)
@@ -125,6 +117,26 @@ on_assign(struct kafka_reader *k, rd_kafka_topic_partition_list_t *list)
 	} else {
 		rd_kafka_assign(k->h.rk, list);
 	}
+}
+
+/* The protocol wants an answer, be it that we take nothing. */
+static void
+on_assign(struct kafka_reader *k, rd_kafka_topic_partition_list_t *list)
+{
+	rd_kafka_topic_partition_list_t *nothing;
+	struct err err;
+
+	/* what was dropped is paused, and for librdkafka that outlives a rebalance */
+	rd_kafka_resume_partitions(k->h.rk, list);
+	if (!k->closing && take_over(k, list, &err) == 0) {
+		assign(k, list);
+		return;
+	}
+	if (!k->closing)
+		reader_keep_error(k, &err);
+	nothing = rd_kafka_topic_partition_list_new(0);
+	assign(k, nothing);
+	rd_kafka_topic_partition_list_destroy(nothing);
 }
 
 static void

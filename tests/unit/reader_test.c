@@ -230,6 +230,45 @@ a_partition_that_was_dropped_is_read_when_the_group_gives_it_again(void **state)
 	mock_stop(broker);
 }
 
+static int
+refuse(void *arg, struct part *parts, int64_t *start, size_t n, struct err *err)
+{
+	(void)arg;
+	(void)parts;
+	(void)start;
+	return fail_as(err, STATUS_CONFIG, "none of the %zu", n);
+}
+
+/* Valgrind sees here whether what the group gave is freed. */
+static void
+partitions_that_the_owner_cannot_take_are_told_and_not_taken(void **state)
+{
+	size_t                     given = 0;
+	const struct reader_events events = { &given, refuse, hand_over };
+	const struct part          part = { .topic = STR("t") };
+	struct err                 err;
+	struct mock               *broker = mock_start(1, &err);
+	struct kafka_conf         *kafka;
+	struct reader              reader;
+	struct record              r;
+	int                        i;
+
+	(void)state;
+	assert_non_null(broker);
+	assert_int_equal(mock_topic(broker, STR("t:3"), &err), 0);
+	kafka = member_conf(broker);
+	join(&reader, kafka, &events);
+	for (i = 0; i < ROUNDS && reader.poll(reader.self, WAIT_MS, &r, &err) == 0; i++)
+		;
+	assert_true(i < ROUNDS);
+	assert_int_equal(err.status, STATUS_CONFIG);
+	assert_string_equal(err.msg, "none of the 3");
+	assert_int_equal(reader.store(reader.self, &part, 1, &err), -1);
+	reader.close(reader.self);
+	kafka_conf_free(kafka);
+	mock_stop(broker);
+}
+
 /* It comes while the output is blocked, and who serves the group then does not end the run. */
 static void
 trouble_that_comes_while_the_group_is_served_is_told_by_the_next_poll(void **state)
@@ -394,6 +433,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(partitions_may_come_while_one_is_looked_at),
+		cmocka_unit_test(partitions_that_the_owner_cannot_take_are_told_and_not_taken),
 		cmocka_unit_test(to_ask_for_what_is_committed_drops_no_record),
 		cmocka_unit_test(
 			trouble_that_comes_while_the_group_is_served_is_told_by_the_next_poll),
