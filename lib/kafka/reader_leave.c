@@ -34,7 +34,7 @@ reader_store(void *self, const struct part *p, int64_t offset, struct err *err)
 static int
 limit(const struct kafka_reader *k, int usual)
 {
-	return k->mute || k->h.down_since != TIME_MAX ? DOWN_MS : usual;
+	return k->unanswered || k->h.down_since != TIME_MAX ? DOWN_MS : usual;
 }
 
 /* Wait for the answer to a commit. rd_kafka_commit() would wait for a broker that is gone as long
@@ -51,7 +51,7 @@ commit_answer(struct kafka_reader *k, rd_kafka_queue_t *queue)
 	code = event != NULL ? rd_kafka_event_error(event)
 	       : handle_hurried(&k->h) ? RD_KAFKA_RESP_ERR__INTR
 	                               : RD_KAFKA_RESP_ERR__TIMED_OUT;
-	k->mute = event == NULL;
+	k->unanswered = event == NULL;
 	if (event != NULL)
 		rd_kafka_event_destroy(event);
 	return code;

@@ -51,7 +51,7 @@ struct kafka_reader {
 	struct feed         *parted;
 	size_t               n_parted, cap_parted;
 	bool                 apart, closing;
-	bool                 mute;      /* the last commit was not answered */
+	bool                 unanswered;        /* the last commit */
 	bool                 joined;    /* together has partitions, or had */
 	bool                 assigned;  /* a group has given us something, be it nothing */
 	bool                 reading;   /* partitions of our own choice; no longer the start */
