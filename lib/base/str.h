@@ -46,6 +46,13 @@ str_cmp(struct str a, struct str b)
 	return d != 0 ? d : (a.n > b.n) - (a.n < b.n);
 }
 
+/* The same, of two struct str, for qsort(). */
+static inline int
+str_order(const void *a, const void *b)
+{
+	return str_cmp(*(const struct str *)a, *(const struct str *)b);
+}
+
 static inline bool
 str_starts(struct str s, struct str prefix)
 {

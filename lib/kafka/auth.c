@@ -5,14 +5,14 @@
  * Failures are not handed to rd_kafka_oauthbearer_set_token_failure(): that would wait for ten
  * seconds whatever the life of a token, and report a refusal that is none.
  */
-#include <assert.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
+#include <syslog.h>
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/cond.h"
 #include "base/mem.h"
 #include "base/time.h"
@@ -114,7 +114,7 @@ note_trouble(struct auth *a, const struct err *why)
 	pthread_mutex_unlock(&a->lock);
 	snprintf(text, sizeof(text), "cannot renew the token: %s; trying again", why->msg);
 	if (a->had && first)
-		tell(a, 4, text);
+		tell(a, LOG_WARNING, text);
 }
 
 static void
@@ -129,17 +129,8 @@ note_token(struct auth *a, int64_t expires)
 	pthread_mutex_unlock(&a->lock);
 	end[time_print(end, expires)] = '\0';
 	snprintf(text, sizeof(text), "the new token is good until %s", end);
-	tell(a, a->had && was ? 4 : 6, text);
+	tell(a, a->had && was ? LOG_WARNING : LOG_INFO, text);
 	a->had = true;
-}
-
-static int64_t
-wall_clock(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_REALTIME, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
 static int
@@ -156,7 +147,7 @@ run_command(struct token *t, struct auth *a, struct err *err)
 	(void)buf_room(&out, COMMAND_OUTPUT_MAX);
 	rc = command_run(&c, &out, err);
 	if (rc == 0)
-		rc = token_parse(t, buf_str(&out), wall_clock(), err);
+		rc = token_parse(t, buf_str(&out), clock_wall_ms(), err);
 	buf_wipe(&out);
 	return rc < 0 ? fail_in(err, "--oauth-token-command") : 0;
 }
@@ -165,7 +156,7 @@ static int
 sign_in(struct token *t, struct auth *a, struct err *err)
 {
 	const struct aws_ask ask = { .region = str_of(a->login->region),
-		                     .now = wall_clock(),
+		                     .now = clock_wall_ms(),
 		                     .stop = &a->stop };
 	struct aws_creds     creds;
 	struct aws_keys      keys;
@@ -176,7 +167,7 @@ sign_in(struct token *t, struct auth *a, struct err *err)
 	if (aws_creds_find(&creds, &ask, err) < 0)
 		return fail_in(err, "--aws-msk-iam");
 	keys = aws_creds_keys(&creds);
-	now = wall_clock();
+	now = clock_wall_ms();
 	buf_init(&text, BUF_NO_MAX);
 	(void)buf_room(&text, TOKEN_SIZE);
 	rc = msk_token(&text, &keys, ask.region, now, err);
@@ -195,7 +186,7 @@ sign_in(struct token *t, struct auth *a, struct err *err)
 static int64_t
 told_end(int64_t expires)
 {
-	const int64_t life = expires - wall_clock();
+	const int64_t life = expires - clock_wall_ms();
 
 	return expires - (life / 3 < MARGIN_MS ? life / 3 : MARGIN_MS);
 }
@@ -228,7 +219,7 @@ pause_for(struct auth *a, int64_t ms)
 	bool                  stop;
 
 	pthread_mutex_lock(&a->lock);
-	while (!(stop = atomic_load(&a->stop)) &&
+	while (!atomic_load(&a->stop) &&
 	       pthread_cond_timedwait(&a->stopped, &a->lock, &until) == 0)
 		;
 	stop = atomic_load(&a->stop);

@@ -120,14 +120,6 @@ tell(struct handle *h, int level, const char *text)
 		h->watch.log(h->watch.log_arg, level, text);
 }
 
-static const char *
-brokers(const struct handle *h)
-{
-	const char *list = kafka_conf_get(h->conf, "bootstrap.servers");
-
-	return list != NULL ? list : "the mock cluster";
-}
-
 /* ms within which a broker has to answer a question. Half of our patience, so that there is another
  * half for trying again; but a fetch may be held for as long as fetch.wait.max.ms, and librdkafka
  * wants a second more than that, and no more than a transaction has. */
@@ -165,7 +157,7 @@ tell_down(struct handle *h)
 	h->told = true;
 	wait[dur_print(wait, kafka_conf_patience(h->conf, true))] = '\0';
 	snprintf(text, sizeof(text), "no broker of %s answers any more: %s; trying again%s%s",
-	         brokers(h), h->reason[0] != '\0' ? h->reason : "connection lost",
+	         reason_brokers(h->conf), h->reason[0] != '\0' ? h->reason : "connection lost",
 	         wanted ? " for " : "", wanted ? wait : "");
 	tell(h, LOG_WARNING, text);
 }
@@ -335,8 +327,8 @@ fail_to_reach(struct handle *h, struct err *err)
 	struct err why;
 
 	if (h->auth != NULL && auth_trouble(h->auth, &why))
-		return fail_as(err, why.status, "no token for Kafka at %s: %s", brokers(h),
-		               why.msg);
+		return fail_as(err, why.status, "no token for Kafka at %s: %s",
+		               reason_brokers(h->conf), why.msg);
 	return reason_fail(&(struct reason){ .conf = h->conf,
 	                                     .words = known ? h->reason : no_answer,
 	                                     .mute = h->mute || !known,
@@ -404,7 +396,7 @@ wait_for_broker(struct handle *h, struct err *err)
 		if (handle_stopped(h))
 			return fail_as(err, STATUS_RETRY,
 			               "stopped by a signal before Kafka at %s answered",
-			               brokers(h));
+			               reason_brokers(h->conf));
 		if (refused(h) || token_hopeless(h))
 			break;
 	}

@@ -11,6 +11,7 @@
 #include "base/mem.h"
 #include "base/time.h"
 #include "kafka/reader_parts.h"
+#include "kafka/reason.h"
 
 #define LEADER_MS 100                   /* between two questions to a partition without a leader */
 #define GROUP_MS  2000                  /* until it is looked whether the group is refused */
@@ -69,12 +70,6 @@ metadata(struct kafka_reader *k, const char *topic, const struct rd_kafka_metada
 	                             err);
 }
 
-static int
-by_name(const void *a, const void *b)
-{
-	return str_cmp(*(const struct str *)a, *(const struct str *)b);
-}
-
 int
 reader_topics(void *self, struct str **names, size_t *n, struct err *err)
 {
@@ -90,7 +85,7 @@ reader_topics(void *self, struct str **names, size_t *n, struct err *err)
 	}
 	rd_kafka_metadata_destroy(md);
 	if (k->n_listed > 1)
-		qsort(k->listed, k->n_listed, sizeof(*k->listed), by_name);
+		qsort(k->listed, k->n_listed, sizeof(*k->listed), str_order);
 	*names = k->listed;
 	*n = k->n_listed;
 	return 0;
@@ -120,7 +115,7 @@ reader_partitions(void *self, struct str topic, struct err *err)
 		return fail_as(err, STATUS_NOINPUT,
 		               "no topic %s on Kafka at %s (maip-consume --list-topics shows those "
 		               "there are)",
-		               q, kafka_conf_get(k->conf.kafka, "bootstrap.servers"));
+		               q, reason_brokers(k->conf.kafka));
 	snprintf(what, sizeof(what), "cannot read topic %s", q);
 	return handle_fail(&k->h, code, what, err);
 }

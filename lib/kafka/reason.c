@@ -44,12 +44,10 @@ static const struct meaning meanings[] = {
 	  "security.protocol=ssl or plaintext, or another port", STATUS_DENIED },
 };
 
-static const char *
-brokers(const struct kafka_conf *c)
+const char *
+reason_brokers(const struct kafka_conf *c)
 {
-	const char *list = kafka_conf_get(c, "bootstrap.servers");
-
-	return list != NULL ? list : "the mock cluster";
+	return kafka_conf_get(c, "bootstrap.servers");
 }
 
 static int
@@ -76,8 +74,9 @@ fail_certificate(const struct reason *r, struct err *err)
 		break;
 	}
 	return fail_as(err, STATUS_UNAVAILABLE,
-	               "cannot trust Kafka at %s: its certificate: %s (%s)", brokers(r->conf),
-	               X509_verify_cert_error_string(r->certificate), look_at);
+	               "cannot trust Kafka at %s: its certificate: %s (%s)",
+	               reason_brokers(r->conf), X509_verify_cert_error_string(r->certificate),
+	               look_at);
 }
 
 /* "SASL error: words" without what every such message starts with. */
@@ -123,16 +122,16 @@ fail_login(const struct reason *r, struct err *err)
 	char        q[QUOTE_MAX], advice[200];
 
 	if (mechanism == NULL)
-		return fail_as(err, STATUS_DENIED, "Kafka at %s refuses us: %s", brokers(r->conf),
-		               without_start(r->words));
+		return fail_as(err, STATUS_DENIED, "Kafka at %s refuses us: %s",
+		               reason_brokers(r->conf), without_start(r->words));
 	if (strstr(r->words, "Unsupported SASL mechanism") != NULL)
 		return fail_as(err, STATUS_DENIED,
 		               "Kafka at %s does not take SASL %s: %s (set sasl.mechanism to one "
 		               "of those)",
-		               brokers(r->conf), mechanism, without_start(r->words));
+		               reason_brokers(r->conf), mechanism, without_start(r->words));
 	return fail_as(err, STATUS_DENIED,
-	               "Kafka at %s refuses the login with SASL %s%s%s: %s (%s)", brokers(r->conf),
-	               mechanism, user != NULL ? " as " : "",
+	               "Kafka at %s refuses the login with SASL %s%s%s: %s (%s)",
+	               reason_brokers(r->conf), mechanism, user != NULL ? " as " : "",
 	               user != NULL ? quote(q, str_of(user)) : "", without_start(r->words),
 	               login_advice(r->conf, mechanism, advice, sizeof(advice)));
 }
@@ -145,11 +144,12 @@ reason_fail(const struct reason *r, struct err *err)
 	for (size_t i = 0; i < sizeof(meanings) / sizeof(meanings[0]); i++)
 		if (strstr(r->words, meanings[i].words) != NULL)
 			return fail_as(err, meanings[i].status, "cannot use Kafka at %s: %s (%s)",
-			               brokers(r->conf), meanings[i].means, meanings[i].look_at);
+			               reason_brokers(r->conf), meanings[i].means,
+			               meanings[i].look_at);
 	if (r->login)
 		return fail_login(r, err);
 	return fail_as(err, STATUS_UNAVAILABLE, "cannot reach Kafka at %s: %s (%s)",
-	               brokers(r->conf), r->words,
+	               reason_brokers(r->conf), r->words,
 	               r->mute ? "it hangs, or is behind a firewall, or this is not Kafka's port"
 	                       : "set MAIP_KAFKA_BROKERS or -b");
 }

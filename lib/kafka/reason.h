@@ -20,6 +20,9 @@ struct reason {
 	int                      certificate;
 };
 
+/* What messages call the brokers: "localhost:9092", as they were named. c was finished. */
+const char *reason_brokers(const struct kafka_conf *c);
+
 /* The message and the status: STATUS_DENIED where we are refused, else STATUS_UNAVAILABLE.
  * Returns -1. */
 int reason_fail(const struct reason *r, struct err *err);

@@ -242,12 +242,6 @@ topics_subscription(const struct topics *t, size_t i)
 	return str_of(t->list[i].text);
 }
 
-static int
-by_name(const void *a, const void *b)
-{
-	return str_cmp(*(const struct str *)a, *(const struct str *)b);
-}
-
 size_t
 topics_select(const struct topics *t, const struct str *all, size_t n_all, struct str **list)
 {
@@ -261,7 +255,7 @@ topics_select(const struct topics *t, const struct str *all, size_t n_all, struc
 		if (topics_match(t, all[i]))
 			(*list)[n++] = all[i];
 	if (n > 1)
-		qsort(*list, n, sizeof(**list), by_name);
+		qsort(*list, n, sizeof(**list), str_order);
 	for (size_t i = 0; i < n; i++)
 		if (kept == 0 || !str_eq((*list)[kept - 1], (*list)[i]))
 			(*list)[kept++] = (*list)[i];

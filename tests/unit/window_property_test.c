@@ -422,12 +422,6 @@ check_same(const struct job *j, const char *what)
 }
 
 /* Lines in order of their bytes: for rows whose order may differ. */
-static int
-by_bytes(const void *a, const void *b)
-{
-	return str_cmp(*(const struct str *)a, *(const struct str *)b);
-}
-
 static void
 sort_lines(struct buf *b)
 {
@@ -443,7 +437,7 @@ sort_lines(struct buf *b)
 		rest = str_slice(rest, line[n - 1].n, rest.n);
 	}
 	if (n > 0)
-		qsort(line, n, sizeof(*line), by_bytes);
+		qsort(line, n, sizeof(*line), str_order);
 	for (size_t i = 0; i < n; i++)
 		buf_add_str(&sorted, line[i]);
 	buf_release(b);
