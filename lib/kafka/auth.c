@@ -31,7 +31,8 @@
 #define TOKEN_SIZE     32768            /* an MSK token with the longest session token fits */
 
 struct auth {
-	const struct login *login;
+	char               *token_command;      /* NULL: it is Amazon MSK, in this region */
+	char               *region;
 	struct kafka_watch  watch;
 	atomic_bool         stop;
 	pthread_mutex_t     lock;
@@ -51,7 +52,10 @@ auth_new(const struct kafka_conf *c, const struct kafka_watch *watch)
 		return NULL;
 	http_start();
 	a = mem_zalloc(1, sizeof(*a));
-	a->login = login;
+	if (login->msk)
+		a->region = mem_dup(str_of(login->region));
+	else
+		a->token_command = mem_dup(str_of(login->token_command));
 	a->watch = *watch;
 	pthread_mutex_init(&a->lock, NULL);
 	cond_init(&a->stopped);
@@ -65,6 +69,8 @@ auth_free(struct auth *a)
 		return;
 	pthread_cond_destroy(&a->stopped);
 	pthread_mutex_destroy(&a->lock);
+	free(a->token_command);
+	free(a->region);
 	free(a);
 }
 
@@ -92,11 +98,14 @@ auth_trouble(struct auth *a, struct err *why)
 	return troubled;
 }
 
+/* Under the lock, so that nobody is told anything once auth_stop() has returned. */
 static void
-tell(const struct auth *a, int level, const char *text)
+tell(struct auth *a, int level, const char *text)
 {
-	if (a->watch.log != NULL)
+	pthread_mutex_lock(&a->lock);
+	if (a->watch.log != NULL && !atomic_load(&a->stop))
 		a->watch.log(a->watch.log_arg, level, text);
+	pthread_mutex_unlock(&a->lock);
 }
 
 /* While there is a token the user hears of the first failure and of the end of them; before, the
@@ -136,7 +145,7 @@ note_token(struct auth *a, int64_t expires)
 static int
 run_command(struct token *t, struct auth *a, struct err *err)
 {
-	const struct command c = { .line = a->login->token_command,
+	const struct command c = { .line = a->token_command,
 		                   .timeout = COMMAND_MS,
 		                   .stop = &a->stop };
 	struct buf           out;
@@ -155,7 +164,7 @@ run_command(struct token *t, struct auth *a, struct err *err)
 static int
 sign_in(struct token *t, struct auth *a, struct err *err)
 {
-	const struct aws_ask ask = { .region = str_of(a->login->region),
+	const struct aws_ask ask = { .region = str_of(a->region),
 		                     .now = clock_wall_ms(),
 		                     .stop = &a->stop };
 	struct aws_creds     creds;
@@ -198,7 +207,7 @@ get_token(struct auth *a, rd_kafka_t *rk, struct err *err)
 	char                why[300];
 	rd_kafka_resp_err_t code;
 
-	if ((a->login->msk ? sign_in(&t, a, err) : run_command(&t, a, err)) < 0)
+	if ((a->region != NULL ? sign_in(&t, a, err) : run_command(&t, a, err)) < 0)
 		return -1;
 	code = rd_kafka_oauthbearer_set_token(rk, t.text, told_end(t.expires), "maip",
 	                                      (const char **)t.extensions, t.n_extensions, why,
@@ -235,7 +244,7 @@ auth_refresh(struct auth *a, rd_kafka_t *rk)
 
 	if (!a->had) {
 		fail_as(&err, STATUS_DENIED, "%s: no answer yet",
-		        a->login->msk ? "--aws-msk-iam" : "--oauth-token-command");
+		        a->region != NULL ? "--aws-msk-iam" : "--oauth-token-command");
 		note_trouble(a, &err);
 	}
 	while (!atomic_load(&a->stop) && get_token(a, rk, &err) < 0) {

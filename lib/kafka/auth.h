@@ -16,16 +16,17 @@
 
 struct auth;                            /* opaque; lives in auth.c */
 
-/* NULL: this client uses no tokens. c and what watch points to are borrowed. watch->log is called
- * from librdkafka's thread. */
+/* NULL: this client uses no tokens. Of c nothing is kept: a client that could not be freed in time
+ * outlives it. What watch points to is borrowed until auth_stop; watch->log is called from
+ * librdkafka's thread, and must not call us. */
 struct auth *auth_new(const struct kafka_conf *c, const struct kafka_watch *watch);
 void auth_free(struct auth *a);         /* NULL is fine */
 
 /* Get a token and hand it over. To be called by librdkafka's callback; returns when there is one,
  * or after auth_stop. */
 void auth_refresh(struct auth *a, rd_kafka_t *rk);
-/* from any thread; to be called before rd_kafka_destroy, which waits for auth_refresh. NULL is
- * fine */
+/* From any thread; to be called before rd_kafka_destroy, which waits for auth_refresh. Nothing is
+ * told any more when it returns. NULL is fine. */
 void auth_stop(struct auth *a);
 
 /* Is there something wrong with the source of tokens now? Then true, and why: STATUS_CONFIG when

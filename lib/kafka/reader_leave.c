@@ -181,7 +181,7 @@ reader_leave(struct kafka_reader *k)
 	}
 	if (!await(f, LEFT, limit(k, LEAVE_MS)) || !await(f, DONE, FREE_MS)) {
 		pthread_detach(thread);
-		auth_stop(k->h.auth);   /* it must not look at the configuration any more */
+		auth_stop(k->h.auth);   /* nobody may be there any more to be told anything */
 		return false;           /* f belongs to the thread, for ever */
 	}
 	pthread_join(thread, NULL);
