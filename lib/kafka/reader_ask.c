@@ -80,6 +80,8 @@ reader_topics(void *self, struct str **names, size_t *n, struct err *err)
 		return -1;
 	k->n_listed = 0;
 	for (int i = 0; i < md->topic_cnt; i++) {
+		if (reader_hides(k, str_of(md->topics[i].topic)))
+			continue;
 		k->listed = mem_more(k->listed, k->n_listed, &k->cap_listed, sizeof(*k->listed));
 		k->listed[k->n_listed++] = reader_intern(k, str_of(md->topics[i].topic));
 	}
@@ -96,12 +98,14 @@ reader_partitions(void *self, struct str topic, struct err *err)
 {
 	struct kafka_reader *k = self;
 	const struct rd_kafka_metadata *md;
-	const char *name = reader_intern(k, topic).p;
+	const struct str name = reader_intern(k, topic);
 	char what[QUOTE_MAX + 32], q[QUOTE_MAX];
 	rd_kafka_resp_err_t code = RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART;
 	int n = 0;
 
-	if (metadata(k, name, &md, err) < 0)
+	if (reader_hides(k, name))
+		return reader_fail_hidden(k, name, err);
+	if (metadata(k, name.p, &md, err) < 0)
 		return -1;
 	if (md->topic_cnt == 1) {
 		code = md->topics[0].err;

@@ -3,12 +3,15 @@
  * reader_parts.h - what the files of the reader of a real broker share
  *
  * Private to reader_*.c: reader_ask.c asks the broker, reader_touch.c whether it is still there,
- * reader_assign.c says what is read, reader_group.c lets a group say it, reader_poll.c takes
- * records and errors, reader_leave.c commits and says farewell, reader_rdkafka.c makes a reader of
- * them. The functions that are named as those of reader.h, and have void *self, are these.
+ * reader_hide.c keeps topics out of sight, reader_assign.c says what is read, reader_group.c lets a
+ * group say it, reader_poll.c takes records and errors, reader_leave.c commits and says farewell,
+ * reader_rdkafka.c makes a reader of them. The functions that are named as those of reader.h, and
+ * have void *self, are these.
  */
 #ifndef MAIP_KAFKA_READER_PARTS_H
 #define MAIP_KAFKA_READER_PARTS_H
+
+#include <regex.h>
 
 #include "kafka/handle.h"
 #include "kafka/reader_rdkafka.h"
@@ -43,6 +46,8 @@ struct kafka_reader {
 	size_t               n_topics, cap_topics;
 	struct str          *listed;    /* the last answer of topics() */
 	size_t               n_listed, cap_listed;
+	regex_t             *hidden;    /* topics of these names are not there for anybody */
+	size_t               n_hidden;
 	/* by slot; each stays where it is, for while one is looked at others may come */
 	struct feed        **feeds;
 	size_t               n_feeds, cap_feeds;
@@ -105,6 +110,18 @@ int reader_offset_at(void *self, const struct part *p, int64_t ts, int64_t *offs
 int reader_committed(void *self, const struct part *p, int64_t *offset, struct err *err);
 int reader_position(void *self, const struct part *p, int64_t *offset, struct err *err);
 int64_t reader_heard_end(void *self, const struct part *p);
+
+/* ---- reader_hide.c */
+
+/* Take over what the property topic.blacklist says. */
+void reader_hide(struct kafka_reader *k);
+void reader_hide_release(struct kafka_reader *k);
+/* Is a topic hidden by it? Its name ends with a NUL. */
+bool reader_hides(const struct kafka_reader *k, struct str topic);
+/* "topic 'NAME' is hidden (-X: topic.blacklist=...)", STATUS_NOINPUT. Returns -1. */
+int reader_fail_hidden(const struct kafka_reader *k, struct str topic, struct err *err);
+/* Let patterns of a group not mean Kafka's own topics, either. */
+void reader_hide_internal(const struct kafka_reader *k, rd_kafka_conf_t *conf);
 
 /* ---- reader_touch.c */
 

@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "base/buf.h"
 #include "base/mem.h"
 #include "kafka/reader_parts.h"
 #include "kafka/reader_rdkafka.h"
@@ -60,6 +59,7 @@ reader_close(void *self)
 	free(k->listed);
 	free(k->feeds);
 	free(k->parted);
+	reader_hide_release(k);
 	free(k);
 }
 
@@ -146,20 +146,6 @@ allow_small_answers(struct kafka_reader *k, rd_kafka_conf_t *conf)
 		handle_set_number(conf, "message.max.bytes", answer);
 }
 
-/* A group that subscribes to patterns, and the user's own list, which stays. */
-static void
-hide_internal(struct kafka_reader *k, rd_kafka_conf_t *conf)
-{
-	const char *given = kafka_conf_get(k->conf.kafka, "topic.blacklist");
-	struct buf list;
-
-	buf_init(&list, BUF_NO_MAX);
-	buf_addf(&list, "^__,%s", given != NULL ? given : "");
-	buf_add_char(&list, '\0');
-	handle_set(conf, "topic.blacklist", list.p);
-	buf_release(&list);
-}
-
 /* Make the client, for so many partitions that are read apart. */
 static int
 open_client(struct kafka_reader *k, size_t partitions, struct err *err)
@@ -175,7 +161,7 @@ open_client(struct kafka_reader *k, size_t partitions, struct err *err)
 	handle_set(conf, "auto.offset.reset", "error");
 	handle_set(conf, "allow.auto.create.topics", "false");
 	if (k->conf.hide_internal)
-		hide_internal(k, conf);
+		reader_hide_internal(k, conf);
 	set_ahead(k, conf, partitions);
 	allow_small_answers(k, conf);
 	k->fetch_wait_ms = kafka_conf_number(k->conf.kafka, "fetch.wait.max.ms",
@@ -205,6 +191,7 @@ reader_rdkafka(struct reader *r, const struct reader_conf *conf, struct err *err
 	struct kafka_reader *k = mem_zalloc(1, sizeof(*k));
 
 	k->conf = *conf;
+	reader_hide(k);
 	if (open_client(k, APART_FEW, err) < 0) {
 		reader_close(k);
 		return -1;

@@ -449,6 +449,20 @@ left_undone() { # STATUS REGEX
 	assert_equal "$(sort <<<"$output")" $'{"of":"n.1"}\n{"of":"n.2"}'
 }
 
+@test "a topic that topic.blacklist hides is not there, for a list and a read alike" {
+	local hide=(-X 'topic.blacklist=^x,^on?e$')
+	echo '{"n":1}' | put
+	run -0 maip-consume -L "${hide[@]}"
+	assert_output '{"topic":"t","partitions":4}'
+	run -0 --separate-stderr maip-consume -t 't*' -t 'o*' -e "${hide[@]}"
+	assert_equal "$output$stderr" "maip-consume: no topic matches 'o*'"
+	run -66 maip-consume -t 'o*' -e "${hide[@]}"
+	for how in "" "-g g"; do
+		run -66 maip-consume -t one -e $how "${hide[@]}"
+		assert_output 'maip-consume: topic '"'one'"' is hidden (-X: topic.blacklist=^x,^on?e$)'
+	done
+}
+
 @test "a pattern that matches nothing is named; when none does there is nothing to read" {
 	echo '{"n":1}' | put
 	run -66 --separate-stderr maip-consume -t 'nope*' -t '^zz' -e
