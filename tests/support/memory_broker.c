@@ -2,7 +2,7 @@
 /*
  * memory_broker.c - a broker in memory, for whole jobs in one process
  */
-#include "memory_broker.h"
+#include "memory_broker_parts.h"
 
 #include <assert.h>
 #include <regex.h>
@@ -10,8 +10,6 @@
 
 #include "base/mem.h"
 #include "dice.h"
-
-#define QUEUE_MAX 64                    /* records that a writer takes before it is full */
 
 struct entry {
 	struct record r;                /* owns its bytes */
@@ -39,14 +37,15 @@ struct group {
 	uint64_t generation;            /* a member that is behind has to give back what it has */
 	struct group_offset { struct str topic; int32_t partition; int64_t offset; } *offsets;
 	size_t   n_offsets, cap_offsets;
-	struct member *members;
+	struct member *members;         /* the oldest first */
 };
 
 struct memory_broker {
 	uint64_t      random;
 	unsigned      hesitate, lose;
 	uint64_t      sent;
-	size_t        asked_again;
+	size_t        asked_again, commits;
+	unsigned      refuse;           /* so many commits from now on */
 	int64_t       now;
 	void        (*pause)(void *arg);
 	void         *pause_arg;
@@ -69,6 +68,7 @@ struct member {
 	struct member        *next;     /* in the group */
 	uint64_t              generation;
 	bool                  subscribed, empty_handed;
+	bool                  expired;  /* no member any more, and does not know */
 	bool                  apart;    /* poll brings events only */
 	struct reader_events  events;
 	char                **names;
@@ -86,8 +86,8 @@ draw(struct memory_broker *b)
 	return next_random(&b->random);
 }
 
-static bool
-hesitates(struct memory_broker *b)
+bool
+memory_hesitates(struct memory_broker *b)
 {
 	if (b->pause != NULL)
 		b->pause(b->pause_arg);
@@ -103,27 +103,28 @@ memory_broker_new(uint64_t seed)
 	return b;
 }
 
-static struct str
-copy(struct str s)
+struct str
+memory_copy(struct str s)
 {
 	return s.p == NULL ? s : (struct str){ mem_dup(s), s.n };
 }
 
-static void
-copy_record(struct record *to, const struct record *r)
+void
+memory_copy_record(struct record *to, const struct record *r)
 {
 	struct header *headers = mem_zalloc(r->n_headers, sizeof(*headers));
 
 	*to = *r;
-	to->key = copy(r->key);
-	to->value = copy(r->value);
+	to->key = memory_copy(r->key);
+	to->value = memory_copy(r->value);
 	for (size_t i = 0; i < r->n_headers; i++)
-		headers[i] = (struct header){ copy(r->headers[i].name), copy(r->headers[i].value) };
+		headers[i] = (struct header){ memory_copy(r->headers[i].name),
+			                      memory_copy(r->headers[i].value) };
 	to->headers = headers;
 }
 
-static void
-free_record(struct record *r)
+void
+memory_free_record(struct record *r)
 {
 	for (size_t i = 0; i < r->n_headers; i++) {
 		free((char *)r->headers[i].name.p);
@@ -142,7 +143,7 @@ memory_broker_free(struct memory_broker *b)
 			struct log *log = &b->topics[t].logs[p];
 
 			for (size_t i = 0; i < log->n; i++)
-				free_record(&log->entries[i].r);
+				memory_free_record(&log->entries[i].r);
 			free(log->entries);
 		}
 		free(b->topics[t].logs);
@@ -169,6 +170,12 @@ void
 memory_broker_lose(struct memory_broker *b, unsigned n)
 {
 	b->lose = n;
+}
+
+bool
+memory_loses(struct memory_broker *b)
+{
+	return b->lose > 0 && ++b->sent % b->lose == 0;
 }
 
 void
@@ -208,7 +215,8 @@ memory_broker_topic(struct memory_broker *b, const char *name, int32_t partition
 	assert(find_topic(b, str_of(name)) == NULL);
 	b->topics = mem_more(b->topics, b->n_topics, &b->cap_topics, sizeof(*b->topics));
 	b->topics[b->n_topics] = (struct topic){
-		copy(str_of(name)), mem_zalloc((size_t)partitions, sizeof(struct log)), partitions
+		memory_copy(str_of(name)), mem_zalloc((size_t)partitions, sizeof(struct log)),
+		partitions
 	};
 	for (int32_t p = 0; p < partitions; p++)
 		b->topics[b->n_topics].logs[p].open = -1;
@@ -237,15 +245,15 @@ add_entry(struct log *log)
 	return &log->entries[log->n++];
 }
 
-static const struct record *
-append(struct memory_broker *b, const struct record *r)
+const struct record *
+memory_append(struct memory_broker *b, const struct record *r)
 {
 	const struct topic *t = find_topic(b, r->topic);
 	int32_t partition = partition_of(b, t, r);
 	struct log *log = find_log(b, r->topic, partition);
 	struct entry *e = add_entry(log);
 
-	copy_record(&e->r, r);
+	memory_copy_record(&e->r, r);
 	e->r.topic = t->name;
 	e->r.partition = partition;
 	e->r.offset = (int64_t)log->n - 1;
@@ -258,7 +266,7 @@ append(struct memory_broker *b, const struct record *r)
 int64_t
 memory_broker_append(struct memory_broker *b, const struct record *r)
 {
-	return append(b, r)->offset;
+	return memory_append(b, r)->offset;
 }
 
 void
@@ -396,6 +404,33 @@ hold_part(struct member *m, const struct part *part, int64_t offset)
 		(struct held){ .part = *part, .position = offset, .stored = OFFSET_NONE };
 }
 
+static void
+join(struct member *m)
+{
+	struct member **at = &m->group->members;
+
+	while (*at != NULL)
+		at = &(*at)->next;
+	*at = m;
+	m->next = NULL;
+	m->generation = ++m->group->generation;
+}
+
+static void
+unjoin(struct member *m)
+{
+	struct member **at;
+
+	for (at = m->group != NULL ? &m->group->members : NULL; at != NULL && *at != NULL;
+	     at = &(*at)->next) {
+		if (*at != m)
+			continue;
+		*at = m->next;
+		m->group->generation++;
+		break;
+	}
+}
+
 /* This member's share of the partitions: every k-th. */
 static int
 give_share(struct member *m, struct err *err)
@@ -418,13 +453,18 @@ give_share(struct member *m, struct err *err)
 				continue;
 			assert(n < sizeof(parts) / sizeof(parts[0]));
 			start[n] = offset == NULL ? OFFSET_NONE : *offset;
-			parts[n++] = (struct part){ m->b->topics[t].name, p, 0 };
+			parts[n] = (struct part){ m->b->topics[t].name, p, 0 };
+			hold_part(m, &parts[n++], OFFSET_NONE);
 		}
 	}
-	if (m->events.assigned(m->events.arg, parts, start, n, err) < 0)
+	if (m->events.assigned(m->events.arg, parts, start, n, err) < 0) {
+		m->n_held = 0;
 		return -1;
-	for (size_t i = 0; i < n; i++)
-		hold_part(m, &parts[i], start[i]);
+	}
+	for (size_t i = 0; i < n; i++) {
+		m->held[i].part = parts[i];
+		m->held[i].position = start[i];
+	}
 	m->empty_handed = false;
 	return 0;
 }
@@ -434,15 +474,19 @@ give_back(struct member *m, struct err *err)
 {
 	struct part parts[256];
 	size_t n = m->n_held;
+	int rc = 0;
 
 	for (size_t i = 0; i < n; i++)
 		parts[i] = m->held[i].part;
-	if (!m->empty_handed && m->events.revoked(m->events.arg, parts, n, false, err) < 0)
-		return -1;
+	if (!m->empty_handed)
+		rc = m->events.revoked(m->events.arg, parts, n, m->expired, err);
 	m->n_held = 0;
 	m->empty_handed = true;
 	m->generation = m->group->generation;
-	return 0;
+	if (m->expired)
+		join(m);
+	m->expired = false;
+	return rc;
 }
 
 /* Members that are behind give back; when all have, each takes its share at its next turn. */
@@ -451,7 +495,7 @@ serve_group(struct member *m, struct err *err)
 {
 	if (m->group == NULL || !m->subscribed)
 		return 0;
-	if (m->generation != m->group->generation)
+	if (m->expired || m->generation != m->group->generation)
 		return give_back(m, err);
 	if (!m->empty_handed)
 		return 0;
@@ -484,8 +528,8 @@ mem_topics(void *self, struct str **names, size_t *n, struct err *err)
 	return 0;
 }
 
-static int
-count_partitions(struct memory_broker *b, struct str topic, struct err *err)
+int
+memory_partitions(struct memory_broker *b, struct str topic, struct err *err)
 {
 	const struct topic *t = find_topic(b, topic);
 	char q[QUOTE_MAX];
@@ -496,7 +540,7 @@ count_partitions(struct memory_broker *b, struct str topic, struct err *err)
 static int
 mem_partitions(void *self, struct str topic, struct err *err)
 {
-	return count_partitions(((struct member *)self)->b, topic, err);
+	return memory_partitions(((struct member *)self)->b, topic, err);
 }
 
 static int
@@ -593,9 +637,7 @@ mem_subscribe(void *self, const struct str *names, size_t n, bool apart,
 	m->n_names = n;
 	m->events = *events;
 	m->subscribed = m->empty_handed = true;
-	m->next = m->group->members;
-	m->group->members = m;
-	m->generation = ++m->group->generation;
+	join(m);
 	return 0;
 }
 
@@ -623,7 +665,7 @@ mem_poll(void *self, int64_t wait_ms, struct record *r, struct err *err)
 	(void)wait_ms;
 	if (serve_group(m, err) < 0)
 		return -1;
-	if (m->apart || hesitates(m->b))
+	if (m->apart || memory_hesitates(m->b))
 		return 0;
 	for (size_t i = 0; i < m->n_held; i++) {
 		int got;
@@ -641,7 +683,7 @@ static int
 mem_take(void *self, uint32_t slot, int64_t wait_ms, struct record *r, struct err *err)
 {
 	struct member *m = self;
-	const bool late = hesitates(m->b);
+	const bool late = memory_hesitates(m->b);
 	int got = 0;
 
 	(void)wait_ms;
@@ -706,8 +748,12 @@ mem_commit(void *self, bool wait, struct err *err)
 	struct member *m = self;
 
 	(void)wait;
-	(void)err;
-	for (size_t i = 0; i < m->n_held; i++)
+	m->b->commits++;
+	if (m->b->refuse > 0) {
+		m->b->refuse--;
+		return fail_as(err, STATUS_DENIED, "no commit is taken");
+	}
+	for (size_t i = 0; i < m->n_held && !m->expired; i++)
 		if (m->held[i].stored != OFFSET_NONE)
 			*group_offset(m->group, m->held[i].part.topic, m->held[i].part.partition,
 			              true) = m->held[i].stored;
@@ -717,16 +763,7 @@ mem_commit(void *self, bool wait, struct err *err)
 static void
 leave(struct member *m)
 {
-	struct member **at;
-
-	for (at = m->group != NULL ? &m->group->members : NULL; at != NULL && *at != NULL;
-	     at = &(*at)->next) {
-		if (*at != m)
-			continue;
-		*at = m->next;
-		m->group->generation++;
-		break;
-	}
+	unjoin(m);
 	for (size_t i = 0; i < m->n_names; i++)
 		free(m->names[i]);
 	free(m->names);
@@ -744,6 +781,27 @@ size_t
 memory_broker_asked_again(const struct memory_broker *b)
 {
 	return b->asked_again;
+}
+
+size_t
+memory_broker_commits(const struct memory_broker *b)
+{
+	return b->commits;
+}
+
+void
+memory_broker_refuse_commits(struct memory_broker *b, unsigned n)
+{
+	b->refuse = n;
+}
+
+void
+memory_broker_expire(struct reader *r)
+{
+	struct member *m = r->self;
+
+	unjoin(m);
+	m->expired = m->subscribed;
 }
 
 void
@@ -781,120 +839,5 @@ memory_broker_reader(struct memory_broker *b, const char *group)
 		.store = mem_store,
 		.commit = mem_commit,
 		.close = mem_close,
-	};
-}
-
-/* ---- the writer */
-
-struct sending {
-	struct record r;
-	uint64_t      tag;
-};
-
-struct queue {
-	struct memory_broker *b;
-	struct writer_events  events;
-	struct sending        waiting[QUEUE_MAX];
-	size_t                n;
-};
-
-static int
-queue_partitions(void *self, struct str topic, struct err *err)
-{
-	return count_partitions(((struct queue *)self)->b, topic, err);
-}
-
-static int
-queue_send(void *self, const struct record *r, uint64_t tag, struct err *err)
-{
-	struct queue *q = self;
-
-	if (count_partitions(q->b, r->topic, err) < 0)
-		return -1;
-	if (q->n == QUEUE_MAX || hesitates(q->b))
-		return 0;
-	q->waiting[q->n].tag = tag;
-	copy_record(&q->waiting[q->n].r, r);
-	q->waiting[q->n].r.topic = copy(r->topic);
-	q->n++;
-	return 1;
-}
-
-static void
-report_first(struct queue *q, const struct err *why)
-{
-	struct sending s = q->waiting[0];
-	struct record told = s.r;
-
-	memmove(q->waiting, q->waiting + 1, --q->n * sizeof(s));
-	if (why == NULL)
-		told = *append(q->b, &s.r);
-	q->events.report(q->events.arg, s.tag, &told, why);
-	free((char *)s.r.topic.p);
-	free_record(&s.r);
-}
-
-static void
-deliver_first(struct queue *q)
-{
-	const struct err lost = { .status = STATUS_IO, .msg = "lost on purpose" };
-
-	report_first(q, q->b->lose > 0 && ++q->b->sent % q->b->lose == 0 ? &lost : NULL);
-}
-
-static int
-queue_poll(void *self, int64_t wait_ms, struct err *err)
-{
-	struct queue *q = self;
-
-	(void)wait_ms;
-	(void)err;
-	while (q->n > 0 && !hesitates(q->b))
-		deliver_first(q);
-	return 0;
-}
-
-static int
-queue_flush(void *self, int64_t wait_ms, struct err *err)
-{
-	struct queue *q = self;
-
-	queue_poll(self, wait_ms, err);
-	return q->n == 0;
-}
-
-static void
-queue_give_up(void *self, const struct err *why)
-{
-	struct queue *q = self;
-
-	while (q->n > 0)
-		report_first(q, why);
-}
-
-static void
-queue_close(void *self)
-{
-	const struct err closed = { .status = STATUS_IO, .msg = "closed" };
-
-	queue_give_up(self, &closed);
-	free(self);
-}
-
-struct writer
-memory_broker_writer(struct memory_broker *b, const struct writer_events *events)
-{
-	struct queue *q = mem_zalloc(1, sizeof(*q));
-
-	q->b = b;
-	q->events = *events;
-	return (struct writer){
-		.self = q,
-		.partitions = queue_partitions,
-		.send = queue_send,
-		.poll = queue_poll,
-		.flush = queue_flush,
-		.give_up = queue_give_up,
-		.close = queue_close,
 	};
 }

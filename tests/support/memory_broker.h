@@ -42,16 +42,25 @@ void memory_broker_forget(struct memory_broker *b, const char *topic, int32_t pa
                           int64_t before);
 
 /* Members of one group share its topics' partitions; a member that comes or goes makes all of them
- * give theirs back first. group NULL: none. */
+ * give theirs back first. The oldest member gets the first partition, and so on: where there are
+ * fewer than members the youngest get none. group NULL: none. */
 struct reader memory_broker_reader(struct memory_broker *b, const char *group);
 /* its process dies: nothing more is committed; instead of close */
 void memory_broker_kill(struct reader *r);
+/* Its session is over: others get its partitions at once, and nothing more is committed; it learns
+ * that these are lost when it is served next, and joins again. */
+void memory_broker_expire(struct reader *r);
 void memory_broker_rebalance(struct memory_broker *b, const char *group);
 int64_t memory_broker_committed(struct memory_broker *b, const char *group, const char *topic,
                                 int32_t partition);
 /* as if another member did */
 void memory_broker_commit(struct memory_broker *b, const char *group, const char *topic,
                           int32_t partition, int64_t offset);
+
+/* How often has any reader asked for a commit? */
+size_t memory_broker_commits(const struct memory_broker *b);
+/* The next n of them fail, with STATUS_DENIED. */
+void memory_broker_refuse_commits(struct memory_broker *b, unsigned n);
 
 struct writer memory_broker_writer(struct memory_broker *b, const struct writer_events *events);
 

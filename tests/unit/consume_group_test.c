@@ -5,6 +5,14 @@
 
 #include "consume_rig.h"
 
+/* How often did each record come out? */
+static void
+count_times(struct rig *r, int *times)
+{
+	for (const char *p = rig_text(r); (p = strstr(p, "\"n\":")) != NULL; p++)
+		times[atoi(p + 4)]++;
+}
+
 static void
 nothing_is_committed_that_has_not_left(void **state)
 {
@@ -49,8 +57,8 @@ a_group_goes_on_where_it_left_off(void **state)
 	memory_broker_free(b);
 }
 
-/* Two members, rebalances and a crash at random moments: every record comes out at least once, and
- * all are committed. */
+/* Two members, rebalances, sessions that end and a crash at random moments: every record comes out
+ * at least once, and all are committed. */
 static void
 no_record_is_lost_by_rebalances_and_crashes(void **state)
 {
@@ -59,7 +67,7 @@ no_record_is_lost_by_rebalances_and_crashes(void **state)
 		struct memory_broker *b = memory_broker_new(seed);
 		uint64_t random = seed;
 		struct rig r[3];
-		bool seen[200] = { false };
+		int times[200] = { 0 };
 
 		memory_broker_topic(b, "t", 4);
 		memory_broker_hesitate(b, 30);
@@ -75,6 +83,8 @@ no_record_is_lost_by_rebalances_and_crashes(void **state)
 			rig_put_event(b, "t", (int32_t)(next_random(&random) % 4), i, i);
 			if (next_random(&random) % 50 == 0)
 				memory_broker_rebalance(b, "g");
+			if (next_random(&random) % 50 == 0)
+				memory_broker_expire(&r[0].reader);
 			for (int m = 0; m < 2; m++)
 				if (r[m].reader.self != NULL && next_random(&random) % 3 == 0)
 					rig_steps(&r[m], 1);
@@ -87,10 +97,9 @@ no_record_is_lost_by_rebalances_and_crashes(void **state)
 			rig_steps(&r[0], 1);
 		assert_int_equal(consume_finish(r[0].consume, false, &r[0].err), 0);
 		for (int m = 0; m < 2; m++)
-			for (const char *p = rig_text(&r[m]); (p = strstr(p, "\"n\":")) != NULL; p++)
-				seen[atoi(p + 4)] = true;
+			count_times(&r[m], times);
 		for (int i = 0; i < 200; i++)
-			if (!seen[i])
+			if (times[i] == 0)
 				fail_msg("seed %d: record %d is lost", (int)seed, i);
 		for (int p = 0; p < 4; p++)
 			if (memory_broker_count(b, "t", p) > 0)
@@ -102,18 +111,24 @@ no_record_is_lost_by_rebalances_and_crashes(void **state)
 	}
 }
 
-/* Did each of n records come out, once? */
+/* Did each of n records come out of one of these runs, once? */
+static void
+assert_all_there_of(struct rig *r, size_t runs, int n)
+{
+	int *times = calloc((size_t)n, sizeof(*times));
+
+	for (size_t i = 0; i < runs; i++)
+		count_times(&r[i], times);
+	for (int i = 0; i < n; i++)
+		if (times[i] != 1)
+			fail_msg("record %d came %d times", i, times[i]);
+	free(times);
+}
+
 static void
 assert_all_there(struct rig *r, int n)
 {
-	int *seen = calloc((size_t)n, sizeof(*seen));
-
-	for (const char *p = rig_text(r); (p = strstr(p, "\"n\":")) != NULL; p++)
-		seen[atoi(p + 4)]++;
-	for (int i = 0; i < n; i++)
-		if (seen[i] != 1)
-			fail_msg("record %d came %d times", i, seen[i]);
-	free(seen);
+	assert_all_there_of(r, 1, n);
 }
 
 static void
@@ -303,8 +318,7 @@ read_while_the_offset_is_set(bool bounded, int64_t to, uint64_t most, int times[
 		;
 	assert_int_equal(consume_finish(r.consume, true, &r.err), 0);
 	memset(times, 0, N * sizeof(*times));
-	for (const char *p = rig_text(&r); (p = strstr(p, "\"n\":")) != NULL; p++)
-		times[atoi(p + 4)]++;
+	count_times(&r, times);
 	committed = memory_broker_committed(b, "g", "t", 0);
 	rig_release(&r);
 	memory_broker_free(b);
@@ -363,6 +377,208 @@ a_rebalance_does_not_start_again_at_a_chosen_place(void **state)
 	assert_all_there(&r, 100);
 	rig_release(&r);
 	memory_broker_free(b);
+}
+
+/* ---- what is lost */
+
+static void
+put_events(struct memory_broker *b, int from, int to)
+{
+	for (int n = from; n < to; n++)
+		rig_put_event(b, "t", 0, n, n);
+}
+
+static void
+nothing_is_committed_of_what_is_lost(void **state)
+{
+	struct memory_broker *b = memory_broker_new(5);
+	struct rig r[2];
+	size_t commits;
+	int times[70] = { 0 };
+
+	(void)state;
+	memory_broker_topic(b, "t", 1);
+	put_events(b, 0, 50);
+	for (int m = 0; m < 2; m++) {
+		rig_init(&r[m], b, "t");
+		r[m].group = "g";
+		r[m].conf.range.from.kind = PLACE_EARLIEST;
+		rig_start(&r[m]);
+	}
+	rig_steps(&r[0], 2);
+	rig_steps(&r[1], 1);
+	memory_broker_expire(&r[0].reader);
+	put_events(b, 50, 60);
+	rig_steps(&r[1], 2);
+	r[1].now += 6000;
+	rig_steps(&r[1], 1);
+	assert_int_equal(memory_broker_committed(b, "g", "t", 0), 60);
+	commits = memory_broker_commits(b);
+	put_events(b, 60, 70);
+	rig_steps(&r[0], 1);
+	assert_int_equal(memory_broker_commits(b), commits);
+	for (int i = 0; i < 3; i++)
+		for (int m = 0; m < 2; m++)
+			rig_steps(&r[m], 1);
+	for (int m = 0; m < 2; m++)
+		assert_int_equal(consume_finish(r[m].consume, false, &r[m].err), 0);
+	assert_int_equal(memory_broker_committed(b, "g", "t", 0), 70);
+	for (int m = 0; m < 2; m++)
+		count_times(&r[m], times);
+	for (int i = 0; i < 70; i++)
+		assert_int_equal(times[i], i < 50 ? 2 : 1);
+	for (int m = 0; m < 2; m++)
+		rig_release(&r[m]);
+	memory_broker_free(b);
+}
+
+static void
+what_is_lost_and_comes_back_unread_is_not_read_again(void **state)
+{
+	struct memory_broker *b = memory_broker_new(5);
+	struct rig r;
+
+	(void)state;
+	memory_broker_topic(b, "t", 1);
+	put_events(b, 0, 50);
+	rig_init(&r, b, "t");
+	r.group = "g";
+	r.conf.range.from = (struct place){ PLACE_NUMBER, 0 };
+	rig_start(&r);
+	rig_steps(&r, 3);
+	assert_int_equal(memory_broker_committed(b, "g", "t", 0), OFFSET_NONE);
+	memory_broker_expire(&r.reader);
+	put_events(b, 50, 60);
+	rig_steps(&r, 3);
+	assert_int_equal(consume_finish(r.consume, false, &r.err), 0);
+	assert_all_there(&r, 60);
+	assert_int_equal(memory_broker_committed(b, "g", "t", 0), 60);
+	rig_release(&r);
+	memory_broker_free(b);
+}
+
+/* ---- commits */
+
+static void
+upset_once(void *arg)
+{
+	struct rig *r = arg;
+
+	if (consume_counts(r->consume).records > 0 && memory_broker_commits(r->broker) == 0)
+		memory_broker_rebalance(r->broker, r->group);
+}
+
+static void
+let_time_pass(void *arg)
+{
+	((struct rig *)arg)->now += 1000;
+}
+
+/* A run of which so many commits are refused. Returns how many it has tried; committed is what is
+ * committed at its end, of lines that were written. */
+static size_t
+run_with_refused_commits(unsigned refused, void (*tick)(void *arg), int64_t *committed,
+                         uint64_t *lines)
+{
+	struct memory_broker *b = memory_broker_new(5);
+	struct rig r;
+	size_t tried;
+
+	memory_broker_topic(b, "t", 1);
+	put_events(b, 0, 20000);
+	memory_broker_refuse_commits(b, refused);
+	rig_init(&r, b, "t");
+	r.group = "g";
+	r.conf.exit_at_end = true;
+	r.conf.tick = tick;
+	r.conf.tick_arg = &r;
+	assert_int_equal(rig_run(&r), STATUS_DENIED);
+	assert_string_equal(r.err.msg, "no commit is taken");
+	tried = memory_broker_commits(b);
+	*committed = memory_broker_committed(b, "g", "t", 0);
+	*lines = consume_counts(r.consume).lines;
+	rig_release(&r);
+	memory_broker_free(b);
+	return tried;
+}
+
+static void
+a_commit_that_was_waited_for_and_refused_is_not_tried_again(void **state)
+{
+	int64_t committed;
+	uint64_t lines;
+
+	(void)state;
+	/* at the end */
+	assert_int_equal(run_with_refused_commits(9, NULL, &committed, &lines), 1);
+	assert_int_equal(lines, 20000);
+	assert_int_equal(committed, OFFSET_NONE);
+	/* on a rebalance */
+	assert_int_equal(run_with_refused_commits(9, upset_once, &committed, &lines), 1);
+	assert_in_range(lines, 1, 19999);
+	assert_int_equal(committed, OFFSET_NONE);
+}
+
+static void
+behind_a_commit_that_was_refused_on_the_way_the_last_one_has_everything(void **state)
+{
+	int64_t committed;
+	uint64_t lines;
+
+	(void)state;
+	assert_int_equal(run_with_refused_commits(1, let_time_pass, &committed, &lines), 2);
+	assert_in_range(lines, 1, 19999);
+	assert_int_equal(committed, lines);
+	assert_int_equal(run_with_refused_commits(2, let_time_pass, &committed, &lines), 2);
+	assert_int_equal(committed, OFFSET_NONE);
+}
+
+/* While a write is going on, and its lines have not left. */
+static void
+no_more_is_committed_than_was_written(struct rig *r)
+{
+	const int64_t committed = memory_broker_committed(r->broker, "g", "t", 0);
+	int64_t written = 0;
+
+	for (size_t i = 0; i < r->written.n; i++)
+		written += r->written.p[i] == '\n';
+	if (committed > written)
+		fail_msg("%lld lines are written, and %lld committed", (long long)written, (long long)committed);
+}
+
+static void
+an_offset_is_committed_only_after_the_lines_before_it_have_been_written(void **state)
+{
+	enum { N = 3000 };
+	static char value[1200];
+
+	(void)state;
+	for (int way = 0; way < 4; way++) {
+		struct memory_broker *b = memory_broker_new((uint64_t)way);
+		struct rig r;
+
+		memory_broker_topic(b, "t", 1);
+		for (int i = 0; i < N; i++) {
+			snprintf(value, sizeof(value), "{\"n\":%d,\"pad\":\"%01000d\"}", i, 0);
+			rig_put(b, "t", 0, i, "k", value);
+		}
+		rig_init(&r, b, "t");
+		r.group = "g";
+		r.conf.exit_at_end = way % 2;
+		r.conf.range.from.kind = PLACE_EARLIEST;
+		r.write_takes = 6000;           /* a commit is due behind each */
+		r.while_blocked = no_more_is_committed_than_was_written;
+		rig_start(&r);
+		for (int i = 0; i < 100 && consume_step(r.consume, 0, &r.err) > 0; i++)
+			if (way / 2 == 1 && i % 5 == 0)
+				memory_broker_rebalance(b, "g");
+		assert_true(r.writes > 10);
+		assert_in_range(memory_broker_committed(b, "g", "t", 0), N / 2, N);
+		assert_int_equal(consume_finish(r.consume, true, &r.err), 0);
+		assert_all_there(&r, N);
+		rig_release(&r);
+		memory_broker_free(b);
+	}
 }
 
 static void
@@ -452,6 +668,14 @@ main(void)
 			what_another_member_has_committed_meanwhile_is_neither_read_nor_set_back),
 		cmocka_unit_test(an_offset_that_was_set_back_meanwhile_is_read_from),
 		cmocka_unit_test(a_rebalance_does_not_start_again_at_a_chosen_place),
+		cmocka_unit_test(nothing_is_committed_of_what_is_lost),
+		cmocka_unit_test(what_is_lost_and_comes_back_unread_is_not_read_again),
+		cmocka_unit_test(
+			a_commit_that_was_waited_for_and_refused_is_not_tried_again),
+		cmocka_unit_test(
+			behind_a_commit_that_was_refused_on_the_way_the_last_one_has_everything),
+		cmocka_unit_test(
+			an_offset_is_committed_only_after_the_lines_before_it_have_been_written),
 		cmocka_unit_test(a_topic_or_partition_that_is_not_there_is_told),
 	};
 
