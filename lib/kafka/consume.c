@@ -19,6 +19,7 @@
 #define STEP_RECORDS      512           /* a step handles at most so many */
 #define WATERMARK_RECORDS 64            /* between two watermark lines, if it has risen */
 #define FLUSH_BYTES       ((size_t)128 << 10)
+#define LET_GO_MS         100           /* no line waits longer for others to leave with it */
 #define COMMIT_EVERY_MS   5000
 #define LEFT_EVERY_MS     500           /* whether our reader has gone is looked at no more often */
 #define SERVE_AFTER_MS    2000          /* so long may a group go without being served */
@@ -249,6 +250,7 @@ let_go(struct consume *c, struct err *err)
 {
 	if (consume_flush(c, err) < 0 || consume_store(c, err) < 0)
 		return -1;
+	c->next_let_go = c->now + LET_GO_MS;
 	if (!c->conf.group || c->now < c->next_commit)
 		return 0;
 	c->next_commit = c->now + COMMIT_EVERY_MS;
@@ -314,6 +316,7 @@ consume_start(struct consume *c, const struct reader *reader, struct err *err)
 	c->reader = reader;
 	watch_output(c);
 	c->next_commit = consume_clock(c) + COMMIT_EVERY_MS;
+	c->next_let_go = c->now + LET_GO_MS;
 	c->next_look = c->now + c->conf.look_every;
 	if (c->env->stats != NULL)
 		stats_start(c->env->stats, c->env->clock_ns(c->env->clock_self));
@@ -717,6 +720,9 @@ step(struct consume *c, int64_t wait_ms, struct err *err)
 		stats_sample(c->env->stats, c->env->clock_ns(c->env->clock_self));
 	if (c->conf.group && !c->joined && c->joining_since < INT64_MAX)
 		tell_joining(c);
+	/* a backlog of which little is wanted neither fills the output nor lets a poll be dry */
+	if (c->now >= c->next_let_go && let_go(c, err) < 0)
+		return -1;
 	if (c->bounded)
 		return step_bounded(c, wait_ms, err);
 	if (c->conf.look_every > 0 && c->pending_lane == SIZE_MAX &&

@@ -82,7 +82,7 @@ struct consume {
 	int64_t                next_left;       /* when to look whether our reader has gone */
 	/* while a write is blocked, or a record waits for its turn */
 	int64_t                deaf_since, deaf_ms;
-	int64_t                next_commit, next_look;
+	int64_t                next_let_go, next_commit, next_look;
 	/* partitions that do not hold what is to be read next, as found out so far */
 	struct gone           *gone;
 	size_t                 n_gone, cap_gone;

@@ -581,6 +581,44 @@ an_offset_is_committed_only_after_the_lines_before_it_have_been_written(void **s
 	}
 }
 
+/* A backlog of which hardly anything is wanted: there is always a record to be read, and never much
+ * to be written. */
+static void
+neither_lines_nor_commits_wait_for_the_end_of_a_backlog(void **state)
+{
+	enum { N = 20000 };
+
+	(void)state;
+	for (int bounded = 0; bounded < 2; bounded++) {
+		struct memory_broker *b = memory_broker_new(5);
+		struct rig r;
+
+		memory_broker_topic(b, "t", 1);
+		put_events(b, 0, N);
+		rig_init(&r, b, "t");
+		r.group = "g";
+		r.conf.exit_at_end = bounded;
+		r.conf.range.from.kind = PLACE_EARLIEST;
+		r.conf.where = r.where;
+		r.where[0] = "n = 0";
+		r.conf.n_where = 1;
+		rig_start(&r);
+		while (consume_counts(r.consume).lines == 0)
+			rig_steps(&r, 1);
+		assert_string_equal(rig_text(&r), "");
+		r.now += 100;
+		rig_steps(&r, 1);
+		assert_string_equal(rig_text(&r), "{\"n\":0,\"timestamp\":0}\n");
+		assert_int_equal(memory_broker_committed(b, "g", "t", 0), OFFSET_NONE);
+		r.now += 5000;
+		rig_steps(&r, 1);
+		assert_in_range(memory_broker_committed(b, "g", "t", 0), 1, N / 2);
+		assert_in_range(consume_counts(r.consume).records, 1, N / 2);
+		rig_release(&r);
+		memory_broker_free(b);
+	}
+}
+
 static void
 a_topic_or_partition_that_is_not_there_is_told(void **state)
 {
@@ -676,6 +714,7 @@ main(void)
 			behind_a_commit_that_was_refused_on_the_way_the_last_one_has_everything),
 		cmocka_unit_test(
 			an_offset_is_committed_only_after_the_lines_before_it_have_been_written),
+		cmocka_unit_test(neither_lines_nor_commits_wait_for_the_end_of_a_backlog),
 		cmocka_unit_test(a_topic_or_partition_that_is_not_there_is_told),
 	};
 
