@@ -3,18 +3,28 @@
  * consume.h - records of a broker into lines
  *
  * The routing of maip-consume as a value: reader, output, clock and ids come in, so that it runs
- * against a broker in memory as well. Two ways through it:
+ * against a broker in memory as well. There are two ways through it:
  *
- * live      records as they come, a watermark of each partition, the least of them told
- * downstream; without a group, partitions
- *           that are made meanwhile are noticed and read from their first record on
- * bounded   up to a snapshot of the ends taken at the start, partitions merged by time: the same
- * topics and the same command
- *           give the same bytes. An end is reached by position, so
- *           that transaction markers and gaps do no harm.
+ * live      Records as they come, and the least of the watermarks of all partitions. Partitions
+ *           that are made meanwhile are noticed, and read from their first record on; a group gives
+ *           them to its members.
+ * bounded   Each partition up to its end of the moment when it became ours, all of them merged by
+ *           time: the same topics and the same command give the same bytes. An end is reached by
+ *           position, so that transaction markers and gaps do no harm.
+ *
+ * Lines leave when they are many, when nothing is left to be read, and 0.1 s after the last ones at
+ * the latest, as long as steps are taken.
  *
  * An offset of the group is stored only after the lines before it have been flushed, on a
- * rebalance, too: what a crash loses is read again (at least once).
+ * rebalance, too: what a crash loses is read again (at least once). What was stored is committed
+ * every 5 s, on a rebalance, and at the end.
+ *
+ * Where a run starts (range.from, places) is about the first share that the group gives it, be that
+ * nothing. Whatever comes later goes on where the group left off, for others have read it by then:
+ * so it is with a spare that takes over, and with cooperative assignment for whoever joins others,
+ * which have to let go of its share first. Only of what the group has committed nothing does the
+ * start count later, too. What comes back to the run goes on where that was, unless the group has
+ * moved.
  */
 #ifndef MAIP_KAFKA_CONSUME_H
 #define MAIP_KAFKA_CONSUME_H
@@ -33,7 +43,8 @@ struct consume_conf {                   /* borrowed for the life of the consume 
 	const struct topics *topics;
 	struct partitions    partitions;        /* not with a group */
 	bool                 group;             /* the reader is a member of one */
-	/* -o; from.kind NONE: committed with a group, else earliest if bounded, else latest */
+	/* -o; from.kind NONE: committed with a group, else earliest if bounded or with places,
+	 * else latest */
 	struct place_range   range;
 	bool                 exit_at_end;
 	struct place         until;

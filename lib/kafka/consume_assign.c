@@ -110,9 +110,9 @@ goes_on(const struct lane *l, int64_t committed)
 	                    (committed >= l->committed && committed < l->next));
 }
 
-/* Decide where a partition starts and ends; one that does not hold its start is noted. What a
- * rebalance brings (again) goes on where the group left off, whatever -o says: it is about the
- * start of this run. An end that was chosen stays. */
+/* Decide where a partition starts and ends; one that does not hold its start is noted. What comes
+ * later (again) goes on where the group left off, whatever -o says: it is about the start of this
+ * run. An end that was chosen stays. */
 static int
 plan(struct consume *c, struct lane *l, int64_t committed, bool again, struct err *err)
 {
@@ -196,10 +196,10 @@ static int
 on_assigned(void *arg, struct part *parts, int64_t *start, size_t n, struct err *err)
 {
 	struct consume *c = arg;
-	const bool again = c->n_lanes > 0;
+	const bool again = c->had_share;
 
 	consume_clock(c);
-	c->joined = true;
+	c->joined = c->had_share = true;
 	c->n_gone = 0;
 	for (size_t i = 0; i < n; i++) {
 		struct lane *l = lane_for(c, &parts[i]);

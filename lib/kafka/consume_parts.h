@@ -52,6 +52,8 @@ struct consume {
 	/* a group has given us partitions, be they none, and not taken all of them back; alone: we
 	 * have started */
 	bool                   joined;
+	/* a group has given us our first share, be it nothing: no later one is our start */
+	bool                   had_share;
 	int64_t                joining_since;   /* 0: not looked yet; INT64_MAX: it was told */
 	struct lane           *lanes;
 	size_t                 n_lanes, cap_lanes, last_lane;

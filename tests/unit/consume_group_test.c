@@ -379,6 +379,76 @@ a_rebalance_does_not_start_again_at_a_chosen_place(void **state)
 	memory_broker_free(b);
 }
 
+/* A member that has nothing, for there are fewer partitions than members, and then the only one. */
+static void
+a_spare_goes_on_where_the_group_left_off(void **state)
+{
+	static const struct place from[] = {
+		{ PLACE_NONE, 0 },      { PLACE_EARLIEST, 0 }, { PLACE_LATEST, 0 },
+		{ PLACE_COMMITTED, 0 }, { PLACE_NUMBER, 50 },  { PLACE_BEFORE_END, 10 },
+		{ PLACE_TIME, 5 },
+	};
+	const struct place earliest = { PLACE_EARLIEST, 0 };
+	enum { N = 100 };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(from) / sizeof(from[0]); i++) {
+		struct memory_broker *b = memory_broker_new(5);
+		struct rig r[2];
+
+		memory_broker_topic(b, "t", 1);
+		for (int n = 0; n < N; n++)
+			rig_put_event(b, "t", 0, n, n);
+		for (int m = 0; m < 2; m++) {
+			rig_init(&r[m], b, "t");
+			r[m].group = "g";
+			r[m].conf.range.from = m == 0 ? earliest : from[i];
+			r[m].conf.max_messages = m == 0 ? 21 : 0;
+			rig_start(&r[m]);
+		}
+		assert_int_equal(consume_step(r[0].consume, 0, &r[0].err), 0);
+		rig_steps(&r[1], 1);            /* it has its share, which is nothing */
+		assert_int_equal(consume_finish(r[0].consume, false, &r[0].err), 0);
+		r[0].reader.close(r[0].reader.self);
+		r[0].reader.self = NULL;
+		rig_steps(&r[1], 5);
+		assert_int_equal(consume_finish(r[1].consume, false, &r[1].err), 0);
+		assert_all_there_of(r, 2, N);
+		assert_int_equal(memory_broker_committed(b, "g", "t", 0), N);
+		for (int m = 0; m < 2; m++)
+			rig_release(&r[m]);
+		memory_broker_free(b);
+	}
+}
+
+/* Where nothing was committed, the start that a member was given counts, whenever its share
+ * comes. */
+static void
+a_spare_starts_where_it_was_told_to_if_nothing_is_committed(void **state)
+{
+	struct memory_broker *b = memory_broker_new(5);
+	struct rig r[2];
+
+	(void)state;
+	memory_broker_topic(b, "t", 1);
+	for (int n = 0; n < 100; n++)
+		rig_put_event(b, "t", 0, n, n);
+	for (int m = 0; m < 2; m++) {
+		rig_init(&r[m], b, "t");
+		r[m].group = "g";
+		r[m].conf.range.from = (struct place){ PLACE_BEFORE_END, 2 };
+		rig_start(&r[m]);
+	}
+	rig_steps(&r[0], 1);
+	rig_steps(&r[1], 1);
+	memory_broker_kill(&r[0].reader);
+	rig_steps(&r[1], 5);
+	assert_string_equal(rig_text(&r[1]), "{\"n\":98,\"timestamp\":98}\n{\"n\":99,\"timestamp\":99}\n");
+	for (int m = 0; m < 2; m++)
+		rig_release(&r[m]);
+	memory_broker_free(b);
+}
+
 /* ---- what is lost */
 
 static void
@@ -706,6 +776,8 @@ main(void)
 			what_another_member_has_committed_meanwhile_is_neither_read_nor_set_back),
 		cmocka_unit_test(an_offset_that_was_set_back_meanwhile_is_read_from),
 		cmocka_unit_test(a_rebalance_does_not_start_again_at_a_chosen_place),
+		cmocka_unit_test(a_spare_goes_on_where_the_group_left_off),
+		cmocka_unit_test(a_spare_starts_where_it_was_told_to_if_nothing_is_committed),
 		cmocka_unit_test(nothing_is_committed_of_what_is_lost),
 		cmocka_unit_test(what_is_lost_and_comes_back_unread_is_not_read_again),
 		cmocka_unit_test(
