@@ -33,6 +33,12 @@ consume_bounded(const struct consume_conf *conf)
 	       (conf->places != NULL && place_list_bounded(conf->places));
 }
 
+bool
+consume_stopped(const struct consume *c)
+{
+	return c->env->stop != NULL && *c->env->stop != STOP_NONE;
+}
+
 int64_t
 consume_clock(struct consume *c)
 {
@@ -788,12 +794,6 @@ trouble(struct consume *c, struct err *err)
 	return err->status;
 }
 
-static bool
-stopped(const struct consume *c)
-{
-	return c->env->stop != NULL && *c->env->stop != 0;
-}
-
 /* There is nothing more to come, or a signal came: say so, and whether all was read. */
 static enum status
 end(struct consume *c, bool all, struct err *err)
@@ -816,7 +816,7 @@ end(struct consume *c, bool all, struct err *err)
 enum status
 consume_fail(struct consume *c, struct err *err)
 {
-	return stopped(c) && err->status == STATUS_RETRY && !c->out->failed && !c->commit_failed
+	return consume_stopped(c) && err->status == STATUS_RETRY && !c->out->failed && !c->commit_failed
 	               ? end(c, false, err)
 	               : trouble(c, err);
 }
@@ -848,7 +848,7 @@ consume_run(struct consume *c, const struct reader *reader, struct err *err)
 	*err = (struct err){ .status = STATUS_OK };
 	if (consume_start(c, reader, err) < 0)
 		return consume_fail(c, err);
-	while (go_on > 0 && !stopped(c)) {
+	while (go_on > 0 && !consume_stopped(c)) {
 		go_on = reader_left(c) ? -1 : consume_step(c, consume_patience(c), err);
 		if (c->conf.tick != NULL)
 			c->conf.tick(c->conf.tick_arg);

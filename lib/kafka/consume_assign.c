@@ -89,6 +89,8 @@ consume_tell_gone(struct consume *c, struct err *err)
 
 		if (!l->ours || l->done)
 			continue;
+		if (consume_stopped(c))
+			break;
 		if (c->reader->ends(c->reader->self, &l->part, &extent.first, &extent.next,
 		                    &ignored) < 0)
 			break;
@@ -311,7 +313,7 @@ find_partitions(struct consume *c, struct err *err)
 	n = topics_select(c->conf.topics, all, n_all, &names);
 	if (!c->joined)                         /* later it is no news */
 		rc = tell_unmatched(c, all, n_all, n, !c->bounded, err);
-	for (size_t i = 0; rc == 0 && i < n; i++)
+	for (size_t i = 0; rc == 0 && i < n && !(c->joined && consume_stopped(c)); i++)
 		rc = add_topic(c, names[i], err);
 	free(names);
 	return rc;
@@ -360,21 +362,46 @@ add_new(struct consume *c, struct lane *l, struct err *err)
 	return take_on(c, l, err);
 }
 
+static bool
+several_topics(const struct consume *c)
+{
+	for (size_t i = 1; i < c->n_lanes; i++)
+		if (!str_eq(c->lanes[i].part.topic, c->lanes[0].part.topic))
+			return true;
+	return false;
+}
+
+static bool
+is_listed(const struct str *all, size_t n, struct str topic)
+{
+	for (size_t i = 0; i < n; i++)
+		if (str_eq(all[i], topic))
+			return true;
+	return false;
+}
+
+/* A question for each of many topics would hold up the records, and a signal, as long as all their
+ * answers take. But a list has only what we are permitted to see: what is not in it is asked for.
+ */
 int
 consume_look_for_topics(struct consume *c, struct err *err)
 {
-	struct str last = { NULL, 0 };
+	struct str *all = NULL, last = { NULL, 0 };
+	size_t n_all = 0;
+	struct err why;
 
-	for (size_t i = 0; i < c->n_lanes; i++) {
+	if (several_topics(c) && c->reader->topics(c->reader->self, &all, &n_all, &why) < 0)
+		return 0;
+	for (size_t i = 0; i < c->n_lanes && !consume_stopped(c); i++) {
 		const struct str topic = c->lanes[i].part.topic;
-		struct err why;
 
 		if (!c->lanes[i].ours || str_eq(topic, last))
 			continue;
 		last = topic;
-		if (c->reader->partitions(c->reader->self, topic, &why) < 0 &&
-		    why.status == STATUS_NOINPUT)
-			return reader_fail_gone(topic, err);
+		if (is_listed(all, n_all, topic) ||
+		    c->reader->partitions(c->reader->self, topic, &why) >= 0)
+			continue;
+		return why.status == STATUS_NOINPUT ? reader_fail_gone(topic, err) : 0;
 	}
 	return 0;
 }
@@ -385,7 +412,7 @@ consume_look_again(struct consume *c, struct err *err)
 	int rc = find_partitions(c, err);
 
 	for (size_t i = 0; rc == 0 && i < c->n_lanes; i++)
-		if (!c->lanes[i].ours)
+		if (!c->lanes[i].ours && !consume_stopped(c))
 			rc = add_new(c, &c->lanes[i], err);
 	/* whoever polls knows when trouble is enough, be it with tokens; and asks again later */
 	if (rc == 0 || err->status != STATUS_NOINPUT) {

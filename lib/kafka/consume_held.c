@@ -83,12 +83,6 @@ tell(struct consume *c, int64_t offsets, size_t lanes, struct str list)
 	buf_release(&text);
 }
 
-static bool
-stopped(const struct consume *c)
-{
-	return c->env->stop != NULL && *c->env->stop != STOP_NONE;
-}
-
 void
 consume_tell_held(struct consume *c)
 {
@@ -101,7 +95,7 @@ consume_tell_held(struct consume *c)
 		return;
 	buf_init(&list, BUF_NO_MAX);
 	hear_all(c);
-	for (size_t i = 0; i < c->n_lanes && consume_clock(c) < end && !stopped(c); i++) {
+	for (size_t i = 0; i < c->n_lanes && consume_clock(c) < end && !consume_stopped(c); i++) {
 		const struct lane *l = &c->lanes[i];
 		const int64_t n = held_back(c, l);
 

@@ -92,6 +92,7 @@ struct consume {
 	void                  *tell_arg;
 };
 
+bool consume_stopped(const struct consume *c);          /* has a signal come? */
 int64_t consume_clock(struct consume *c);               /* reads it, too, into now */
 /* now, on a clock that stands while we do not listen, be it that a write is blocked: no partition
  * is silent for that. */
@@ -151,7 +152,8 @@ int consume_tell_gone(struct consume *c, struct err *err);
  * was deleted; nothing else ends the read here. */
 int consume_look_again(struct consume *c, struct err *err);
 /* Live and in a group, which gives us what is new: are the topics of our partitions still there?
- * As consume_look_again. */
+ * As consume_look_again. While all is well it asks once, however many they are, and while nobody
+ * answers, too. */
 int consume_look_for_topics(struct consume *c, struct err *err);
 
 #endif

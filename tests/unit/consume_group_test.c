@@ -689,30 +689,6 @@ neither_lines_nor_commits_wait_for_the_end_of_a_backlog(void **state)
 	}
 }
 
-static void
-a_topic_or_partition_that_is_not_there_is_told(void **state)
-{
-	struct memory_broker *b = memory_broker_new(5);
-	struct rig r;
-
-	(void)state;
-	memory_broker_topic(b, "t", 2);
-	rig_init(&r, b, "u");
-	assert_int_equal(rig_run(&r), STATUS_NOINPUT);
-	rig_release(&r);
-	rig_init(&r, b, "u*");
-	r.conf.exit_at_end = true;
-	assert_int_equal(rig_run(&r), STATUS_NOINPUT);
-	assert_string_equal(r.err.msg, "no topic matches 'u*' (maip-consume --list-topics shows those there are)");
-	rig_release(&r);
-	rig_init(&r, b, "t");
-	assert_int_equal(partitions_option(&r.conf.partitions, "1-2", &r.err), 0);
-	assert_int_equal(rig_run(&r), STATUS_NOINPUT);
-	assert_string_equal(r.err.msg, "topic 't' has no partition 2 (it has 0 to 1)");
-	rig_release(&r);
-	memory_broker_free(b);
-}
-
 static int
 poll_in_vain(void *self, int64_t wait_ms, struct record *r, struct err *err)
 {
@@ -787,7 +763,6 @@ main(void)
 		cmocka_unit_test(
 			an_offset_is_committed_only_after_the_lines_before_it_have_been_written),
 		cmocka_unit_test(neither_lines_nor_commits_wait_for_the_end_of_a_backlog),
-		cmocka_unit_test(a_topic_or_partition_that_is_not_there_is_told),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
