@@ -816,7 +816,8 @@ end(struct consume *c, bool all, struct err *err)
 enum status
 consume_fail(struct consume *c, struct err *err)
 {
-	return consume_stopped(c) && err->status == STATUS_RETRY && !c->out->failed && !c->commit_failed
+	return consume_stopped(c) && err->status == STATUS_RETRY && !c->out->failed &&
+	                       !c->commit_failed
 	               ? end(c, false, err)
 	               : trouble(c, err);
 }

@@ -89,7 +89,8 @@ struct reader {
 	/* When records come together, without a group: read this one, too. */
 	int (*add)(void *self, const struct part *p, int64_t offset, struct err *err);
 
-	/* No more of this partition is wanted, unless the group gives it to us again. */
+	/* No more of this partition is wanted, unless the group gives it to us again. May be said
+	 * from inside `assigned`, when the part has its slot. */
 	int (*drop)(void *self, const struct part *p, struct err *err);
 	/* Where the reader stands: past transaction markers and aborted records, too. OFFSET_NONE
 	 * before the first record. */

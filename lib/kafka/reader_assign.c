@@ -58,18 +58,25 @@ feed_release(struct feed *f)
 	*f = (struct feed){ 0 };
 }
 
-/* Keep the partition's queue for itself. */
-static void
-split(struct kafka_reader *k, const struct part *p, rd_kafka_queue_t *queue)
+static struct feed *
+feed_of(struct kafka_reader *k, const struct part *p)
 {
-	struct feed *f;
-
 	while (k->n_feeds <= p->slot) {
 		k->feeds = mem_more(k->feeds, k->n_feeds, &k->cap_feeds, sizeof(*k->feeds));
 		k->feeds[k->n_feeds++] = mem_zalloc(1, sizeof(**k->feeds));
 	}
-	f = k->feeds[p->slot];
+	return k->feeds[p->slot];
+}
+
+/* Keep the partition's queue for itself. Whoever was told of it may have dropped it at once. */
+static void
+split(struct kafka_reader *k, const struct part *p, rd_kafka_queue_t *queue)
+{
+	struct feed *f = feed_of(k, p);
+	const bool dropped = f->dropped;
+
 	feed_release(f);
+	f->dropped = dropped;
 	f->topic = reader_intern(k, p->topic);
 	f->partition = p->partition;
 	f->queue = queue;
@@ -175,9 +182,9 @@ reader_drop(void *self, const struct part *p, struct err *err)
 	rd_kafka_topic_partition_list_t *list = reader_one(k, p, RD_KAFKA_OFFSET_INVALID);
 
 	(void)err;
-	if (p->slot < k->n_feeds) {
-		forget_gathered(k->feeds[p->slot], NULL);
-		k->feeds[p->slot]->dropped = true;
+	if (k->apart) {
+		forget_gathered(feed_of(k, p), NULL);
+		feed_of(k, p)->dropped = true;
 	}
 	rd_kafka_pause_partitions(k->h.rk, list); /* an optimization: failing is no harm */
 	rd_kafka_topic_partition_list_destroy(list);

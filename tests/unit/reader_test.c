@@ -5,7 +5,7 @@
 #include <syslog.h>
 #include <time.h>
 
-#include "kafka/reader_rdkafka.h"
+#include "kafka/reader_parts.h"
 #include "kafka/writer_rdkafka.h"
 #include "mock_faults.h"
 #include "stream/pipe.h"
@@ -269,6 +269,59 @@ partitions_that_the_owner_cannot_take_are_told_and_not_taken(void **state)
 	mock_stop(broker);
 }
 
+/* Takes the first partition, and wants nothing of it. */
+static int
+take_and_drop(void *arg, struct part *parts, int64_t *start, size_t n, struct err *err)
+{
+	struct reader *reader = arg;
+
+	for (size_t i = 0; i < n; i++) {
+		parts[i].slot = (uint32_t)parts[i].partition;
+		start[i] = 0;
+		if (parts[i].partition == 0)
+			assert_int_equal(reader->drop(reader->self, &parts[i], err), 0);
+	}
+	return 0;
+}
+
+static int
+ignore_hand_over(void *arg, const struct part *parts, size_t n, bool lost, struct err *err)
+{
+	(void)arg;
+	(void)parts;
+	(void)n;
+	(void)lost;
+	(void)err;
+	return 0;
+}
+
+static void
+a_partition_that_was_dropped_when_it_was_given_is_not_missed(void **state)
+{
+	struct err                 err;
+	struct mock               *broker = mock_start(1, &err);
+	struct kafka_conf         *kafka;
+	struct reader              reader;
+	struct record              r;
+	const struct reader_events events = { &reader, take_and_drop, ignore_hand_over };
+
+	(void)state;
+	assert_non_null(broker);
+	assert_int_equal(mock_topic(broker, STR("t:2"), &err), 0);
+	kafka = member_conf(broker);
+	join(&reader, kafka, &events);
+	for (int i = 0; i < ROUNDS && ((struct kafka_reader *)reader.self)->n_feeds < 2; i++)
+		assert_int_equal(reader.poll(reader.self, WAIT_MS, &r, &err), 0);
+	reader_gone(reader.self, STR("t"), 0);
+	assert_int_equal(reader.poll(reader.self, 0, &r, &err), 0);
+	reader_gone(reader.self, STR("t"), 1);
+	assert_int_equal(reader.poll(reader.self, 0, &r, &err), -1);
+	assert_int_equal(err.status, STATUS_NOINPUT);
+	reader.close(reader.self);
+	kafka_conf_free(kafka);
+	mock_stop(broker);
+}
+
 /* It comes while the output is blocked, and who serves the group then does not end the run. */
 static void
 trouble_that_comes_while_the_group_is_served_is_told_by_the_next_poll(void **state)
@@ -437,6 +490,7 @@ main(void)
 		cmocka_unit_test(to_ask_for_what_is_committed_drops_no_record),
 		cmocka_unit_test(
 			trouble_that_comes_while_the_group_is_served_is_told_by_the_next_poll),
+		cmocka_unit_test(a_partition_that_was_dropped_when_it_was_given_is_not_missed),
 		cmocka_unit_test(
 			a_broker_that_holds_fetches_for_long_is_in_touch_again_all_the_same),
 		cmocka_unit_test(a_partition_whose_broker_does_not_answer_is_told_once),
