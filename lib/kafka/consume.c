@@ -22,7 +22,7 @@
 #define LET_GO_MS         100           /* no line waits longer for others to leave with it */
 #define COMMIT_EVERY_MS   5000
 #define LEFT_EVERY_MS     500           /* whether our reader has gone is looked at no more often */
-#define SERVE_AFTER_MS    2000          /* so long may a group go without being served */
+#define SERVE_EVERY_MS    500           /* a group, while records wait for their turn */
 #define JOINING_MS        10000         /* a group that takes longer is waited for, and told so */
 
 bool
@@ -461,8 +461,9 @@ quiet(struct consume *c, struct err *err)
 
 /* ---- pace */
 
-/* May a record of this partition leave? If not, it naps for a while, at most wait_ms. While one
- * record waits for long the group is served without taking more. 1 it may, 0 not yet. */
+/* May a record of this partition leave? If not, it naps for a while, at most wait_ms. Meanwhile the
+ * group is served: a poll does it only when the records that the reader has at hand are used up. 1
+ * it may, 0 not yet. */
 static int
 take_turn(struct consume *c, const struct lane *l, int64_t wait_ms, struct err *err)
 {
@@ -472,16 +473,14 @@ take_turn(struct consume *c, const struct lane *l, int64_t wait_ms, struct err *
 		return 1;
 	now = c->env->clock_ns(c->env->clock_self);
 	wait = pace_wait(&c->conf.pace, event_time(l), now);
-	if (wait == 0) {
-		c->napping = 0;
+	if (wait == 0)
 		return 1;
-	}
 	if (quiet(c, err) < 0)
 		return -1;
-	if (c->napping == 0)
-		c->napping = now / 1000000;
-	else if (now / 1000000 - c->napping >= SERVE_AFTER_MS)
+	if (now / 1000000 >= c->next_serve) {
+		c->next_serve = now / 1000000 + SERVE_EVERY_MS;
 		consume_serve(c);
+	}
 	waiting(c, STATS_IDLE);
 	listen(c, false);
 	c->conf.nap(c->conf.nap_arg, wait < wait_ms ? wait : wait_ms);

@@ -73,8 +73,7 @@ struct consume {
 	int64_t                waited;          /* live: ms in which no record was there */
 	struct record          pending;         /* live: it waits until pace lets it leave */
 	size_t                 pending_lane;    /* of it; SIZE_MAX: there is none */
-	/* monotonic ms since when pace holds one record back; 0: it does not */
-	int64_t                napping;
+	int64_t                next_serve;      /* monotonic ms; while pace holds records back */
 	bool                   said_idle, said_hello;
 	bool                   flushing;        /* out is in the middle of a write */
 	bool                   commit_failed;

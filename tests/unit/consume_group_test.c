@@ -449,6 +449,53 @@ a_spare_starts_where_it_was_told_to_if_nothing_is_committed(void **state)
 	memory_broker_free(b);
 }
 
+static size_t served;
+
+static void
+nap(void *arg, int64_t ms)
+{
+	((struct rig *)arg)->now += ms;
+}
+
+static int
+count_serves(void *self, struct err *err)
+{
+	(void)self;
+	(void)err;
+	served++;
+	return 0;
+}
+
+/* A reader that has many records at hand looks for what the group wants only when they are used
+ * up. */
+static void
+a_group_is_served_while_records_wait_for_their_turn(void **state)
+{
+	struct memory_broker *b = memory_broker_new(5);
+	struct rig r;
+
+	(void)state;
+	memory_broker_topic(b, "t", 1);
+	for (int i = 0; i < 64; i++)
+		rig_put_event(b, "t", 0, i, i);
+	rig_init(&r, b, "t");
+	r.conf.pace.interval = 250e6;
+	r.conf.nap = nap;
+	r.conf.nap_arg = &r;
+	r.conf.range.from.kind = PLACE_EARLIEST;
+	r.group = "g";
+	rig_open(&r);
+	r.reader.serve = count_serves;
+	served = 0;
+	assert_int_equal(consume_start(r.consume, &r.reader, &r.err), 0);
+	while (consume_counts(r.consume).lines < 64)
+		assert_int_equal(consume_step(r.consume, 200, &r.err), 1);
+	assert_in_range(r.now - NOW, 15000, 16500);
+	assert_in_range(served, 20, 64);
+	rig_release(&r);
+	memory_broker_free(b);
+}
+
 /* ---- what is lost */
 
 static void
@@ -754,6 +801,7 @@ main(void)
 		cmocka_unit_test(a_rebalance_does_not_start_again_at_a_chosen_place),
 		cmocka_unit_test(a_spare_goes_on_where_the_group_left_off),
 		cmocka_unit_test(a_spare_starts_where_it_was_told_to_if_nothing_is_committed),
+		cmocka_unit_test(a_group_is_served_while_records_wait_for_their_turn),
 		cmocka_unit_test(nothing_is_committed_of_what_is_lost),
 		cmocka_unit_test(what_is_lost_and_comes_back_unread_is_not_read_again),
 		cmocka_unit_test(
