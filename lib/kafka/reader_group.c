@@ -51,6 +51,7 @@ reader_subscribe(void *self, const struct str *names, size_t n, bool apart,
 
 	k->apart = apart;
 	k->events = *events;
+	k->cooperative = kafka_conf_cooperative(k->h.conf);
 	if (apart && fit(k, names, n, err) < 0)
 		return -1;
 	k->reading = true;
@@ -66,12 +67,6 @@ parts_of(struct kafka_reader *k, const rd_kafka_topic_partition_list_t *list)
 		parts[i] = (struct part){ reader_intern(k, str_of(list->elems[i].topic)),
 			                  list->elems[i].partition, 0 };
 	return parts;
-}
-
-static bool
-cooperative(rd_kafka_t *rk)
-{
-	return strcmp(rd_kafka_rebalance_protocol(rk), "COOPERATIVE") == 0;
 }
 
 /* Ask where the group left off, let the owner decide where to start, and take the partitions. */
@@ -110,7 +105,7 @@ assign(struct kafka_reader *k, const rd_kafka_topic_partition_list_t *list)
 {
 	rd_kafka_error_t *error;
 
-	if (cooperative(k->h.rk)) {
+	if (k->cooperative) {
 		error = rd_kafka_incremental_assign(k->h.rk, list);
 		if (error != NULL)
 			rd_kafka_error_destroy(error);
@@ -152,7 +147,7 @@ on_revoke(struct kafka_reader *k, rd_kafka_topic_partition_list_t *list)
 	for (int i = 0; i < list->cnt; i++)
 		reader_part_with(k, &parts[i]);
 	free(parts);
-	if (cooperative(k->h.rk)) {
+	if (k->cooperative) {
 		error = rd_kafka_incremental_unassign(k->h.rk, list);
 		if (error != NULL)
 			rd_kafka_error_destroy(error);

@@ -59,6 +59,9 @@ struct kafka_reader {
 	bool                 unanswered;        /* the last commit */
 	bool                 joined;    /* together has partitions, or had */
 	bool                 assigned;  /* a group has given us something, be it nothing */
+	/* the group rebalances so; asked before it is joined, for librdkafka may not say while it
+	 * is left, and then the configuration may be gone */
+	bool                 cooperative;
 	bool                 reading;   /* partitions of our own choice; no longer the start */
 	/* inside the callback: librdkafka is not to be polled */
 	bool                 rebalancing;
