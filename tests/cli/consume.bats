@@ -498,10 +498,12 @@ left_undone() { # STATUS REGEX
 
 @test "an end that the group has committed" {
 	printf '{"n":%d}\n' 1 2 3 | put
-	run -0 --separate-stderr maip-consume -t one -g g -c 2 -o earliest
-	run -0 --separate-stderr maip-consume -t one -g g -o 0 --until committed
+	# the embedded broker waits for a member that has left for almost as long as its session
+	local soon=(-X session.timeout.ms=4000 -X heartbeat.interval.ms=300)
+	run -0 --separate-stderr maip-consume -t one -g g "${soon[@]}" -c 2 -o earliest
+	run -0 --separate-stderr maip-consume -t one -g g "${soon[@]}" -o 0 --until committed
 	assert_output $'{"n":1}\n{"n":2}'
-	run -0 --separate-stderr maip-consume -t one -X group.id=g -o committed -e
+	run -0 --separate-stderr maip-consume -t one -X group.id=g "${soon[@]}" -o committed -e
 	assert_output '{"n":3}'
 }
 
