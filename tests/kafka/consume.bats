@@ -39,10 +39,13 @@ setup() {
 	topics "$topic:2"
 	printf '{"n":%d}\n' {1..5000} | maip-produce -t "$topic" -k n
 	mkfifo lines
-	maip-consume -t "$topic" -g "$topic" -X session.timeout.ms=6000 >lines &
-	head -n 1000 <lines >first
-	kill -KILL $! 2>/dev/null || true
-	ends_with 137 $! || true
+	maip-consume -t "$topic" -g "$topic" -X session.timeout.ms=6000 >lines 3>&- &
+	reader=$!
+	exec 4<lines
+	sed -u 1000q <&4 >first
+	kill -KILL "$reader"
+	exec 4<&-
+	ends_with 137 "$reader"
 	maip-consume -t "$topic" -g "$topic" -e >second
 	assert_equal "$(sort -u first second | wc -l)" 5000
 }
@@ -50,10 +53,10 @@ setup() {
 @test "two members share the partitions, and a third run finds nothing left" {
 	topics "$topic:4"
 	printf '{"n":%d}\n' {1..2000} | maip-produce -t "$topic" -k n
-	maip-consume -t "$topic" -g "$topic" -e >a &
+	maip-consume -t "$topic" -g "$topic" -e >a 3>&- &
 	maip-consume -t "$topic" -g "$topic" -e >b
 	ends_with 0 $!
-	assert_equal "$(sort -u a b | wc -l)" 2000
+	assert_equal "$(sort a b)" "$(printf '{"n":%d}\n' {1..2000} | sort)"
 	run -0 maip-consume -t "$topic" -g "$topic" -e
 	assert_equal "$output" ""
 }
@@ -89,6 +92,40 @@ ten_more() {
 		assert_equal "$(cat a b | wc -l)" $((2 * n - 10))
 		assert_equal "$(sort a b | uniq -d)" ""
 	done
+}
+
+@test "a spare that takes over goes on where the group left off, whatever its -o says" {
+	local spare
+	while read -r strategy start; do
+		topic=consume.$BATS_TEST_NUMBER.$RANDOM
+		spare=(-t "$topic" -g "$topic" -X "partition.assignment.strategy=$strategy" -X heartbeat.interval.ms=100)
+		topics "$topic:1"
+		printf '{"n":%d}\n' {1..100} | maip-produce -t "$topic"
+		echo "{\"topic\":\"$topic\",\"partition\":0,\"offset\":\"5\"}" >from
+		rm -f a b said
+		# the only partition is for the member whose id comes first, or who has it
+		maip-consume "${spare[@]}" -X client.id=a -o earliest --rate 10/s >a 3>&- &
+		a=$!
+		await_lines a 1
+		# shellcheck disable=SC2086
+		maip-consume "${spare[@]}" -X client.id=b $start -v -X debug=cgrp >b 2>said 3>&- &
+		b=$!
+		timeout 60 bash -c 'until grep -q "delegating .*assign of 0 partition" said; do sleep 0.05; done'
+		kill -TERM "$a"
+		ends_with 0 "$a"
+		assert [ "$(wc -l <a)" -lt 90 ]
+		await_lines b $((100 - $(wc -l <a)))
+		kill -TERM "$b"
+		ends_with 0 "$b"
+		assert_equal "$(cat a b)" "$(printf '{"n":%d}\n' {1..100})"
+		run -0 maip-consume --list-offsets -t "$topic" -g "$topic"
+		assert_regex "$output" '"committed":"100","lag":"0"'
+	done <<-'END'
+		range -o -10
+		range -o 5
+		range --offsets-from from
+		cooperative-sticky -o -10
+	END
 }
 
 @test "a time is an offset: from it on, and up to it" {
