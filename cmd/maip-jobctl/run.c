@@ -62,13 +62,14 @@ static const char *const columns[] = { "id", "name", "log", NULL };
 #define START_WAIT_MS 3000              /* for the first stage to register */
 #define SHELL_SIGPIPE (128 + SIGPIPE)   /* what a shell says of a death by SIGPIPE */
 
-/* What bash runs: the text of the pipeline, its $1, behind two traps; all on one line, for from
+/* What bash runs: the text of the pipeline, its $1, behind three traps; all on one line, for from
  * there on the lines of the text are numbered. pipefail tells how the last command ended that did
  * not end well. Where that is a death by SIGPIPE, which is no failure, it hides one before it, so
  * EXIT looks at what ERR has noted of all of them; and set -e would end the text behind "| head",
  * so ERR takes it back until the next command of the text (DEBUG; ours say maip_). There is no ERR
  * in functions and subshells: what set -e then ends half way must not look whole. Any other status
- * is what the text wants to say, and its own traps stand in the place of these. */
+ * is what the text wants to say, and its own traps stand in the place of these. INT is for ^C: our
+ * stages end in order then, not by the signal, and bash alone would go on with the text. */
 static const char around[] =
 	"maip_ends=(); "
 	"trap 'maip_end=$? maip_set=$-; "
@@ -89,6 +90,7 @@ static const char around[] =
 	"case $-$maip_end:$maip_last in *e*141:0) set +e; trap \"case \\$BASH_COMMAND in "
 	"*maip_*) ;; *) set -e; trap - DEBUG ;; esac\" DEBUG ;; esac ;; "
 	"esac' ERR; "
+	"trap 'exit 130' INT; "
 	"maip_text=$1; shift; eval \"$maip_text\"";
 
 /* ---- what to run */
@@ -162,7 +164,7 @@ redirect(int log)
 static sigset_t
 block_signals(sigset_t *before)
 {
-	const int stops[] = { SIGTERM, SIGINT };
+	const int stops[] = { SIGTERM, SIGINT, SIGHUP };
 	struct sigaction old;
 	sigset_t set;
 

@@ -19,11 +19,22 @@
 #define LOOK_NS     20000000            /* while it ends ... */
 #define LOOK_S      1                   /* ... and while stages go on that the shell has left */
 
+/* What it waits for, one after the other. */
+enum phase { NOT_ASKED, STAGES_END, REST_ENDS, CUT };
+
 struct ending {
+	pid_t         child;            /* 0: it is over */
 	const char   *id;
 	struct page  *page;
-	bool          asked, cut;
+	enum phase    phase;
+	int           first;            /* the signal that asked for it */
 	int64_t       cut_at, kill_at;
+	/* as they were when it was asked for */
+	struct jobs   jobs;
+	struct job   *job;              /* what was told to end; NULL: there was no stage */
+	struct family held;
+	pid_t         guard;            /* of those that are held; 0: nobody could be started */
+	int           guard_pipe;
 };
 
 /* ---- which of them */
@@ -32,6 +43,12 @@ static bool
 is_held(const struct relative *r)
 {
 	return r->shell && r->above && !r->behind;
+}
+
+static bool
+is_not_held(const struct relative *r)
+{
+	return !is_held(r);
 }
 
 static bool
@@ -58,158 +75,225 @@ read_job(struct jobs *jobs, const char *id)
 }
 
 static struct family
-read_family(const char *id)
+read_family(const struct ending *e, const struct job *job)
 {
-	struct jobs jobs;
 	struct family f;
 
-	family_read(&f, read_job(&jobs, id));
+	family_read(&f, job);
+	family_leave_out(&f, e->guard);
+	return f;
+}
+
+static struct family
+look_around(const struct ending *e)
+{
+	struct family f;
+	struct jobs jobs;
+
+	f = read_family(e, read_job(&jobs, e->id));
 	jobs_release(&jobs);
 	return f;
 }
 
+/* ---- holding */
+
+/* What is held would be so for ever if this process were killed: then the guard lets it end. It
+ * has the signals blocked that this process has. */
+static void
+set_guard(struct ending *e)
+{
+	int ends[2];
+	char c;
+
+	if (family_count(&e->held, is_held) == 0 || pipe(ends) < 0)
+		return;
+	e->guard = fork();
+	if (e->guard == 0) {
+		close(ends[1]);
+		if (read(ends[0], &c, 1) == 0) {
+			family_signal(&e->held, is_held, SIGTERM);
+			family_signal(&e->held, is_held, SIGCONT);
+		}
+		_exit(0);
+	}
+	close(ends[0]);
+	e->guard_pipe = ends[1];
+	if (e->guard < 0)
+		e->guard = 0;
+}
+
+/* The child at once: a terminal has sent its signal to the stages, too, and they may have ended
+ * before they are found. */
+static void
+hold(struct ending *e)
+{
+	if (e->child != 0)
+		kill(e->child, SIGSTOP);
+	e->job = read_job(&e->jobs, e->id);
+	e->held = read_family(e, e->job);
+	for (size_t i = 0; e->job != NULL && e->job->n > 0 && i < e->held.n; i++)
+		if (e->held.list[i].process.pid == e->child)
+			e->held.list[i].above = true;
+	family_signal(&e->held, is_held, SIGSTOP);
+	set_guard(e);
+	family_signal(&e->held, is_not_held, SIGCONT);
+}
+
+static void
+let_go(struct ending *e)
+{
+	family_signal(&e->held, is_held, SIGCONT);
+	if (e->guard != 0) {
+		(void)!write(e->guard_pipe, "", 1);
+		close(e->guard_pipe);
+	}
+	family_release(&e->held);
+}
+
 /* ---- ending */
 
-/* told: a terminal sends SIGINT to all that run before it, and a second signal would cut short
- * what the first has begun. */
 static void
-end_stages(struct ending *e, const struct job *job, bool told)
+begin_end(struct ending *e)
 {
+	enum page_request request;
 	int64_t grace_ms;
-	const enum page_request request = page_request(e->page, &grace_ms);
+	struct err err;
+
+	page_ask(e->page, GRACE_MS);
+	request = page_request(e->page, &grace_ms);
+	e->cut_at = clock_monotonic_ms() + grace_ms;
+	e->phase = STAGES_END;
+	hold(e);
+	if (e->job != NULL && job_tell(e->job, request, &err) < 0)
+		warn("%s", err.msg);
+}
+
+/* The stages have ended, or have to now. */
+static void
+end_rest(struct ending *e)
+{
+	struct family rest;
 	size_t killed = 0;
 	struct err err;
 
-	if (told)
-		job_mark(job, request);
-	else if (job_tell(job, request, &err) < 0)
-		warn("%s", err.msg);
-	if (job_wait(job, grace_ms, &killed, &err) < 0)
+	if (e->job != NULL && job_wait(e->job, 0, &killed, &err) < 0)
 		warn("%s", err.msg);
 	page_killed(e->page, killed);
-}
-
-static void
-begin_end(struct ending *e, bool told)
-{
-	struct family held, rest;
-	struct jobs jobs;
-	struct job *job;
-	int64_t grace_ms;
-
-	e->asked = true;
-	page_ask(e->page, GRACE_MS);
-	(void)page_request(e->page, &grace_ms);
-	e->cut_at = clock_monotonic_ms() + grace_ms;
-	job = read_job(&jobs, e->id);
-	family_read(&held, job);
-	family_signal(&held, is_held, SIGSTOP);
-	if (job != NULL)
-		end_stages(e, job, told);
-	jobs_release(&jobs);
-
-	rest = read_family(e->id);
+	jobs_release(&e->jobs);
+	rest = look_around(e);
 	family_signal(&rest, is_not_behind, SIGTERM);
-	family_signal(&held, is_held, SIGCONT);         /* to hear of it */
 	family_release(&rest);
-	family_release(&held);
+	let_go(e);                      /* and so hears of it */
+	e->phase = REST_ENDS;
 }
 
-/* What is left. */
 static void
-go_on(struct ending *e, const struct family *f)
+cut(struct ending *e, const struct family *left)
+{
+	e->phase = CUT;
+	e->kill_at = clock_monotonic_ms() + JOB_AFTER_KILL_MS;
+	page_killed(e->page, left->n);
+	family_signal(left, NULL, SIGTERM);
+	family_signal(left, NULL, SIGCONT);
+}
+
+/* left is what there is of the family, once the stages have ended. */
+static void
+go_on(struct ending *e, const struct family *left)
 {
 	const int64_t now = clock_monotonic_ms();
 
-	if (!e->cut && now >= e->cut_at && f->n > 0) {
-		e->cut = true;
-		e->kill_at = now + JOB_AFTER_KILL_MS;
-		page_killed(e->page, f->n);
-		family_signal(f, NULL, SIGTERM);
-		family_signal(f, NULL, SIGCONT);
-	} else if (e->cut && now >= e->kill_at) {
-		family_signal(f, NULL, SIGKILL);
-	}
+	if (e->phase == REST_ENDS && now >= e->cut_at && left->n > 0)
+		cut(e, left);
+	else if (e->phase == CUT && now >= e->kill_at)
+		family_signal(left, NULL, SIGKILL);
+}
+
+static bool
+stages_have_ended(const struct ending *e)
+{
+	return e->job == NULL || job_has_ended(e->job) || clock_monotonic_ms() >= e->cut_at;
 }
 
 /* What belongs to another user, or waits for a disk that is gone. */
 static bool
 gives_up(const struct ending *e, size_t left)
 {
-	if (!e->cut || clock_monotonic_ms() < e->kill_at + GIVE_UP_MS)
+	if (e->phase != CUT || clock_monotonic_ms() < e->kill_at + GIVE_UP_MS)
 		return false;
 	warn("%zu process%s of the job could not be ended", left, left == 1 ? "" : "es");
 	return true;
 }
 
+/* What has come until all are told is no second request: timeout(1) signals the process and then
+ * its group. Nor is another SIGHUP: the shell sends it and, when that has ended, the kernel. */
 static void
-on_signal(struct ending *e, int number, const siginfo_t *info)
+on_signal(struct ending *e, int number, const sigset_t *signals)
 {
-	if (number != SIGTERM && number != SIGINT)
+	const struct timespec now = { 0 };
+
+	if (number <= 0 || number == SIGCHLD)
 		return;
-	if (e->asked)
+	if (e->phase == NOT_ASKED) {
+		e->first = number;
+		begin_end(e);
+		while (sigtimedwait(signals, NULL, &now) > 0)
+			;
+	} else if (number != SIGHUP || e->first != SIGHUP) {
 		e->cut_at = 0;
-	else
-		begin_end(e, number == SIGINT && info->si_code == SI_KERNEL);
+	}
 }
 
 /* ---- waiting */
 
-/* Has the child ended? Orphans that have ended are let go. */
-static bool
-reap(pid_t child, int *wait_status)
+/* Let go of what has ended, the child and orphans. */
+static void
+reap(struct ending *e, int *wait_status)
 {
-	bool ended = false;
 	int status;
 	pid_t pid;
 
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
-		if (pid == child) {
+		if (pid == e->child) {
 			*wait_status = status;
-			ended = true;
+			e->child = 0;
 		}
-	return ended;
 }
 
-/* Is all over that has to be, now that the child is? */
+/* Is all over that has to be? */
 static bool
-is_over(struct ending *e, const struct family *f)
+is_over(struct ending *e)
 {
-	const size_t left = family_count(f, e->asked ? NULL : is_waited_for);
+	struct family left;
+	size_t n;
 
-	return left == 0 || gives_up(e, left);
+	if (e->phase == STAGES_END && stages_have_ended(e))
+		end_rest(e);
+	if (e->phase == STAGES_END || (e->phase == NOT_ASKED && e->child != 0))
+		return false;
+	left = look_around(e);
+	go_on(e, &left);
+	n = family_count(&left, e->phase == NOT_ASKED ? is_waited_for : NULL);
+	family_release(&left);
+	return e->child == 0 && (n == 0 || gives_up(e, n));
 }
 
 struct ended
 supervise(pid_t child, const char *id, struct page *page, const sigset_t *signals)
 {
 	const struct timespec moment = { .tv_nsec = LOOK_NS }, second = { .tv_sec = LOOK_S };
-	struct ending e = { .id = id, .page = page };
-	struct ended ended = { .in_time = true };
-	bool child_over = false, over = false;
+	struct ending e = { .child = child, .id = id, .page = page };
+	struct ended ended = { 0 };
 	int64_t unused;
 
-	for (;;) {
-		siginfo_t info = { 0 };
-		struct family left = { 0 };
-
-		child_over = reap(child, &ended.wait_status) || child_over;
-		if (child_over || e.asked)
-			left = read_family(id);
-		if (e.asked)
-			go_on(&e, &left);
-		over = child_over && is_over(&e, &left);
-		family_release(&left);
-		if (over)
-			break;
+	for (reap(&e, &ended.wait_status); !is_over(&e); reap(&e, &ended.wait_status))
 		on_signal(&e,
-		          e.asked      ? sigtimedwait(signals, &info, &moment)
-		          : child_over ? sigtimedwait(signals, &info, &second)
-		                       : sigwaitinfo(signals, &info),
-		          &info);
-	}
-	(void)reap(child, &ended.wait_status);  /* those that were the last */
+		          e.phase != NOT_ASKED ? sigtimedwait(signals, NULL, &moment)
+		          : e.child == 0       ? sigtimedwait(signals, NULL, &second)
+		                               : sigwaitinfo(signals, NULL),
+		          signals);
+	reap(&e, &ended.wait_status);   /* those that were the last */
 	ended.asked = page_request(page, &unused);
-	ended.in_time = !e.cut;
+	ended.in_time = e.phase != CUT;
 	return ended;
 }

@@ -11,7 +11,8 @@
  *	        over: until then they may read what the stages have written
  *	last    two seconds after the grace what is left is killed
  *
- * A second request, whatever it is, ends the grace.
+ * A second request, whatever it is, ends the grace; only a SIGHUP after a SIGHUP is none. Nothing
+ * is left held when this process is killed meanwhile.
  */
 #ifndef MAIP_JOBCTL_SUPERVISE_H
 #define MAIP_JOBCTL_SUPERVISE_H
@@ -26,8 +27,8 @@ struct ended {
 	bool              in_time;      /* nothing had to be ended when the grace was over */
 };
 
-/* Wait for child, which runs the job with this id. signals are blocked: SIGCHLD, and SIGTERM and
- * SIGINT unless they are ignored. The caller has called family_adopt(). */
+/* Wait for child, which runs the job with this id. signals are blocked: SIGCHLD, and SIGTERM,
+ * SIGINT and SIGHUP unless they are ignored. The caller has called family_adopt(). */
 struct ended supervise(pid_t child, const char *id, struct page *page, const sigset_t *signals);
 
 #endif

@@ -185,6 +185,14 @@ family_release(struct family *f)
 	*f = (struct family){ 0 };
 }
 
+void
+family_leave_out(struct family *f, pid_t pid)
+{
+	for (size_t i = 0; i < f->n; i++)
+		if (f->list[i].process.pid == pid)
+			f->list[i--] = f->list[--f->n];
+}
+
 size_t
 family_count(const struct family *f, relative_test *which)
 {

@@ -32,6 +32,9 @@ void family_adopt(void);
 void family_read(struct family *to, const struct job *job);
 void family_release(struct family *f);
 
+/* As if pid were none of them. */
+void family_leave_out(struct family *f, pid_t pid);
+
 /* Which relatives: NULL is all. */
 typedef bool relative_test(const struct relative *r);
 

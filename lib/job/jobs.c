@@ -588,8 +588,8 @@ signal_stage(const struct job_stage *s, int number, struct err *err)
 	               (long)s->process.pid, strerror(errno));
 }
 
-void
-job_mark(const struct job *job, enum page_request request)
+static void
+mark_stages(const struct job *job, enum page_request request)
 {
 	for (size_t i = 0; i < job->n; i++)
 		if (job->stages[i].page != NULL && job->stages[i].alive)
@@ -618,14 +618,16 @@ is_source(const struct job *job, const struct job_stage *s)
 int
 job_tell(const struct job *job, enum page_request request, struct err *err)
 {
-	job_mark(job, request);
+	mark_stages(job, request);
 	for (size_t i = job->n; i-- > 0;) {
 		const struct job_stage *s = &job->stages[i];
 
-		if (s->page != NULL && s->alive &&
-		    (told_by_itself(s, request) || is_source(job, s)) &&
+		if (s->page == NULL || !s->alive)
+			continue;
+		if ((told_by_itself(s, request) || is_source(job, s)) &&
 		    signal_stage(s, SIGTERM, err) < 0)
 			return -1;
+		(void)process_signal(&s->process, SIGCONT);
 	}
 	return 0;
 }
@@ -653,6 +655,16 @@ job_wait(const struct job *job, int64_t grace_ms, size_t *killed, struct err *er
 	return 0;
 }
 
+bool
+job_has_ended(const struct job *job)
+{
+	for (size_t i = 0; i < job->n; i++)
+		if (job->stages[i].page != NULL && job->stages[i].alive &&
+		    process_alive(&job->stages[i].process))
+			return false;
+	return true;
+}
+
 int
 job_stop(const struct job *job, enum page_request request, int64_t grace_ms, size_t *killed,
          struct err *err)
@@ -673,6 +685,7 @@ job_stop(const struct job *job, enum page_request request, int64_t grace_ms, siz
 	}
 	if (signal_stage(runner, SIGTERM, err) < 0)
 		return -1;
+	(void)process_signal(&runner->process, SIGCONT);
 	process_wait(&runner->process, grace_ms + margin_ms);
 	*killed = (size_t)atomic_load(&page->killed);
 	return 0;

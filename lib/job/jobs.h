@@ -75,9 +75,11 @@ int job_stop(const struct job *job, enum page_request request, int64_t grace_ms,
              struct err *err);
 
 /* Its two halves for the stages alone, whoever runs them. A stage's signal says that it was asked,
- * and its page for what: job_mark() writes that down of stages that have had a signal. */
-int  job_tell(const struct job *job, enum page_request request, struct err *err);
-int  job_wait(const struct job *job, int64_t grace_ms, size_t *killed, struct err *err);
-void job_mark(const struct job *job, enum page_request request);
+ * and its page for what. A stage that was stopped goes on, so that it can end. */
+int job_tell(const struct job *job, enum page_request request, struct err *err);
+int job_wait(const struct job *job, int64_t grace_ms, size_t *killed, struct err *err);
+
+/* Have the stages ended that were alive when the job was read? */
+bool job_has_ended(const struct job *job);
 
 #endif

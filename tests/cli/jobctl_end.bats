@@ -74,7 +74,7 @@ assert_all_gone() {
 		assert_all_gone
 		[[ ! -e after ]]
 	done
-	for number in TERM INT; do
+	for number in TERM INT HUP; do
 		set -m  # or the shell would ignore SIGINT for it
 		in_foreground './source | maip-window --tumbling 1s >out; echo >after' 1
 		set +m
@@ -113,16 +113,87 @@ assert_all_gone() {
 		"maip-jobctl stop: job did not end in order: N of its processes had to be ended (give it a longer --grace)"
 }
 
-@test "a second signal ends the grace" {
-	in_foreground './source | maip-window --count 1 | sh -c "echo \$\$ >>pids; exec sleep 1000"' 1
-	kill -TERM "$job"
+# What the shell of a test ignores it cannot heed again, and neither can what it starts.
+deaf='trap "" TERM HUP; echo $BASHPID >>pids; exec'
+
+@test "a second signal ends the grace, be it a filter that hangs or a stage" {
+	local hangs
+	for hangs in 'maip-window --count 1 | (echo $BASHPID >>pids; exec sleep 1000)' "($deaf maip-window --tumbling 1m >out)"; do
+		in_foreground "./source | $hangs" 1
+		kill -TERM "$job"
+		until_true is_newest CANCELLING
+		until_true eval '! kill -TERM "$job"'   # one that comes while all are told is the first, still
+		status=0
+		wait "$job" || status=$?
+		assert_equal "$status" 75
+		assert_equal "$(maip-jobctl list | jq -rs '.[0].state')" CANCELED
+		assert_all_gone
+	done
+}
+
+is_newest() { [[ $(maip-jobctl list | jq -rs '.[0].state') == "$1" ]]; }
+
+@test "a second SIGHUP is none: a shell and a terminal both send it" {
+	in_foreground "./source | ($deaf maip-window --tumbling 1m >out)" 1
+	kill -HUP "$job"
 	until_true is CANCELLING
+	for _ in 1 2; do        # when the second is heard, the first has had its effect
+		kill -HUP "$job"
+		until_true heard_it "$job"
+	done
+	run ! stages_are_over job
+	until_true eval '! kill -TERM "$job"'
+}
+
+# It waits for the next signal, with none to be heard.
+heard_it() { # PID
+	! grep -q '^ShdPnd:.*[^0[:space:]]' "/proc/$1/status"
+}
+
+@test "a SIGHUP that is ignored when run begins is none, as nohup wants it" {
+	mkfifo gate
+	env --ignore-signal=HUP maip-jobctl run -n job -c 'echo >gate; read -r _ <gate; maip-window --tumbling 1m <<<"{\"timestamp\":1}"' >out 3>&- 9>&- &
+	job=$!
+	read -r _ <gate
+	kill -HUP "$job"
+	echo >gate
+	wait "$job"
+	assert_equal "$(state)" FINISHED
+}
+
+@test "a signal to a whole job, as of timeout and systemd, counts once for run and for each stage" {
+	local number
+	mkfifo gate
+	for number in TERM HUP; do
+		setsid maip-jobctl run -n job -c "yes '{\"timestamp\":1}' | maip-window --count 1 | (trap '' TERM HUP; read -r _ <gate; exec cat >got)" 2>said 3>&- 9>&- &
+		job=$!
+		until_true is_blocked
+		kill "-$number" "$job"
+		kill "-$number" -- "-$job"
+		[[ $number == TERM ]] || kill -HUP -- "-$job"   # the shell, and the kernel
+		until_true is_newest CANCELLING
+		until_true stages_are_over job
+		run -0 is_newest CANCELLING
+		echo >gate
+		wait "$job" || true
+		assert_equal "$(<said)" 'maip-window: stopped by a signal while nobody read the output: its last line may be cut'
+	done
+}
+
+is_blocked() { [[ $(maip-jobctl backpressure job | jq -r 'select(.stage=="maip-window").level') == high ]]; }
+
+@test "a shell that is held while the job ends is not left so when run is killed" {
+	in_foreground "echo \$\$ >>shells; { echo \$BASHPID >>shells; ./source | ($deaf maip-window --tumbling 1m >out); echo >after; } | cat; echo >after" 1
 	kill -TERM "$job"
-	status=0
-	wait "$job" || status=$?
-	assert_equal "$status" 75
-	assert_equal "$(state)" CANCELED
-	assert_all_gone
+	until_true shells_are T
+	kill -KILL "$job"
+	until_true shells_are ''
+	assert [ ! -e after ]
+}
+
+# Both are in this state; '': gone.
+shells_are() { # STATE
+	[[ $(sed 's,.*,/proc/&/stat,' shells | xargs sed -n 's/.*) \(.\) .*/\1/p' 2>/dev/null | tr -d '\n') == "${1:+$1$1}" ]]
 }
 
 @test "what the shell has left in the background, stages and what is behind them, is of the job" {
