@@ -312,12 +312,12 @@ run_in_background() {
 
 @test "what SIGINT from a terminal ends is CANCELED, be it a stage or not" {
 	local pipeline
-	mkfifo in
+	mkfifo in gate  # of their own: maip-window would read what the test waits for
 	exec 9<>in
-	for pipeline in 'sh -c "echo >in; exec sleep 1000"' 'echo >in; maip-window --tumbling 1m in'; do
+	for pipeline in 'sh -c "echo >gate; exec sleep 1000"' 'echo >gate; maip-window --tumbling 1m in'; do
 		env --default-signal=INT setsid maip-jobctl run -n ends -c "$pipeline" 2>said 3>&- 9>&- &
 		job=$!
-		read -r _ <&9
+		read -r _ <gate
 		for _ in {1..500}; do
 			[[ $pipeline != *window* || $(maip-jobctl list | jq -s '.[0].stages') == 1 ]] && break
 			sleep 0.02
