@@ -572,11 +572,13 @@ jobs_find(const struct jobs *j, struct str id, struct err *err)
 /* ---- stopping */
 
 /* Flink's cancel fires nothing. A stage that sees no control lines would take the end of its
- * input for its completion, so it is told itself, before its upstream is. */
+ * input for its completion, so it is told itself, before its upstream is. But maip-produce holds
+ * nothing open, and what is on its way to it a group may have committed. */
 static bool
 told_by_itself(const struct job_stage *s, enum page_request request)
 {
-	return request != PAGE_REQUEST_DRAIN && atomic_load(&s->page->stats.has_hello) == 0;
+	return request != PAGE_REQUEST_DRAIN && atomic_load(&s->page->stats.has_hello) == 0 &&
+	       strncmp(s->page->tool, "maip-produce", sizeof(s->page->tool)) != 0;
 }
 
 static int

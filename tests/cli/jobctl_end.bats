@@ -113,6 +113,15 @@ assert_all_gone() {
 		"maip-jobctl stop: job did not end in order: N of its processes had to be ended (give it a longer --grace)"
 }
 
+@test "cancel lets maip-produce read what is on its way to it" {
+	detached './source | maip-window --count 1 | cat | maip-produce -t t --dry-run >out' 1
+	run -0 maip-jobctl cancel job
+	assert_output --partial '"state":"CANCELED","killed":0'
+	run -0 cat run/*.log
+	assert_output 'maip-window: stopped by a signal before the end of the input'
+	assert_equal "$(wc -l <out)" "$(maip-jobctl show job | jq 'select(.stage=="maip-window").records_out')"
+}
+
 # What the shell of a test ignores it cannot heed again, and neither can what it starts.
 deaf='trap "" TERM HUP; echo $BASHPID >>pids; exec'
 
