@@ -3,7 +3,8 @@
  * maip-jobctl backpressure - which stage is the slow one
  *
  * A stage that waits for its output is back-pressured; the slow one is the first that is
- * not, behind the last that is.
+ * not, behind the last that is. Where none is, it may be the source that the first waits for. Of
+ * local pipelines both may be filters of others, known by the stage beside them alone.
  */
 #include "jobctl.h"
 
@@ -28,18 +29,29 @@ static const char *const columns[] = {
 struct verdict {
 	char waits[128];                /* the last stage that is back-pressured */
 	char slow[128];                 /* the one behind it */
+	char reader[128];               /* who is behind it when no stage is */
+	/* while no stage is back-pressured: the source, and the first stage, which waits for it */
+	char source[128], waits_for_source[128];
 	/* slow is a filter that keeps no clocks: the next stage tells whether it is fed */
 	bool unsure;
 };
 
 static void
-judge(struct verdict *v, const char *stage, const char *level, double idle)
+judge(struct verdict *v, const char *stage, const char *level, const cJSON *answer)
 {
+	const cJSON *subtasks = cJSON_GetObjectItemCaseSensitive(answer, "subtasks");
+	const bool idle = member_number(cJSON_GetArrayItem(subtasks, 0), "idleRatio") >= 0.5;
+	const char *const writer = member_text(answer, "writer");
+
 	if (strcmp(level, "ok") != 0) {
 		*v = (struct verdict){ .waits = "" };
 		snprintf(v->waits, sizeof(v->waits), "%s", stage);
-	} else if (v->waits[0] != '\0' && (v->slow[0] == '\0' || (v->unsure && idle < 0.5))) {
+		snprintf(v->reader, sizeof(v->reader), "%s", member_text(answer, "reader"));
+	} else if (v->waits[0] != '\0' && (v->slow[0] == '\0' || (v->unsure && !idle))) {
 		snprintf(v->slow, sizeof(v->slow), "%s", stage);
+	} else if (v->waits[0] == '\0' && idle && *writer != '\0') {
+		snprintf(v->source, sizeof(v->source), "%s", writer);
+		snprintf(v->waits_for_source, sizeof(v->waits_for_source), "%s", stage);
 	}
 	v->unsure = false;
 }
@@ -104,14 +116,26 @@ print_vertex(struct printer *p, const struct manager *m, const struct job_name *
 	} else {
 		cJSON_ArrayForEach(s, cJSON_GetObjectItemCaseSensitive(answer, "subtasks"))
 			print_subtask(p, job->name, stage, s);
-		judge(v, stage, level_of(answer),
-		      member_number(
-			      cJSON_GetArrayItem(
-				      cJSON_GetObjectItemCaseSensitive(answer, "subtasks"), 0),
-			      "idleRatio"));
+		judge(v, stage, level_of(answer), answer);
 	}
 	cJSON_Delete(answer);
 	return 0;
+}
+
+static void
+print_verdict(struct printer *p, const struct verdict *v)
+{
+	const char *const slow = v->slow[0] != '\0'    ? v->slow
+	                         : v->waits[0] != '\0' ? v->reader
+	                                               : v->source;
+
+	char line[320];
+
+	if (*slow == '\0')
+		return;
+	snprintf(line, sizeof(line), "%s is the slow stage: %s waits for it", slow,
+	         v->waits[0] != '\0' ? v->waits : v->waits_for_source);
+	print_note(p, line);
 }
 
 static bool
@@ -126,7 +150,6 @@ print_vertices(const struct jobctl *ctl, const struct manager *m, const struct j
                const cJSON *answer, const char *only)
 {
 	struct printer *p = printer_new(columns, ctl->json);
-	bool table = printer_is_table(p);
 	struct verdict verdict = { .waits = "" };
 	char quoted[QUOTE_MAX];
 	size_t shown = 0;
@@ -139,6 +162,7 @@ print_vertices(const struct jobctl *ctl, const struct manager *m, const struct j
 			failed = print_vertex(p, m, job, v, &verdict);
 			shown++;
 		}
+	print_verdict(p, &verdict);
 	status = printer_finish(p);
 	if (failed != 0)
 		return (enum status)failed;
@@ -151,8 +175,6 @@ print_vertices(const struct jobctl *ctl, const struct manager *m, const struct j
 		     quote(quoted, str_of(only)), job->name);
 		return STATUS_NOINPUT;
 	}
-	if (table && verdict.slow[0] != '\0')
-		printf("%s is the slow stage: %s waits for it\n", verdict.slow, verdict.waits);
 	return status;
 }
 

@@ -24,6 +24,7 @@ struct printer {
 	cJSON   *lines;
 	char   **cells;                 /* table: all cells, heading first */
 	size_t   n_cells, cap;
+	char    *note;                  /* NULL: none */
 };
 
 static void
@@ -72,10 +73,11 @@ printer_new_words(void)
 	return p;
 }
 
-bool
-printer_is_table(const struct printer *p)
+void
+print_note(struct printer *p, const char *line)
 {
-	return p->table;
+	free(p->note);
+	p->note = mem_dup(str_of(line));
 }
 
 /* One cell: text for the table, value (owned from here on) for the line. */
@@ -255,6 +257,8 @@ write_table(const struct printer *p, struct out *o)
 	for (size_t i = 0; i < p->n_cells; i++)
 		write_cell(p, o, i % p->n_columns, p->cells[i], width[i % p->n_columns]);
 	free(width);
+	if (p->note != NULL)
+		out_line(o, str_of(p->note));
 }
 
 static void
@@ -288,6 +292,7 @@ printer_finish(struct printer *p)
 	for (size_t i = 0; i < p->n_cells; i++)
 		free(p->cells[i]);
 	free(p->cells);
+	free(p->note);
 	cJSON_Delete(p->lines);
 	free(p);
 	return status;

@@ -21,7 +21,6 @@ struct printer;                         /* opaque; lives in print.c */
 struct printer *printer_new(const char *const *columns, bool json);
 /* A table of one column without a heading, wherever it goes. */
 struct printer *printer_new_words(void);
-bool printer_is_table(const struct printer *p);
 
 /* The cells of a row, in order; after the last column a new row begins. */
 void print_text(struct printer *p, const char *text);
@@ -30,6 +29,9 @@ void print_share(struct printer *p, double ratio);              /* "12 %", 0.12 
 void print_time(struct printer *p, int64_t ms);                 /* RFC 3339; -1: none */
 void print_duration(struct printer *p, int64_t ms);             /* "1h30m"; milliseconds */
 void print_none(struct printer *p);                             /* "-", null */
+
+/* A line under the table; NDJSON has none. */
+void print_note(struct printer *p, const char *line);
 
 /* Write it all; frees the printer. STATUS_OK, or STATUS_IO after telling why. A reader that has
  * gone away is no error. */

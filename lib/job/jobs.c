@@ -287,14 +287,28 @@ known_pid(const struct stages *s, pid_t pid)
 	return false;
 }
 
+/* What /proc calls it. */
+static void
+foreign_name(char to[32], pid_t pid)
+{
+	char path[64], comm[32] = "?";
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%ld/comm", (long)pid);
+	f = fopen(path, "re");
+	if (f != NULL && fgets(comm, sizeof(comm), f) != NULL)
+		comm[strcspn(comm, "\n")] = '\0';
+	if (f != NULL)
+		fclose(f);
+	job_text(to, 32, comm, sizeof(comm));
+}
+
 static void
 add_foreign(struct stages *s, pid_t pid)
 {
 	const uint64_t in = process_pipe(pid, STDIN_FILENO);
 	const uint64_t out = in == 0 ? 0 : process_pipe(pid, STDOUT_FILENO);
-	char path[64], comm[32] = "?";
 	struct job_stage *stage;
-	FILE *f;
 
 	if (in == 0 || out == 0)
 		return;
@@ -303,14 +317,31 @@ add_foreign(struct stages *s, pid_t pid)
 	stage->in = in;
 	stage->out = out;
 	stage->alive = stage->process.start != 0;
-	snprintf(path, sizeof(path), "/proc/%ld/comm", (long)pid);
-	f = fopen(path, "re");
-	if (f != NULL && fgets(comm, sizeof(comm), f) != NULL)
-		comm[strcspn(comm, "\n")] = '\0';
-	if (f != NULL)
-		fclose(f);
-	job_text(stage->name, sizeof(stage->name), comm, sizeof(comm));
+	foreign_name(stage->name, pid);
 	hex_id(stage->vertex, "vertex", &stage->process);
+}
+
+bool
+jobs_neighbour(uint64_t pipe, int fd, char name[32])
+{
+	DIR *proc = pipe == 0 ? NULL : opendir("/proc");
+	struct dirent *entry;
+	pid_t found = 0;
+
+	while (proc != NULL && (entry = readdir(proc)) != NULL) {
+		const pid_t pid = (pid_t)strtol(entry->d_name, NULL, 10);
+		pid_t parent = 0;
+
+		if (pid <= 0 || process_pipe(pid, fd) != pipe || process_look(pid, &parent) == 0)
+			continue;
+		if (found == 0 || parent == found)
+			found = pid;
+	}
+	if (proc != NULL)
+		closedir(proc);
+	if (found != 0)
+		foreign_name(name, found);
+	return found != 0;
 }
 
 static void

@@ -65,6 +65,11 @@ void job_text(char *to, size_t to_size, const char *from, size_t from_size);
  * resolve.h's business. */
 struct job *jobs_find(const struct jobs *j, struct str id, struct err *err);
 
+/* Whose descriptor fd this pipe is, stdin or stdout: the name of a filter that is not ours at an
+ * end of a job. Of a shell and the command that it runs there it is the command. False: it is
+ * nobody's. */
+bool jobs_neighbour(uint64_t pipe, int fd, char name[32]);
+
 #define JOB_AFTER_KILL_MS 2000          /* what reads from one that was killed has this to end */
 
 /* Ask the job to stop in the order of the data, then wait. request: PAGE_REQUEST_CANCEL, _STOP or

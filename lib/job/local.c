@@ -11,6 +11,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/buf.h"
 #include "base/clock.h"
@@ -290,8 +291,21 @@ thousandths(double share)
 	return (double)(int)(share * 1000 + 0.5) / 1000;
 }
 
+/* Before the first stage and behind the last there may be a filter that is not ours. (Flink has no
+ * such members.) */
+static void
+add_neighbours(cJSON *to, const struct job *job, const struct job_stage *s)
+{
+	char name[32];
+
+	if (s == job->stages && jobs_neighbour(s->in, STDOUT_FILENO, name))
+		cJSON_AddStringToObject(to, "writer", name);
+	if (s == job->stages + job->n - 1 && jobs_neighbour(s->out, STDIN_FILENO, name))
+		cJSON_AddStringToObject(to, "reader", name);
+}
+
 static cJSON *
-backpressure(const struct job_stage *s, int64_t now)
+backpressure(const struct job *job, const struct job_stage *s, int64_t now)
 {
 	cJSON *o = cJSON_CreateObject(), *subtask;
 	struct stats_ratios r;
@@ -314,6 +328,7 @@ backpressure(const struct job_stage *s, int64_t now)
 	cJSON_AddStringToObject(subtask, "backpressure-level", level(r.blocked));
 	cJSON_AddItemToArray(cJSON_AddArrayToObject(o, "subtasks"), subtask);
 	cJSON_AddStringToObject(o, "backpressure-level", level(r.blocked));
+	add_neighbours(o, job, s);
 	return o;
 }
 
@@ -388,7 +403,7 @@ get(const struct job *job, const struct str *parts, size_t n, int64_t now, cJSON
 		*answer = detail(job, now);
 	else if (n == 5 && str_eq(parts[2], STR("vertices")) &&
 	         str_eq(parts[4], STR("backpressure")))
-		*answer = backpressure(find_vertex(job, parts[3]), now);
+		*answer = backpressure(job, find_vertex(job, parts[3]), now);
 	else if (n == 5 && str_eq(parts[2], STR("vertices")) && str_eq(parts[4], STR("watermarks")))
 		*answer = watermarks(find_vertex(job, parts[3]));
 	return *answer != NULL ? 0 : -1;

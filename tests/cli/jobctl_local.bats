@@ -419,3 +419,27 @@ table() { # COLUMNS COMMAND...
 	echo >&8
 	wait
 }
+
+# Until backpressure says under its table that SLOW is what maip-window waits for in PIPELINE.
+names_slow() { # SLOW PIPELINE
+	maip-jobctl run -d -n slow -c "$2" 3>&- 8>&- >/dev/null
+	for _ in {1..500}; do
+		line=$(table 200 backpressure slow | tail -n 1)
+		[[ $line == *' is the slow stage: '* ]] && break
+		sleep 0.02
+	done
+	maip-jobctl cancel --grace 10ms slow >/dev/null
+	assert_equal "$line" "$1 is the slow stage: maip-window waits for it"
+}
+
+@test "backpressure names what is slow, a filter of others at either end of the pipeline as well" {
+	script -qec true /dev/null >/dev/null 2>&1 || skip "no pseudo-terminal can be had here"
+	mkfifo never
+	exec 8<>never
+	local many="yes '$event' | maip-window --count 1"
+	names_slow cat "$many | cat never - | maip-window --count 1 --time count"
+	names_slow sleep "$many | sleep 1000"
+	names_slow sleep "$many | (:; sleep 1000; :)"
+	names_slow tail 'tail -f /dev/null | maip-window --count 1'
+	exec 8>&-
+}
