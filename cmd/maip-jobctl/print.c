@@ -153,7 +153,9 @@ print_none(struct printer *p)
 
 /* ---- the table */
 
-#define NARROWEST 8                     /* of a column that is cut; of an id 4 digits would do */
+/* Of a column that is cut: of an id 4 digits would do, and names of stages all begin alike. */
+#define NARROWEST      8
+#define NARROWEST_NAME 12
 
 /* How wide the terminal is: COLUMNS, else what it says itself; 0: nobody says. */
 static size_t
@@ -184,16 +186,16 @@ is_id(const struct printer *p, size_t column)
 	return strcmp(p->columns[column], "id") == 0;
 }
 
-/* Names are known by their beginning; a path or a state that is cut would be none. */
-static bool
-may_be_cut(const struct printer *p, size_t column)
+/* Names are known by their beginning; a path or a state that is cut would be none: 0. */
+static size_t
+narrowest(const struct printer *p, size_t column)
 {
-	static const char *const names[] = { "name", "job", "stage", "command" };
+	static const char *const names[] = { "name", "job", "stage" };
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
 		if (strcmp(p->columns[column], names[i]) == 0)
-			return true;
-	return is_id(p, column);
+			return NARROWEST_NAME;
+	return is_id(p, column) || strcmp(p->columns[column], "command") == 0 ? NARROWEST : 0;
 }
 
 /* Make the widest column that may be cut narrower until all fit, or none is left. */
@@ -214,7 +216,7 @@ fit(const struct printer *p, size_t *width)
 		size_t widest = p->n_columns;
 
 		for (size_t i = 0; i < p->n_columns; i++)
-			if (may_be_cut(p, i) && width[i] > NARROWEST &&
+			if (narrowest(p, i) > 0 && width[i] > narrowest(p, i) &&
 			    (widest == p->n_columns || width[i] > width[widest]))
 				widest = i;
 		if (widest == p->n_columns)

@@ -226,9 +226,9 @@ open_log(const char *dir, const char *id, char path[PATH_SIZE])
 /* ---- following */
 
 /* The stages that registered under id: 1 if there are any; *bad is the first status that is not
- * 0, of those that have ended. */
+ * 0, of those that have ended, and job_name what the job is called; NULL: nobody asks. */
 static int
-look(const char *id, int *bad)
+look(const char *id, int *bad, char job_name[JOB_NAME_SIZE])
 {
 	struct jobs jobs;
 	struct err err;
@@ -239,6 +239,8 @@ look(const char *id, int *bad)
 	if (jobs_read(&jobs, clock_wall_ms(), &err) < 0)
 		return 0;
 	job = jobs_find(&jobs, str_of(id), &err);
+	if (job != NULL && job_name != NULL)
+		memcpy(job_name, job->name, JOB_NAME_SIZE);
 	for (size_t i = 0; job != NULL && i < job->n; i++) {
 		const struct page_file *page = job->stages[i].page;
 
@@ -266,7 +268,7 @@ how_it_ended(const char *id, const struct ended *ended)
 {
 	int bad;
 
-	if (look(id, &bad) && bad != 0)
+	if (look(id, &bad, NULL) && bad != 0)
 		return (enum status)bad;
 	if (ended->asked != PAGE_REQUEST_NONE)
 		return ended->asked == PAGE_REQUEST_DRAIN && ended->in_time ? STATUS_OK
@@ -313,14 +315,16 @@ run_detached(char *const *line, const char *id, const sigset_t *signals, const s
 
 /* Wait until a stage has registered; a job that ends before that has failed, or is very short. */
 static enum status
-let_go(pid_t child, const char *id, const char *job_name, const char *log, bool json)
+let_go(pid_t child, const char *id, const char *log, bool json)
 {
+	char job_name[JOB_NAME_SIZE] = "pipeline";
 	struct timespec pause = { .tv_nsec = 10000000 };
 	int64_t deadline = clock_monotonic_ms() + START_WAIT_MS;
 	int wait_status = 0, bad, ended = 0;
 	struct printer *p;
 
-	while (!look(id, &bad) && (ended = waitpid(child, &wait_status, WNOHANG) == child) == 0 &&
+	while (!look(id, &bad, job_name) &&
+	       (ended = waitpid(child, &wait_status, WNOHANG) == child) == 0 &&
 	       clock_monotonic_ms() < deadline)
 		nanosleep(&pause, NULL);
 	if (ended && child_status(wait_status) != 0) {
@@ -371,6 +375,10 @@ run(const struct jobctl *ctl, const struct manager *unused, int argc, char **arg
 	(void)unused;
 	if (ctl->url != NULL)
 		die(STATUS_USAGE, "run starts local pipelines (leave -m and MAIP_JOBMANAGER out)");
+	if (log_path != NULL && !detach)
+		die(STATUS_USAGE, "--log is for --detach: here messages go to standard error");
+	if (name != NULL && strlen(name) >= JOB_NAME_SIZE)
+		die(STATUS_USAGE, "--name: at most %d bytes", JOB_NAME_SIZE - 1);
 	if (job_name == NULL && argc > 0)
 		job_name = strrchr(argv[0], '/') != NULL ? strrchr(argv[0], '/') + 1 : argv[0];
 	line = command_line(argc, argv, path);
@@ -386,7 +394,7 @@ run(const struct jobctl *ctl, const struct manager *unused, int argc, char **arg
 	child = run_detached(line, id, &signals, &before, fd);
 	close(fd);
 	sigprocmask(SIG_SETMASK, &before, NULL);
-	return let_go(child, id, job_name == NULL ? "pipeline" : job_name, log, ctl->json);
+	return let_go(child, id, log, ctl->json);
 }
 
 const struct command command_run = { &run_tool, run, NULL };

@@ -35,7 +35,7 @@ struct job_stage {
 };
 
 struct job {
-	char              id[33], name[128];
+	char              id[33], name[JOB_NAME_SIZE];
 	enum job_state    state;
 	int64_t           start_ms, end_ms;     /* end_ms -1 while it runs */
 	struct job_stage *stages;       /* in the order of the data */

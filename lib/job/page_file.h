@@ -16,6 +16,7 @@
 #define PAGE_MAGIC  "maippage"
 #define PAGE_LAYOUT 2
 #define PAGE_SUFFIX ".page"
+#define JOB_NAME_SIZE 128               /* bytes, with the NUL; a longer name is cut */
 
 enum page_request { PAGE_REQUEST_NONE, PAGE_REQUEST_CANCEL, PAGE_REQUEST_STOP, PAGE_REQUEST_DRAIN };
 
@@ -36,7 +37,7 @@ struct page_file {
 	uint64_t stdin_pipe, stdout_pipe;       /* inodes; 0: no pipe */
 	char     tool[32];
 	char     job_id[40];            /* 32 hex digits; empty: not known yet */
-	char     job_name[128];
+	char     job_name[JOB_NAME_SIZE];
 	char     args[2048];            /* each ends in NUL; cut after the last that fits */
 	uint32_t args_n;                /* bytes of args in use */
 	struct pipe_stats stats;

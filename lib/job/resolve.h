@@ -9,10 +9,11 @@
 #define MAIP_JOB_RESOLVE_H
 
 #include "job/manager.h"
+#include "job/page_file.h"
 
 struct job_name {
 	char id[33];
-	char name[128];
+	char name[JOB_NAME_SIZE];
 };
 
 /* 0, or -1 with err: nothing fits (STATUS_NOINPUT), or several do, and then it names two of

@@ -257,6 +257,18 @@ $(pipeline_ended 2)"
 	assert_output --partial 'stopped by a signal'
 }
 
+@test "run --detach prints the name that the job has, and refuses one that it could not keep" {
+	mkfifo in
+	exec 9<>in
+	run -0 maip-jobctl run -d -c "maip-window --key k --tumbling 1m $BATS_TEST_TMPDIR/in"
+	assert_equal "$(jq -r .name <<<"$output")" maip-window
+	run -0 maip-jobctl cancel maip-window
+	run -64 --separate-stderr maip-jobctl run -n "$(printf '%0128d' 0)" -c true
+	assert_equal "$output$stderr" 'maip-jobctl run: --name: at most 127 bytes'
+	run -64 --separate-stderr maip-jobctl run -l log -c true
+	assert_equal "$output$stderr" 'maip-jobctl run: --log is for --detach: here messages go to standard error'
+}
+
 # Start PIPELINE with maip-jobctl run in the foreground, its pid in $job.
 run_in_background() {
 	mkfifo in
@@ -399,8 +411,9 @@ table() { # COLUMNS COMMAND...
 	assert_line --index 1 --regexp "^${id:0:20}  what the señor ord\.\.\.  FINISHED  20.{22}  [^ ]+ +1\$"
 	assert_equal "${#lines[0]}" 100
 	run -0 table 30 list
-	assert_line --index 1 --regexp "^${id:0:8}  what \.\.\.  FINISHED  20.{22}  [^ ]+ +1\$"
-	run -0 maip-jobctl show "${id:0:8}"
+	assert_line --index 1 --regexp "^${id:0:8}  what the \.\.\.  FINISHED  20.{22}  [^ ]+ +1\$"
+	run -0 table 60 show "${id:0:8}"
+	assert_line --index 1 --partial '  maip-window  FINISHED '
 	run -0 table 0 list
 	assert_line --index 1 --partial "$id  what the señor ordered on friday, once more  FINISHED"
 }
