@@ -5,6 +5,7 @@ load helper
 setup() { need_kafka; }
 
 teardown() {
+	jobs -p | xargs -r kill         # what a test that failed has left
 	[[ ! -e ${own-} ]] || "$rig" kill "$own"
 }
 
