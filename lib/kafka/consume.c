@@ -251,13 +251,20 @@ consume_commit(struct consume *c, struct err *err)
 	return -1;
 }
 
+/* Of what is done every so often. It is due as well when the clock was set back. */
+static bool
+is_due(const struct consume *c, int64_t next, int64_t every)
+{
+	return c->now >= next || next - c->now > every;
+}
+
 static int
 let_go(struct consume *c, struct err *err)
 {
 	if (consume_flush(c, err) < 0 || consume_store(c, err) < 0)
 		return -1;
 	c->next_let_go = c->now + LET_GO_MS;
-	if (!c->conf.group || c->now < c->next_commit)
+	if (!c->conf.group || !is_due(c, c->next_commit, COMMIT_EVERY_MS))
 		return 0;
 	c->next_commit = c->now + COMMIT_EVERY_MS;
 	return commit(c, false, err);
@@ -726,12 +733,12 @@ step(struct consume *c, int64_t wait_ms, struct err *err)
 	if (c->conf.group && !c->joined && c->joining_since < INT64_MAX)
 		tell_joining(c);
 	/* a backlog of which little is wanted neither fills the output nor lets a poll be dry */
-	if (c->now >= c->next_let_go && let_go(c, err) < 0)
+	if (is_due(c, c->next_let_go, LET_GO_MS) && let_go(c, err) < 0)
 		return -1;
 	if (c->bounded)
 		return step_bounded(c, wait_ms, err);
 	if (c->conf.look_every > 0 && c->pending_lane == SIZE_MAX &&
-	    c->now >= c->next_look) {
+	    is_due(c, c->next_look, c->conf.look_every)) {
 		c->next_look = c->now + c->conf.look_every;
 		if ((c->conf.group ? consume_look_for_topics : consume_look_again)(c, err) < 0)
 			return -1;

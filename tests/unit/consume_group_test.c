@@ -736,6 +736,29 @@ neither_lines_nor_commits_wait_for_the_end_of_a_backlog(void **state)
 	}
 }
 
+static void
+a_clock_that_is_set_back_puts_off_no_commit(void **state)
+{
+	struct memory_broker *b = memory_broker_new(5);
+	struct rig r;
+
+	(void)state;
+	memory_broker_topic(b, "t", 1);
+	rig_init(&r, b, "t");
+	r.group = "g";
+	r.now = 10000000;
+	rig_start(&r);
+	rig_steps(&r, 2);
+	put_events(b, 0, 1);
+	r.now -= 3600000;
+	rig_steps(&r, 2);
+	r.now += 5000;
+	rig_steps(&r, 1);
+	assert_int_equal(memory_broker_committed(b, "g", "t", 0), 1);
+	rig_release(&r);
+	memory_broker_free(b);
+}
+
 static int
 poll_in_vain(void *self, int64_t wait_ms, struct record *r, struct err *err)
 {
@@ -811,6 +834,7 @@ main(void)
 		cmocka_unit_test(
 			an_offset_is_committed_only_after_the_lines_before_it_have_been_written),
 		cmocka_unit_test(neither_lines_nor_commits_wait_for_the_end_of_a_backlog),
+		cmocka_unit_test(a_clock_that_is_set_back_puts_off_no_commit),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
