@@ -276,10 +276,10 @@ read_place_list(int64_t now, struct err *err)
 		return fail_in(err, "--offsets-from");
 	if (topics_count(topics) == 0 && place_list_topics(places, topics, err) < 0)
 		return fail_in(err, "--offsets-from %s", places_path);
-	return place_list_any(places, topics)
+	return place_list_any(places, topics, &conf->partitions)
 	               ? 0
 	               : fail_as(err, STATUS_DATA,
-	                         "--offsets-from: none of its lines is about a topic of -t");
+	                         "--offsets-from: none of its lines is about what -t and -p name");
 }
 
 /* -o and --until may count from now, so they are read when all else is known to be right. */

@@ -250,10 +250,12 @@ place_list_committed(const struct place_list *l)
 }
 
 bool
-place_list_any(const struct place_list *l, const struct topics *of)
+place_list_any(const struct place_list *l, const struct topics *of,
+               const struct partitions *partitions)
 {
 	for (size_t i = 0; i < l->n; i++)
-		if (topics_match(of, l->list[i].part.topic))
+		if (topics_match(of, l->list[i].part.topic) &&
+		    partitions_has(partitions, l->list[i].part.partition))
 			return true;
 	return false;
 }

@@ -34,8 +34,9 @@ int32_t place_list_highest(const struct place_list *l, struct str topic);
 bool place_list_bounded(const struct place_list *l);    /* does any line say where to end? */
 bool place_list_committed(const struct place_list *l);  /* is any offset "committed"? */
 
-/* Is any line about one of these topics? */
-bool place_list_any(const struct place_list *l, const struct topics *of);
+/* Is any line about one of these partitions of one of these topics? */
+bool place_list_any(const struct place_list *l, const struct topics *of,
+                    const struct partitions *partitions);
 
 /* Make the topics that are named those that are read. */
 int place_list_topics(const struct place_list *l, struct topics *to, struct err *err);

@@ -652,6 +652,8 @@ like_kcat() { # "KCAT'S OPTIONS" OPTION...
 @test "--offsets-from with nothing about the topics that are read is a mistake" {
 	echo '{"topic":"one","partition":0,"offset":"0"}' >from
 	run -65 maip-consume -t t -t 'two*' --offsets-from from -e
-	assert_output "maip-consume: --offsets-from: none of its lines is about a topic of -t"
+	assert_output "maip-consume: --offsets-from: none of its lines is about what -t and -p name"
+	run -65 maip-consume -t one -p 1 --offsets-from from -e
+	assert_output "maip-consume: --offsets-from: none of its lines is about what -t and -p name"
 	run -0 maip-consume -t t -t 'on*' --offsets-from from -e
 }
