@@ -414,6 +414,8 @@ work(int n_files, char **files)
 	pipe_count_stops();     /* what was not acknowledged at the second is told */
 	conf.stop = env.stop;
 	page_lend(page, &env);
+	/* a transaction is aborted anyway */
+	env.reads_on = writer_conf.transactional_id == NULL;
 	env.max_line = (size_t)max_line;
 	env.forward_control = tee;
 	conf.clock_ms = env.clock_ms;

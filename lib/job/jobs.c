@@ -603,13 +603,11 @@ jobs_find(const struct jobs *j, struct str id, struct err *err)
 /* ---- stopping */
 
 /* Flink's cancel fires nothing. A stage that sees no control lines would take the end of its
- * input for its completion, so it is told itself, before its upstream is. But maip-produce holds
- * nothing open, and what is on its way to it a group may have committed. */
+ * input for its completion, so it is told itself, before its upstream is. */
 static bool
 told_by_itself(const struct job_stage *s, enum page_request request)
 {
-	return request != PAGE_REQUEST_DRAIN && atomic_load(&s->page->stats.has_hello) == 0 &&
-	       strncmp(s->page->tool, "maip-produce", sizeof(s->page->tool)) != 0;
+	return request != PAGE_REQUEST_DRAIN && atomic_load(&s->page->stats.has_hello) == 0;
 }
 
 static int
@@ -619,14 +617,6 @@ signal_stage(const struct job_stage *s, int number, struct err *err)
 		return 0;
 	return fail_as(err, STATUS_DENIED, "cannot stop %s (pid %ld): %s", s->name,
 	               (long)s->process.pid, strerror(errno));
-}
-
-static void
-mark_stages(const struct job *job, enum page_request request)
-{
-	for (size_t i = 0; i < job->n; i++)
-		if (job->stages[i].page != NULL && job->stages[i].alive)
-			atomic_store(&job->stages[i].page->request, (int32_t)request);
 }
 
 /* Does none of the job's stages that live write what s reads, be it by way of other filters? */
@@ -646,6 +636,19 @@ is_source(const struct job *job, const struct job_stage *s)
 		in = feeder == NULL ? 0 : feeder->in;
 	}
 	return true;
+}
+
+static void
+mark_stages(const struct job *job, enum page_request request)
+{
+	for (size_t i = 0; i < job->n; i++) {
+		const struct job_stage *s = &job->stages[i];
+
+		if (s->page == NULL || !s->alive)
+			continue;
+		atomic_store(&s->page->fed, !is_source(job, s));
+		atomic_store(&s->page->request, (int32_t)request);
+	}
 }
 
 int

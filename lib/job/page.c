@@ -179,10 +179,21 @@ wants_drain(void *self)
 	return atomic_load(&p->file->request) == PAGE_REQUEST_DRAIN;
 }
 
+static bool
+is_fed(void *self)
+{
+	const struct page *p = self;
+
+	return atomic_load(&p->file->request) != PAGE_REQUEST_NONE && !wants_drain(self) &&
+	       atomic_load(&p->file->fed) != 0;
+}
+
 void
 page_lend(struct page *p, struct pipe_env *env)
 {
 	env->stats = page_stats(p);
+	env->is_fed = is_fed;
+	env->is_fed_self = p;
 	env->wants_drain = wants_drain;
 	env->wants_drain_self = p;
 }

@@ -28,8 +28,8 @@ struct page;                                            /* opaque; lives in page
 struct page *page_register(const char *tool, int argc, char *const *argv, struct err *told);
 struct pipe_stats *page_stats(struct page *p);
 
-/* For a stage: the page's counters, and its wish to drain, to fire what is open before it stops
- * ("maip-jobctl stop --drain"). */
+/* For a stage: the page's counters, its wish to drain, to fire what is open before it stops
+ * ("maip-jobctl stop --drain"), and whether the stages upstream were asked to stop, too. */
 void page_lend(struct page *p, struct pipe_env *env);
 
 /* What somebody asked this process for, if anything; for a PAGE_RUNNER: and how long what it runs

@@ -14,7 +14,7 @@
 #include "stream/stats.h"
 
 #define PAGE_MAGIC  "maippage"
-#define PAGE_LAYOUT 2
+#define PAGE_LAYOUT 3
 #define PAGE_SUFFIX ".page"
 #define JOB_NAME_SIZE 128               /* bytes, with the NUL; a longer name is cut */
 
@@ -34,6 +34,8 @@ struct page_file {
 	 * how many of its processes it then had to end */
 	_Atomic int64_t grace_ms;
 	_Atomic int32_t killed;
+	/* With the request: 1 if a stage upstream was asked as well, whose last lines still come. */
+	_Atomic int32_t fed;
 	uint64_t stdin_pipe, stdout_pipe;       /* inodes; 0: no pipe */
 	char     tool[32];
 	char     job_id[40];            /* 32 hex digits; empty: not known yet */

@@ -167,7 +167,7 @@ watch_signals(struct produce *p)
 
 	if (p->broken || !time_is_up(p))
 		return;
-	fail_as(&why, STATUS_IO, "stopped by a %s",
+	fail_as(&why, STATUS_RETRY, "stopped by a %s",
 	        stops(p) == STOP_NOW ? "second signal" : "signal");
 	collapse(p, &why);
 }

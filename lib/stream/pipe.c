@@ -54,12 +54,19 @@ pipe_give_up(struct out *out)
 	return true;
 }
 
-/* Was it stopped by a signal that this input is not told of by itself? */
+/* Has a signal come that this input is not told of by itself? */
 static bool
-is_stopped(const struct loop *l)
+has_signal(const struct loop *l)
 {
 	return l->env->stop != NULL && *l->env->stop != STOP_NONE &&
 	       l->hello.kind != CONTROL_HELLO;
+}
+
+static bool
+is_stopped(const struct loop *l)
+{
+	return has_signal(l) && !(l->env->reads_on && l->env->is_fed != NULL &&
+	                          l->env->is_fed(l->env->is_fed_self));
 }
 
 /* Stopped, and the input counts as complete. */
@@ -403,7 +410,14 @@ read_inputs(struct loop *l, const struct pipe_input *inputs, size_t n)
 		if (read_input(l) < 0)
 			return -1;
 	}
-	return l->begun ? 0 : begin(l, NULL);
+	if (!l->begun && begin(l, NULL) < 0)
+		return -1;
+	if (!has_signal(l) || is_stopped(l))
+		return 0;
+	/* what was read on to its end is no whole input, either */
+	l->stopped = true;
+	*l->err = (struct err){ .status = STATUS_RETRY };
+	return -1;
 }
 
 /* ---- the end */

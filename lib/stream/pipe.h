@@ -18,6 +18,9 @@
  *	               waited for until stop is STOP_OVERDUE
  *	               with wants_drain what it has not read does not exist: everything fires,
  *	               and its reader is waited for
+ *	               with reads_on and is_fed it reads what is still on its way, and ends as if
+ *	               it had not: a stage that passes records on, with nothing open that the end
+ *	               of its input would fire, loses none so
  *	with hello     it reads on: whoever cancels tells the source first, and the pipe runs dry
  *	               down to the end line
  *
@@ -52,6 +55,11 @@ struct pipe_env {
 	 * downstream fire what is open? NULL: no */
 	bool (*wants_drain)(void *self);
 	void *wants_drain_self;
+	/* asked once stop is set, of a stage that reads on: was an upstream stage asked as well, so
+	 * that the input ends by itself? NULL: no */
+	bool (*is_fed)(void *self);
+	void *is_fed_self;
+	bool  reads_on;                 /* see above */
 	struct pipe_stats *stats;       /* NULL: not wanted */
 	size_t max_line;                /* 0: LINE_MAX_DEFAULT */
 	/* false: the stage is the last of its kind and control lines end here */

@@ -33,10 +33,9 @@ on_stop_signal(int signal)
 	static int64_t since;
 
 	(void)signal;
-	if (stop_flag == STOP_NONE)
-		since = clock_monotonic_ns();
-	else if (clock_monotonic_ns() - since < SAME_STOP_NS)
+	if (stop_flag != STOP_NONE && clock_monotonic_ns() - since < SAME_STOP_NS)
 		return;
+	since = clock_monotonic_ns();
 	if (stop_flag >= last_stop)
 		_exit(STATUS_RETRY);
 	stop_flag = stop_flag == STOP_NONE ? STOP_SOON : STOP_NOW;

@@ -122,6 +122,20 @@ assert_all_gone() {
 	assert_equal "$(wc -l <out)" "$(maip-jobctl show job | jq 'select(.stage=="maip-window").records_out')"
 }
 
+@test "cancel gives maip-produce its own grace: what no broker takes becomes dead letters in time" {
+	load ../support/broker
+	start_broker t:1
+	detached './source | maip-window --count 1 | maip-produce -t t --grace 1s --dead-letter letters' 1
+	broker down
+	until_true eval '[[ $(maip-jobctl show job | jq "select(.stage==\"maip-produce\").records_in") -gt 0 ]]'
+	run -0 maip-jobctl cancel job
+	assert_output --partial '"state":"CANCELED","killed":0'
+	stop_broker
+	run -0 cat run/*.log
+	assert_output --regexp 'maip-produce: [0-9]+ of [0-9]+ records not delivered.*; they are in letters'
+	assert [ -s letters ]
+}
+
 # What the shell of a test ignores it cannot heed again, and neither can what it starts.
 deaf='trap "" TERM HUP; echo $BASHPID >>pids; exec'
 

@@ -70,3 +70,15 @@ nothing_is_lost() {
 	assert_equal "$(maip-jobctl list | jq -rs '.[0].state')" CANCELED
 	nothing_is_lost
 }
+
+@test "a transaction of a job that is cancelled is aborted, not half committed" {
+	maip-jobctl run -d -n job -c "maip-consume -t $topic -e --rate 5000/s |
+		maip-produce -t $topic.out --transactional-id $topic"
+	until_has_read 2000
+	run -0 maip-jobctl cancel job
+	assert_output --partial '"state":"CANCELED","killed":0'
+	run -0 cat "$MAIP_RUN_DIR"/*.log
+	assert_output --partial 'the transaction is aborted'
+	run -0 read_all "$topic.out"
+	refute_output
+}

@@ -531,6 +531,25 @@ a_drained_input_counts_as_complete(void **state)
 }
 
 static void
+what_is_on_its_way_is_read_on_where_the_upstream_was_stopped_too(void **state)
+{
+	for (int fed = 0; fed < 2; fed++) {
+		struct world w;
+
+		(void)state;
+		open_world(&w);
+		w.env.stop = &w.stop;
+		w.env.is_fed = fed ? wants_drain : NULL;
+		w.env.reads_on = true;
+		w.stop_at_read = 2;
+		assert_int_equal(run(&w, "a\n---\nb\n"), STATUS_RETRY);
+		assert_string_equal(w.err.msg, fed ? "" : "stopped by a signal before the end of the input");
+		assert_got(&w, fed ? "[begin]\n|1:a\n|2:b\n[finish 0]\n" : "[begin]\n|1:a\n[finish 0]\n");
+		close_world(&w);
+	}
+}
+
+static void
 a_signal_while_waiting_is_noticed(void **state)
 {
 	struct world w;
@@ -860,6 +879,7 @@ main(void)
 		cmocka_unit_test(files_are_read_in_order_and_named),
 		cmocka_unit_test(a_signal_stops_a_plain_input_without_firing),
 		cmocka_unit_test(a_drained_input_counts_as_complete),
+		cmocka_unit_test(what_is_on_its_way_is_read_on_where_the_upstream_was_stopped_too),
 		cmocka_unit_test(the_reader_of_a_drained_input_is_waited_for),
 		cmocka_unit_test(
 			a_reader_that_does_not_read_cannot_keep_a_plain_input_from_stopping),
