@@ -13,10 +13,12 @@
 
 #include "base/clock.h"
 #include "job/family.h"
+#include "stream/pipe.h"
 
 #define GRACE_MS    30000               /* for what a signal cancels */
 #define GIVE_UP_MS  5000                /* after the first SIGKILL */
 #define LOOK_NS     20000000            /* while it ends ... */
+#define GUARD_MAX   256                 /* shells, one in the other */
 #define LOOK_S      1                   /* ... and while stages go on that the shell has left */
 
 /* What it waits for, one after the other. */
@@ -28,13 +30,13 @@ struct ending {
 	struct page  *page;
 	enum phase    phase;
 	int           first;            /* the signal that asked for it */
-	int64_t       cut_at, kill_at;
+	int64_t       asked_at, cut_at, kill_at;        /* monotonic ms */
 	/* as they were when it was asked for */
 	struct jobs   jobs;
 	struct job   *job;              /* what was told to end; NULL: there was no stage */
 	struct family held;
 	pid_t         guard;            /* of those that are held; 0: nobody could be started */
-	int           guard_pipe;
+	int           guard_pipe;       /* takes a struct process each */
 };
 
 /* ---- which of them */
@@ -97,29 +99,54 @@ look_around(const struct ending *e)
 
 /* ---- holding */
 
-/* What is held would be so for ever if this process were killed: then the guard lets it end. It
- * has the signals blocked that this process has. */
+/* What is held would be so for ever if this process were killed: then the guard lets it end. It has
+ * the signals blocked that this process has. */
+static _Noreturn void
+guard(int from)
+{
+	struct process held[GUARD_MAX], p;
+	size_t n = 0;
+
+	while (read(from, &p, sizeof(p)) == sizeof(p)) {
+		if (p.pid == 0)
+			_exit(0);
+		if (n < GUARD_MAX)
+			held[n++] = p;
+	}
+	for (size_t i = 0; i < n; i++) {
+		(void)process_signal(&held[i], SIGTERM);
+		(void)process_signal(&held[i], SIGCONT);
+	}
+	_exit(0);
+}
+
 static void
-set_guard(struct ending *e)
+start_guard(struct ending *e)
 {
 	int ends[2];
-	char c;
 
-	if (family_count(&e->held, is_held) == 0 || pipe(ends) < 0)
+	if (pipe(ends) < 0)
 		return;
 	e->guard = fork();
 	if (e->guard == 0) {
 		close(ends[1]);
-		if (read(ends[0], &c, 1) == 0) {
-			family_signal(&e->held, is_held, SIGTERM);
-			family_signal(&e->held, is_held, SIGCONT);
-		}
-		_exit(0);
+		guard(ends[0]);
 	}
 	close(ends[0]);
-	e->guard_pipe = ends[1];
-	if (e->guard < 0)
-		e->guard = 0;
+	if (e->guard > 0) {
+		e->guard_pipe = ends[1];
+		return;
+	}
+	close(ends[1]);
+	e->guard = 0;
+}
+
+/* Before p is stopped; of pid 0: nothing is, any more. */
+static void
+tell_guard(const struct ending *e, struct process p)
+{
+	if (e->guard != 0)
+		(void)!write(e->guard_pipe, &p, sizeof(p));
 }
 
 /* The child at once: a terminal has sent its signal to the stages, too, and they may have ended
@@ -127,15 +154,21 @@ set_guard(struct ending *e)
 static void
 hold(struct ending *e)
 {
+	start_guard(e);
+	tell_guard(e, (struct process){ e->child, process_start(e->child) });
 	if (e->child != 0)
 		kill(e->child, SIGSTOP);
 	e->job = read_job(&e->jobs, e->id);
 	e->held = read_family(e, e->job);
-	for (size_t i = 0; e->job != NULL && e->job->n > 0 && i < e->held.n; i++)
-		if (e->held.list[i].process.pid == e->child)
-			e->held.list[i].above = true;
+	for (size_t i = 0; i < e->held.n; i++) {
+		struct relative *r = &e->held.list[i];
+
+		if (r->process.pid == e->child && e->job != NULL && e->job->n > 0)
+			r->above = true;
+		if (is_held(r))
+			tell_guard(e, r->process);
+	}
 	family_signal(&e->held, is_held, SIGSTOP);
-	set_guard(e);
 	family_signal(&e->held, is_not_held, SIGCONT);
 }
 
@@ -143,10 +176,9 @@ static void
 let_go(struct ending *e)
 {
 	family_signal(&e->held, is_held, SIGCONT);
-	if (e->guard != 0) {
-		(void)!write(e->guard_pipe, "", 1);
+	tell_guard(e, (struct process){ 0 });
+	if (e->guard != 0)
 		close(e->guard_pipe);
-	}
 	family_release(&e->held);
 }
 
@@ -225,21 +257,24 @@ gives_up(const struct ending *e, size_t left)
 	return true;
 }
 
-/* What has come until all are told is no second request: timeout(1) signals the process and then
- * its group. Nor is another SIGHUP: the shell sends it and, when that has ended, the kernel. */
+/* Signals that come together are one request (stream/pipe.h), and so are all that come until the
+ * job is told. Nor is another SIGHUP: the shell sends it and, when that has ended, the kernel. */
 static void
 on_signal(struct ending *e, int number, const sigset_t *signals)
 {
-	const struct timespec now = { 0 };
+	const struct timespec none = { 0 };
+	const int64_t now = clock_monotonic_ms();
 
 	if (number <= 0 || number == SIGCHLD)
 		return;
 	if (e->phase == NOT_ASKED) {
 		e->first = number;
+		e->asked_at = now;
 		begin_end(e);
-		while (sigtimedwait(signals, NULL, &now) > 0)
+		while (sigtimedwait(signals, NULL, &none) > 0)
 			;
-	} else if (number != SIGHUP || e->first != SIGHUP) {
+	} else if ((number != SIGHUP || e->first != SIGHUP) &&
+	           now - e->asked_at >= PIPE_SAME_STOP_MS) {
 		e->cut_at = 0;
 	}
 }

@@ -11,8 +11,9 @@
  *	        over: until then they may read what the stages have written
  *	last    two seconds after the grace what is left is killed
  *
- * A second request, whatever it is, ends the grace; only a SIGHUP after a SIGHUP is none. Nothing
- * is left held when this process is killed meanwhile.
+ * A second request ends the grace. A signal that comes with the first one (PIPE_SAME_STOP_MS), or
+ * before all are told, is none, nor is a SIGHUP after a SIGHUP. Nothing is left held when this
+ * process is killed meanwhile.
  */
 #ifndef MAIP_JOBCTL_SUPERVISE_H
 #define MAIP_JOBCTL_SUPERVISE_H

@@ -142,7 +142,8 @@ const char *opt_nearest_command(const struct tool *tool, const char *typed);
  * abbreviated; an unknown one is answered with the nearest known. An operand that is no file and
  * looks like the argument of the option before it, "--one-or-more 3s", is a mistake, too. An
  * OPT_CALL or operand function that fails with a status of its own (STATUS_NOINPUT, say) ends the
- * tool with that. Calls diag_name() and std_hold(), so it comes before anything is opened. */
+ * tool with that, unless tool->unusable takes it. Calls diag_name() and std_hold(), so it comes
+ * before anything is opened. */
 int opt_parse(const struct tool *tool, int argc, char **argv);
 
 /* Print the table to stdout as "text", "man" (mdoc lists), "bash", "zsh" or "fish". -1 if form is

@@ -34,7 +34,7 @@ struct page_file {
 	 * how many of its processes it then had to end */
 	_Atomic int64_t grace_ms;
 	_Atomic int32_t killed;
-	/* With the request: 1 if a stage upstream was asked as well, whose last lines still come. */
+	/* with the request: 1 if a stage upstream was asked as well, whose last lines still come */
 	_Atomic int32_t fed;
 	uint64_t stdin_pipe, stdout_pipe;       /* inodes; 0: no pipe */
 	char     tool[32];

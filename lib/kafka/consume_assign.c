@@ -387,12 +387,16 @@ int
 consume_look_for_topics(struct consume *c, struct err *err)
 {
 	struct str *all = NULL, last = { NULL, 0 };
-	size_t n_all = 0;
+	size_t n_all = 0, first = 0, end = c->n_lanes;
 	struct err why;
 
-	if (several_topics(c) && c->reader->topics(c->reader->self, &all, &n_all, &why) < 0)
-		return 0;
-	for (size_t i = 0; i < c->n_lanes && !consume_stopped(c); i++) {
+	/* a list may be too long for the time; then one a look is asked for */
+	if (several_topics(c) && c->reader->topics(c->reader->self, &all, &n_all, &why) < 0) {
+		n_all = 0;
+		first = c->look_turn++ % c->n_lanes;
+		end = first + 1;
+	}
+	for (size_t i = first; i < end && !consume_stopped(c); i++) {
 		const struct str topic = c->lanes[i].part.topic;
 
 		if (!c->lanes[i].ours || str_eq(topic, last))

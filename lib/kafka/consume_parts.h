@@ -84,6 +84,7 @@ struct consume {
 	/* while a write is blocked, or a record waits for its turn */
 	int64_t                deaf_since, deaf_ms;
 	int64_t                next_let_go, next_commit, next_look;
+	size_t                 look_turn;       /* the lane whose topic is asked for next */
 	/* partitions that do not hold what is to be read next, as found out so far */
 	struct gone           *gone;
 	size_t                 n_gone, cap_gone;
@@ -152,7 +153,7 @@ int consume_tell_gone(struct consume *c, struct err *err);
 int consume_look_again(struct consume *c, struct err *err);
 /* Live and in a group, which gives us what is new: are the topics of our partitions still there?
  * As consume_look_again. While all is well it asks once, however many they are, and while nobody
- * answers, too. */
+ * answers, twice. */
 int consume_look_for_topics(struct consume *c, struct err *err);
 
 #endif

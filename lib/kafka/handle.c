@@ -149,12 +149,16 @@ brokers_down(struct handle *h)
 static void
 tell_down(struct handle *h)
 {
-	const bool wanted = h->wanted_since <= h->down_since;
+	const bool wanted = !h->idle;
 	char text[900], wait[DUR_TEXT_MAX];
 
-	if (h->told || !h->answered || h->probe_wait < PROBE_MOST_MS)
+	if (!h->answered || h->probe_wait < PROBE_MOST_MS)
+		return;
+	/* once more when the time-out begins to count */
+	if (h->told && (h->told_wanted || !wanted))
 		return;
 	h->told = true;
+	h->told_wanted = wanted;
 	wait[dur_print(wait, kafka_conf_patience(h->conf, true))] = '\0';
 	snprintf(text, sizeof(text), "no broker of %s answers any more: %s; trying again%s%s",
 	         reason_brokers(h->conf), h->reason[0] != '\0' ? h->reason : "connection lost",
@@ -480,9 +484,11 @@ probe(struct handle *h)
 }
 
 void
-handle_idle(struct handle *h)
+handle_idle(struct handle *h, bool idle)
 {
-	h->wanted_since = clock_monotonic_ms();
+	h->idle = idle;
+	if (idle)
+		h->wanted_since = clock_monotonic_ms();
 }
 
 /* A mute broker is down for librdkafka once it has not answered on a new connection, either. */

@@ -42,7 +42,9 @@ struct handle {
 	bool                     lost;  /* a connection, since the owner last set it to false */
 	/* a connection has failed, and nobody has asked yet whether there is another; producers */
 	bool                     doubt;
-	bool                     told;  /* the user knows that no broker answers */
+	bool                     idle;  /* nothing is wanted of a broker just now */
+	/* the user knows that no broker answers, and that this will end the run */
+	bool                     told, told_wanted;
 	/* why the last certificate was not accepted, X509_V_ERR_*; 0: it was. Set by librdkafka's
 	 * threads */
 	atomic_int               certificate;
@@ -76,8 +78,8 @@ void handle_close(struct handle *h);
 /* To be called when a poll has brought nothing. 0, or -1: no broker has answered for too long,
  * the credentials were refused, or the client is beyond repair. */
 int handle_check(struct handle *h, struct err *err);
-/* Nothing is wanted of a broker just now: patience begins anew. */
-void handle_idle(struct handle *h);
+/* Is nothing wanted of a broker just now? Then patience begins anew. */
+void handle_idle(struct handle *h, bool idle);
 /* A broker has answered: a record or a delivery report came. What was said of trouble is forgotten,
  * lest it explain one of hours later. */
 void handle_heard(struct handle *h);

@@ -123,7 +123,9 @@ authority(char to[QUOTE_MAX], const char *url)
 	char  *host = NULL, *port = NULL, text[300];
 	const char *told = "what is no URL";
 
-	if (u != NULL && curl_url_set(u, CURLUPART_URL, url, 0) == CURLUE_OK) {
+	/* as libcurl guesses when it asks */
+	if (u != NULL &&
+	    curl_url_set(u, CURLUPART_URL, url, CURLU_GUESS_SCHEME) == CURLUE_OK) {
 		host = part_of(u, CURLUPART_HOST);
 		port = part_of(u, CURLUPART_PORT);
 	}

@@ -136,7 +136,7 @@ collapse(struct produce *p, const struct err *why)
 	p->why = *why;
 	p->writer.give_up(p->writer.self, why);
 	if (p->conf.letters != NULL && p->conf.gave_up != NULL && !p->ended &&
-	    stops(p) == STOP_NONE)
+	    (stops(p) == STOP_NONE || (p->streaming && stops(p) != STOP_NOW)))
 		p->conf.gave_up(&p->why);
 }
 

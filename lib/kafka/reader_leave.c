@@ -3,6 +3,7 @@
  * reader_leave.c - what a member of a group leaves behind: its offsets, and its place
  */
 #include <pthread.h>
+#include <signal.h>
 #include <stdlib.h>
 
 #include "base/cond.h"
@@ -173,9 +174,16 @@ reader_leave(struct kafka_reader *k)
 {
 	struct farewell *f = farewell_new(k);
 	pthread_t thread;
+	sigset_t all, before;
+	int failed;
 	bool kept;
 
-	if (pthread_create(&thread, NULL, say_farewell, f) != 0) {
+	/* signals are for the thread that waits */
+	sigfillset(&all);
+	pthread_sigmask(SIG_BLOCK, &all, &before);
+	failed = pthread_create(&thread, NULL, say_farewell, f);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	if (failed != 0) {
 		free(f);
 		return false;
 	}

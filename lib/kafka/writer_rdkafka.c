@@ -126,8 +126,8 @@ writer_poll(void *self, int64_t wait_ms, struct err *err)
 	writer_hand_on(w);
 	if (rd_kafka_poll(w->h.rk, (int)wait_ms) > 0)
 		return 0;
-	if (w->h.down_since != TIME_MAX && idles(w))
-		handle_idle(&w->h);
+	if (w->h.down_since != TIME_MAX)
+		handle_idle(&w->h, idles(w));
 	return handle_check(&w->h, err);
 }
 

@@ -86,9 +86,12 @@ enum status pipe_run(const struct stage *stage, const struct pipe_input *inputs,
 /* What a give_up of out says when it gives up (json/out.h). Always true. */
 bool pipe_give_up(struct out *out);
 
+/* Signals that come closer together than this are one request: timeout(1) tells its child and the
+ * group of it, systemd all of a service, and who supervises a stage hears of it and tells it. */
+#define PIPE_SAME_STOP_MS 250
+
 /* The world's own clocks and a stop flag set by SIGTERM, SIGINT and SIGHUP; a second one ends the
- * process at once with STATUS_RETRY, unless it comes within 250 ms: that is the same request, told
- * twice. From the first one on SIGALRM comes every second, so that no
+ * process at once with STATUS_RETRY. From the first one on SIGALRM comes every second, so that no
  * write waits for ever. SIGPIPE and SIGXFSZ are ignored: they come as errors of write. Control
  * lines are forwarded; the rest is zero. */
 void pipe_env_real(struct pipe_env *env);

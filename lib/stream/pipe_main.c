@@ -17,25 +17,22 @@
 #include "base/clock.h"
 #include "base/mem.h"
 
-#define PIPE_BYTES   (1 << 20)
-#define SAME_STOP_NS INT64_C(250000000)
+#define PIPE_BYTES (1 << 20)
 
 /* ---- clocks and signals */
 
 /* a handler has nowhere else to write */
 static volatile int stop_flag, last_stop = STOP_SOON;
 
-/* One request may come as several signals: timeout(1) tells its child and the group of it, systemd
- * all of a service, and whoever supervises us hears of it with us and tells us again. */
 static void
 on_stop_signal(int signal)
 {
 	static int64_t since;
 
 	(void)signal;
-	if (stop_flag != STOP_NONE && clock_monotonic_ns() - since < SAME_STOP_NS)
+	if (stop_flag != STOP_NONE && clock_monotonic_ms() - since < PIPE_SAME_STOP_MS)
 		return;
-	since = clock_monotonic_ns();
+	since = clock_monotonic_ms();
 	if (stop_flag >= last_stop)
 		_exit(STATUS_RETRY);
 	stop_flag = stop_flag == STOP_NONE ? STOP_SOON : STOP_NOW;

@@ -249,7 +249,7 @@ left_undone() { # STATUS REGEX
 @test "a second signal while nobody reads leaves at once, a group and control lines or not, and says what is undone" {
 	block -g g --watermark 0 --time "\$timestamp"
 	kill -TERM "$consumer"
-	sleep 0.3                       # sooner it would be the same request
+	second_request "$consumer"
 	kill -HUP "$consumer"
 	left_undone 75 'stopped by a signal while nobody read the output: up to [1-9][0-9]* lines are not written, and the last one may be cut; [1-9][0-9]* records are not committed'
 	run -0 maip-consume --list-offsets -t one -g g

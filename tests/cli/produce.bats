@@ -493,7 +493,7 @@ hello='{"_maip":"hello","version":1,"job":"00000000000000000000000000000000","ru
 	await_lines err 1               # no broker answers any more
 	kill -TERM $pid
 	await_lines err 2
-	sleep 0.3                       # sooner it would be the same request
+	second_request $pid
 	kill -TERM $pid
 	status=0
 	wait $pid || status=$?
@@ -518,7 +518,7 @@ hello='{"_maip":"hello","version":1,"job":"00000000000000000000000000000000","ru
 		sleep 0.02
 	done
 	kill -TERM $pid
-	sleep 0.3                       # sooner it would be the same request
+	second_request $pid
 	kill -HUP $pid
 	status=0
 	wait $pid || status=$?
@@ -580,7 +580,7 @@ start_stopped() { # OPTION...
 
 @test "a second signal ends the wait for a topic that a stream with control lines is new to" {
 	start_stopped --topic-expr to --broker-timeout 1h
-	sleep 0.3                       # sooner it would be the same request
+	second_request $pid
 	stop_asking 3
 }
 

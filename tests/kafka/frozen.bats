@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # A broker that takes what is sent, and does not answer: no more is told than is known.
 load helper
+load ../support/broker
 
 setup_file() {
 	[[ -z ${MAIP_TEST_KAFKA-} ]] ||
@@ -62,8 +63,7 @@ await() { # TEXT
 	exec 4>&-
 	await REQTMOUT
 	kill -TERM "$pid"
-	until [[ ! -e /proc/$pid ]] || grep -q '^ShdPnd:[[:space:]]*0*$' "/proc/$pid/status"; do sleep 0.02; done
-	sleep 0.3                       # sooner it would be the same request
+	second_request "$pid"
 	kill -TERM "$pid"
 	ends_with 74 "$pid"
 	run -0 cat err

@@ -38,6 +38,18 @@ await_ears() { # PID TOOL
 		do sleep 0.02; done' "$1" "$2"
 }
 
+# Wait until a process has taken the signal that was sent to it, and until another is no longer the
+# same request.
+second_request() { # PID
+	local i
+	for ((i = 0; i < 1000; i++)); do
+		[[ -e /proc/$1 ]] || return 0
+		grep -q '^ShdPnd:[[:space:]]*0*$' "/proc/$1/status" && break
+		sleep 0.02
+	done
+	sleep 0.3
+}
+
 # Wait until a file has so many lines; fails after 20 s.
 await_lines() { # FILE COUNT
 	local i

@@ -385,6 +385,8 @@ an_address_is_told_without_the_password_in_it(void **state)
 	setenv("AWS_ROLE_ARN", "arn:aws:iam::123:role/r", 1);
 	setenv("AWS_ENDPOINT_URL_STS", "http://canary:canary@127.0.0.1:1", 1);
 	assert_refused(STATUS_UNAVAILABLE, "cannot ask '127.0.0.1:1': ");
+	setenv("AWS_ENDPOINT_URL_STS", "127.0.0.1:1", 1);
+	assert_refused(STATUS_UNAVAILABLE, "cannot ask '127.0.0.1:1': ");
 	setenv("AWS_ENDPOINT_URL_STS", "http://canary:canary/x@127.0.0.1:1", 1);
 	assert_refused(STATUS_UNAVAILABLE, "cannot ask what is no URL: ");
 }

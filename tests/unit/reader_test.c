@@ -102,8 +102,10 @@ write_three(const struct kafka_conf *kafka)
 	struct writer              writer;
 	struct err                 err;
 
-	assert_int_equal(writer_rdkafka(&writer, &(struct writer_conf){ .kafka = kafka }, &events,
-	                                &err),
+	/* in one batch, so that who has one of them has all */
+	assert_int_equal(writer_rdkafka(&writer,
+	                                &(struct writer_conf){ .kafka = kafka, .linger = 1000 },
+	                                &events, &err),
 	                 0);
 	for (uint64_t i = 0; i < 3; i++)
 		assert_int_equal(writer.send(writer.self, &r, i, &err), 1);
