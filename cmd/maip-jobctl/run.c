@@ -16,6 +16,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -179,10 +180,12 @@ block_signals(sigset_t *before)
 	return set;
 }
 
-/* argv[0] is the program; the child never returns from here. */
+/* argv[0] is the program; the child never returns from here. When this process is killed it is
+ * ended, for nobody would, and its text would go on to start stages. */
 static pid_t
 start(char *const *argv, const sigset_t *mask)
 {
+	const pid_t parent = getpid();
 	pid_t child = fork();
 
 	if (child < 0)
@@ -190,6 +193,9 @@ start(char *const *argv, const sigset_t *mask)
 	if (child > 0)
 		return child;
 	signal(SIGPIPE, SIG_DFL);
+	prctl(PR_SET_PDEATHSIG, SIGTERM);
+	if (getppid() != parent)
+		_exit(STATUS_RETRY);
 	sigprocmask(SIG_SETMASK, mask, NULL);
 	execvp(argv[0], argv);
 	warn("cannot run %s: %s", argv[0], strerror(errno));

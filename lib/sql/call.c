@@ -314,8 +314,8 @@ unknown_function(struct parser *p)
 	const char         *nearest = func_nearest(t->text);
 	char                q[QUOTE_MAX];
 
-	if (lex_is_word(t, "NOW") || lex_is_word(t, "PROCTIME") ||
-	    lex_is_word(t, "CURRENT_ROW_TIMESTAMP"))
+	if (parse_is_clock(t) || lex_is_word(t, "NOW") || lex_is_word(t, "PROCTIME") ||
+	    lex_is_word(t, "CURRENT_ROW_TIMESTAMP") || lex_is_word(t, "UNIX_TIMESTAMP"))
 		return parse_fail_clock(p);
 	if (nearest != NULL)
 		lex_fail(&p->lex, t->at, "there is no function %s; did you mean %s?",

@@ -288,8 +288,8 @@ fail_reserved(struct parser *p, const struct token *next)
 }
 
 /* Words that are the time of day in Flink. A member of that name would be read without a sign. */
-static bool
-is_clock(const struct token *t)
+bool
+parse_is_clock(const struct token *t)
 {
 	static const char *const clocks[] = { "CURRENT_TIMESTAMP", "CURRENT_DATE", "CURRENT_TIME",
 		                              "LOCALTIMESTAMP", "LOCALTIME" };
@@ -334,7 +334,7 @@ parse_word(struct parser *p)
 		val_set_tri(&v, parse_at_word(p, "TRUE") ? TRI_TRUE : TRI_FALSE);
 		return literal(p, &v);
 	}
-	if (is_clock(&p->lex.now))
+	if (parse_is_clock(&p->lex.now))
 		return parse_fail_clock(p);
 	if (next.kind == TOKEN_TEXT && parse_at_word(p, "INTERVAL"))
 		return parse_interval(p);

@@ -90,7 +90,8 @@ struct node *parse_aggregate(struct parser *p);
  * NULL with err. */
 struct expr *parse_own_expr(struct parser *p, bool condition, const char *who);
 
-/* At a word that is the time of day in Flink: NULL with err. */
+/* Is it a word that is the time of day in Flink? There is none here: NULL with err. */
+bool         parse_is_clock(const struct token *t);
 struct node *parse_fail_clock(struct parser *p);
 
 /* A whole number literal in [0, max]. */

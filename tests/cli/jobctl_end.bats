@@ -136,6 +136,16 @@ assert_all_gone() {
 	assert [ -s letters ]
 }
 
+@test "the shell of a job whose runner is killed starts nothing more, and cancel ends what runs" {
+	in_foreground 'echo $$ >shell; while :; do ./source | maip-window --count 1 >out; done; echo >over' 1
+	kill -KILL "$job"
+	until_true eval '! kill -0 "$(<shell)"'
+	is RUNNING
+	run -0 maip-jobctl cancel job
+	assert_equal "$(state)" CANCELED
+	refute [ -e over ]
+}
+
 # What the shell of a test ignores it cannot heed again, and neither can what it starts.
 deaf='trap "" TERM HUP; echo $BASHPID >>pids; exec'
 

@@ -461,6 +461,7 @@ mistakes_are_pointed_at(void **state)
 		{ "LOVER(a)", "--where: column 1: there is no function 'LOVER'; did you mean LOWER?" },
 		{ "frobnicate(a)", "--where: column 1: there is no function 'frobnicate'; see maip-expr(7)" },
 		{ "a > NOW()", "--where: column 5: there is no clock in an expression, so that the same input gives the same output (write the moment, '2026-01-16T12:00:00Z'; a member of this name stands in backquotes)" },
+		{ "a > LOCALTIME()", "--where: column 5: there is no clock in an expression, so that the same input gives the same output (write the moment, '2026-01-16T12:00:00Z'; a member of this name stands in backquotes)" },
 		{ "a > current_timestamp", "--where: column 5: there is no clock in an expression, so that the same input gives the same output (write the moment, '2026-01-16T12:00:00Z'; a member of this name stands in backquotes)" },
 		{ "COUNT(*)", "--where: column 1: COUNT is an aggregate, and cannot be used here" },
 		{ "SUBSTRING('a')", "--where: column 1: SUBSTRING takes 2 to 3 arguments, not 1" },
