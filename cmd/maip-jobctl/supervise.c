@@ -155,9 +155,10 @@ static void
 hold(struct ending *e)
 {
 	start_guard(e);
-	tell_guard(e, (struct process){ e->child, process_start(e->child) });
-	if (e->child != 0)
+	if (e->child != 0) {
+		tell_guard(e, (struct process){ e->child, process_start(e->child) });
 		kill(e->child, SIGSTOP);
+	}
 	e->job = read_job(&e->jobs, e->id);
 	e->held = read_family(e, e->job);
 	for (size_t i = 0; i < e->held.n; i++) {
