@@ -28,15 +28,12 @@ static void
 read_all(struct family *to)
 {
 	DIR *proc = opendir("/proc");
-	struct dirent *entry;
 	size_t cap = 0;
+	pid_t pid;
 
-	while (proc != NULL && (entry = readdir(proc)) != NULL) {
-		char *end;
-		const pid_t pid = (pid_t)strtol(entry->d_name, &end, 10);
+	while (proc != NULL && (pid = process_next(proc)) != 0) {
 		pid_t parent = 0;
-		const uint64_t start =
-			*end == '\0' && pid > 0 ? process_look(pid, &parent) : 0;
+		const uint64_t start = process_look(pid, &parent);
 
 		if (start == 0)
 			continue;

@@ -325,14 +325,12 @@ bool
 jobs_neighbour(uint64_t pipe, int fd, char name[32])
 {
 	DIR *proc = pipe == 0 ? NULL : opendir("/proc");
-	struct dirent *entry;
-	pid_t found = 0;
+	pid_t found = 0, pid;
 
-	while (proc != NULL && (entry = readdir(proc)) != NULL) {
-		const pid_t pid = (pid_t)strtol(entry->d_name, NULL, 10);
+	while (proc != NULL && (pid = process_next(proc)) != 0) {
 		pid_t parent = 0;
 
-		if (pid <= 0 || process_pipe(pid, fd) != pipe || process_look(pid, &parent) == 0)
+		if (process_pipe(pid, fd) != pipe || process_look(pid, &parent) == 0)
 			continue;
 		if (found == 0 || parent == found)
 			found = pid;
@@ -348,15 +346,11 @@ static void
 read_foreign(struct stages *s)
 {
 	DIR *proc = opendir("/proc");
-	struct dirent *entry;
+	pid_t pid;
 
-	while (proc != NULL && (entry = readdir(proc)) != NULL) {
-		char *end;
-		long pid = strtol(entry->d_name, &end, 10);
-
-		if (*end == '\0' && pid > 0 && !known_pid(s, (pid_t)pid))
-			add_foreign(s, (pid_t)pid);
-	}
+	while (proc != NULL && (pid = process_next(proc)) != 0)
+		if (!known_pid(s, pid))
+			add_foreign(s, pid);
 	if (proc != NULL)
 		closedir(proc);
 }
@@ -660,7 +654,7 @@ job_tell(const struct job *job, enum page_request request, struct err *err)
 
 		if (s->page == NULL || !s->alive)
 			continue;
-		if ((told_by_itself(s, request) || is_source(job, s)) &&
+		if ((told_by_itself(s, request) || atomic_load(&s->page->fed) == 0) &&
 		    signal_stage(s, SIGTERM, err) < 0)
 			return -1;
 		(void)process_signal(&s->process, SIGCONT);

@@ -64,6 +64,21 @@ process_start(pid_t pid)
 	return process_look(pid, &unused);
 }
 
+pid_t
+process_next(DIR *proc)
+{
+	struct dirent *entry;
+
+	while ((entry = readdir(proc)) != NULL) {
+		char *end;
+		const long pid = strtol(entry->d_name, &end, 10);
+
+		if (*end == '\0' && pid > 0)
+			return (pid_t)pid;
+	}
+	return 0;
+}
+
 uint64_t
 process_pipe(pid_t pid, int fd)
 {

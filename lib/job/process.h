@@ -9,6 +9,7 @@
 #ifndef MAIP_JOB_PROCESS_H
 #define MAIP_JOB_PROCESS_H
 
+#include <dirent.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -29,6 +30,9 @@ process_alive(const struct process *p)
 {
 	return p->start != 0 && process_start(p->pid) == p->start;
 }
+
+/* The next process of those that are there, 0 at the end. proc is /proc, opened with opendir(3). */
+pid_t process_next(DIR *proc);
 
 /* The inode of the pipe that a descriptor of a process is an end of; 0: it is no pipe, or cannot
  * be seen. */
