@@ -263,7 +263,7 @@ place_list_any(const struct place_list *l, const struct topics *of,
 int
 place_list_topics(const struct place_list *l, struct topics *to, struct err *err)
 {
-	char name[250];
+	char name[TOPIC_NAME_MAX + 1];
 
 	for (size_t i = 0; i < l->n; i++) {
 		const struct str topic = l->list[i].part.topic;
@@ -272,7 +272,8 @@ place_list_topics(const struct place_list *l, struct topics *to, struct err *err
 			continue;
 		if (topic.n >= sizeof(name))
 			return fail_as(err, STATUS_DATA,
-			               "a topic's name has no more than 249 characters");
+			               "a topic's name has no more than %d characters",
+			               TOPIC_NAME_MAX);
 		memcpy(name, topic.p, topic.n);
 		name[topic.n] = '\0';
 		if (topics_option(to, name, err) < 0) {
