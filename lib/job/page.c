@@ -193,9 +193,8 @@ page_lend(struct page *p, struct pipe_env *env)
 {
 	env->stats = page_stats(p);
 	env->is_fed = is_fed;
-	env->is_fed_self = p;
 	env->wants_drain = wants_drain;
-	env->wants_drain_self = p;
+	env->asked_self = p;
 }
 
 enum page_request

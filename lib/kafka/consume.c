@@ -805,7 +805,7 @@ static enum status
 end(struct consume *c, bool all, struct err *err)
 {
 	all = all || (c->env->wants_drain != NULL &&
-	              c->env->wants_drain(c->env->wants_drain_self));
+	              c->env->wants_drain(c->env->asked_self));
 	*err = (struct err){ .status = STATUS_OK };
 	if (consume_finish(c, all, err) < 0)
 		return trouble(c, err);

@@ -66,7 +66,7 @@ static bool
 is_stopped(const struct loop *l)
 {
 	return has_signal(l) && !(l->env->reads_on && l->env->is_fed != NULL &&
-	                          l->env->is_fed(l->env->is_fed_self));
+	                          l->env->is_fed(l->env->asked_self));
 }
 
 /* Stopped, and the input counts as complete. */
@@ -74,7 +74,7 @@ static bool
 is_drained(const struct loop *l)
 {
 	return is_stopped(l) && l->env->wants_drain != NULL &&
-	       l->env->wants_drain(l->env->wants_drain_self);
+	       l->env->wants_drain(l->env->asked_self);
 }
 
 static bool

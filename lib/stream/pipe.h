@@ -54,11 +54,10 @@ struct pipe_env {
 	/* asked once stop is set: does the input then count as complete, and shall stages
 	 * downstream fire what is open? NULL: no */
 	bool (*wants_drain)(void *self);
-	void *wants_drain_self;
 	/* asked once stop is set, of a stage that reads on: was an upstream stage asked as well, so
 	 * that the input ends by itself? NULL: no */
 	bool (*is_fed)(void *self);
-	void *is_fed_self;
+	void *asked_self;               /* of the two */
 	bool  reads_on;                 /* see above */
 	struct pipe_stats *stats;       /* NULL: not wanted */
 	size_t max_line;                /* 0: LINE_MAX_DEFAULT */

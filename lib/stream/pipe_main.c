@@ -169,8 +169,27 @@ is_written(const struct written *w, const struct stat *file)
 	return is;
 }
 
+/* The rest read tells. */
+static int
+check_stdin(const struct written *w, struct err *err)
+{
+	struct stat st;
+
+	if ((fcntl(STDIN_FILENO, F_GETFL) & O_ACCMODE) == O_WRONLY)
+		return fail_as(err, STATUS_NOINPUT, "standard input is closed");
+	if (fstat(STDIN_FILENO, &st) < 0)
+		return 0;
+	if (S_ISDIR(st.st_mode))
+		return fail_as(err, STATUS_NOINPUT, "cannot read standard input: %s",
+		               strerror(EISDIR));
+	return is_written(w, &st) ? fail_as(err, STATUS_USAGE,
+	                                    "standard input is written to as well: it would have "
+	                                    "no end")
+	                          : 0;
+}
+
 /* Can it be read, as far as can be told without opening it? (Opening a FIFO and closing it again
- * would break its writer.) path is NULL for standard input, of which read tells. */
+ * would break its writer.) */
 static int
 check_file(const char *path, const struct written *w, struct err *err)
 {
@@ -178,17 +197,7 @@ check_file(const char *path, const struct written *w, struct err *err)
 	struct stat st;
 	const char *why = NULL;
 
-	quote(quoted, str_of(path != NULL ? path : "standard input"));
-	if (path == NULL && (fcntl(STDIN_FILENO, F_GETFL) & O_ACCMODE) == O_WRONLY)
-		return fail_as(err, STATUS_NOINPUT, "standard input is closed");
-	if (path == NULL && fstat(STDIN_FILENO, &st) == 0 && S_ISDIR(st.st_mode))
-		return fail_as(err, STATUS_NOINPUT, "cannot read standard input: %s",
-		               strerror(EISDIR));
-	if (path == NULL)
-		return fstat(STDIN_FILENO, &st) < 0 || !is_written(w, &st)
-		               ? 0
-		               : fail_as(err, STATUS_USAGE, "standard input is written to as well: "
-		                                            "it would have no end");
+	quote(quoted, str_of(path));
 	if (stat(path, &st) < 0 || faccessat(AT_FDCWD, path, R_OK, AT_EACCESS) < 0)
 		why = strerror(errno);
 	else if (S_ISDIR(st.st_mode))
@@ -213,7 +222,7 @@ prepare(struct pipe_input *inputs, struct file *files, int n, char *const *paths
 		files[i] = (struct file){ .path = is_stdin ? NULL : path, .fd = -1 };
 		inputs[i].source = (struct source){ &files[i], file_read, file_ready };
 		inputs[i].name = is_stdin ? n > 1 ? "standard input" : NULL : path;
-		if (check_file(files[i].path, w, err) < 0)
+		if ((is_stdin ? check_stdin(w, err) : check_file(path, w, err)) < 0)
 			return -1;
 	}
 	return 0;
