@@ -16,6 +16,16 @@ teardown() {
 
 hello='{"_maip":"hello","version":1,"job":"00000000000000000000000000000000","run":"00000000000000000000000000000001","watermarks":false,"checkpoints":false}'
 
+# maip-produce, $pid, on the pipe 7, with a first record in the topic.
+deliver_one() { # OPTION...
+	mkfifo in
+	maip-produce -t one --receipts receipts "$@" <in 2>err 8>&- 9<&- 3>&- &
+	pid=$!
+	exec 7>in
+	echo '{"n":1}' >&7
+	await_lines receipts 1
+}
+
 @test "each line is a record, its bytes untouched" {
 	printf '%s\n' ' {"b" : 1.50, "a":"\u0041"} ' '{}' >in
 	run -0 --separate-stderr maip-produce -t one <in
@@ -243,13 +253,7 @@ hello='{"_maip":"hello","version":1,"job":"00000000000000000000000000000000","ru
 }
 
 @test "a broker that goes away: what was not acknowledged is in the dead letters" {
-	mkfifo in
-	maip-produce -t one --dead-letter letters --receipts receipts --delivery-timeout 1s \
-		<in 2>err 8>&- 9<&- 3>&- &
-	pid=$!
-	exec 7>in
-	echo '{"n":1}' >&7
-	await_lines receipts 1
+	deliver_one --dead-letter letters --delivery-timeout 1s
 	broker down
 	echo '{"n":2}' >&7
 	exec 7>&-
@@ -268,12 +272,7 @@ hello='{"_maip":"hello","version":1,"job":"00000000000000000000000000000000","ru
 }
 
 @test "a broker that comes back in time loses nothing" {
-	mkfifo in
-	maip-produce -t one --receipts receipts <in 8>&- 9<&- 3>&- &
-	pid=$!
-	exec 7>in
-	echo '{"n":1}' >&7
-	await_lines receipts 1
+	deliver_one
 	broker down
 	echo '{"n":2}' >&7
 	exec 7>&-
@@ -284,12 +283,7 @@ hello='{"_maip":"hello","version":1,"job":"00000000000000000000000000000000","ru
 }
 
 @test "a broker that is back is noticed though nothing is sent, even one that is far away" {
-	mkfifo in
-	maip-produce -t one --receipts receipts <in 2>err 8>&- 9<&- 3>&- &
-	pid=$!
-	exec 7>in
-	echo '{"n":1}' >&7
-	await_lines receipts 1
+	deliver_one
 	broker down
 	await_lines err 1               # no broker answers any more
 	broker distance 500
@@ -302,13 +296,7 @@ hello='{"_maip":"hello","version":1,"job":"00000000000000000000000000000000","ru
 }
 
 @test "no broker for too long gives up, and the rest of the input becomes dead letters" {
-	mkfifo in
-	maip-produce -t one --dead-letter letters --receipts receipts --broker-timeout 1s \
-		<in 2>err 8>&- 9<&- 3>&- &
-	pid=$!
-	exec 7>in
-	echo '{"n":1}' >&7
-	await_lines receipts 1
+	deliver_one --dead-letter letters --broker-timeout 1s
 	broker down
 	echo '{"n":2}' >&7
 	await_lines letters 1
@@ -328,13 +316,7 @@ hello='{"_maip":"hello","version":1,"job":"00000000000000000000000000000000","ru
 # than the time-out of these tests.
 
 @test "--broker-timeout counts from when there is something to send: an idle run goes on" {
-	mkfifo in
-	maip-produce -t one --receipts receipts --broker-timeout 2s \
-		-X reconnect.backoff.max.ms=200 <in 2>err 8>&- 9<&- 3>&- &
-	pid=$!
-	exec 7>in
-	echo '{"n":1}' >&7
-	await_lines receipts 1
+	deliver_one --broker-timeout 2s -X reconnect.backoff.max.ms=200
 	broker down
 	await_lines err 1
 	broker up
@@ -356,12 +338,7 @@ hello='{"_maip":"hello","version":1,"job":"00000000000000000000000000000000","ru
 }
 
 @test "what comes while no broker answers has --broker-timeout, and is then given up" {
-	mkfifo in
-	maip-produce -t one --receipts receipts --broker-timeout 2s <in 2>err 8>&- 9<&- 3>&- &
-	pid=$!
-	exec 7>in
-	echo '{"n":1}' >&7
-	await_lines receipts 1
+	deliver_one --broker-timeout 2s
 	broker down
 	await_lines err 1
 	echo '{"n":2}' >&7
@@ -447,12 +424,7 @@ hello='{"_maip":"hello","version":1,"job":"00000000000000000000000000000000","ru
 }
 
 @test "SIGTERM: what was read is delivered, and the exit says that the input was not read to its end" {
-	mkfifo in
-	maip-produce -t one --receipts receipts <in 2>err 8>&- 9<&- 3>&- &
-	pid=$!
-	exec 7>in
-	echo '{"n":1}' >&7
-	await_lines receipts 1
+	deliver_one
 	kill -TERM $pid
 	status=0
 	wait $pid || status=$?
@@ -481,12 +453,7 @@ hello='{"_maip":"hello","version":1,"job":"00000000000000000000000000000000","ru
 }
 
 @test "a signal while no broker answers: the grace is said and kept, a second signal leaves at once" {
-	mkfifo in
-	maip-produce -t one --receipts receipts --grace 1h <in 2>err 8>&- 9<&- 3>&- &
-	pid=$!
-	exec 7>in
-	echo '{"n":1}' >&7
-	await_lines receipts 1
+	deliver_one --grace 1h
 	broker down
 	echo '{"n":2}' >&7
 	exec 7>&-
@@ -562,7 +529,7 @@ start_stopped() { # OPTION...
 	printf '%s\n' "$hello" '{"to":"one","n":1}' >&7
 	await_lines receipts 1
 	kill -TERM $pid
-	timeout 20 bash -c 'until grep -q "^ShdPnd:[[:space:]]*0*$" "/proc/$0/status"; do :; done' $pid
+	taken $pid
 }
 
 @test "a signal does not end a stream with control lines: topics that are new to it are asked for, or made" {

@@ -303,7 +303,7 @@ maip-produce: nothing was published, the transaction is aborted"
 		echo '{"topic":"before-signal","value":{}}' >&4
 		await_lines receipts 1
 		kill -TERM "$pid"
-		timeout 20 bash -c 'until grep -q "^ShdPnd:[[:space:]]*0*$" "/proc/$0/status"; do :; done' "$pid"
+		taken "$pid"
 		maip-produce -t small-signal --dry-run in >&4
 		echo "{\"topic\":\"after-signal-${#create}\",\"value\":{}}" >&4
 		echo '{"_maip":"end","drain":true}' >&4

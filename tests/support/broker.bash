@@ -38,15 +38,20 @@ await_ears() { # PID TOOL
 		do sleep 0.02; done' "$1" "$2"
 }
 
-# Wait until a process has taken the signal that was sent to it, and until another is no longer the
-# same request.
-second_request() { # PID
+# Wait until a process has taken the signal that was sent to it, or has ended.
+taken() { # PID
 	local i
 	for ((i = 0; i < 1000; i++)); do
 		[[ -e /proc/$1 ]] || return 0
-		grep -q '^ShdPnd:[[:space:]]*0*$' "/proc/$1/status" && break
+		grep -q '^ShdPnd:[[:space:]]*0*$' "/proc/$1/status" && return
 		sleep 0.02
 	done
+	return 1
+}
+
+# The same, and until another is no longer the same request.
+second_request() { # PID
+	taken "$1"
 	sleep 0.3
 }
 
