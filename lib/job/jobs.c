@@ -110,14 +110,14 @@ job_text(char *to, size_t to_size, const char *from, size_t from_size)
 }
 
 static void
-hex_id(char to[33], const char *what, const struct process *p)
+hex_id(char to[ID_SIZE], const char *what, const struct process *p)
 {
 	char text[128];
 	int n = snprintf(text, sizeof(text), "%s %ld %llu", what, (long)p->pid,
 	                 (unsigned long long)p->start);
 	XXH128_hash_t h = XXH3_128bits(text, (size_t)n);
 
-	snprintf(to, 33, "%016llx%016llx", (unsigned long long)h.high64,
+	snprintf(to, ID_SIZE, "%016llx%016llx", (unsigned long long)h.high64,
 	         (unsigned long long)h.low64);
 }
 

@@ -17,6 +17,7 @@
 #define MAIP_JOB_JOBS_H
 
 #include "base/diag.h"
+#include "base/id.h"
 #include "job/page_file.h"
 #include "job/process.h"
 
@@ -26,7 +27,7 @@ extern const char *const job_state_words[];             /* Flink's spelling: "RU
 struct job_stage {
 	struct process    process;
 	char              name[32];     /* "maip-window"; of a foreign filter what /proc calls it */
-	char              vertex[33];   /* id in Flink's manner: 32 hex digits */
+	char              vertex[ID_SIZE];      /* id in Flink's manner: 32 hex digits */
 	uint64_t          in, out;      /* pipes; 0: none */
 	struct page_file *page;         /* mapped, shared with the tool; NULL: a foreign filter */
 	bool              alive;
@@ -35,7 +36,7 @@ struct job_stage {
 };
 
 struct job {
-	char              id[33], name[JOB_NAME_SIZE];
+	char              id[ID_SIZE], name[JOB_NAME_SIZE];
 	enum job_state    state;
 	int64_t           start_ms, end_ms;     /* end_ms -1 while it runs */
 	struct job_stage *stages;       /* in the order of the data */

@@ -8,11 +8,12 @@
 #ifndef MAIP_JOB_RESOLVE_H
 #define MAIP_JOB_RESOLVE_H
 
+#include "base/id.h"
 #include "job/manager.h"
 #include "job/page_file.h"
 
 struct job_name {
-	char id[33];
+	char id[ID_SIZE];
 	char name[JOB_NAME_SIZE];
 };
 

@@ -73,7 +73,7 @@ struct consume_conf {                   /* borrowed for the life of the consume 
 	int64_t              idle_advance;
 	/* ms a record may be ahead of the clock; < 0: no limit */
 	int64_t              max_future;
-	char                 job[33], run[33];
+	char                 job[ID_SIZE], run[ID_SIZE];
 
 	/* told what the user should know though nothing has failed; NULL: nobody is */
 	void               (*note)(void *arg, const char *text);

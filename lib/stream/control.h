@@ -16,6 +16,7 @@
 #ifndef MAIP_STREAM_CONTROL_H
 #define MAIP_STREAM_CONTROL_H
 
+#include "base/id.h"
 #include "json/out.h"
 
 #define STREAM_VERSION 1
@@ -31,7 +32,7 @@ enum control_kind {
 
 struct control {
 	enum control_kind kind;
-	char    job[33], run[33];       /* HELLO: 32 lower-case hex digits and NUL */
+	char    job[ID_SIZE], run[ID_SIZE];     /* HELLO: 32 lower-case hex digits and NUL */
 	bool    watermarks;             /* HELLO */
 	bool    checkpoints;            /* HELLO */
 	int64_t ts;                     /* WATERMARK: no later record has time <= ts */
